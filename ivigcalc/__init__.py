@@ -1,0 +1,1 @@
+"""IVIG doses, vials, rates and dates from a weight and a published regimen."""

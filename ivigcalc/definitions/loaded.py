@@ -1,0 +1,29 @@
+"""A definition together with the fingerprint of the bytes that it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from .policy import Formula, Policy
+
+_D = TypeVar("_D", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[_D]):
+    """A definition, the SHA-256 of its file, and the name under which it was asked for."""
+
+    value: _D
+    sha256: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPolicy:
+    """A policy together with the weight formula that it names."""
+
+    policy: Loaded[Policy]
+    formula: Loaded[Formula] | None

@@ -1,0 +1,161 @@
+"""What a policy file may say: which weight is dosed on, how the dose is rounded, as one named body published it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+
+from ivigcalc.quantity import Quantity, QuantityError, number, quantity
+
+from .fields import Amount, BodyWeight, Bool, Height, Identifier, Number, Strict, Text
+from .regimen import Limit
+from .source import Cited, Definition, Said
+
+Subject = Literal["age", "height", "bmi", "actual", "pregnant"]
+_CONDITION = re.compile(r"(age|height|BMI|actual)\s*(>=|<=|>|<)\s*(.+)")
+_TIMES = re.compile(r"([0-9.]+)\s*%\s*(?:of\s+)?(ideal|adjusted)")
+_ALLOWED = "age < 18 years, height < 152 cm, BMI > 30, actual < adjusted, actual > 120 % ideal, actual < 50 kg, pregnant"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One test of a patient, e.g. `actual > 120 % ideal`. `percent` of the named weight; `operand` else."""
+
+    text: str
+    subject: Subject
+    operator: Literal["<", "<=", ">", ">=", "is"]
+    operand: Quantity | Decimal | None = None
+    weight: Literal["ideal", "adjusted"] | None = None
+    percent: Decimal = Decimal(100)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def parse_condition(value: Any) -> Condition:
+    """Read one condition of `when` or `unless`."""
+    if isinstance(value, Condition):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    text = " ".join(value.split())
+    if text == "pregnant":
+        return Condition(text, "pregnant", "is")
+    match = _CONDITION.fullmatch(text)
+    if not match:
+        raise ValueError(f"'{text[:60]}' is not a condition; allowed: {_ALLOWED}")
+    subject, operator, operand = match[1].lower(), match[2], match[3]
+    try:
+        if subject == "bmi":
+            return Condition(text, "bmi", operator, number(operand))  # type: ignore[arg-type]
+        if subject == "age":
+            return Condition(text, "age", operator, quantity(operand, "months"))  # type: ignore[arg-type]
+        if subject == "height":
+            return Condition(text, "height", operator, quantity(operand, "height"))  # type: ignore[arg-type]
+        if operand in ("ideal", "adjusted"):
+            return Condition(text, "actual", operator, weight=operand)  # type: ignore[arg-type]
+        times = _TIMES.fullmatch(operand)
+        if times:
+            return Condition(text, "actual", operator, weight=times[2], percent=number(times[1]))  # type: ignore[arg-type]
+        return Condition(text, "actual", operator, quantity(operand, "weight"))  # type: ignore[arg-type]
+    except QuantityError as error:
+        raise ValueError(f"'{text[:60]}': {error}") from None
+
+
+ConditionText = Annotated[
+    Condition,
+    BeforeValidator(parse_condition),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "examples": _ALLOWED.split(", ")}),
+]
+
+
+class HeightLine(Strict):
+    """A straight line over height: `at` + `per_inch` for each inch above `above`."""
+
+    at: BodyWeight
+    per_inch: BodyWeight
+    above: Height
+
+
+class Formula(Definition):
+    """A formula for the ideal body weight."""
+
+    kind: Literal["formula"]
+    male: HeightLine
+    female: HeightLine
+    notes: tuple[Text, ...] = ()
+
+
+class ObeseRule(Strict):
+    """A second weight for the obese, e.g. ideal for most and adjusted above a BMI of 30."""
+
+    when: tuple[ConditionText, ...] = Field(min_length=1)
+    use: Literal["ideal", "adjusted"]
+    factor: Number | None = None
+
+
+class DosingWeight(Cited):
+    """Which weight the g/kg is multiplied by."""
+
+    use: Literal["actual", "ideal", "adjusted", "lower-of-actual-and-ideal"]
+    ideal: Identifier | None = Field(default=None, description="id of a formula file")
+    factor: Number | None = None
+    when: tuple[ConditionText, ...] = Field(default=(), description="any of these; absent = always. Else the actual weight")
+    unless: tuple[ConditionText, ...] = Field(default=(), description="any of these: then the actual weight")
+    all_when: tuple[ConditionText, ...] = Field(default=(), description="all of these must hold as well")
+    when_obese: ObeseRule | None = None
+    pregnancy: Literal["pre-pregnancy", "actual"] | None = None
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> DosingWeight:
+        if self.use != "actual" and self.ideal is None:
+            raise ValueError(f"use: {self.use} needs 'ideal', the id of a formula")
+        if self.use == "adjusted" and self.factor is None:
+            raise ValueError("use: adjusted needs 'factor'")
+        return self
+
+
+class Rounding(Cited):
+    """To what the course dose is rounded."""
+
+    to: Literal["whole vials", "nothing"] | Amount
+    direction: Literal["nearest", "down", "up"] = "nearest"
+    tie: Literal["down", "up"] = "down"
+    per: Literal["course", "session"] = "course"
+    basis: Literal["printed", "assumed"] = "printed"
+    note: Text | None = None
+
+    def __str__(self) -> str:
+        tie = f", tie {self.tie}" if self.direction == "nearest" else ""
+        return f"to {self.to}, {self.direction}{tie}"
+
+
+class Policy(Definition):
+    """The rules of one body. `computable: false` = on file as known, with what is missing."""
+
+    kind: Literal["policy"]
+    body: Text
+    country: Text
+    computable: Bool = True
+    missing: tuple[Text, ...] = ()
+    dosing_weight: DosingWeight | None = None
+    rounding: Rounding | None = None
+    rate_weight: Literal["actual", "dosing"] = "actual"
+    limits: tuple[Limit, ...] = ()
+    says: tuple[Said, ...] = ()
+    notes: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Policy:
+        if self.computable and (self.dosing_weight is None or self.rounding is None):
+            raise ValueError("a computable policy needs dosing_weight and rounding; else say computable: false and what is missing")
+        if not self.computable and not self.missing:
+            raise ValueError("computable: false needs 'missing': what nobody printed")
+        return self
+

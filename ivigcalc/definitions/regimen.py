@@ -1,0 +1,245 @@
+"""What a regimen file may say: one indication, with the protocols that somebody published for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+
+from ivigcalc.quantity import Quantity, QuantityError, quantity
+
+from .fields import Amount, Bool, Count, DoseQuantity, Identifier, IgGLevel, Interval, Range, Strict, Text
+from .source import Cited, Definition, Said, SourceKey
+
+Confidence = Literal["high", "medium", "low"]
+Evidence = Literal[
+    "label", "guideline", "consensus", "trial", "case-series", "case-report", "review", "registry", "tertiary",
+]  # fmt: skip
+Category = Literal[
+    "connective-tissue", "dermatology", "neurology", "haematology", "immunodeficiency", "paediatric", "transplant",
+    "obstetric", "infection", "other",
+]  # fmt: skip
+_AGE = re.compile(r"(>=|>|<=|<)\s*(.+)")
+
+
+class AgeBound(Strict):
+    """One side of an age range, e.g. `>= 18 years`."""
+
+    operator: Literal[">=", ">", "<=", "<"]
+    age: Quantity
+
+    model_config = Strict.model_config | {"arbitrary_types_allowed": True}
+
+    def holds(self, age_months: Fraction) -> bool:
+        """Whether an age in months is inside the bound."""
+        limit = self.age.base if self.age.dimension == "months" else self.age.base * 12 / Fraction(1461, 4)
+        return {
+            ">=": age_months >= limit, ">": age_months > limit, "<=": age_months <= limit, "<": age_months < limit,
+        }[self.operator]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.operator} {self.age}"
+
+
+def _age_bounds(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    bounds = []
+    for part in value.split(" and "):
+        match = _AGE.fullmatch(part.strip())
+        if not match:
+            raise ValueError("must be like '>= 18 years' or '>= 2 years and < 18 years'")
+        try:
+            bounds.append(AgeBound(operator=match[1], age=quantity(match[2], "months", "days")))  # type: ignore[arg-type]
+        except QuantityError as error:
+            raise ValueError(str(error)) from None
+    return tuple(bounds)
+
+
+AgeRange = Annotated[
+    tuple[AgeBound, ...],
+    BeforeValidator(_age_bounds),
+    PlainSerializer(lambda bounds: " and ".join(map(str, bounds)), return_type=str),
+    WithJsonSchema({"type": "string", "examples": [">= 18 years", ">= 2 years and < 18 years"]}),
+]
+
+
+class Population(Cited):
+    """For whom the protocol was published."""
+
+    age: AgeRange | None = None
+    text: Text | None = None
+
+
+class Dose(Cited):
+    """How much: per course or per day, per kg or flat; `cap` is the published gram limit of one course."""
+
+    per_course: Range[DoseQuantity] | None = None
+    per_day: Range[DoseQuantity] | None = None
+    cap: Amount | None = None
+    cap_per_day: Amount | None = None
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_basis(self) -> Dose:
+        if (self.per_course is None) == (self.per_day is None):
+            raise ValueError("give exactly one of per_course and per_day")
+        return self
+
+    @property
+    def published(self) -> Range[Quantity]:
+        """The published figure, whichever basis it has."""
+        found = self.per_course or self.per_day
+        assert found is not None
+        return found
+
+
+class Days(Cited):
+    """Over how many infusion days one course is given."""
+
+    from_: Annotated[Count, Field(ge=1, le=31)] = Field(alias="from")
+    to: Annotated[Count, Field(ge=1, le=31)]
+    consecutive: Bool | None = Field(default=None, description="absent = the source does not say")
+    equal: Bool | None = None
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Days:
+        if self.from_ > self.to:
+            raise ValueError("'from' must not be above 'to'")
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.from_}" if self.from_ == self.to else f"{self.from_} to {self.to}"
+
+
+class Every(Cited):
+    """From the first day of one course to the first day of the next."""
+
+    every: Range[Interval]
+    note: Text | None = None
+
+
+class Courses(Cited):
+    """How many courses; leave out `to` where the source gives only a minimum."""
+
+    from_: Annotated[Count, Field(ge=1)] = Field(alias="from")
+    to: Annotated[Count, Field(ge=1)] | None = None
+    note: Text | None = None
+
+    @property
+    def single(self) -> int | None:
+        """The number where exactly one was published, else None."""
+        return self.from_ if self.to == self.from_ else None
+
+
+class Limit(Cited):
+    """A published limit on the dose per day, per course or per interval of four weeks."""
+
+    per: Literal["day", "course", "4-weeks"]
+    max: DoseQuantity
+    level: Literal["caution", "stop"]
+    note: Text | None = None
+
+
+class Target(Cited):
+    """What later doses are steered by, e.g. a trough IgG."""
+
+    trough_igg: Range[IgGLevel] | None = None
+    text: Text | None = None
+
+
+class Phase(Cited):
+    """One stretch of a protocol, e.g. loading or maintenance; same keys as a protocol without phases."""
+
+    id: Identifier
+    title: Text | None = None
+    dose: Dose | None = None
+    days: Days | None = None
+    interval: Every | None = None
+    courses: Courses | None = None
+
+
+class Protocol(Cited):
+    """One published way to treat the indication."""
+
+    title: Text
+    evidence: Evidence
+    confidence: Confidence
+    source: SourceKey
+    population: Population | None = None
+    dose: Dose | None = None
+    days: Days | None = None
+    interval: Every | None = None
+    courses: Courses | None = None
+    phases: tuple[Phase, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    no_dose_because: Text | None = Field(default=None, description="what the source says instead, where it prints no dose")
+    target: Target | None = None
+    review: Said | None = None
+    taper: Said | None = None
+    weight: Said | None = Field(default=None, description="what the source says of the dosing weight, in words")
+    notes: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Protocol:
+        problems = list(self._contradictions())
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
+        own = [key for key in ("dose", "days", "interval", "courses") if getattr(self, key) is not None]
+        if self.phases and own:
+            yield f"a protocol with phases has no {', '.join(own)} of its own"
+        for phase in self.stages:
+            if phase.dose is None and self.no_dose_because is None:
+                yield f"{phase.id}: no dose; say why in no_dose_because"
+            if phase.dose and phase.dose.per_day and phase.days is None:
+                yield f"{phase.id}: a dose per day needs days"
+            yield from self._over_limit(phase)
+
+    def _over_limit(self, phase: Phase) -> Iterator[str]:
+        per_course = phase.dose.per_course if phase.dose else None
+        if per_course is None or phase.days is None or per_course.from_.dimension != "dose":
+            return
+        for limit in self.limits:
+            if limit.per == "day" and limit.max.dimension == "dose" and per_course.from_.base / phase.days.to > limit.max.base:
+                yield f"{phase.id}: {per_course.from_} over {phase.days.to} days is above the limit of {limit.max} per day"
+
+    @property
+    def stages(self) -> tuple[Phase, ...]:
+        """The phases; a protocol without any is one phase of its own keys."""
+        if self.phases:
+            return self.phases
+        return (
+            Phase.model_construct(
+                id="course", title=None, dose=self.dose, days=self.days, interval=self.interval, courses=self.courses, source=None
+            ),
+        )
+
+
+class Regimen(Definition):
+    """One indication."""
+
+    kind: Literal["regimen"]
+    category: Category
+    synonyms: tuple[Text, ...] = ()
+    protocols: dict[Identifier, Protocol] = Field(min_length=1)
+    notes: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _default_is_trustworthy(self) -> Regimen:
+        first = next(iter(self.protocols.values()))
+        if first.confidence == "low" and any(p.confidence != "low" for p in self.protocols.values()):
+            raise ValueError("the first protocol is the default, so it may not be one of low confidence")
+        if not _is_authority(first) and any(_is_authority(p) for p in self.protocols.values()):
+            raise ValueError("the first protocol is the default: a label or guideline of high confidence goes first")
+        return self
+
+
+def _is_authority(protocol: Protocol) -> bool:
+    return protocol.confidence == "high" and protocol.evidence in ("label", "guideline")

@@ -1,0 +1,92 @@
+"""What a safety file may say: the thresholds that the checks compare with, each with its source."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .fields import BodyWeight, DoseQuantity, Height, Identifier, Interval, Minutes, Number, Percent, Range, Text
+from .source import Cited, Definition
+
+
+class WeightRange(Cited):
+    """Body weights outside which a typing error is taken for granted."""
+
+    range: Range[BodyWeight]
+
+
+class HeightRange(Cited):
+    """Heights outside which a typing error is taken for granted."""
+
+    range: Range[Height]
+
+
+class BmiRange(Cited):
+    """Body mass indices (kg/m2) outside which weight and height do not belong together."""
+
+    from_age: Interval
+    low: Number
+    high: Number
+
+
+class AgeLimit(Cited):
+    """The highest believable age."""
+
+    highest: Interval
+
+
+class WeightForAge(Cited):
+    """Believable weights up to an age."""
+
+    up_to: Interval
+    range: Range[BodyWeight]
+
+
+class Threshold(Cited):
+    """A time after which something must be looked at again."""
+
+    after: Interval
+
+
+class WeightChange(Cited):
+    """A change of weight at which the prescriber is told."""
+
+    percent: Percent
+
+
+class OpenTime(Cited):
+    """For how long an opened bottle may run where the product's label says nothing."""
+
+    within: Minutes
+
+
+class VaccineWait(Cited):
+    """How long live measles and varicella vaccines wait after a dose of this size."""
+
+    dose: DoseQuantity
+    wait: Interval
+    note: Text | None = None
+
+
+class Deviation(Cited):
+    """By how much the rounded dose may differ from the exact one."""
+
+    percent: Percent
+
+
+class Safety(Definition):
+    """The thresholds of the checks."""
+
+    kind: Literal["safety"]
+    weight: WeightRange
+    height: HeightRange
+    bmi: BmiRange
+    age: AgeLimit
+    weight_for_age: tuple[WeightForAge, ...] = ()
+    deviation: Deviation
+    stale_weight: Threshold
+    weight_change: WeightChange
+    restart_after: Threshold
+    opened_bottle: OpenTime
+    vaccine_waits: tuple[VaccineWait, ...] = ()
+    conditions: dict[Identifier, Text] = {}
+    notes: tuple[Text, ...] = ()

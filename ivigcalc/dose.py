@@ -1,0 +1,161 @@
+"""How many grams one course is: g/kg times the dosing weight, its caps, and rounding to what can be given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from ivigcalc.definitions import Limit, Phase, Product, Range, Rounding
+from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.quantity import Quantity, decimal_of, plain
+from ivigcalc.request import Order
+from ivigcalc.split import Grid, divide, round_course, step_grid, vial_grid
+from ivigcalc.vials import vial_set
+
+#: grams are weighed no finer than this where a policy rounds to nothing
+UNROUNDED_STEP_G = Fraction(1, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Prescribed:
+    """What one course should be, exactly, before rounding. `cap_g` is set where a published cap was binding."""
+
+    dose: Quantity
+    per_day: bool
+    source: str | None
+    cap: Quantity | None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseDose:
+    """One course: the exact grams, the grams given, and the session doses, larger first."""
+
+    prescribed_g: Fraction
+    dose_g: Fraction
+    session_doses_g: tuple[Fraction, ...]
+    days_because: str
+    capped: bool
+
+    @property
+    def deviation_percent(self) -> Fraction:
+        """Signed difference of the given from the exact dose."""
+        return (self.dose_g - self.prescribed_g) / self.prescribed_g * 100
+
+
+def prescribed_dose(order: Order, phase: Phase, protocol_name: str, no_dose_because: str | None) -> Prescribed:
+    """The ordered dose, else the protocol's where it publishes one figure; else a request for `--dose`."""
+    dose = phase.dose
+    if order.dose is not None:
+        per_day = dose is not None and dose.per_day is not None
+        return Prescribed(order.dose, per_day, None, dose.cap if dose else None)
+    if dose is None:
+        why = f" ({no_dose_because})" if no_dose_because else ""
+        raise RequestError(f'{protocol_name} publishes no dose{why}: give --dose, e.g. --dose "2 g/kg"', field="dose", code="dose-needed")
+    published = dose.published
+    if published.single is None:
+        basis = "per day" if dose.per_day else "per course"
+        raise RequestError(
+            f'{protocol_name} publishes a range, {published} {basis}: choose within it, e.g. --dose "{published.from_}"',
+            field="dose", code="dose-needed",
+        )  # fmt: skip
+    return Prescribed(published.single, dose.per_day is not None, dose.source, dose.cap)
+
+
+def course_grams(prescribed: Prescribed, days: int, weight_kg: Fraction) -> tuple[Fraction, bool]:
+    """Exact grams of one course of so many days, and whether the protocol's cap was binding."""
+    grams = amount_g(prescribed.dose, weight_kg) * (days if prescribed.per_day else 1)
+    if prescribed.cap is not None and grams > prescribed.cap.base:
+        return prescribed.cap.base, True
+    return grams, False
+
+
+def amount_g(dose: Quantity, weight_kg: Fraction) -> Fraction:
+    """Grams of a dose: per kg times the weight, or flat."""
+    return dose.base * weight_kg if dose.dimension == "dose" else dose.base
+
+
+def published_interval(phase: Phase, order: Order) -> Quantity | None:
+    """The ordered interval, else the published one where it is one figure."""
+    if order.every is not None:
+        return order.every
+    return phase.interval.every.single if phase.interval else None
+
+
+def outside(published: Range[Quantity], dose: Quantity, weight_kg: Fraction) -> bool:
+    """Whether an ordered dose lies outside a published range, compared in grams."""
+    grams = amount_g(dose, weight_kg)
+    return not amount_g(published.from_, weight_kg) <= grams <= amount_g(published.to, weight_kg)
+
+
+def dose_grid(product: Product, rounding: Rounding, shelf_sizes: tuple[Fraction, ...] | None) -> Grid:
+    """The session doses that can be given under a rounding rule."""
+    if isinstance(rounding.to, Quantity):
+        return step_grid(rounding.to.base, f"multiples of {rounding.to}")
+    if rounding.to == "nothing":
+        return step_grid(UNROUNDED_STEP_G, "hundredths of a gram")
+    if not product.vials:
+        raise RefusedError(
+            "vials-not-published",
+            f"no source prints the vial sizes of {product.id}, so its dose cannot be rounded to whole vials; choose a --policy that rounds to grams",
+            overridable=False,
+        )  # fmt: skip
+    return vial_grid(vial_set(shelf_sizes or tuple(size.base for size in product.vials)))
+
+
+def plan_course(
+    prescribed: Prescribed,
+    candidates: tuple[int, ...],
+    weight_kg: Fraction,
+    grid: Grid,
+    rounding: Rounding,
+    limits: tuple[Limit, ...],
+    chosen_by_order: bool,
+) -> CourseDose:
+    """Round and split one course over the fewest candidate days that meet every daily limit."""
+    refused: list[str] = []
+    found: CourseDose | None = None
+    for days in candidates:
+        grams, capped = course_grams(prescribed, days, weight_kg)
+        cap = prescribed.cap.base if prescribed.cap else None
+        units = round_course(grams, days, grid, rounding.direction, rounding.tie, cap)
+        split = divide(units, days, grid.allows) if units else None
+        if split is None:
+            refused.append(f"{days} days cannot be filled from {grid.text}")
+            continue
+        doses = tuple(count * grid.unit_g for count in split)
+        over = over_limit(doses[0], limits, weight_kg)
+        found = CourseDose(grams, units * grid.unit_g, doses, _because(days, candidates, chosen_by_order, refused), capped)
+        if over is None:
+            return found
+        refused.append(f"{days} days would put {_grams(doses[0])} g on day 1, above {over.max} = {_grams(amount_g(over.max, weight_kg))} g")
+    if found is None:
+        raise RefusedError(
+            "dose-not-givable",
+            f"the course of {_grams(course_grams(prescribed, candidates[0], weight_kg)[0])} g cannot be given: {'; '.join(refused)}",
+            overridable=False,
+        )
+    if not chosen_by_order and len(candidates) > 1:
+        return replace(found, days_because=f"no published number of days meets every limit ({'; '.join(refused)})")
+    return found
+
+
+def over_limit(day_dose_g: Fraction, limits: tuple[Limit, ...], weight_kg: Fraction) -> Limit | None:
+    """The first daily limit that a day's dose passes."""
+    return next((limit for limit in limits if limit.per == "day" and day_dose_g > amount_g(limit.max, weight_kg)), None)
+
+
+def _because(days: int, candidates: tuple[int, ...], chosen_by_order: bool, refused: list[str]) -> str:
+    if chosen_by_order:
+        return "as ordered"
+    if len(candidates) == 1:
+        return "the only number of days published"
+    reason = f" ({'; '.join(refused)})" if refused else ""
+    return f"the fewest of {candidates[0]} to {candidates[-1]} days that meet every limit{reason}"
+
+
+def _grams(value: Fraction) -> str:
+
+
+    return plain(decimal_of(value, 2))
+
+

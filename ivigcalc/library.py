@@ -1,0 +1,99 @@
+"""Finds definitions: those shipped in the wheel by id, a hospital's own by path. All go through `load`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ivigcalc.definitions import Loaded, LoadedPolicy, Policy, Product, Regimen, Safety, Site
+from ivigcalc.errors import RequestError
+from ivigcalc.load import load_file
+
+FOLDERS = {
+    "regimen": "indications", "product": "products", "policy": "policies", "formula": "formulas", "safety": "safety",
+}  # fmt: skip
+SUFFIXES = (".yaml", ".yml")
+
+
+def root() -> Path:
+    """The folder of shipped definitions: inside the wheel, or beside the package in a checkout."""
+    inside = Path(__file__).parent / "regimens"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "regimens"
+
+
+@cache
+def shipped(kind: str) -> dict[str, Path]:
+    """id -> file of every shipped definition of a kind; the file's name is its id."""
+    found = {path.stem: path for path in sorted((root() / FOLDERS[kind]).rglob("*.yaml"))}
+    return dict(sorted(found.items()))
+
+
+def load_all(kind: str) -> Iterator[Loaded[Any]]:
+    """Every shipped definition of a kind, in order of id."""
+    for identifier in shipped(kind):
+        yield load(kind, identifier)
+
+
+@cache
+def load(kind: str, reference: str) -> Loaded[Any]:
+    """A definition by id (also a product's id without its country) or by the path of a file."""
+    if is_path(reference):
+        return load_file(Path(reference), kind)
+    return load_file(shipped(kind)[resolve(kind, reference)], kind)
+
+
+def is_path(reference: str) -> bool:
+    """Whether a reference names a file rather than an id."""
+    return "/" in reference or "\\" in reference or reference.endswith(SUFFIXES)
+
+
+def resolve(kind: str, reference: str) -> str:
+    """The full id for what the user typed; raises `RequestError` with candidates."""
+    ids = shipped(kind)
+    if reference in ids:
+        return reference
+    if kind == "product":
+        matches = [name for name in ids if name.rpartition("-")[0] == reference]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise RequestError(f"product '{reference}' is licensed in several countries; choose one: {', '.join(matches)}", field=kind)
+    near = difflib.get_close_matches(reference, ids, n=4, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}? " if near else ""
+    shown = "".join(c if c.isprintable() else "?" for c in reference[:60])
+    listing = {"regimen": "regimens", "product": "products", "policy": "policies"}.get(kind, kind)
+    raise RequestError(f"no {kind} '{shown}'; {hint}`ivigcalc {listing} list` shows all", field=kind, code=f"unknown-{kind}")
+
+
+def regimen(reference: str) -> tuple[Loaded[Regimen], str | None]:
+    """A regimen and the protocol named after the colon, if any."""
+    name, colon, protocol = reference.rpartition(":")
+    if not colon or (is_path(reference) and reference.endswith(SUFFIXES)):
+        name, protocol = reference, ""
+    return load("regimen", name), protocol or None
+
+
+def product(reference: str) -> Loaded[Product]:
+    """A product by id or path."""
+    return load("product", reference)
+
+
+def policy(reference: str) -> LoadedPolicy:
+    """A policy by id or path, with its formula."""
+    found: Loaded[Policy] = load("policy", reference)
+    weight = found.value.dosing_weight
+    formula = load("formula", weight.ideal) if weight and weight.ideal else None
+    return LoadedPolicy(found, formula)
+
+
+def site(path: str) -> Loaded[Site]:
+    """A clinic's site file."""
+    return load_file(Path(path), "site")
+
+
+def safety() -> Loaded[Safety]:
+    """The thresholds of the checks."""
+    return load("safety", "defaults")

@@ -1,0 +1,332 @@
+"""Strict YAML -> definitions. The only reader of definition files.
+
+A file is hostile until it has passed: size, depth, encoding, anchors, tags, duplicate keys and implicit types are
+checked before pydantic sees it, and all problems are reported together as `file:line: key: message; allowed: …`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from ivigcalc.definitions import Cited, Definition, Formula, Loaded, Policy, Product, RateTable, Regimen, Safety, Site
+from ivigcalc.errors import DefinitionError, Problem
+
+MAX_BYTES = 512 * 1024
+MAX_DEPTH = 16
+MAX_PROBLEMS = 100
+
+KINDS: dict[str, type[Definition] | type[Site]] = {
+    "regimen": Regimen, "product": Product, "policy": Policy, "formula": Formula, "safety": Safety, "site": Site,
+}  # fmt: skip
+
+_AMBIGUOUS = [
+    (re.compile(r"~|null|Null|NULL|"), "is empty; leave the key out where nobody printed a value"),
+    (re.compile(r"y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|True|TRUE|False|FALSE"),
+     "means true or false to some readers; write true or false, or put it in quotes if it is text"),
+    (re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?"), "means a number to some readers; put it in quotes"),
+    (re.compile(r"[-+]?0[0-9_]+(\.[0-9]*)?|[-+]?0[xob][0-9a-fA-F_]+"), "has a leading zero; write the plain number"),
+    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.|[0-9][0-9_.]*[eE][-+]?[0-9]+|[0-9][0-9.]*_[0-9_.]*|\.(inf|Inf|INF)|\.(nan|NaN|NAN))"),
+     "is not a plain number; write digits with one decimal point"),
+]  # fmt: skip
+_PathKey = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class _Document:
+    """What the YAML says, with the line of every key and the problems found so far."""
+
+    name: str
+    data: Any = None
+    lines: dict[_PathKey, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, line: int, path: _PathKey, message: str) -> None:
+        """Note a problem, once per key: the first thing wrong with a key is the one to mend."""
+        text, _, allowed = message.partition("; allowed: ")
+        problem = Problem(self.name, line, _dotted(path), text, allowed)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def line_of(self, path: _PathKey) -> int:
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def load_file(path: Path, *kinds: str) -> Loaded[Any]:
+    """Read one definition file of one of `kinds`; raises `DefinitionError` with every problem in it."""
+    return load_bytes(read_bytes(path), str(path), *kinds)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a regular file of believable size; devices, folders and giants are refused unread."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise _file_problem(path, "is not a regular file")
+            if status.st_size > MAX_BYTES:
+                raise _file_problem(path, f"is larger than {MAX_BYTES // 1024} KiB")
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _file_problem(path, f"cannot be read: {reason}") from None
+
+
+def _file_problem(path: Path, message: str) -> DefinitionError:
+    return DefinitionError([Problem(_printable(str(path)), 0, "", message)])
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text[:200])
+
+
+def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:
+    """As `load_file`, from bytes already read; `name` stands for the file in messages."""
+    document = _Document(_printable(name))
+    if not _parse(data, document):
+        raise DefinitionError(document.problems[:MAX_PROBLEMS])
+    model = _model_for(document, kinds or tuple(KINDS))
+    try:
+        value = model.model_validate(document.data)
+    except ValidationError as error:
+        _explain(error, model, document)
+        value = None
+    if isinstance(value, Definition):
+        _check_sources(value, document)
+    if document.problems or value is None:
+        raise DefinitionError(sorted(document.problems, key=lambda problem: problem.line)[:MAX_PROBLEMS])
+    return Loaded(value, hashlib.sha256(data).hexdigest(), name)
+
+
+def _model_for(document: _Document, kinds: tuple[str, ...]) -> type[Definition] | type[Site]:
+    kind = document.data.get("kind") if isinstance(document.data, dict) else None
+    if kind not in kinds:
+        document.add(
+            document.line_of(("kind",)), ("kind",), f"must say what the file is, not {kind!r:.60}; allowed: {', '.join(kinds)}"
+        )
+        raise DefinitionError(document.problems)
+    return KINDS[str(kind)]
+
+
+# ---- text -> plain data -------------------------------------------------------------------------------------------
+
+
+def _parse(data: bytes, document: _Document) -> bool:
+    """Fill the document; False where nothing can be made of it."""
+    if len(data) > MAX_BYTES:
+        document.add(0, (), f"is larger than {MAX_BYTES // 1024} KiB")
+        return False
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        document.add(data.count(b"\n", 0, error.start) + 1, (), "is not UTF-8 text")
+        return False
+    try:
+        events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        document.data = _Builder(events, document).document()
+        return True
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        document.add(mark.line + 1 if mark else 1, (), f"is not valid YAML: {_printable(error.problem or 'unreadable')}")
+    except (yaml.YAMLError, _TooDeep) as error:
+        document.add(1, (), f"is not valid YAML: {_printable(' '.join(str(error).split()))}")
+    return False
+
+
+class _TooDeep(Exception):
+    pass
+
+
+class _Builder:
+    """Turns YAML events into dicts, tuples' lists and text, refusing whatever YAML would interpret."""
+
+    def __init__(self, events: Iterator[Any], document: _Document) -> None:
+        self._events = iter(events)
+        self._document = document
+
+    def document(self) -> Any:
+        result: Any = None
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._document.add(event.start_mark.line + 1, (), "a second document begins here; one file holds one definition")
+                    return result
+                result = self._value(next(self._events), ())
+        return result
+
+    def _value(self, event: Any, path: _PathKey) -> Any:
+        line = event.start_mark.line + 1
+        self._document.lines.setdefault(path, line)
+        if len(path) > MAX_DEPTH:
+            raise _TooDeep(f"nested deeper than {MAX_DEPTH} levels")
+        if isinstance(event, yaml.AliasEvent):
+            self._document.add(line, path, "an alias (*) is not allowed; write the value out")
+            return None
+        if event.anchor is not None:
+            self._document.add(line, path, "an anchor (&) is not allowed; write the value out where it is needed")
+        if event.tag is not None:
+            self._document.add(line, path, "a tag (!) is not allowed")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(path)
+        self._check_scalar(event, path, line)
+        return event.value
+
+    def _mapping(self, path: _PathKey) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            line = event.start_mark.line + 1
+            key = self._value(event, (*path, "?"))
+            self._document.lines.pop((*path, "?"), None)
+            if not isinstance(key, str):
+                self._document.add(line, path, "a key must be plain text")
+                key = f"?{line}"
+            elif key == "<<":
+                self._document.add(line, path, "a merge (<<) is not allowed; write the keys out")
+            elif key in found:
+                self._document.add(line, (*path, key), "this key was already given above")
+            self._document.lines[(*path, key)] = line
+            value = self._value(next(self._events), (*path, key))
+            found.setdefault(key, value)
+        return found
+
+    def _sequence(self, path: _PathKey) -> list[Any]:
+        found: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            found.append(self._value(event, (*path, len(found))))
+        return found
+
+    def _check_scalar(self, event: Any, path: _PathKey, line: int) -> None:
+        if event.style not in (None, ""):
+            return
+        for pattern, why in _AMBIGUOUS:
+            if pattern.fullmatch(event.value):
+                self._document.add(line, path, f"'{event.value[:40]}' {why}" if event.value else why)
+                return
+
+
+# ---- problems in words --------------------------------------------------------------------------------------------
+
+
+def _explain(error: ValidationError, model: type[BaseModel], document: _Document) -> None:
+    for item in error.errors(include_url=False):
+        path, message = _described(item, model, document)
+        for part in re.split(r"; (?!allowed: )", message):
+            document.add(document.line_of(path), path, part)
+
+
+def _described(item: Any, model: type[BaseModel], document: _Document) -> tuple[_PathKey, str]:
+    kind, context = item["type"], item.get("ctx", {})
+    path = _real_path(item["loc"], document)
+    if kind == "extra_forbidden":
+        return path, f"unknown key; allowed: {', '.join(_keys_at(model, path[:-1])) or 'none'}"
+    if kind == "missing":
+        return (*path, str(item["loc"][-1])) if path != item["loc"] else path, "is required"
+    if kind == "literal_error":
+        return path, f"{_shown(item['input'])} is not one of the choices; allowed: {context['expected'].replace(chr(39), '')}"
+    if kind == "value_error":
+        return path, str(context["error"])
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return path, "must be a block of keys"
+    if kind in ("tuple_type", "list_type"):
+        return path, "must be a list"
+    return path, f"{_shown(item['input'])}: {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else "this value"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _real_path(location: tuple[str | int, ...], document: _Document) -> _PathKey:
+    """Drop the parts that pydantic adds for union members, which are no keys of the file."""
+    path: _PathKey = ()
+    for part in location:
+        if (*path, part) in document.lines:
+            path = (*path, part)
+    return path
+
+
+def _keys_at(model: Any, path: _PathKey) -> list[str]:
+    for part in path:
+        model = _member(model, part)
+    found = next(iter(_models_in(model)), None)
+    return [f.alias or name for name, f in found.model_fields.items()] if found else []
+
+
+def _member(model: Any, part: str | int) -> Any:
+    for candidate in _models_in(model):
+        for name, info in candidate.model_fields.items():
+            if (info.alias or name) == part:
+                return info.annotation
+    return model
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) is not None:
+        for argument in get_args(annotation):
+            yield from _models_in(argument)
+
+
+def _dotted(path: _PathKey) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part + 1}]" if isinstance(part, int) else (f".{part}" if text else str(part))
+    return _printable(text)
+
+
+# ---- sources ------------------------------------------------------------------------------------------------------
+
+
+def _check_sources(definition: Definition, document: _Document) -> None:
+    """Every cited part has a source, every source named exists, and every source on file is used."""
+    used: set[str] = set()
+    for path, key, needed in _cited_parts(definition, (), definition.source):
+        if key is None and needed:
+            document.add(document.line_of(path), path, f"needs a source; allowed: {', '.join(definition.sources)}")
+        elif key is not None and key not in definition.sources:
+            document.add(document.line_of(path), (*path, "source"), f"no source '{key}'; allowed: {', '.join(definition.sources)}")
+        if key is not None:
+            used.add(key)
+    for key in definition.sources:
+        if key not in used:
+            document.add(document.line_of(("sources", key)), ("sources", key), "this source is cited nowhere")
+
+
+def _cited_parts(value: Any, path: _PathKey, inherited: str | None) -> Iterator[tuple[_PathKey, str | None, bool]]:
+    if isinstance(value, RateTable):
+        inherited = None  # a rate table names its own source, never the file's general one
+    if isinstance(value, Cited):
+        inherited = value.source or inherited
+        yield path, inherited, not isinstance(value, RateTable)
+    elif isinstance(value, Definition):
+        figures = isinstance(value, Formula) or (isinstance(value, Product) and bool(value.concentration or value.vials))
+        yield ("source",), value.source, figures
+    if isinstance(value, BaseModel):
+        for name, info in type(value).model_fields.items():
+            if name != "sources":
+                yield from _cited_parts(getattr(value, name), (*path, info.alias or name), inherited)
+    elif isinstance(value, dict):
+        for name, child in value.items():
+            yield from _cited_parts(child, (*path, name), inherited)
+    elif isinstance(value, tuple):
+        for index, child in enumerate(value):
+            yield from _cited_parts(child, (*path, index), inherited)

@@ -1,0 +1,208 @@
+"""The rate titration of one infusion: which ladder, which ceilings, and the steps that empty the bag.
+
+Rates are exact until they are set on the pump; volumes come from the set rates; the last step takes what is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import ceil, floor
+from typing import Literal
+
+from ivigcalc.definitions import Product, RateTable, ml_per_kg_per_h
+from ivigcalc.errors import RefusedError
+from ivigcalc.quantity import decimal_of
+from ivigcalc.request import Infusion, Risk
+
+Binding = Literal["ladder", "ceiling", "at-risk", "site", "pump"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of a ladder in the engine's units; `minutes` is None on the last."""
+
+    rate: Fraction
+    minutes: Fraction | None
+    assumed: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ladder:
+    """A rate table made ready: mL/kg/h (or mL/h where `absolute`), with the ceilings that its source prints.
+
+    Compared by identity, so that it is a cheap key for the caches.
+    """
+
+    table: RateTable
+    rungs: tuple[Rung, ...]
+    absolute: bool
+    ceiling: Fraction
+    at_risk: Fraction | None
+    at_risk_absolute: bool
+    ml_per_g: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """What else bounds the rate: at-risk patients, and the site's pump and house rule in mL/h."""
+
+    at_risk: bool
+    increment_ml_per_h: Fraction
+    pump_ml_per_h: Fraction
+    site_ml_per_h: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetStep:
+    """One step as it is set: exact volumes in mL and minutes. `rate_ml_per_kg_per_h` is None on absolute ladders."""
+
+    rate_ml_per_h: Fraction
+    rate_ml_per_kg_per_h: Fraction | None
+    from_min: Fraction
+    minutes: Fraction
+    volume_ml: Fraction
+    cumulative_ml: Fraction
+    assumed: bool
+    bound_by: Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Titration:
+    """The steps of one infusion and its exact length in minutes."""
+
+    steps: tuple[SetStep, ...]
+    minutes: Fraction
+
+    @property
+    def duration_min(self) -> int:
+        """The exact total, rounded up once to a whole minute."""
+        return ceil(self.minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class TableChoice:
+    """The table that serves, and whether it was published for another use."""
+
+    table: RateTable
+    off_label: bool
+    restarted: bool = False
+
+
+def choose_table(product: Product, indication: str | None, infusion: Infusion) -> TableChoice:
+    """The product's table for this use: named first, then one for any, else its most cautious one (off-label)."""
+    if not product.rates:
+        why = product.no_rates_because or "no source prints an infusion rate for it"
+        raise RefusedError("rate-not-published", f"{product.id} has no rate table: {why}", overridable=False)
+    named = [t for t in product.rates if indication in t.for_]
+    candidates = named or [t for t in product.rates if "any" in t.for_]
+    off_label = not candidates
+    candidates = candidates or list(product.rates)
+    fitting = [t for t in candidates if t.infusion in (infusion, "any")] or candidates
+    # the list is never empty, and `min` takes the first of equals: the order of the file
+    return TableChoice(min(fitting, key=lambda t: _boldness(product, t)) if off_label else fitting[0], off_label)
+
+
+def _boldness(product: Product, table: RateTable) -> tuple[Fraction, ...]:
+    """Order of tables from cautious to bold: lowest ceiling first, then the slowest ladder."""
+    rates = [product.comparable_rate(rung.rate) for rung in table.ladder]
+    return (product.comparable_rate(table.ceiling.rate), *rates)
+
+
+def make_ladder(product: Product, table: RateTable) -> Ladder:
+    """Convert a rate table to the engine's units."""
+    concentration = product.concentration
+    if concentration is None:
+        raise RefusedError("concentration-not-published", f"no source prints the concentration of {product.id}", overridable=False)
+    rungs = tuple(
+        Rung(product.comparable_rate(r.rate), r.for_.base if r.for_ else None, r.basis == "assumed") for r in table.ladder
+    )
+    at_risk = table.at_risk_ceiling
+    return Ladder(
+        table=table,
+        rungs=rungs,
+        absolute=table.ceiling.rate.dimension == "rate",
+        ceiling=product.comparable_rate(table.ceiling.rate),
+        at_risk=None if at_risk is None else at_risk.rate.base if at_risk.rate.dimension == "rate" else ml_per_kg_per_h(at_risk.rate, concentration),
+        at_risk_absolute=at_risk is not None and at_risk.rate.dimension == "rate",
+        ml_per_g=1000 / concentration.base,
+    )  # fmt: skip
+
+
+def risk_applies(table: RateTable, risks: tuple[Risk, ...]) -> bool:
+    """Whether the table prints a lower ceiling for one of these risks."""
+    ceiling = table.at_risk_ceiling
+    return ceiling is not None and any(not ceiling.risks or risk in ceiling.risks for risk in risks)
+
+
+@lru_cache(maxsize=65536)
+def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[tuple[Fraction, Rung, Binding], ...]:
+    """Each rung as (mL/h set on the pump, rung, what bounded it).
+
+    Nearest pump increment, ties up, but never above a ceiling in force: there it is rounded down. Rungs that come out
+    at one and the same setting are one step, because nothing changes on the pump.
+    """
+    increment = limits.increment_ml_per_h
+    per_kg = Fraction(1) if ladder.absolute else weight_kg
+    bounds: list[tuple[Fraction, Binding]] = [(ladder.ceiling * per_kg, "ceiling"), (limits.pump_ml_per_h, "pump")]
+    if limits.site_ml_per_h is not None:
+        bounds.append((limits.site_ml_per_h, "site"))
+    if limits.at_risk and ladder.at_risk is not None:
+        bounds.append((ladder.at_risk * (1 if ladder.at_risk_absolute else weight_kg), "at-risk"))
+    ceiling, binding = min(bounds, key=lambda bound: bound[0])
+    found: list[tuple[Fraction, Rung, Binding]] = []
+    for rung in ladder.rungs:
+        wanted = rung.rate * per_kg
+        bound: Binding = binding if wanted > ceiling else "ladder"
+        units = floor(min(wanted, ceiling) / increment + Fraction(1, 2))
+        if units * increment > ceiling:
+            units = floor(ceiling / increment)
+        if units == 0:
+            raise RefusedError(
+                "rate-below-pump",
+                f"a rate of {_short(wanted)} mL/h cannot be set on a pump with steps of {_short(increment)} mL/h; give a --site with a finer pump",
+                overridable=False,
+            )  # fmt: skip
+        if found and found[-1][0] == units * increment:
+            found[-1] = (found[-1][0], _joined(found[-1][1], rung), bound)
+        else:
+            found.append((units * increment, rung, bound))
+    return tuple(found)
+
+
+def _joined(first: Rung, second: Rung) -> Rung:
+    minutes = None if second.minutes is None or first.minutes is None else first.minutes + second.minutes
+    return Rung(first.rate, minutes, first.assumed and second.assumed)
+
+
+def _short(value: Fraction) -> str:
+    return str(decimal_of(value, 3))
+
+
+@lru_cache(maxsize=65536)
+def titrate(ladder: Ladder, weight_kg: Fraction, limits: Ceilings, volume_ml: Fraction) -> Titration:
+    """Run the ladder until the volume is in. No step has 0 mL; the steps sum to the volume exactly."""
+    steps: list[SetStep] = []
+    given = elapsed = Fraction(0)
+    for rate, rung, bound in pump_rates(ladder, weight_kg, limits):
+        left = volume_ml - given
+        full = rate * rung.minutes / 60 if rung.minutes is not None else left
+        volume = min(full, left)
+        minutes = volume * 60 / rate
+        per_kg = None if ladder.absolute else (rung.rate if bound == "ladder" else _stated_ceiling(ladder, bound, rate, weight_kg))
+        steps.append(SetStep(rate, per_kg, elapsed, minutes, volume, given + volume, rung.assumed, bound))
+        given += volume
+        elapsed += minutes
+        if given == volume_ml:
+            break
+    return Titration(tuple(steps), elapsed)
+
+
+def _stated_ceiling(ladder: Ladder, bound: Binding, rate: Fraction, weight_kg: Fraction) -> Fraction:
+    """The per-kg rate that a bounded step is shown with: the printed ceiling, else what the pump really gives."""
+    if bound == "ceiling":
+        return ladder.ceiling
+    if bound == "at-risk" and ladder.at_risk is not None and not ladder.at_risk_absolute:
+        return ladder.at_risk
+    return rate / weight_kg

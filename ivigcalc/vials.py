@@ -1,0 +1,102 @@
+"""Which vials make up a dose: least left over, then fewest vials, then larger first; within the shelf if one is listed.
+
+Amounts are whole numbers of one unit (the greatest common divisor of the sizes), so every comparison is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import ceil, gcd, lcm
+
+
+def common_unit(sizes: Sequence[Fraction]) -> Fraction:
+    """The largest amount that every size is a whole multiple of (2.5 g, 10 g -> 2.5 g)."""
+    denominator = lcm(*(size.denominator for size in sizes))
+    return Fraction(gcd(*(int(size * denominator) for size in sizes)), denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Vials chosen for one dose: (size in g, count), larger first, and what is left over in g."""
+
+    vials: tuple[tuple[Fraction, int], ...]
+    leftover_g: Fraction
+
+
+class VialSet:
+    """The sizes in which a product is sold. Answers which doses are whole vials, and which vials to take."""
+
+    def __init__(self, sizes_g: Sequence[Fraction]) -> None:
+        self.sizes_g = tuple(sorted(sizes_g, reverse=True))
+        self.unit_g = common_unit(self.sizes_g)
+        self._units = tuple(int(size / self.unit_g) for size in self.sizes_g)
+        self._fewest: list[int] = [0]  # fewest vials that sum to exactly this many units; -1 = none do
+
+    def _grow(self, units: int) -> None:
+        fewest = self._fewest
+        for amount in range(len(fewest), units + 1):
+            best = -1
+            for size in self._units:
+                before = fewest[amount - size] if size <= amount else -1
+                if before >= 0 and (best < 0 or before + 1 < best):
+                    best = before + 1
+            fewest.append(best)
+
+    def is_whole(self, units: int) -> bool:
+        """Whether some vials sum to exactly this many units."""
+        self._grow(units)
+        return self._fewest[units] >= 0
+
+    def choose(self, dose_g: Fraction) -> Choice:
+        """The best vials for a dose, with no limit on their number."""
+        units = ceil(dose_g / self.unit_g)
+        while not self.is_whole(units):
+            units += 1
+        counts: dict[int, int] = {}
+        rest = units
+        while rest:
+            size = next(s for s in self._units if s <= rest and self._fewest[rest - s] == self._fewest[rest] - 1)
+            counts[size] = counts.get(size, 0) + 1
+            rest -= size
+        vials = tuple((size * self.unit_g, count) for size, count in counts.items())
+        return Choice(vials, units * self.unit_g - dose_g)
+
+
+@lru_cache(maxsize=256)
+def vial_set(sizes_g: tuple[Fraction, ...]) -> VialSet:
+    """One shared set per list of sizes, so that its table is built once."""
+    return VialSet(sizes_g)
+
+
+def choose_from_shelf(dose_g: Fraction, shelf: dict[Fraction, int]) -> Choice | None:
+    """The best vials for a dose among those on the shelf, or None where they do not suffice."""
+    sizes = [size for size in sorted(shelf, reverse=True) if shelf[size] > 0]
+    if not sizes:
+        return None
+    unit = common_unit(sizes)
+    need = ceil(dose_g / unit)
+    best: dict[int, tuple[int, ...]] = {0: ()}  # units taken -> counts so far, larger sizes first
+    top = need + int(sizes[0] / unit)
+    for size in sizes:
+        step = int(size / unit)
+        grown: dict[int, tuple[int, ...]] = {}
+        for total, counts in best.items():
+            for count in range(min(shelf[size], (top - total) // step) + 1):
+                reached = total + count * step
+                candidate = (*counts, count)
+                if reached not in grown or _better(candidate, grown[reached]):
+                    grown[reached] = candidate
+        best = grown
+    enough = [total for total in best if total >= need]
+    if not enough:
+        return None
+    total = min(enough)
+    vials = tuple((size, count) for size, count in zip(sizes, best[total], strict=True) if count)
+    return Choice(vials, total * unit - dose_g)
+
+
+def _better(candidate: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return (sum(candidate), tuple(-c for c in candidate)) < (sum(other), tuple(-c for c in other))

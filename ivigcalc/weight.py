@@ -1,0 +1,156 @@
+"""Which body weight the dose is multiplied by: actual, ideal, adjusted or pre-pregnancy, as the policy says."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ivigcalc.definitions import Condition, DosingWeight, Formula
+from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.plan import WeightBasis
+from ivigcalc.quantity import Quantity, weight_kg
+from ivigcalc.request import Patient
+
+_OPERATORS: dict[str, Callable[[Fraction, Fraction], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The exact weights of one patient in kg, which of them is dosed on, and why."""
+
+    kg: Fraction
+    basis: WeightBasis
+    actual_kg: Fraction
+    ideal_kg: Fraction | None
+    adjusted_kg: Fraction | None
+    bmi: Fraction | None
+    because: str
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What the conditions of a policy are tested against."""
+
+    patient: Patient
+    age_months: Fraction | None
+    ideal_kg: Fraction | None
+    adjusted_kg: Fraction | None
+    bmi: Fraction | None
+    assumed: list[str]
+
+
+def dosing_weight(patient: Patient, age_months: Fraction | None, rule: DosingWeight, formula: Formula | None, policy_id: str) -> Weights:
+    """Apply a policy's weight rule. Raises `RequestError` for a missing input, `RefusedError` outside the formula."""
+    actual = patient.weight_kg
+    ideal = _ideal_kg(patient, formula)
+    factor = Fraction(rule.factor) if rule.factor is not None else None
+    adjusted = ideal + factor * (actual - ideal) if ideal is not None and factor is not None else None
+    height = patient.height_cm
+    bmi = actual / (height / 100) ** 2 if height else None
+    facts = _Facts(patient, age_months, ideal, adjusted, bmi, [])
+
+    def result(basis: WeightBasis, kg: Fraction | None, because: str) -> Weights:
+        if kg is None:
+            raise RequestError(f"policy {policy_id} doses on the {basis} weight, which needs --height and --sex", field="height")
+        return Weights(kg, basis, actual, ideal, adjusted, bmi, because, tuple(facts.assumed))
+
+    if patient.pregnant and rule.pregnancy == "pre-pregnancy":
+        if patient.pre_pregnancy_weight is None:
+            raise RequestError(f"policy {policy_id} doses on the weight before pregnancy: give --pre-pregnancy-weight", field="pregnant")
+        return result("pre-pregnancy", weight_kg(patient.pre_pregnancy_weight), "pregnant: the weight before pregnancy")
+    if patient.pregnant and rule.pregnancy == "actual":
+        return result("actual", actual, "pregnant: the actual weight")
+    if rule.use == "actual":
+        return result("actual", actual, "the policy doses on the actual weight")
+    for condition in rule.unless:
+        if _holds(condition, facts, policy_id):
+            return result("actual", actual, f"exception of the policy: {condition}")
+    triggers = [str(c) for c in rule.when if _holds(c, facts, policy_id)]
+    missing = [str(c) for c in rule.all_when if not _holds(c, facts, policy_id)]
+    if (rule.when and not triggers) or missing:
+        unmet = missing or [str(c) for c in rule.when]
+        return result("actual", actual, f"the policy applies only when {' or '.join(unmet)}")
+    _within_formula(patient, rule, formula, policy_id)
+    because = f"the policy's rule for {' and '.join(triggers)}" if triggers else f"the policy doses on the {rule.use} weight"
+    if rule.when_obese and any(_holds(c, facts, policy_id) for c in rule.when_obese.when):
+        return _when_obese(rule, facts, result)
+    if rule.use == "adjusted":
+        return result("adjusted", adjusted, because)
+    if rule.use == "lower-of-actual-and-ideal" and ideal is not None and actual <= ideal:
+        return result("actual", actual, "the actual weight is the lower of actual and ideal")
+    return result("ideal", ideal, because)
+
+
+def _when_obese(rule: DosingWeight, facts: _Facts, result: Callable[[WeightBasis, Fraction | None, str], Weights]) -> Weights:
+    obese = rule.when_obese
+    assert obese is not None
+    because = f"the policy's rule for {' or '.join(map(str, obese.when))}"
+    if obese.use == "ideal" or facts.ideal_kg is None or obese.factor is None:
+        return result(obese.use, facts.ideal_kg if obese.use == "ideal" else None, because)
+    actual = facts.patient.weight_kg
+    return result("adjusted", facts.ideal_kg + Fraction(obese.factor) * (actual - facts.ideal_kg), because)
+
+
+def _ideal_kg(patient: Patient, formula: Formula | None) -> Fraction | None:
+    height = patient.height_cm
+    if formula is None or height is None or patient.sex is None:
+        return None
+    line = formula.male if patient.sex == "male" else formula.female
+    inches_above = (height - line.above.base) / Fraction(254, 100)
+    ideal = line.at.base + line.per_inch.base * inches_above
+    return ideal if ideal > 0 else None
+
+
+def _within_formula(patient: Patient, rule: DosingWeight, formula: Formula | None, policy_id: str) -> None:
+    """Below the height that the formula starts from it says nothing, unless the policy set a floor of its own."""
+    height = patient.height_cm
+    if formula is None or height is None or any(c.subject == "height" for c in rule.unless):
+        return
+    floor = formula.male.above
+    if height < floor.base:
+        raise RefusedError(
+            "height-outside-formula",
+            f"{formula.title} starts at a height of {floor}, and policy {policy_id} does not say what to do below it; "
+            "choose another --policy",
+            value=str(patient.height),
+            limit=str(floor),
+            overridable=False,
+        )
+
+
+def _holds(condition: Condition, facts: _Facts, policy_id: str) -> bool:
+    if condition.subject == "pregnant":
+        return facts.patient.pregnant
+    left = _left_side(condition, facts)
+    if condition.subject == "age" and left is None:
+        facts.assumed.append(f"age not given: the rule '{condition}' was taken not to apply")
+        return False
+    right = _right_side(condition, facts)
+    if left is None or right is None:
+        needs = "--height" if condition.subject in ("height", "bmi") else "--height and --sex"
+        raise RequestError(f"policy {policy_id} tests '{condition}', which needs {needs}", field="height")
+    return _OPERATORS[condition.operator](left, right)
+
+
+def _left_side(condition: Condition, facts: _Facts) -> Fraction | None:
+    if condition.subject == "age":
+        return facts.age_months
+    if condition.subject == "height":
+        return facts.patient.height_cm
+    if condition.subject == "bmi":
+        return facts.bmi
+    return facts.patient.weight_kg
+
+
+def _right_side(condition: Condition, facts: _Facts) -> Fraction | None:
+    if isinstance(condition.operand, Quantity):
+        return condition.operand.base
+    if condition.operand is not None:
+        return Fraction(condition.operand)
+    named = facts.ideal_kg if condition.weight == "ideal" else facts.adjusted_kg
+    return named * Fraction(condition.percent) / 100 if named is not None else None

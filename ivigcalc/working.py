@@ -1,0 +1,236 @@
+"""The working: every number of a plan as a line that can be redone by hand, with its source.
+
+Expressions are plain arithmetic over named inputs (`x` times, `/` divided by). An input that is itself a result of an
+earlier line carries that line's name, and stands for its exact value, not for the rounded one that is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from ivigcalc.checks import Asked, cite
+from ivigcalc.definitions import HeightLine, LoadedPolicy, Loaded, Site
+from ivigcalc.plan import Session, TraceEntry
+from ivigcalc.quantity import Quantity, decimal_of
+from ivigcalc.titration import Ceilings, TableChoice, make_ladder, pump_rates, risk_applies
+from ivigcalc.weight import Weights
+
+if TYPE_CHECKING:
+    from ivigcalc.engine import Stretch
+
+Inputs = dict[str, Decimal | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """What the working is written from: the exact values that the engine held."""
+
+    asked: Asked
+    policy: LoadedPolicy
+    site: Loaded[Site]
+    weights: Weights
+    rate_weight_kg: Fraction
+    stretches: tuple[Stretch, ...]
+    tables: tuple[TableChoice, ...]
+    limits: Ceilings
+    sessions: tuple[Session, ...]
+
+
+def write_working(work: Working) -> tuple[TraceEntry, ...]:
+    """All lines, in the order in which a person would work."""
+    return tuple([*_weights(work), *_courses(work), *_volumes(work), *_rates(work), *_steps(work)])
+
+
+def _line(name: str, expression: str, inputs: Inputs, result: Fraction | Decimal | str, unit: str, source: str | None, places: int = 4) -> TraceEntry:
+    shown = decimal_of(result, places) if isinstance(result, Fraction) else result
+    return TraceEntry(name, expression, inputs, shown, unit, source)
+
+
+def _number(quantity: Quantity) -> Decimal:
+    return quantity.value
+
+
+def _weights(work: Working) -> Iterator[TraceEntry]:
+    weights, patient = work.weights, work.asked.patient
+    policy = work.policy.policy.value
+    rule = policy.dosing_weight
+    assert rule is not None
+    yield _converted("actual_kg", patient.weight, weights.actual_kg, "kg")
+    if patient.height is not None:
+        yield _converted("height_cm", patient.height, patient.height.base, "cm")
+    if weights.bmi is not None:
+        yield _line("bmi", "actual_kg / (height_cm / 100) / (height_cm / 100)", {}, weights.bmi, "kg/m2", None)
+    formula = work.policy.formula.value if work.policy.formula else None
+    if weights.ideal_kg is not None and formula is not None and patient.sex is not None:
+        line: HeightLine = formula.male if patient.sex == "male" else formula.female
+        inputs: Inputs = {"at_kg": _number(line.at), "per_inch_kg": _number(line.per_inch), "above_in": _number(line.above)}
+        yield _line("ideal_kg", "at_kg + per_inch_kg x (height_cm / 2.54 - above_in)", inputs, weights.ideal_kg, "kg", cite(formula))
+    if weights.adjusted_kg is not None and rule.factor is not None:
+        yield _line("adjusted_kg", "ideal_kg + factor x (actual_kg - ideal_kg)", {"factor": rule.factor}, weights.adjusted_kg, "kg", cite(policy, rule))
+    yield _dosing(work)
+    if work.rate_weight_kg == weights.actual_kg:
+        yield _line("rate_kg", "actual_kg", {}, work.rate_weight_kg, "kg", None)
+    else:
+        yield _line("rate_kg", "dosing_kg", {}, work.rate_weight_kg, "kg", cite(policy, rule))
+
+
+def _dosing(work: Working) -> TraceEntry:
+    weights, patient = work.weights, work.asked.patient
+    policy = work.policy.policy.value
+    source = cite(policy, policy.dosing_weight)
+    why: Inputs = {"because": weights.because}
+    if weights.basis == "pre-pregnancy" and patient.pre_pregnancy_weight is not None:
+        given = patient.pre_pregnancy_weight
+        factor, divisor = _factor(given.unit)
+        return _line("dosing_kg", _conversion_text(factor, divisor), {"given": given.value, **_conversion_inputs(factor, divisor), **why}, weights.kg, "kg", source)
+    if weights.basis == "adjusted" and weights.kg != weights.adjusted_kg:
+        rule = policy.dosing_weight
+        obese = rule.when_obese if rule else None
+        assert obese is not None and obese.factor is not None
+        return _line("dosing_kg", "ideal_kg + factor x (actual_kg - ideal_kg)", {"factor": obese.factor, **why}, weights.kg, "kg", source)
+    return _line("dosing_kg", f"{weights.basis}_kg", why, weights.kg, "kg", source)
+
+
+def _converted(name: str, given: Quantity, exact: Fraction, unit: str) -> TraceEntry:
+    factor, divisor = _factor(given.unit)
+    return _line(name, _conversion_text(factor, divisor), {"given": given.value, **_conversion_inputs(factor, divisor)}, exact, unit, f"as typed: {given}")
+
+
+def _factor(unit: str) -> tuple[Decimal | None, Decimal | None]:
+    """What a typed figure is multiplied with, or divided by, to reach kg or cm."""
+    multiply = {"lb": "0.45359237", "st": "6.35029318", "m": "100", "in": "2.54"}
+    if unit in multiply:
+        return Decimal(multiply[unit]), None
+    return (None, Decimal(1000)) if unit == "g" else (None, None)
+
+
+def _conversion_text(factor: Decimal | None, divisor: Decimal | None) -> str:
+    return "given x factor" if factor else "given / divisor" if divisor else "given"
+
+
+def _conversion_inputs(factor: Decimal | None, divisor: Decimal | None) -> Inputs:
+    return {"factor": factor} if factor else {"divisor": divisor} if divisor else {}
+
+
+def _name(stretches: tuple[Stretch, ...], stretch: Stretch, what: str) -> str:
+    return what if len(stretches) == 1 else f"{stretch.phase.id}.{what}".replace("-", "_")
+
+
+def _courses(work: Working) -> Iterator[TraceEntry]:
+    regimen = work.asked.regimen.value if work.asked.regimen else None
+    policy = work.policy.policy.value
+    for stretch in work.stretches:
+        prescribed, dose = stretch.prescribed, stretch.dose
+        source = cite(regimen, stretch.phase.dose, stretch.phase, work.asked.protocol) if work.asked.order.dose is None else "as ordered"
+
+        def named(what: str, stretch: Stretch = stretch) -> str:
+            return _name(work.stretches, stretch, what)
+
+        expression, inputs = _dose_expression(prescribed.dose, prescribed.per_day and stretch.phase.id != "infusion", len(dose.session_doses_g))
+        if dose.capped and prescribed.cap is not None:
+            expression, inputs = f"min({expression}, cap_g)", {**inputs, "cap_g": prescribed.cap.value}
+        yield _line(named("prescribed_g"), expression, inputs, dose.prescribed_g, "g", source)
+        if work.asked.request.command == "rates":
+            yield _line(named("dose_g"), named("prescribed_g"), {}, dose.dose_g, "g", "an infusion of exactly the ordered dose")
+        else:
+            rule = str(policy.rounding)
+            yield _line(named("dose_g"), f"round({named('prescribed_g')})", {"rule": rule}, dose.dose_g, "g", cite(policy, policy.rounding))
+        yield _line(named("deviation_percent"), f"({named('dose_g')} - {named('prescribed_g')}) / {named('prescribed_g')} x 100", {}, dose.deviation_percent, "%", None, 2)
+        yield _line(named("g_per_kg"), f"{named('dose_g')} / dosing_kg", {}, dose.dose_g / work.weights.kg, "g/kg", None, 3)
+        if len(dose.session_doses_g) > 1:
+            for day, (grams, choice) in enumerate(zip(dose.session_doses_g, stretch.vials, strict=True), start=1):
+                yield _split_line(named(f"day_{day}_g"), named("dose_g"), grams, day, len(dose.session_doses_g), dose.days_because)
+                yield from _vial_line(named(f"day_{day}_vials"), named(f"day_{day}_g"), choice.vials, choice.leftover_g)
+        else:
+            yield from _vial_line(named("vials"), named("dose_g"), stretch.vials[0].vials, stretch.vials[0].leftover_g)
+
+
+def _dose_expression(dose: Quantity, per_day: bool, days: int) -> tuple[str, Inputs]:
+    expression, inputs = "dose", {"dose": dose.value}
+    if dose.unit in ("mg/kg", "mg"):
+        expression += " / 1000"
+    if dose.dimension == "dose":
+        expression += " x dosing_kg"
+    if per_day:
+        expression, inputs = expression + " x days", {**inputs, "days": Decimal(days)}
+    return expression, dict(inputs)
+
+
+def _split_line(name: str, total: str, grams: Fraction, day: int, days: int, because: str) -> TraceEntry:
+    inputs: Inputs = {"days": Decimal(days), "day": Decimal(day), "because": because}
+    return _line(name, f"share of {total} / days, whole vials, larger first", inputs, grams, "g", None, 3)
+
+
+def _vial_line(name: str, dose: str, vials: tuple[tuple[Fraction, int], ...], leftover_g: Fraction) -> Iterator[TraceEntry]:
+    if vials:
+        text = " + ".join(f"{count} x {decimal_of(size, 3)} g" for size, count in vials)
+        inputs: Inputs = {"rule": "least left over, then fewest vials, then larger first", "leftover_g": decimal_of(leftover_g, 3)}
+        yield _line(name, f"vials for {dose}", inputs, text, "vials", None)
+
+
+def _volumes(work: Working) -> Iterator[TraceEntry]:
+    product = work.asked.product.value
+    if product.concentration is None:
+        return
+    source = cite(product)
+    inputs: Inputs = {"mg_per_ml": product.concentration.value}
+    for grams in _distinct_doses(work):
+        yield _line(f"volume_ml[{decimal_of(grams, 3)} g]", "session_g x 1000 / mg_per_ml", {"session_g": decimal_of(grams, 3), **inputs}, grams * 1000 / product.concentration.base, "mL", source, 3)
+
+
+def _distinct_doses(work: Working) -> list[Fraction]:
+    return list(dict.fromkeys(grams for stretch in work.stretches for grams in stretch.dose.session_doses_g))
+
+
+def _rates(work: Working) -> Iterator[TraceEntry]:
+    product = work.asked.product.value
+    for chosen in work.tables:
+        ladder = make_ladder(product, chosen.table)
+        at_risk = risk_applies(chosen.table, work.asked.patient.risks)
+        limits = work.limits if at_risk else Ceilings(False, work.limits.increment_ml_per_h, work.limits.pump_ml_per_h, work.limits.site_ml_per_h)
+        label = "" if len(work.tables) == 1 else f"{chosen.table.infusion} "
+        for number, (rate, rung, bound) in enumerate(pump_rates(ladder, work.rate_weight_kg, limits), start=1):
+            shown = rung.rate
+            inputs: Inputs = {"ladder_rate": decimal_of(shown, 6), "increment_ml_per_h": decimal_of(limits.increment_ml_per_h, 6), "bounded_by": bound}
+            expression = "round(ladder_rate)" if ladder.absolute else "round(ladder_rate x rate_kg)"
+            if bound != "ladder":
+                inputs["ceiling_ml_per_h"] = _ceiling_text(work, chosen, bound)
+                expression = "round down(ceiling_ml_per_h)"
+            source = cite(product, chosen.table.ladder[min(number, len(chosen.table.ladder)) - 1], chosen.table)
+            yield _line(f"{label}rate_{number}_ml_per_h", expression, inputs, rate, "mL/h", source)
+
+
+def _ceiling_text(work: Working, chosen: TableChoice, bound: str) -> str:
+    table, site = chosen.table, work.site.value
+    if bound == "at-risk" and table.at_risk_ceiling:
+        return f"{table.at_risk_ceiling.rate} x rate_kg"
+    if bound == "ceiling":
+        return f"{table.ceiling.rate} x rate_kg"
+    return str(site.pump.maximum if bound == "pump" else site.rate_maximum)
+
+
+def _steps(work: Working) -> Iterator[TraceEntry]:
+    seen: set[int] = set()
+    for session in work.sessions:
+        infusion = session.infusion
+        if infusion is None or id(infusion) in seen:
+            continue
+        seen.add(id(infusion))
+        place = f"c{session.course}d{session.day}"
+        last = len(infusion.steps)
+        for step in infusion.steps:
+            inputs: Inputs = {"rate_ml_per_h": step.rate_ml_per_h, "minutes": step.duration_min}
+            if step.step < last:
+                yield _line(f"{place}.step_{step.step}_ml", "rate_ml_per_h x minutes / 60", inputs, step.volume_ml, "mL", None, 3)
+            else:
+                before = step.cumulative_ml - step.volume_ml
+                inputs = {"volume_ml": step.cumulative_ml, "given_ml": before}
+                yield _line(f"{place}.step_{step.step}_ml", "volume_ml - given_ml", inputs, step.volume_ml, "mL", None, 3)
+                inputs = {"left_ml": step.volume_ml, "rate_ml_per_h": step.rate_ml_per_h}
+                yield _line(f"{place}.step_{step.step}_min", "left_ml / rate_ml_per_h x 60", inputs, step.duration_min, "min", None, 2)
+        minutes = " + ".join(str(step.duration_min) for step in infusion.steps)
+        yield _line(f"{place}.duration_min", f"round up({minutes})", {}, Fraction(infusion.duration_min), "min", None)
