@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def load_all(kind: str) -> Iterator[Loaded[Any]]:
 def load(kind: str, reference: str) -> Loaded[Any]:
     """A definition by id (also a product's id without its country) or by the path of a file."""
     if is_path(reference):
-        return load_file(Path(reference), kind)
+        return replace(load_file(Path(reference), kind), is_file=True)
     return load_file(shipped(kind)[resolve(kind, reference)], kind)
 
 
@@ -68,12 +69,18 @@ def resolve(kind: str, reference: str) -> str:
     raise RequestError(f"no {kind} '{shown}'; {hint}`ivigcalc {listing} list` shows all", field=kind, code=f"unknown-{kind}")
 
 
-def regimen(reference: str) -> tuple[Loaded[Regimen], str | None]:
-    """A regimen and the protocol named after the colon, if any."""
+def split_protocol(reference: str) -> tuple[str, str | None]:
+    """`dermatomyositis:proderm` -> its two parts; the colon in a path of another system is left alone."""
     name, colon, protocol = reference.rpartition(":")
-    if not colon or (is_path(reference) and reference.endswith(SUFFIXES)):
-        name, protocol = reference, ""
-    return load("regimen", name), protocol or None
+    if not colon or reference.endswith(SUFFIXES):
+        return reference, None
+    return name, protocol
+
+
+def regimen(reference: str) -> tuple[Loaded[Regimen], str | None]:
+    """A regimen, and the protocol named after the colon, if any."""
+    name, protocol = split_protocol(reference)
+    return load("regimen", name), protocol
 
 
 def product(reference: str) -> Loaded[Product]:

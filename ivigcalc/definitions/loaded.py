@@ -14,11 +14,12 @@ _D = TypeVar("_D", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Loaded(Generic[_D]):
-    """A definition, the SHA-256 of its file, and the name under which it was asked for."""
+    """A definition, the SHA-256 of its file, and the path of a hospital's own file."""
 
     value: _D
     sha256: str
     name: str
+    is_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,263 @@
+"""From words to a request: the one reader of what a command line, a CSV row or a saved plan says.
+
+A `Form` holds the words as they were typed; `read_form` makes them exact; `plan_form` looks up the definitions and plans.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from typing import Literal, TypeVar, get_args
+
+from ivigcalc import engine, library
+from ivigcalc.definitions import NO_SITE, Loaded, Site
+from ivigcalc.definitions.fields import iso_date
+from ivigcalc.definitions.site import clock_minutes
+from ivigcalc.errors import RequestError
+from ivigcalc.plan import Plan
+from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, quantity
+from ivigcalc.request import Infusion, Order, Patient, Request, Risk, Sex
+
+Command = Literal["dose", "schedule", "rates"]
+DEFAULT_POLICY = "actual-weight"
+MAX_TEXT = 200
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_TWO_MEANINGS = ("biweekly", "bi-weekly", "bimonthly", "bi-monthly")
+_CODE = re.compile(r"[a-z][a-z-]{1,40}")
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class Form:
+    """What was asked, in words. `None` = not said."""
+
+    weight: str | None = None
+    weighed_on: str | None = None
+    height: str | None = None
+    sex: str | None = None
+    age: str | None = None
+    birth_date: str | None = None
+    pregnant: bool = False
+    pre_pregnancy_weight: str | None = None
+    previous_weight: str | None = None
+    risk: tuple[str, ...] = ()
+    condition: tuple[str, ...] = ()
+    name: str | None = None
+    patient_id: str | None = None
+    regimen: str | None = None
+    indication: str | None = None
+    product: str | None = None
+    policy: str | None = None
+    dose: str | None = None
+    dose_basis: str | None = None
+    days: str | None = None
+    every: str | None = None
+    courses: str | None = None
+    start: str | None = None
+    at: str | None = None
+    infusion: str | None = None
+    last_infusion: str | None = None
+    last_product: str | None = None
+    valid_for: str | None = None
+    override: tuple[str, ...] = ()
+
+
+NO_SITE_LOADED: Loaded[Site] = Loaded(NO_SITE, "", "")
+
+
+def plan_form(form: Form, command: Command, *, on: date | None, site: Loaded[Site] = NO_SITE_LOADED, with_trace: bool = True) -> Plan:
+    """Plan what a form asks. `on` is today's date, given by the edge."""
+    form, defaults = _with_defaults(form, site.value)
+    request = read_form(form, command, on=on, defaults_used=defaults)
+    product = library.product(_needed(form.product, "product", "octagam-10-us"))
+    policy = library.policy(form.policy or DEFAULT_POLICY)
+    safety = library.safety()
+    if command == "rates":
+        return engine.make_rates(request, product, policy, site, safety=safety, with_trace=with_trace)
+    regimen, _ = library.regimen(_needed(form.regimen, "regimen", "dermatomyositis"))
+    return engine.make_plan(request, regimen, product, policy, site, safety=safety, with_trace=with_trace)
+
+
+def _needed(reference: str | None, kind: str, example: str) -> str:
+    if reference is None:
+        raise RequestError(f"give --{kind}, e.g. --{kind} {example} (`ivigcalc {kind}s list` shows all)", field=kind, code="missing")
+    return reference
+
+
+def _with_defaults(form: Form, site: Site) -> tuple[Form, tuple[str, ...]]:
+    said = []
+    if form.product is None and site.default.product is not None:
+        form = replace(form, product=site.default.product)
+        said.append(f"product not given: {site.default.product} is the default of site {site.id}")
+    if form.policy is None:
+        chosen = site.default.policy or DEFAULT_POLICY
+        whose = f"the default of site {site.id}" if site.default.policy else "the program's default"
+        form = replace(form, policy=chosen)
+        said.append(f"policy not given: {chosen} is {whose}")
+    return form, tuple(said)
+
+
+def read_form(form: Form, command: Command, *, on: date | None, defaults_used: tuple[str, ...] = ()) -> Request:
+    """Every word made exact; raises `RequestError` naming the field."""
+    order = _read_order(form)
+    if command == "schedule" and order.start is None:
+        raise RequestError("give the first day: --start 2026-12-01", field="start", code="missing")
+    if order.at is not None and order.start is None and command == "schedule":
+        raise RequestError("--at needs --start", field="at")
+    protocol = library.split_protocol(form.regimen)[1] if form.regimen else None
+    return Request(command, _read_patient(form), order, protocol, form.indication, on, defaults_used)
+
+
+def _read_patient(form: Form) -> Patient:
+    if form.weight is None:
+        raise RequestError("give the body weight with its unit: --weight 72kg", field="weight", code="missing")
+    if form.age is not None and form.birth_date is not None:
+        raise RequestError("give --age or --birth-date, not both", field="age")
+    return Patient(
+        weight=_weight("weight", form.weight),
+        weighed_on=_date("weighed_on", form.weighed_on),
+        height=_parsed("height", form.height, parse_height),
+        sex=_choice("sex", form.sex, get_args(Sex)),
+        age=_parsed("age", form.age, lambda text: quantity(text, "months", "days")),
+        birth_date=_date("birth_date", form.birth_date),
+        pregnant=form.pregnant,
+        pre_pregnancy_weight=_weight("pre_pregnancy_weight", form.pre_pregnancy_weight) if form.pre_pregnancy_weight else None,
+        previous_weight=_weight("previous_weight", form.previous_weight) if form.previous_weight else None,
+        risks=tuple(dict.fromkeys(_choice("risk", risk, get_args(Risk)) for risk in form.risk)),  # type: ignore[misc]
+        conditions=tuple(dict.fromkeys(_printable("condition", text) for text in form.condition)),
+        name=_printable("name", form.name) if form.name is not None else None,
+        patient_id=_printable("patient_id", form.patient_id) if form.patient_id is not None else None,
+    )
+
+
+def _read_order(form: Form) -> Order:
+    return Order(
+        dose=_parsed("dose", form.dose, _dose),
+        days=_count("days", form.days, 31),
+        every=_parsed("every", form.every, _interval),
+        dose_basis=_choice("dose_basis", form.dose_basis, ("course", "4-weeks")),
+        courses=_count("courses", form.courses, 200),
+        start=_date("start", form.start),
+        at=_parsed("at", form.at, clock_minutes),
+        infusion=_choice("infusion", form.infusion, get_args(Infusion)),
+        last_infusion=_date("last_infusion", form.last_infusion),
+        last_product=library.resolve("product", form.last_product) if form.last_product else None,
+        valid_for=_parsed("valid_for", form.valid_for, _interval),
+        overrides=tuple(_override(text) for text in form.override),
+    )
+
+
+def option(field: str) -> str:
+    """`pre_pregnancy_weight` -> `--pre-pregnancy-weight`."""
+    return "--" + field.replace("_", "-")
+
+
+def _parsed(field: str, text: str | None, parse: Callable[[str], _T]) -> _T | None:
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except (QuantityError, ValueError) as error:
+        raise RequestError(f"{option(field)}: {error}", field=field) from None
+
+
+def _weight(field: str, text: str) -> Quantity:
+    found = _parsed(field, text, _cached_weight)
+    assert found is not None
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _cached_weight(text: str) -> Quantity:
+    return parse_weight(text)
+
+
+@lru_cache(maxsize=1024)
+def _dose(text: str) -> Quantity:
+    found = quantity(text, "dose", "amount")
+    if found.value == 0:
+        raise QuantityError("a dose of 0 is no dose")
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _interval(text: str) -> Quantity:
+    lowered = " ".join(text.lower().split())
+    if lowered in _TWO_MEANINGS:
+        raise QuantityError(f"'{lowered}' means two things; write \"2 weeks\", \"2 months\", or twice in that time")
+    found = quantity(lowered.removeprefix("every "), "days", "months")
+    if found.value == 0 or found.base.denominator != 1:
+        raise QuantityError("an interval is a whole number of days, weeks or months")
+    return found
+
+
+@lru_cache(maxsize=8192)
+def _cached_date(text: str) -> date:
+    return iso_date(text)
+
+
+def _date(field: str, text: str | None) -> date | None:
+    try:
+        return _parsed(field, text, _cached_date)
+    except RequestError:
+        raise RequestError(f"{option(field)}: {_short(text or '')} is not a date as YYYY-MM-DD", field=field) from None
+
+
+def _count(field: str, text: str | None, most: int) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text) or int(text) > most:
+        raise RequestError(f"{option(field)}: {_short(text)} is not a whole number from 1 to {most}", field=field)
+    return int(text)
+
+
+def _choice(field: str, text: str | None, allowed: tuple[str, ...]) -> _T | None:
+    if text is None:
+        return None
+    if text not in allowed:
+        raise RequestError(f"{option(field)}: {_short(text)} is not one of {', '.join(allowed)}", field=field)
+    return text  # type: ignore[return-value]
+
+
+def _printable(field: str, text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise RequestError(f"{option(field)}: longer than {MAX_TEXT} characters", field=field)
+    if _UNPRINTABLE.search(text):
+        raise RequestError(f"{option(field)}: contains characters that cannot be printed", field=field)
+    if not text.strip():
+        raise RequestError(f"{option(field)}: is empty", field=field)
+    return text
+
+
+def _override(text: str) -> tuple[str, str]:
+    code, equals, reason = text.partition("=")
+    if not equals or not _CODE.fullmatch(code.strip()) or not reason.strip():
+        raise RequestError(f'--override {_short(text)}: write --override CODE="reason"', field="override")
+    return code.strip(), _printable("override", reason.strip().strip('"'))
+
+
+def _short(text: str) -> str:
+    shown = "".join(c if c.isprintable() else "?" for c in text[:40])
+    return f"'{shown}...'" if len(text) > 40 else f"'{shown}'"
+
+
+def form_of(request: Request, *, regimen: str | None, product: str, policy: str) -> Form:
+    """The words that give this request again: what a saved plan stores."""
+    patient, order = request.patient, request.order
+
+    def text(value: object) -> str | None:
+        return None if value is None else str(value)
+
+    return Form(
+        weight=str(patient.weight), weighed_on=text(patient.weighed_on), height=text(patient.height), sex=patient.sex, age=text(patient.age),
+        birth_date=text(patient.birth_date), pregnant=patient.pregnant, pre_pregnancy_weight=text(patient.pre_pregnancy_weight),
+        previous_weight=text(patient.previous_weight), risk=patient.risks, condition=patient.conditions, name=patient.name,
+        patient_id=patient.patient_id, regimen=regimen, indication=request.indication, product=product, policy=policy,
+        dose=text(order.dose), dose_basis=order.dose_basis, days=text(order.days), every=text(order.every), courses=text(order.courses),
+        start=text(order.start), at=None if order.at is None else f"{order.at // 60:02}:{order.at % 60:02}", infusion=order.infusion,
+        last_infusion=text(order.last_infusion), last_product=order.last_product, valid_for=text(order.valid_for),
+        override=tuple(f"{code}={reason}" for code, reason in order.overrides),
+    )  # fmt: skip
