@@ -229,7 +229,10 @@ def contraindications(asked: Asked) -> Iterator[Notice]:
         elif condition in warnings:
             warning = warnings[condition]
             yield Notice("product-warning", "caution", f"{product.title}: {warning.text}", condition, None, cite(product, warning))
-        elif condition not in asked.safety.value.conditions:
+        elif condition in asked.safety.value.conditions:
+            words = asked.safety.value.conditions[condition]
+            yield Notice("condition-not-covered", "caution", f"the file of {product.id} says nothing about '{condition}' ({words}): check the label", condition)
+        else:
             allowed = ", ".join(sorted(asked.safety.value.conditions))
             raise RequestError(f"unknown --condition '{condition[:40]}'; allowed: {allowed}", field="condition")
 
@@ -280,9 +283,11 @@ def deviation(deviation_percent: Fraction, safety: Loaded[Safety]) -> Iterator[N
                      shown, str(limit.percent), cite(safety.value, limit))  # fmt: skip
 
 
-def weight_policy(asked: Asked, policy: LoadedPolicy, weights: Weights) -> Iterator[Notice]:
-    """Which weight the policy picked, and why."""
+def weight_policy(policy: LoadedPolicy, weights: Weights) -> Iterator[Notice]:
+    """Which weight the policy picked and why, and what in it nobody printed."""
     rules = policy.policy.value
+    for text in rules.dosing_weight.assumed if rules.dosing_weight else ():
+        yield Notice("policy-assumed", "caution", f"policy {rules.id}: {text}", source=cite(rules, rules.dosing_weight))
     if weights.basis == "actual" and rules.dosing_weight is not None and rules.dosing_weight.use == "actual":
         return
     yield Notice("policy-applied", "info", f"{rules.id} doses on the {weights.basis} weight of {show(weights.kg)} kg: {weights.because}",

@@ -28,13 +28,17 @@ class Prescribed:
 
 @dataclass(frozen=True, slots=True)
 class CourseDose:
-    """One course: the exact grams, the grams given, and the session doses, larger first."""
+    """One course: the exact grams, the grams given, and the session doses, larger first.
+
+    `smallest`: nothing below could be given, so the dose was rounded up whatever the rule.
+    """
 
     prescribed_g: Fraction
     dose_g: Fraction
     session_doses_g: tuple[Fraction, ...]
     days_because: str
     capped: bool
+    smallest: bool = False
 
     @property
     def deviation_percent(self) -> Fraction:
@@ -50,7 +54,7 @@ def prescribed_dose(order: Order, phase: Phase, protocol_name: str, no_dose_beca
         return Prescribed(order.dose, per_day, None, dose.cap if dose else None)
     if dose is None:
         why = f" ({no_dose_because})" if no_dose_because else ""
-        raise RequestError(f'{protocol_name} publishes no dose{why}: give --dose, e.g. --dose "2 g/kg"', field="dose", code="dose-needed")
+        raise RequestError(f"{protocol_name} publishes no dose{why}: give --dose, in g/kg or g", field="dose", code="dose-needed")
     published = dose.published
     if published.single is None:
         basis = "per day" if dose.per_day else "per course"
@@ -124,7 +128,8 @@ def plan_course(
             continue
         doses = tuple(count * grid.unit_g for count in split)
         over = over_limit(doses[0], limits, weight_kg)
-        found = CourseDose(grams, units * grid.unit_g, doses, _because(days, candidates, chosen_by_order, refused), capped)
+        smallest = grams < units * grid.unit_g and not _givable_below(units, days, grid)
+        found = CourseDose(grams, units * grid.unit_g, doses, _because(days, candidates, chosen_by_order, refused), capped, smallest)
         if over is None:
             return found
         refused.append(f"{days} days would put {_grams(doses[0])} g on day 1, above {over.max} = {_grams(amount_g(over.max, weight_kg))} g")
@@ -137,6 +142,10 @@ def plan_course(
     if not chosen_by_order and len(candidates) > 1:
         return replace(found, days_because=f"no published number of days meets every limit ({'; '.join(refused)})")
     return found
+
+
+def _givable_below(units: int, days: int, grid: Grid) -> bool:
+    return any(divide(lower, days, grid.allows) is not None for lower in range(units - 1, 0, -1))
 
 
 def over_limit(day_dose_g: Fraction, limits: tuple[Limit, ...], weight_kg: Fraction) -> Limit | None:

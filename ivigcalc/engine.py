@@ -10,7 +10,7 @@ from fractions import Fraction
 from ivigcalc import checks, schedule
 from ivigcalc._version import __version__
 from ivigcalc.definitions import Limit, Loaded, LoadedPolicy, Phase, Product, Protocol, RateTable, Regimen, Rounding, Safety, Site
-from ivigcalc.dose import CourseDose, Prescribed, amount_g, dose_grid, plan_course, prescribed_dose, published_interval
+from ivigcalc.dose import CourseDose, Prescribed, amount_g, course_grams, dose_grid, plan_course, prescribed_dose, published_interval
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.infusion import make_infusion
 from ivigcalc.plan import (
@@ -21,7 +21,7 @@ from ivigcalc.request import Infusion as InfusionKind
 from ivigcalc.request import Order, Request
 from ivigcalc.titration import Ceilings, Ladder, TableChoice, choose_table, make_ladder, pump_rates, risk_applies
 from ivigcalc.vials import Choice, choose_from_shelf, vial_set
-from ivigcalc.weight import Weights, dosing_weight
+from ivigcalc.weight import Weights, compare, dosing_weight
 from ivigcalc.working import Working, write_working
 
 FOUR_WEEKS_DAYS = 28
@@ -142,7 +142,7 @@ def _start(
     job.notices += [Notice("default-used", "info", text) for text in (*request.defaults_used, *weights.assumed)]
     job.notices += checks.contraindications(asked)
     job.notices += checks.stale_weight(asked)
-    job.notices += checks.weight_policy(asked, policy, weights)
+    job.notices += checks.weight_policy(policy, weights)
     return job
 
 
@@ -193,7 +193,7 @@ def _plan_stretch(job: _Job, phase: Phase, order: Order, courses: int, protocol:
         published = f"publishes an interval of {phase.interval.every}" if phase.interval else "prints no interval"
         raise RequestError(f'{name} {published}: give --every, e.g. --every "4 weeks"', field="every", code="interval-needed")
     candidates = (order.days,) if order.days else tuple(range(phase.days.from_, phase.days.to + 1)) if phase.days else ()
-    rounding = job.policy.policy.value.rounding
+    rounding = _rounding_for(job, prescribed, candidates)
     grid = dose_grid(job.asked.product.value, rounding, _shelf_sizes(job))
     dose = plan_course(prescribed, candidates, job.weights.kg, grid, rounding, limits, order.days is not None)
     job.notices += _dose_notices(job, phase, prescribed, dose, rounding, order)
@@ -238,10 +238,23 @@ def _dose_notices(job: _Job, phase: Phase, prescribed: Prescribed, dose: CourseD
     if order.dose_basis == "course" and order.every is not None and order.every.dimension == "days" and not checks.interval_fits(phase, order.every):
         per_4_weeks = dose.dose_g / job.weights.kg * FOUR_WEEKS_DAYS / order.every.base
         yield Notice("dose-basis", "caution", f"{prescribed.dose} is given for each course every {order.every}: {checks.show(per_4_weeks, 3)} g/kg in 4 weeks")
-    smallest = min((v.base for v in job.asked.product.value.vials), default=None)
-    if smallest is not None and dose.prescribed_g < smallest and abs(dose.deviation_percent) > Fraction(job.asked.safety.value.deviation.percent.value):
-        yield Notice("dose-below-vial", "stop", f"the course of {checks.show(dose.prescribed_g)} g is less than the smallest vial ({checks.show(smallest)} g): a whole vial would be {checks.show(dose.deviation_percent)} % off; choose another product or a --policy that does not round to vials",
-                     f"{checks.show(dose.prescribed_g)} g", f"{checks.show(smallest)} g")  # fmt: skip
+    limit = Fraction(job.asked.safety.value.deviation.percent.value)
+    if dose.smallest and dose.deviation_percent > limit:
+        yield Notice("dose-below-vial", "stop", f"the course of {checks.show(dose.prescribed_g)} g is less than the smallest that can be given ({checks.show(dose.dose_g)} g, {checks.show(dose.deviation_percent)} % more); choose a product with smaller vials or a --policy that does not round to vials",
+                     f"{checks.show(dose.prescribed_g)} g", f"{checks.show(dose.dose_g)} g")  # fmt: skip
+
+
+def _rounding_for(job: _Job, prescribed: Prescribed, candidates: tuple[int, ...]) -> Rounding:
+    """The policy's rounding, with its finer step where that applies."""
+    rounding = job.policy.policy.value.rounding
+    assert rounding is not None
+    small = rounding.small
+    if small is None or course_grams(prescribed, candidates[0], job.weights.kg)[0] >= small.below.base:
+        return rounding
+    age = job.asked.patient.age_months(job.asked.request.reference_date)
+    if small.when and not any(c.subject == "age" and age is not None and compare(c.operator, age, c.operand) for c in small.when):
+        return rounding
+    return rounding.model_copy(update={"to": small.to})
 
 
 def _shelf_sizes(job: _Job) -> tuple[Fraction, ...] | None:

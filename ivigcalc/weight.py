@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from ivigcalc.definitions import Condition, DosingWeight, Formula
@@ -67,6 +68,9 @@ def dosing_weight(patient: Patient, age_months: Fraction | None, rule: DosingWei
         return result("actual", actual, "pregnant: the actual weight")
     if rule.use == "actual":
         return result("actual", actual, "the policy doses on the actual weight")
+    if rule.refuse_when and all(_holds(c, facts, policy_id) for c in rule.refuse_when):
+        left_open = " and ".join(map(str, rule.refuse_when))
+        raise RefusedError("policy-incomplete", f"policy {policy_id} leaves it to the physician where {left_open}; choose another --policy", overridable=False)
     for condition in rule.unless:
         if _holds(condition, facts, policy_id):
             return result("actual", actual, f"exception of the policy: {condition}")
@@ -123,6 +127,12 @@ def _within_formula(patient: Patient, rule: DosingWeight, formula: Formula | Non
         )
 
 
+def compare(sign: str, left: Fraction, right: Quantity | Decimal | Fraction | None) -> bool:
+    """`left < right` and its like, in base units."""
+    assert right is not None
+    return _OPERATORS[sign](left, right.base if isinstance(right, Quantity) else Fraction(right))
+
+
 def _holds(condition: Condition, facts: _Facts, policy_id: str) -> bool:
     if condition.subject == "pregnant":
         return facts.patient.pregnant
@@ -134,7 +144,7 @@ def _holds(condition: Condition, facts: _Facts, policy_id: str) -> bool:
     if left is None or right is None:
         needs = "--height" if condition.subject in ("height", "bmi") else "--height and --sex"
         raise RequestError(f"policy {policy_id} tests '{condition}', which needs {needs}", field="height")
-    return _OPERATORS[condition.operator](left, right)
+    return compare(condition.operator, left, right)
 
 
 def _left_side(condition: Condition, facts: _Facts) -> Fraction | None:

@@ -97,7 +97,7 @@ def _dosing(work: Working) -> TraceEntry:
 
 def _converted(name: str, given: Quantity, exact: Fraction, unit: str) -> TraceEntry:
     factor, divisor = _factor(given.unit)
-    return _line(name, _conversion_text(factor, divisor), {"given": given.value, **_conversion_inputs(factor, divisor)}, exact, unit, f"as typed: {given}")
+    return _line(name, _conversion_text(factor, divisor), {"given": given.value, "given_unit": given.unit, **_conversion_inputs(factor, divisor)}, exact, unit, None)
 
 
 def _factor(unit: str) -> tuple[Decimal | None, Decimal | None]:
@@ -125,7 +125,7 @@ def _courses(work: Working) -> Iterator[TraceEntry]:
     policy = work.policy.policy.value
     for stretch in work.stretches:
         prescribed, dose = stretch.prescribed, stretch.dose
-        source = cite(regimen, stretch.phase.dose, stretch.phase, work.asked.protocol) if work.asked.order.dose is None else "as ordered"
+        source = cite(regimen, stretch.phase.dose, stretch.phase, work.asked.protocol) if work.asked.order.dose is None else None
 
         def named(what: str, stretch: Stretch = stretch) -> str:
             return _name(work.stretches, stretch, what)
@@ -135,7 +135,7 @@ def _courses(work: Working) -> Iterator[TraceEntry]:
             expression, inputs = f"min({expression}, cap_g)", {**inputs, "cap_g": prescribed.cap.value}
         yield _line(named("prescribed_g"), expression, inputs, dose.prescribed_g, "g", source)
         if work.asked.request.command == "rates":
-            yield _line(named("dose_g"), named("prescribed_g"), {}, dose.dose_g, "g", "an infusion of exactly the ordered dose")
+            yield _line(named("dose_g"), named("prescribed_g"), {}, dose.dose_g, "g", None)
         else:
             rule = str(policy.rounding)
             yield _line(named("dose_g"), f"round({named('prescribed_g')})", {"rule": rule}, dose.dose_g, "g", cite(policy, policy.rounding))

@@ -109,7 +109,9 @@ class DosingWeight(Cited):
     unless: tuple[ConditionText, ...] = Field(default=(), description="any of these: then the actual weight")
     all_when: tuple[ConditionText, ...] = Field(default=(), description="all of these must hold as well")
     when_obese: ObeseRule | None = None
+    refuse_when: tuple[ConditionText, ...] = Field(default=(), description="where all of these hold the body leaves it open: refused")
     pregnancy: Literal["pre-pregnancy", "actual"] | None = None
+    assumed: tuple[Text, ...] = Field(default=(), description="what the document does not print; said on every plan")
     note: Text | None = None
 
     @model_validator(mode="after")
@@ -121,13 +123,21 @@ class DosingWeight(Cited):
         return self
 
 
+class SmallDoses(Cited):
+    """A finer step for small doses, e.g. of infants."""
+
+    below: Amount
+    to: Amount
+    when: tuple[ConditionText, ...] = Field(default=(), description="any of these")
+
+
 class Rounding(Cited):
     """To what the course dose is rounded."""
 
     to: Literal["whole vials", "nothing"] | Amount
     direction: Literal["nearest", "down", "up"] = "nearest"
     tie: Literal["down", "up"] = "down"
-    per: Literal["course", "session"] = "course"
+    small: SmallDoses | None = None
     basis: Literal["printed", "assumed"] = "printed"
     note: Text | None = None
 

@@ -13,6 +13,7 @@ from ivigcalc.ask import form_of
 from ivigcalc.definitions import Loaded
 from ivigcalc.plan import Plan, Session
 from ivigcalc.quantity import plain
+from ivigcalc.render.phrases import CHECK_LINE
 
 SCHEMA = "ivigcalc.plan/1"
 
@@ -26,7 +27,7 @@ class _Plain(Decimal):
 
 def to_json(plan: Plan) -> str:
     """One document, ending in a newline."""
-    return simplejson.dumps(document(plan), use_decimal=True, ensure_ascii=False, indent=2) + "\n"
+    return str(simplejson.dumps(document(plan), use_decimal=True, ensure_ascii=False, indent=2)) + "\n"
 
 
 def document(plan: Plan) -> dict[str, Any]:
@@ -40,9 +41,6 @@ def document(plan: Plan) -> dict[str, Any]:
         **{name: _plain(getattr(plan, name)) for name in ("totals", "notices", "trace", "phases", "sources", "last_covered")},
         "check": CHECK_LINE,
     }
-
-
-CHECK_LINE = "Results must be checked by a qualified person before use."
 
 
 def _computed_from(plan: Plan) -> dict[str, Any]:

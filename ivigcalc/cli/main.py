@@ -1,0 +1,95 @@
+"""The command line: builds the app, catches every error once, and turns it into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from ivigcalc._version import __version__
+from ivigcalc.errors import IvigcalcError, RefusedError
+
+EXIT_BUG, EXIT_USAGE = 1, 2
+_EPILOG = (
+    "Exit codes: 0 done, 1 a bug, 2 the command line is wrong, 3 a definition file is wrong, 4 refused for a clinical reason, "
+    "5 a batch finished with failed rows. Results must be checked by a qualified person before use."
+)
+
+
+def build() -> typer.Typer:
+    """The whole app."""
+    from ivigcalc.cli import definitions, plans
+
+    app = typer.Typer(
+        name="ivigcalc",
+        help="IVIG doses, vials, infusion rates and dates from a body weight and a published regimen.",
+        epilog=_EPILOG,
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback()(_root)
+    plans.register(app)
+    definitions.register(app)
+    return app
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"ivigcalc {__version__}\n")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """IVIG doses, vials, infusion rates and dates from a body weight and a published regimen."""
+
+
+def run() -> None:
+    """Entry point of the `ivigcalc` command."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit code; bad input never shows a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        return _dispatch(arguments)
+    except RefusedError as error:
+        _complain(f"refused ({', '.join(error.codes)}): {error}")
+        if error.overridable:
+            options = " ".join(f'--override {code}="reason"' for code in error.codes)
+            _complain(f"to go on in spite of it: {options}")
+        return error.exit_code
+    except IvigcalcError as error:
+        _complain(str(error) if error.exit_code == 3 else f"error: {error}")
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        _complain("interrupted; nothing was written")
+        return 130
+
+
+def _dispatch(arguments: list[str]) -> int:
+    command = typer.main.get_command(build())
+    try:
+        result = command.main(args=arguments, prog_name="ivigcalc", standalone_mode=False)
+    except Exception as error:
+        code = getattr(error, "exit_code", None)
+        if code is None or isinstance(error, IvigcalcError):
+            raise
+        if hasattr(error, "format_message"):
+            _complain(f"error: {error.format_message()}")
+        return int(code)
+    return int(result) if isinstance(result, int) else 0
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(text + "\n")

@@ -1,0 +1,74 @@
+"""Plan -> CSV rows, with the columns of the interface. The batch writes the same rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from ivigcalc.plan import Plan
+from ivigcalc.quantity import plain
+from ivigcalc.render.phrases import vials_text
+
+SESSION_COLUMNS = (
+    "patient_id", "course", "day", "date", "starts_at", "ends_at", "dose_g", "volume_ml", "duration_min", "vials", "leftover_g", "notices",
+)  # fmt: skip
+STEP_COLUMNS = (
+    "patient_id", "course", "day", "date", "step", "starts_at", "rate_ml_per_kg_per_h", "rate_ml_per_h", "duration_min", "volume_ml",
+    "cumulative_ml",
+)  # fmt: skip
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe_cell(text: str | None) -> str:
+    """Text from outside: a spreadsheet must not take it for a formula, so such text gets a leading quote."""
+    if text is None:
+        return ""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def cell(value: object) -> str:
+    """A figure or word as its cell; empty where there is none."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else plain(value)  # type: ignore[arg-type]
+
+
+def notice_codes(plan: Plan) -> str:
+    """The codes of all notices, in order, once each."""
+    return ";".join(dict.fromkeys(notice.code for notice in plan.notices))
+
+
+def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
+    """One row per session."""
+    patient_id = safe_cell(plan.computed_from.request.patient.patient_id)
+    codes = notice_codes(plan)
+    for s in plan.sessions:
+        figures = (s.date, s.starts_at, s.ends_at, s.dose_g, s.volume_ml, s.duration_min)
+        yield (patient_id, str(s.course), str(s.day), *map(cell, figures), vials_text(s.vials), cell(s.leftover_g), codes)
+
+
+def step_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
+    """One row per step of every session."""
+    patient_id = safe_cell(plan.computed_from.request.patient.patient_id)
+    for session in plan.sessions:
+        head = (patient_id, str(session.course), str(session.day), session.date or "")
+        for step in session.steps:
+            figures = (step.rate_ml_per_kg_per_h, step.rate_ml_per_h, step.duration_min, step.volume_ml, step.cumulative_ml)
+            yield (*head, str(step.step), step.starts_at or "", *map(cell, figures))
+
+
+def to_csv(plan: Plan) -> str:
+    """Steps for `rates`, sessions for everything else."""
+    if plan.computed_from.request.command == "rates":
+        return write_rows(STEP_COLUMNS, step_rows(plan))
+    return write_rows(SESSION_COLUMNS, session_rows(plan))
+
+
+def write_rows(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A CSV text with its heading."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return stream.getvalue()

@@ -1,0 +1,81 @@
+"""Plan -> Markdown, for pasting into a record or a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ivigcalc.plan import Plan
+from ivigcalc.render.phrases import (
+    CHECK_LINE, duration_text, elapsed_text, facts, notice_text, shown, source_numbers, time_of, title, vials_text,
+)  # fmt: skip
+
+_SPECIAL = "\\`*_{}[]<>()#+-.!|~&"
+
+
+def escape(text: str) -> str:
+    """Text from outside as plain words: nothing in it is markup."""
+    return "".join(f"\\{c}" if c in _SPECIAL else c for c in " ".join(text.split()))
+
+
+def to_markdown(plan: Plan, *, explain: bool = False) -> str:
+    """The whole plan."""
+    return "\n".join(_lines(plan, explain)) + "\n"
+
+
+def _lines(plan: Plan, explain: bool) -> Iterator[str]:
+    yield f"# {escape(title(plan))}"
+    yield ""
+    yield from (f"- **{name.strip()}:** {escape(value)}" for name, value in facts(plan))
+    yield ""
+    yield from _sessions(plan)
+    seen = []
+    for session in plan.sessions:
+        if session.infusion is not None and session.infusion not in seen:
+            seen.append(session.infusion)
+            yield ""
+            yield f"## Rates, {shown(session.dose_g)} g ({shown(session.volume_ml)} mL in {duration_text(session.duration_min)})"
+            yield ""
+            rows = (
+                (f"{s.step}{' (assumed)' if s.assumed else ''}", time_of(s.starts_at), elapsed_text(s.from_start_min), shown(s.rate_ml_per_kg_per_h),
+                 shown(s.rate_mg_per_kg_per_min), shown(s.rate_ml_per_h), shown(s.duration_min), shown(s.volume_ml), shown(s.cumulative_ml))
+                for s in session.steps
+            )  # fmt: skip
+            yield from _table(("Step", "Clock", "From start h:min", "mL/kg/h", "mg/kg/min", "mL/h", "Minutes", "mL", "Running mL"), rows)
+    numbers = source_numbers(plan)
+    yield ""
+    yield from (f"- {escape(notice_text(notice, numbers.get(notice.source or '')))}" for notice in plan.notices)
+    if explain:
+        yield from _working(plan)
+    yield ""
+    yield from (f"{number}. {escape(citation)}" for citation, number in numbers.items())
+    yield ""
+    yield f"**{CHECK_LINE}**"
+
+
+def _sessions(plan: Plan) -> Iterator[str]:
+    rows = [
+        (shown(s.course), shown(s.day), shown(s.date), time_of(s.starts_at), time_of(s.ends_at), shown(s.dose_g), shown(s.volume_ml),
+         duration_text(s.duration_min), vials_text(s.vials), shown(s.leftover_g))
+        for s in plan.sessions
+    ]  # fmt: skip
+    totals = plan.totals
+    rows.append(("Total", "", "", "", "", shown(totals.dose_g), shown(totals.volume_ml), "", vials_text(totals.vials), shown(totals.leftover_g)))
+    yield from _table(("Course", "Day", "Date", "Start", "End", "Dose g", "Volume mL", "Time", "Vials", "Left g"), rows)
+
+
+def _working(plan: Plan) -> Iterator[str]:
+    yield ""
+    yield "## Working"
+    yield ""
+    rows = (
+        (escape(e.name), escape(e.expression), escape(", ".join(f"{k} = {shown(v)}" for k, v in e.inputs.items())), escape(f"{shown(e.result)} {e.unit}"))
+        for e in plan.trace
+    )  # fmt: skip
+    yield from _table(("Number", "Expression", "With", "Result"), rows)
+
+
+def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield "| " + " | ".join(headings) + " |"
+    yield "|" + " --- |" * len(headings)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"

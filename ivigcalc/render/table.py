@@ -1,0 +1,183 @@
+"""Plan -> tables for people. Complete at any width and in a pipe: a cell may fold, a figure is never cut."""
+
+from __future__ import annotations
+
+import io
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from ivigcalc.plan import Infusion, Plan, Session, VialCount
+from ivigcalc.quantity import plain
+from ivigcalc.render.phrases import (
+    CHECK_LINE,
+    days_later,
+    duration_text,
+    elapsed_text,
+    facts,
+    notice_text,
+    shown,
+    source_numbers,
+    time_of,
+    title,
+)
+
+#: a table that is not shown on a terminal is given the width it needs, up to this
+PIPE_WIDTH = 200
+_STYLES = {"info": "dim", "caution": "bold yellow", "stop": "bold red"}
+
+
+def to_table(plan: Plan, *, width: int | None = None, color: bool = False, ascii_only: bool = False, explain: bool = False) -> str:
+    """The whole plan as text; `width` None = as wide as it needs."""
+    parts: list[RenderableType] = [Text(title(plan), style="bold"), _facts_table(plan), Text(""), _sessions_table(plan)]
+    for infusion, sessions in _infusions(plan):
+        parts += [Text(""), _steps_table(plan, infusion, sessions)]
+    parts += _notices(plan)
+    if explain:
+        parts += _working(plan)
+    parts += _foot(plan)
+    return render(Group(*parts), width=width, color=color, ascii_only=ascii_only)
+
+
+def render(content: RenderableType, *, width: int | None = None, color: bool = False, ascii_only: bool = False) -> str:
+    """Any rich content as text, without trailing blanks."""
+    stream = _AsciiIO() if ascii_only else io.StringIO()
+    console = Console(
+        file=stream, width=width or PIPE_WIDTH, force_terminal=color, no_color=not color, highlight=False, markup=False,
+        emoji=False, legacy_windows=False, color_system="standard" if color else None,
+    )  # fmt: skip
+    if width is not None:  # never cut a figure: where the terminal is too narrow for a table, let the line run over
+        console.width = max(width, _least_width(content, console))
+    console.print(content)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def _least_width(content: RenderableType, console: Console) -> int:
+    parts = content.renderables if isinstance(content, Group) else [content]
+    return max((Measurement.get(console, console.options, part).minimum for part in parts if isinstance(part, Table)), default=1)
+
+
+class _AsciiIO(io.StringIO):
+    """Tells rich that only ASCII can be shown, so that it draws tables with + - |."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "ascii"
+
+
+def new_table(*headings: str, caption: str | None = None, left: tuple[str, ...] = ()) -> Table:
+    """A table whose figures are right-aligned; `left` names the columns of words."""
+    table = Table(box=box.SIMPLE_HEAD, title=Text(caption, style="bold") if caption else None, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in headings:
+        words = heading in left
+        table.add_column(Text(heading), justify="left" if words else "right", overflow="fold", no_wrap=not words, vertical="top")
+    return table
+
+
+def _facts_table(plan: Plan) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts(plan):
+        table.add_row(Text(name), Text(value))
+    return table
+
+
+def _sessions_table(plan: Plan) -> Table:
+    dated = any(session.on for session in plan.sessions)
+    timed = any(session.starts_at for session in plan.sessions)
+    headings = ["Course", "Day", *(["Date"] if dated else []), *(["Start", "End"] if timed else []), "Dose\ng", "Volume\nmL", "Time\nh:min", "Vials\nn x g", "Left\ng"]
+    table = new_table(*headings, caption="Sessions", left=("Vials\nn x g",))
+    course = 0
+    for session in plan.sessions:
+        if session.course != course and course:
+            table.add_section()
+        course = session.course
+        date = [Text(f"{(session.weekday or '')[:3]} {session.date}")] if dated else []
+        end = f"{time_of(session.ends_at)}{days_later(session.starts_at, session.ends_at)}"
+        clock = [Text(time_of(session.starts_at)), Text(end)] if timed else []
+        table.add_row(
+            shown(session.course), shown(session.day), *date, *clock, Text(shown(session.dose_g), style="bold"), shown(session.volume_ml),
+            "-" if session.duration_min is None else elapsed_text(session.duration_min), _vials(session.vials), shown(session.leftover_g),
+        )  # fmt: skip
+    totals = plan.totals
+    table.add_section()
+    blank = [""] * ((1 if dated else 0) + (2 if timed else 0) + 1)
+    table.add_row("Total", *blank, shown(totals.dose_g), shown(totals.volume_ml), "", _vials(totals.vials), shown(totals.leftover_g), style="bold")
+    return table
+
+
+def _vials(vials: tuple[VialCount, ...]) -> str:
+    """`2x30 1x10`: short, because a row has to fit 80 columns."""
+    return " ".join(f"{vial.count}x{plain(vial.size_g)}" for vial in vials) or "-"
+
+
+def _infusions(plan: Plan) -> list[tuple[Infusion, list[Session]]]:
+    found: list[tuple[Infusion, list[Session]]] = []
+    for session in plan.sessions:
+        if session.infusion is None:
+            continue
+        for infusion, sessions in found:
+            if infusion == session.infusion:
+                sessions.append(session)
+                break
+        else:
+            found.append((session.infusion, [session]))
+    return found
+
+
+def _steps_table(plan: Plan, infusion: Infusion, sessions: list[Session]) -> Table:
+    first = sessions[0]
+    clocks = [step.starts_at for step in first.steps]
+    timed = clocks[0] is not None
+    if len(plan.sessions) == len(sessions):
+        where = f"{plain(first.dose_g)} g" if len(sessions) == 1 else f"every session: {plain(first.dose_g)} g"
+    else:
+        where = ", ".join(f"course {s.course} day {s.day}" for s in sessions[:6])
+        where += f" and {len(sessions) - 6} more" if len(sessions) > 6 else ""
+        where += f": {plain(first.dose_g)} g"
+    caption = f"Rates, {where}, {shown(first.volume_ml)} mL in {duration_text(infusion.duration_min)} (ladder for {infusion.ladder})"
+    headings = ["Step", *(["Clock"] if timed else []), "From\nh:min", "Rate\nmL/kg/h", "Rate\nmg/kg/min", "Set pump\nmL/h", "For\nmin", "Step\nmL", "Running\nmL"]
+    table = new_table(*headings, caption=caption)
+    for step, clock in zip(infusion.steps, clocks, strict=True):
+        mark = "*" if step.assumed else ""
+        table.add_row(
+            f"{step.step}{mark}", *([f"{time_of(clock)}{days_later(clocks[0], clock)}"] if timed else []), elapsed_text(step.from_start_min),
+            shown(step.rate_ml_per_kg_per_h), shown(step.rate_mg_per_kg_per_min), Text(shown(step.rate_ml_per_h), style="bold"),
+            shown(step.duration_min), shown(step.volume_ml), shown(step.cumulative_ml),
+        )  # fmt: skip
+    return table
+
+
+def _notices(plan: Plan) -> list[RenderableType]:
+    numbers = source_numbers(plan)
+    parts: list[RenderableType] = [Text("")]
+    for level in ("stop", "caution", "info"):
+        for notice in plan.notices:
+            if notice.level == level:
+                text = notice_text(notice, numbers.get(notice.source or ""))
+                parts.append(Text(text, style=_STYLES[level], overflow="fold"))
+    return parts
+
+
+def _working(plan: Plan) -> list[RenderableType]:
+    numbers = source_numbers(plan)
+    table = new_table("Number", "Working", "Result", "Source", caption="Working (names stand for the exact values of earlier lines)", left=("Number", "Working", "Source"))
+    for entry in plan.trace:
+        inputs = ", ".join(f"{name} = {shown(value)}" for name, value in entry.inputs.items())
+        source = f"[{numbers[entry.source]}]" if entry.source in numbers else entry.source or ""
+        table.add_row(Text(entry.name), Text(entry.expression + (f"; {inputs}" if inputs else "")), Text(f"{shown(entry.result)} {entry.unit}"), Text(source))
+    return [Text(""), table]
+
+
+def _foot(plan: Plan) -> list[RenderableType]:
+    lines: list[RenderableType] = [Text(""), Text("Sources", style="bold")]
+    lines += [Text(f"[{number}] {citation}", overflow="fold") for citation, number in source_numbers(plan).items()]
+    source = plan.computed_from
+    parts = [f"{d.value.id} {d.value.version} {d.sha256[:8]}" for d in (source.regimen, source.product, source.policy.policy) if d]
+    lines.append(Text(f"ivigcalc {plan.ivigcalc_version}; definitions: {'; '.join(parts)}", style="dim", overflow="fold"))
+    lines.append(Text(CHECK_LINE, style="bold"))
+    return lines

@@ -1,0 +1,362 @@
+"""A second, independent way to every number: plain fractions, brute force, its own unit tables.
+
+Written from the project's rules of arithmetic, not from the package, of which it imports nothing. It favours the
+obvious over the fast: whatever can be enumerated is enumerated. Grams, millilitres, minutes and kilograms throughout.
+"""
+
+import calendar
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import product as every_combination
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+REGIMENS = Path(__file__).parent.parent / "regimens"
+
+KG = {"kg": Fraction(1), "g": Fraction(1, 1000), "lb": Fraction("0.45359237"), "st": Fraction("0.45359237") * 14}
+CM = {"cm": Fraction(1), "m": Fraction(100), "in": Fraction("2.54"), "ft": Fraction("30.48")}
+GRAMS = {"g": Fraction(1), "mg": Fraction(1, 1000)}
+MINUTES = {"min": Fraction(1), "h": Fraction(60)}
+
+
+def number_and_unit(text: str) -> tuple[Fraction, str]:
+    """`0.04 mL/kg/min` -> 1/25 and `mL/kg/min`."""
+    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%/]+)\s*", text)
+    assert match, f"the oracle cannot read {text!r}"
+    return Fraction(match[1]), match[2]
+
+
+def kg(text: str) -> Fraction:
+    """A body weight in kilograms."""
+    value, unit = number_and_unit(text)
+    return value * KG[unit]
+
+
+def grams(text: str) -> Fraction:
+    """An amount in grams."""
+    value, unit = number_and_unit(text)
+    return value * GRAMS[unit]
+
+
+def grams_per_kg(text: str) -> Fraction:
+    """A dose in grams per kilogram."""
+    value, unit = number_and_unit(text)
+    amount, per = unit.split("/")
+    assert per == "kg"
+    return value * GRAMS[amount]
+
+
+def minutes(text: str) -> Fraction:
+    """A duration in minutes."""
+    value, unit = number_and_unit(text)
+    return value * MINUTES[unit]
+
+
+def rate_ml_per_h(text: str, weight_kg: Fraction, mg_per_ml: Fraction) -> Fraction:
+    """A printed rate as mL/h for this weight: mL or mg, per kg or not, per min or per h."""
+    value, unit = number_and_unit(text)
+    amount, *per = unit.split("/")
+    if amount in GRAMS:
+        value = value * GRAMS[amount] * 1000 / mg_per_ml
+    if "kg" in per:
+        value *= weight_kg
+    return value * {"min": 60, "h": 1}[per[-1]]
+
+
+def floor_to(value: Fraction, increment: Fraction) -> Fraction:
+    """The largest multiple of the increment that is not above the value."""
+    return math.floor(value / increment) * increment
+
+
+def nearest_tie_up(value: Fraction, increment: Fraction) -> Fraction:
+    """The nearest multiple of the increment; exactly half-way goes up."""
+    below = floor_to(value, increment)
+    return below + increment if value - below >= increment / 2 else below
+
+
+# ---- weight -------------------------------------------------------------------------------------------------------------
+
+
+def devine_kg(sex: str, height_cm: Fraction) -> Fraction:
+    """Devine 1974: 50 kg (men) or 45.5 kg (women), and 2.3 kg for every inch over 60."""
+    return {"male": Fraction(50), "female": Fraction("45.5")}[sex] + Fraction("2.3") * (height_cm / CM["in"] - 60)
+
+
+def adjusted_kg(actual_kg: Fraction, ideal_kg: Fraction, factor: Fraction = Fraction("0.4")) -> Fraction:
+    """Ideal weight and a part of what lies above it."""
+    return ideal_kg + factor * (actual_kg - ideal_kg)
+
+
+def bmi(actual_kg: Fraction, height_cm: Fraction) -> Fraction:
+    """kg/m2."""
+    return actual_kg / (height_cm / 100) ** 2
+
+
+# ---- doses --------------------------------------------------------------------------------------------------------------
+
+
+def common_unit(amounts: Iterable[Fraction]) -> Fraction:
+    """The largest amount of which all of these are whole multiples."""
+    fractions = list(amounts)
+    denominator = math.lcm(*(f.denominator for f in fractions))
+    return Fraction(math.gcd(*(int(f * denominator) for f in fractions)), denominator)
+
+
+def vial_totals(sizes: Sequence[Fraction], up_to: Fraction) -> list[Fraction]:
+    """Every amount above 0 and not above `up_to` that whole vials can make, rising."""
+    unit = common_unit(sizes)
+    counts = [int(size / unit) for size in sizes]
+    reachable = {0}
+    for total in range(1, int(up_to / unit) + 1):
+        if any(total - count in reachable for count in counts):
+            reachable.add(total)
+    return [total * unit for total in sorted(reachable) if total]
+
+
+def sums_of(amounts: Sequence[Fraction], n: int, up_to: Fraction) -> set[Fraction]:
+    """Every sum of exactly n of these amounts (with repetition) that is not above `up_to`."""
+    unit = common_unit(amounts)
+    if unit == 0:
+        return set()
+    whole = [int(amount / unit) for amount in amounts]
+    limit = int(up_to / unit)
+    mask, sums = (1 << (limit + 1)) - 1, 1  # bit k is set if the sum k can be made
+    for _ in range(n):
+        longer = 0
+        for amount in whole:
+            longer |= sums << amount
+        sums = longer & mask
+    return {k * unit for k in range(limit + 1) if sums >> k & 1}
+
+
+def rounded_course_g(prescribed_g: Fraction, sizes: Sequence[Fraction], days: int, cap_g: Fraction | None = None) -> Fraction:
+    """The course of whole vials nearest to the prescribed dose; a tie goes down, never 0, never above a gram cap."""
+    reach = prescribed_g + days * max(sizes) * 2
+    candidates = sums_of(vial_totals(sizes, reach), days, reach)
+    allowed = [c for c in candidates if cap_g is None or c <= cap_g]
+    assert allowed, "no course of whole vials below the cap"
+    return min(allowed, key=lambda c: (abs(c - prescribed_g), c))
+
+
+def least_spread_g(course_g: Fraction, sizes: Sequence[Fraction], days: int) -> Fraction:
+    """How far the largest and the smallest session must differ at least, by trying every pair of bounds."""
+    amounts = vial_totals(sizes, course_g)
+    spreads = sorted({high - low for low in amounts for high in amounts if low * days <= course_g <= high * days and low <= high})
+    for spread in spreads:
+        for low in amounts:
+            if low * days > course_g or (low + spread) * days < course_g:
+                continue
+            window = [a for a in amounts if low <= a <= low + spread]
+            if window and course_g in sums_of(window, days, course_g):
+                return spread
+    raise AssertionError(f"{course_g} g cannot be given in {days} sessions of whole vials")
+
+
+def all_least_splits(course_g: Fraction, sizes: Sequence[Fraction], days: int) -> list[tuple[Fraction, ...]]:
+    """Every split (larger first) with the least spread: exhaustive, for small cases."""
+    amounts = vial_totals(sizes, course_g)
+    spread = least_spread_g(course_g, sizes, days)
+
+    def grow(prefix: tuple[Fraction, ...], left: Fraction) -> Iterator[tuple[Fraction, ...]]:
+        if len(prefix) == days:
+            if left == 0:
+                yield prefix
+            return
+        for amount in amounts:
+            if amount <= left and (not prefix or prefix[0] - spread <= amount <= prefix[-1]):
+                yield from grow((*prefix, amount), left - amount)
+
+    return list(grow((), course_g))
+
+
+def fewest_days(
+    prescribed_g: Fraction, sizes: Sequence[Fraction], first: int, last: int, most_per_day_g: Fraction | None, cap_g: Fraction | None = None
+) -> int:
+    """The fewest days whose largest actual session is within the daily limit; the most days allowed if none is."""
+    for days in range(first, last + 1):
+        course_g = rounded_course_g(prescribed_g, sizes, days, cap_g)
+        spread = least_spread_g(course_g, sizes, days)
+        largest = min(split[0] for split in all_least_splits(course_g, sizes, days)) if spread else course_g / days
+        if most_per_day_g is None or largest <= most_per_day_g:
+            return days
+    return last
+
+
+# ---- vials --------------------------------------------------------------------------------------------------------------
+
+
+def best_vials(dose_g: Fraction, sizes: Sequence[Fraction], stock: dict[Fraction, int] | None = None) -> dict[Fraction, int] | None:
+    """Least left over, then fewest vials, then larger first: every count of every size is tried. None if the shelf is short."""
+    large_first = sorted(sizes, reverse=True)
+    most = dose_g + large_first[0]
+    best: dict[Fraction, tuple[int, tuple[int, ...]]] = {Fraction(0): (0, ())}  # total -> (vials, counts negated, larger sizes first)
+    for size in large_first:
+        shelf = math.inf if stock is None else stock.get(size, 0)
+        longer: dict[Fraction, tuple[int, tuple[int, ...]]] = {}
+        for total, (count, negated) in best.items():
+            n = 0
+            while n <= shelf and total + n * size <= most:
+                key, value = total + n * size, (count + n, (*negated, -n))
+                if key not in longer or value < longer[key]:
+                    longer[key] = value
+                n += 1
+        best = longer
+    covering = [total for total in best if total >= dose_g]
+    if not covering:
+        return None
+    _, negated = best[min(covering)]
+    return {size: -n for size, n in zip(large_first, negated, strict=True) if n}
+
+
+def best_vials_by_listing(dose_g: Fraction, sizes: Sequence[Fraction], stock: dict[Fraction, int] | None = None) -> dict[Fraction, int] | None:
+    """The same answer from a plain list of all combinations: only for small doses; it checks `best_vials`."""
+    large_first = sorted(sizes, reverse=True)
+    most = [math.ceil(dose_g / s) if stock is None else min(math.ceil(dose_g / s), stock.get(s, 0)) for s in large_first]
+    covering = [
+        counts
+        for counts in every_combination(*(range(m + 1) for m in most))
+        if sum(n * s for n, s in zip(counts, large_first, strict=True)) >= dose_g
+    ]
+    if not covering:
+        return None
+    total = {counts: sum(n * s for n, s in zip(counts, large_first, strict=True)) for counts in covering}
+    best = min(covering, key=lambda counts: (total[counts], sum(counts), tuple(-n for n in counts)))
+    return {size: n for size, n in zip(large_first, best, strict=True) if n}
+
+
+# ---- the infusion -------------------------------------------------------------------------------------------------------
+
+
+class Step(NamedTuple):
+    """One rung as the pump runs it; the volumes as shown (to 0.001 mL), the minutes exact."""
+
+    rate_ml_per_h: Fraction
+    minutes: Fraction
+    volume_ml: Fraction
+    cumulative_ml: Fraction
+
+
+@dataclass(frozen=True)
+class Table:
+    """One published rate table, as text: the rungs (rate, minutes or None for the rest), ceiling and ceiling at risk."""
+
+    rungs: tuple[tuple[str, str | None], ...]
+    ceiling: str | None
+    at_risk: str | None
+    risks: tuple[str, ...]
+    mg_per_ml: Fraction
+
+
+def pump_rate(rung_ml_per_h: Fraction, ceiling_ml_per_h: Fraction | None, increment: Fraction, pump_maximum: Fraction) -> Fraction:
+    """To the pump's increment, ties up, but rounded down at whatever ceiling is in force."""
+    ceiling = min(pump_maximum, ceiling_ml_per_h) if ceiling_ml_per_h is not None else pump_maximum
+    return min(nearest_tie_up(rung_ml_per_h, increment), floor_to(ceiling, increment))
+
+
+def infuse(
+    volume_ml: Fraction,
+    table: Table,
+    weight_kg: Fraction,
+    *,
+    risks: Sequence[str] = (),
+    increment: Fraction = Fraction("0.1"),
+    pump_maximum: Fraction = Fraction(999),
+) -> list[Step]:
+    """The steps of one infusion: rungs in order, equal pump settings merged, the last step taking what is left."""
+    ceilings = [table.ceiling] if table.ceiling else []
+    if table.at_risk and set(risks) & set(table.risks):
+        ceilings.append(table.at_risk)
+    ceiling = min((rate_ml_per_h(c, weight_kg, table.mg_per_ml) for c in ceilings), default=None)
+    settings: list[tuple[Fraction, Fraction | None]] = []
+    for rate, lasts in table.rungs:
+        setting = pump_rate(rate_ml_per_h(rate, weight_kg, table.mg_per_ml), ceiling, increment, pump_maximum)
+        assert setting > 0, "the pump cannot be set this low"
+        time = None if lasts is None else minutes(lasts)
+        if settings and settings[-1][0] == setting:
+            before = settings.pop()[1]
+            time = None if time is None or before is None else before + time
+        settings.append((setting, time))
+    return run(volume_ml, settings)
+
+
+def run(volume_ml: Fraction, settings: Sequence[tuple[Fraction, Fraction | None]]) -> list[Step]:
+    """Run these settings (mL/h, minutes or None for the rest) until the volume is in."""
+    steps: list[Step] = []
+    running = shown_before = Fraction(0)
+    for number, (setting, time) in enumerate(settings, start=1):
+        left = volume_ml - running
+        last = number == len(settings) or time is None or setting * time / 60 >= left
+        infused = left if last else setting * time / 60
+        running += infused
+        shown = nearest_tie_up(running, Fraction("0.001"))
+        steps.append(Step(setting, infused / setting * 60, shown - shown_before, shown))
+        shown_before = shown
+        if last:
+            break
+    return steps
+
+
+def total_minutes(steps: Sequence[Step]) -> int:
+    """A whole number: the exact total, rounded up once."""
+    return math.ceil(sum(step.minutes for step in steps))
+
+
+# ---- dates --------------------------------------------------------------------------------------------------------------
+
+
+def course_date(start: date, interval: str, k: int) -> date:
+    """`start + k x interval`, from the start each time; a month end is clamped."""
+    amount, unit = re.fullmatch(r"(\d+) (day|week|month)s?", interval).groups()  # type: ignore[union-attr]
+    if unit != "month":
+        return start + timedelta(days=k * int(amount) * {"day": 1, "week": 7}[unit])
+    years, month = divmod(start.month - 1 + k * int(amount), 12)
+    year, month = start.year + years, month + 1
+    return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
+
+
+# ---- shipped files, read without the package ----------------------------------------------------------------------------
+
+
+def read(kind: str, ident: str) -> dict[str, Any]:
+    """A shipped definition as plain text values; fails by name if it is not there."""
+    found = sorted((REGIMENS / kind).rglob(f"{ident}.yaml"))
+    assert found, f"regimens/{kind}/**/{ident}.yaml is missing"
+    with found[0].open(encoding="utf-8") as stream:
+        content = yaml.load(stream, yaml.BaseLoader)  # BaseLoader: text, lists and maps only
+    assert isinstance(content, dict)
+    return content
+
+
+def product_vials(ident: str) -> list[Fraction]:
+    """The vial sizes of a shipped product in grams."""
+    return [grams(size) for size in read("products", ident)["vials"]]
+
+
+def product_mg_per_ml(ident: str) -> Fraction:
+    """The concentration of a shipped product."""
+    value, unit = number_and_unit(read("products", ident)["concentration"])
+    assert unit == "mg/mL"
+    return value
+
+
+def rate_table(ident: str, indication: str, infusion: str = "first") -> Table:
+    """The rate table of a shipped product for this use: its own table before one for any use."""
+    tables = read("products", ident).get("rates", [])
+    for wanted in (indication, "any"):
+        for table in tables:
+            if wanted in table["for"] and table.get("infusion", infusion) == infusion:
+                risk = table.get("at_risk_ceiling") or {}
+                return Table(
+                    rungs=tuple((rung["rate"], rung.get("for")) for rung in table["ladder"]),
+                    ceiling=(table.get("ceiling") or {}).get("rate"),
+                    at_risk=risk.get("rate"),
+                    risks=tuple(risk.get("risks", ())),
+                    mg_per_ml=product_mg_per_ml(ident),
+                )
+    raise AssertionError(f"{ident} has no rate table for {indication} ({infusion} infusion)")
