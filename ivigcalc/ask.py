@@ -20,6 +20,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.plan import Plan
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, quantity
 from ivigcalc.request import Infusion, Order, Patient, Request, Risk, Sex
+from ivigcalc.schedule import LAST_YEAR
 
 Command = Literal["dose", "schedule", "rates"]
 DEFAULT_POLICY = "actual-weight"
@@ -68,7 +69,9 @@ class Form:
 NO_SITE_LOADED: Loaded[Site] = Loaded(NO_SITE, "", "")
 
 
-def plan_form(form: Form, command: Command, *, on: date | None, site: Loaded[Site] = NO_SITE_LOADED, with_trace: bool = True) -> Plan:
+def plan_form(
+    form: Form, command: Command, *, on: date | None, site: Loaded[Site] = NO_SITE_LOADED, with_trace: bool = True
+) -> Plan:
     """Plan what a form asks. `on` is today's date, given by the edge."""
     form, defaults = _with_defaults(form, site.value)
     request = read_form(form, command, on=on, defaults_used=defaults)
@@ -83,7 +86,9 @@ def plan_form(form: Form, command: Command, *, on: date | None, site: Loaded[Sit
 
 def _needed(reference: str | None, kind: str, example: str) -> str:
     if reference is None:
-        raise RequestError(f"give --{kind}, e.g. --{kind} {example} (`ivigcalc {kind}s list` shows all)", field=kind, code="missing")
+        raise RequestError(
+            f"give --{kind}, e.g. --{kind} {example} (`ivigcalc {kind}s list` shows all)", field=kind, code="missing"
+        )
     return reference
 
 
@@ -124,7 +129,9 @@ def _read_patient(form: Form) -> Patient:
         age=_parsed("age", form.age, lambda text: quantity(text, "months", "days")),
         birth_date=_date("birth_date", form.birth_date),
         pregnant=form.pregnant,
-        pre_pregnancy_weight=_weight("pre_pregnancy_weight", form.pre_pregnancy_weight) if form.pre_pregnancy_weight else None,
+        pre_pregnancy_weight=_weight("pre_pregnancy_weight", form.pre_pregnancy_weight)
+        if form.pre_pregnancy_weight
+        else None,
         previous_weight=_weight("previous_weight", form.previous_weight) if form.previous_weight else None,
         risks=tuple(dict.fromkeys(_choice("risk", risk, get_args(Risk)) for risk in form.risk)),  # type: ignore[misc]
         conditions=tuple(dict.fromkeys(_printable("condition", text) for text in form.condition)),
@@ -187,7 +194,7 @@ def _dose(text: str) -> Quantity:
 def _interval(text: str) -> Quantity:
     lowered = " ".join(text.lower().split())
     if lowered in _TWO_MEANINGS:
-        raise QuantityError(f"'{lowered}' means two things; write \"2 weeks\", \"2 months\", or twice in that time")
+        raise QuantityError(f'\'{lowered}\' means two things; write "2 weeks", "2 months", or twice in that time')
     found = quantity(lowered.removeprefix("every "), "days", "months")
     if found.value == 0 or found.base.denominator != 1:
         raise QuantityError("an interval is a whole number of days, weeks or months")
@@ -196,14 +203,19 @@ def _interval(text: str) -> Quantity:
 
 @lru_cache(maxsize=8192)
 def _cached_date(text: str) -> date:
-    return iso_date(text)
+    found = iso_date(text)
+    if not 1900 <= found.year <= LAST_YEAR:
+        raise ValueError
+    return found
 
 
 def _date(field: str, text: str | None) -> date | None:
     try:
         return _parsed(field, text, _cached_date)
     except RequestError:
-        raise RequestError(f"{option(field)}: {_short(text or '')} is not a date as YYYY-MM-DD", field=field) from None
+        raise RequestError(
+            f"{option(field)}: {_short(text or '')} is not a date as YYYY-MM-DD from 1900 to {LAST_YEAR}", field=field
+        ) from None
 
 
 def _count(field: str, text: str | None, most: int) -> int | None:

@@ -54,7 +54,9 @@ def prescribed_dose(order: Order, phase: Phase, protocol_name: str, no_dose_beca
         return Prescribed(order.dose, per_day, None, dose.cap if dose else None)
     if dose is None:
         why = f" ({no_dose_because})" if no_dose_because else ""
-        raise RequestError(f"{protocol_name} publishes no dose{why}: give --dose, in g/kg or g", field="dose", code="dose-needed")
+        raise RequestError(
+            f"{protocol_name} publishes no dose{why}: give --dose, in g/kg or g", field="dose", code="dose-needed"
+        )
     published = dose.published
     if published.single is None:
         basis = "per day" if dose.per_day else "per course"
@@ -129,10 +131,14 @@ def plan_course(
         doses = tuple(count * grid.unit_g for count in split)
         over = over_limit(doses[0], limits, weight_kg)
         smallest = grams < units * grid.unit_g and not _givable_below(units, days, grid)
-        found = CourseDose(grams, units * grid.unit_g, doses, _because(days, candidates, chosen_by_order, refused), capped, smallest)
+        found = CourseDose(
+            grams, units * grid.unit_g, doses, _because(candidates, chosen_by_order, refused), capped, smallest
+        )
         if over is None:
             return found
-        refused.append(f"{days} days would put {_grams(doses[0])} g on day 1, above {over.max} = {_grams(amount_g(over.max, weight_kg))} g")
+        refused.append(
+            f"{days} days would put {_grams(doses[0])} g on day 1, above {over.max} = {_grams(amount_g(over.max, weight_kg))} g"
+        )
     if found is None:
         raise RefusedError(
             "dose-not-givable",
@@ -153,7 +159,7 @@ def over_limit(day_dose_g: Fraction, limits: tuple[Limit, ...], weight_kg: Fract
     return next((limit for limit in limits if limit.per == "day" and day_dose_g > amount_g(limit.max, weight_kg)), None)
 
 
-def _because(days: int, candidates: tuple[int, ...], chosen_by_order: bool, refused: list[str]) -> str:
+def _because(candidates: tuple[int, ...], chosen_by_order: bool, refused: list[str]) -> str:
     if chosen_by_order:
         return "as ordered"
     if len(candidates) == 1:
@@ -164,7 +170,4 @@ def _because(days: int, candidates: tuple[int, ...], chosen_by_order: bool, refu
 
 def _grams(value: Fraction) -> str:
 
-
     return plain(decimal_of(value, 2))
-
-

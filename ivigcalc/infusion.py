@@ -41,13 +41,15 @@ def _steps(titration: Titration, ladder: Ladder, volume_ml: Fraction) -> tuple[I
             InfusionStep(
                 step=number,
                 rate_ml_per_kg_per_h=None if per_kg is None else decimal_of(per_kg, RATE_PLACES),
-                rate_mg_per_kg_per_min=None if per_kg is None else decimal_of(per_kg * 1000 / ladder.ml_per_g / 60, RATE_PLACES),
+                rate_mg_per_kg_per_min=None
+                if per_kg is None
+                else decimal_of(per_kg * 1000 / ladder.ml_per_g / 60, RATE_PLACES),
                 rate_ml_per_h=decimal_of(step.rate_ml_per_h, RATE_PLACES),
                 duration_min=decimal_of(step.minutes, MINUTE_PLACES),
-                volume_ml=cumulative - shown_before,
+                volume_ml=decimal_of(cumulative - shown_before, VOLUME_PLACES),
                 cumulative_ml=cumulative,
                 from_start_min=decimal_of(step.from_min, MINUTE_PLACES),
-                remaining_ml=total - cumulative,
+                remaining_ml=decimal_of(total - cumulative, VOLUME_PLACES),
                 assumed=step.assumed,
             )
         )

@@ -61,12 +61,16 @@ def resolve(kind: str, reference: str) -> str:
         if len(matches) == 1:
             return matches[0]
         if matches:
-            raise RequestError(f"product '{reference}' is licensed in several countries; choose one: {', '.join(matches)}", field=kind)
+            raise RequestError(
+                f"product '{reference}' is licensed in several countries; choose one: {', '.join(matches)}", field=kind
+            )
     near = difflib.get_close_matches(reference, ids, n=4, cutoff=0.5)
     hint = f"did you mean {', '.join(near)}? " if near else ""
     shown = "".join(c if c.isprintable() else "?" for c in reference[:60])
     listing = {"regimen": "regimens", "product": "products", "policy": "policies"}.get(kind, kind)
-    raise RequestError(f"no {kind} '{shown}'; {hint}`ivigcalc {listing} list` shows all", field=kind, code=f"unknown-{kind}")
+    raise RequestError(
+        f"no {kind} '{shown}'; {hint}`ivigcalc {listing} list` shows all", field=kind, code=f"unknown-{kind}"
+    )
 
 
 def split_protocol(reference: str) -> tuple[str, str | None]:

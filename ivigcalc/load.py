@@ -115,7 +115,9 @@ def _model_for(document: _Document, kinds: tuple[str, ...]) -> type[Definition] 
     kind = document.data.get("kind") if isinstance(document.data, dict) else None
     if kind not in kinds:
         document.add(
-            document.line_of(("kind",)), ("kind",), f"must say what the file is, not {kind!r:.60}; allowed: {', '.join(kinds)}"
+            document.line_of(("kind",)),
+            ("kind",),
+            f"must say what the file is, not {kind!r:.60}; allowed: {', '.join(kinds)}",
         )
         raise DefinitionError(document.problems)
     return KINDS[str(kind)]
@@ -139,14 +141,16 @@ def _parse(data: bytes, document: _Document) -> bool:
         document.data = _Builder(events, document).document()
         return True
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        document.add(mark.line + 1 if mark else 1, (), f"is not valid YAML: {_printable(error.problem or 'unreadable')}")
-    except (yaml.YAMLError, _TooDeep) as error:
+        mark: Any = error.problem_mark
+        document.add(
+            mark.line + 1 if mark else 1, (), f"is not valid YAML: {_printable(error.problem or 'unreadable')}"
+        )
+    except (yaml.YAMLError, _TooDeepError) as error:
         document.add(1, (), f"is not valid YAML: {_printable(' '.join(str(error).split()))}")
     return False
 
 
-class _TooDeep(Exception):
+class _TooDeepError(Exception):
     pass
 
 
@@ -164,7 +168,9 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._document.add(event.start_mark.line + 1, (), "a second document begins here; one file holds one definition")
+                    self._document.add(
+                        event.start_mark.line + 1, (), "a second document begins here; one file holds one definition"
+                    )
                     return result
                 result = self._value(next(self._events), ())
         return result
@@ -173,7 +179,7 @@ class _Builder:
         line = event.start_mark.line + 1
         self._document.lines.setdefault(path, line)
         if len(path) > MAX_DEPTH:
-            raise _TooDeep(f"nested deeper than {MAX_DEPTH} levels")
+            raise _TooDeepError(f"nested deeper than {MAX_DEPTH} levels")
         if isinstance(event, yaml.AliasEvent):
             self._document.add(line, path, "an alias (*) is not allowed; write the value out")
             return None
@@ -239,7 +245,10 @@ def _described(item: Any, model: type[BaseModel], document: _Document) -> tuple[
     if kind == "missing":
         return (*path, str(item["loc"][-1])) if path != item["loc"] else path, "is required"
     if kind == "literal_error":
-        return path, f"{_shown(item['input'])} is not one of the choices; allowed: {context['expected'].replace(chr(39), '')}"
+        return (
+            path,
+            f"{_shown(item['input'])} is not one of the choices; allowed: {context['expected'].replace(chr(39), '')}",
+        )
     if kind == "value_error":
         return path, str(context["error"])
     if kind in ("model_type", "model_attributes_type", "dict_type"):
@@ -279,7 +288,11 @@ def _member(model: Any, part: str | int) -> Any:
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias) and issubclass(annotation, BaseModel):
+    if (
+        isinstance(annotation, type)
+        and not isinstance(annotation, types.GenericAlias)
+        and issubclass(annotation, BaseModel)
+    ):
         yield annotation
     elif get_origin(annotation) is not None:
         for argument in get_args(annotation):
@@ -303,7 +316,11 @@ def _check_sources(definition: Definition, document: _Document) -> None:
         if key is None and needed:
             document.add(document.line_of(path), path, f"needs a source; allowed: {', '.join(definition.sources)}")
         elif key is not None and key not in definition.sources:
-            document.add(document.line_of(path), (*path, "source"), f"no source '{key}'; allowed: {', '.join(definition.sources)}")
+            document.add(
+                document.line_of(path),
+                (*path, "source"),
+                f"no source '{key}'; allowed: {', '.join(definition.sources)}",
+            )
         if key is not None:
             used.add(key)
     for key in definition.sources:
@@ -318,7 +335,9 @@ def _cited_parts(value: Any, path: _PathKey, inherited: str | None) -> Iterator[
         inherited = value.source or inherited
         yield path, inherited, not isinstance(value, RateTable)
     elif isinstance(value, Definition):
-        figures = isinstance(value, Formula) or (isinstance(value, Product) and bool(value.concentration or value.vials))
+        figures = isinstance(value, Formula) or (
+            isinstance(value, Product) and bool(value.concentration or value.vials)
+        )
         yield ("source",), value.source, figures
     if isinstance(value, BaseModel):
         for name, info in type(value).model_fields.items():

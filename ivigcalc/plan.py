@@ -210,7 +210,15 @@ class Session:
         """The bottles with their clock times."""
         shared = self.infusion.bottles if self.infusion else ()
         return tuple(
-            Bottle(b.bottle, b.size_g, b.volume_ml, b.from_start_min, b.to_min, self.clock(b.from_start_min), self.clock(b.to_min))
+            Bottle(
+                b.bottle,
+                b.size_g,
+                b.volume_ml,
+                b.from_start_min,
+                b.to_min,
+                self.clock(b.from_start_min),
+                self.clock(b.to_min),
+            )
             for b in shared
         )
 

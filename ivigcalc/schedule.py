@@ -11,10 +11,13 @@ from dateutil.relativedelta import relativedelta
 
 from ivigcalc.definitions import Site
 from ivigcalc.errors import MissingExtraError, RefusedError, RequestError
+from ivigcalc.plan import WEEKDAYS
 from ivigcalc.quantity import Quantity
 
 #: how far a course is looked for off its date before giving up, in days
 SEARCH_DAYS = 92
+#: no schedule is believable beyond this
+LAST_YEAR = 2199
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,12 @@ def step(anchor: date, interval: Quantity, count: int) -> date:
         raise RequestError(f"an interval of {interval} is not a whole number of days or months", field="every")
     units = int(interval.base) * count
     try:
-        return anchor + (relativedelta(months=units) if interval.dimension == "months" else timedelta(days=units))
+        found = anchor + (relativedelta(months=units) if interval.dimension == "months" else timedelta(days=units))
     except (OverflowError, ValueError):
-        raise RequestError("the schedule runs past the year 9999", field="courses") from None
+        found = date.max
+    if found.year > LAST_YEAR:
+        raise RequestError(f"the schedule runs past the year {LAST_YEAR}", field="courses")
+    return found
 
 
 def due_dates(start: date, stretches: Sequence[tuple[Quantity | None, int]]) -> list[date]:
@@ -106,7 +112,7 @@ def closed_because(site: Site, day: date) -> str | None:
     if day in site.closed:
         return "closed by the clinic"
     if site.open and site.hours_on(day.weekday()) is None:
-        return f"no opening hours on {day:%A}"
+        return f"no opening hours on {WEEKDAYS[day.weekday()]}"
     name = holiday_name(site, day)
     return f"holiday: {name}" if name else None
 
@@ -127,7 +133,9 @@ def _holidays(country: str, subdivision: str | None) -> Callable[[date], str | N
     try:
         known = holidays.country_holidays(country, subdiv=subdivision, language="en_US")
     except NotImplementedError:
-        raise RequestError(f"no public holidays are known for country '{country}', subdivision '{subdivision}'", field="site") from None
+        raise RequestError(
+            f"no public holidays are known for country '{country}', subdivision '{subdivision}'", field="site"
+        ) from None
 
     def name_of(day: date) -> str | None:
         found = known.get(day)

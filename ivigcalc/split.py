@@ -29,9 +29,13 @@ def vial_grid(vials: VialSet) -> Grid:
     return Grid(vials.unit_g, vials.is_whole, "whole vials")
 
 
+def _any(units: int) -> bool:
+    return units > 0
+
+
 def step_grid(step_g: Fraction, text: str) -> Grid:
     """Session doses in multiples of a step."""
-    return Grid(step_g, lambda units: True, text)
+    return Grid(step_g, _any, text)
 
 
 @lru_cache(maxsize=65536)
@@ -63,7 +67,9 @@ def _within(extra: int, days: int, choices: list[int]) -> list[int] | None:
     return sorted(found, reverse=True)
 
 
-def round_course(prescribed_g: Fraction, days: int, grid: Grid, direction: Direction, tie: Tie, cap_g: Fraction | None) -> int:
+def round_course(
+    prescribed_g: Fraction, days: int, grid: Grid, direction: Direction, tie: Tie, cap_g: Fraction | None
+) -> int:
     """The course dose in grid units, as the rule rounds it; 0 where no givable dose fits.
 
     Never above `cap_g`, and never 0 where the rule could go up instead.

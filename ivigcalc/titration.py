@@ -19,6 +19,10 @@ from ivigcalc.request import Infusion, Risk
 Binding = Literal["ladder", "ceiling", "at-risk", "site", "pump"]
 
 
+#: less than this is shown as 0 mL, and no step has 0 mL: it goes with the step before
+NOTHING_ML = Fraction(5, 10_000)
+
+
 @dataclass(frozen=True, slots=True)
 class Rung:
     """One step of a ladder in the engine's units; `minutes` is None on the last."""
@@ -114,9 +118,12 @@ def make_ladder(product: Product, table: RateTable) -> Ladder:
     """Convert a rate table to the engine's units."""
     concentration = product.concentration
     if concentration is None:
-        raise RefusedError("concentration-not-published", f"no source prints the concentration of {product.id}", overridable=False)
+        raise RefusedError(
+            "concentration-not-published", f"no source prints the concentration of {product.id}", overridable=False
+        )
     rungs = tuple(
-        Rung(product.comparable_rate(r.rate), r.for_.base if r.for_ else None, r.basis == "assumed") for r in table.ladder
+        Rung(product.comparable_rate(r.rate), r.for_.base if r.for_ else None, r.basis == "assumed")
+        for r in table.ladder
     )
     at_risk = table.at_risk_ceiling
     return Ladder(
@@ -157,7 +164,7 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
         bound: Binding = binding if wanted > ceiling else "ladder"
         units = floor(min(wanted, ceiling) / increment + Fraction(1, 2))
         if units * increment > ceiling:
-            units = floor(ceiling / increment)
+            units, bound = floor(ceiling / increment), binding
         if units == 0:
             raise RefusedError(
                 "rate-below-pump",
@@ -188,9 +195,13 @@ def titrate(ladder: Ladder, weight_kg: Fraction, limits: Ceilings, volume_ml: Fr
     for rate, rung, bound in pump_rates(ladder, weight_kg, limits):
         left = volume_ml - given
         full = rate * rung.minutes / 60 if rung.minutes is not None else left
-        volume = min(full, left)
+        volume = left if left - full < NOTHING_ML else full
         minutes = volume * 60 / rate
-        per_kg = None if ladder.absolute else (rung.rate if bound == "ladder" else _stated_ceiling(ladder, bound, rate, weight_kg))
+        per_kg = (
+            None
+            if ladder.absolute
+            else (rung.rate if bound == "ladder" else _stated_ceiling(ladder, bound, rate, weight_kg))
+        )
         steps.append(SetStep(rate, per_kg, elapsed, minutes, volume, given + volume, rung.assumed, bound))
         given += volume
         elapsed += minutes

@@ -45,7 +45,9 @@ class _Facts:
     assumed: list[str]
 
 
-def dosing_weight(patient: Patient, age_months: Fraction | None, rule: DosingWeight, formula: Formula | None, policy_id: str) -> Weights:
+def dosing_weight(
+    patient: Patient, age_months: Fraction | None, rule: DosingWeight, formula: Formula | None, policy_id: str
+) -> Weights:
     """Apply a policy's weight rule. Raises `RequestError` for a missing input, `RefusedError` outside the formula."""
     actual = patient.weight_kg
     ideal = _ideal_kg(patient, formula)
@@ -57,12 +59,17 @@ def dosing_weight(patient: Patient, age_months: Fraction | None, rule: DosingWei
 
     def result(basis: WeightBasis, kg: Fraction | None, because: str) -> Weights:
         if kg is None:
-            raise RequestError(f"policy {policy_id} doses on the {basis} weight, which needs --height and --sex", field="height")
+            raise RequestError(
+                f"policy {policy_id} doses on the {basis} weight, which needs --height and --sex", field="height"
+            )
         return Weights(kg, basis, actual, ideal, adjusted, bmi, because, tuple(facts.assumed))
 
     if patient.pregnant and rule.pregnancy == "pre-pregnancy":
         if patient.pre_pregnancy_weight is None:
-            raise RequestError(f"policy {policy_id} doses on the weight before pregnancy: give --pre-pregnancy-weight", field="pregnant")
+            raise RequestError(
+                f"policy {policy_id} doses on the weight before pregnancy: give --pre-pregnancy-weight",
+                field="pregnant",
+            )
         return result("pre-pregnancy", weight_kg(patient.pre_pregnancy_weight), "pregnant: the weight before pregnancy")
     if patient.pregnant and rule.pregnancy == "actual":
         return result("actual", actual, "pregnant: the actual weight")
@@ -70,7 +77,11 @@ def dosing_weight(patient: Patient, age_months: Fraction | None, rule: DosingWei
         return result("actual", actual, "the policy doses on the actual weight")
     if rule.refuse_when and all(_holds(c, facts, policy_id) for c in rule.refuse_when):
         left_open = " and ".join(map(str, rule.refuse_when))
-        raise RefusedError("policy-incomplete", f"policy {policy_id} leaves it to the physician where {left_open}; choose another --policy", overridable=False)
+        raise RefusedError(
+            "policy-incomplete",
+            f"policy {policy_id} leaves it to the physician where {left_open}; choose another --policy",
+            overridable=False,
+        )
     for condition in rule.unless:
         if _holds(condition, facts, policy_id):
             return result("actual", actual, f"exception of the policy: {condition}")
@@ -80,7 +91,9 @@ def dosing_weight(patient: Patient, age_months: Fraction | None, rule: DosingWei
         unmet = missing or [str(c) for c in rule.when]
         return result("actual", actual, f"the policy applies only when {' or '.join(unmet)}")
     _within_formula(patient, rule, formula, policy_id)
-    because = f"the policy's rule for {' and '.join(triggers)}" if triggers else f"the policy doses on the {rule.use} weight"
+    because = (
+        f"the policy's rule for {' and '.join(triggers)}" if triggers else f"the policy doses on the {rule.use} weight"
+    )
     if rule.when_obese and any(_holds(c, facts, policy_id) for c in rule.when_obese.when):
         return _when_obese(rule, facts, result)
     if rule.use == "adjusted":
@@ -90,7 +103,9 @@ def dosing_weight(patient: Patient, age_months: Fraction | None, rule: DosingWei
     return result("ideal", ideal, because)
 
 
-def _when_obese(rule: DosingWeight, facts: _Facts, result: Callable[[WeightBasis, Fraction | None, str], Weights]) -> Weights:
+def _when_obese(
+    rule: DosingWeight, facts: _Facts, result: Callable[[WeightBasis, Fraction | None, str], Weights]
+) -> Weights:
     obese = rule.when_obese
     assert obese is not None
     because = f"the policy's rule for {' or '.join(map(str, obese.when))}"

@@ -13,14 +13,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ivigcalc.checks import Asked, cite
-from ivigcalc.definitions import HeightLine, LoadedPolicy, Loaded, Site
-from ivigcalc.plan import Session, TraceEntry
-from ivigcalc.quantity import Quantity, decimal_of
+from ivigcalc.definitions import HeightLine, Loaded, LoadedPolicy, Site
+from ivigcalc.plan import Infusion, Session, TraceEntry
+from ivigcalc.quantity import Quantity, decimal_of, plain
 from ivigcalc.titration import Ceilings, TableChoice, make_ladder, pump_rates, risk_applies
 from ivigcalc.weight import Weights
 
 if TYPE_CHECKING:
-    from ivigcalc.engine import Stretch
+    from ivigcalc.courses import Stretch
 
 Inputs = dict[str, Decimal | str]
 
@@ -42,10 +42,18 @@ class Working:
 
 def write_working(work: Working) -> tuple[TraceEntry, ...]:
     """All lines, in the order in which a person would work."""
-    return tuple([*_weights(work), *_courses(work), *_volumes(work), *_rates(work), *_steps(work)])
+    return (*_weights(work), *_courses(work), *_volumes(work), *_rates(work), *_steps(work))
 
 
-def _line(name: str, expression: str, inputs: Inputs, result: Fraction | Decimal | str, unit: str, source: str | None, places: int = 4) -> TraceEntry:
+def _line(
+    name: str,
+    expression: str,
+    inputs: Inputs,
+    result: Fraction | Decimal | str,
+    unit: str,
+    source: str | None,
+    places: int = 4,
+) -> TraceEntry:
     shown = decimal_of(result, places) if isinstance(result, Fraction) else result
     return TraceEntry(name, expression, inputs, shown, unit, source)
 
@@ -67,10 +75,28 @@ def _weights(work: Working) -> Iterator[TraceEntry]:
     formula = work.policy.formula.value if work.policy.formula else None
     if weights.ideal_kg is not None and formula is not None and patient.sex is not None:
         line: HeightLine = formula.male if patient.sex == "male" else formula.female
-        inputs: Inputs = {"at_kg": _number(line.at), "per_inch_kg": _number(line.per_inch), "above_in": _number(line.above)}
-        yield _line("ideal_kg", "at_kg + per_inch_kg x (height_cm / 2.54 - above_in)", inputs, weights.ideal_kg, "kg", cite(formula))
+        inputs: Inputs = {
+            "at_kg": _number(line.at),
+            "per_inch_kg": _number(line.per_inch),
+            "above_in": _number(line.above),
+        }
+        yield _line(
+            "ideal_kg",
+            "at_kg + per_inch_kg x (height_cm / 2.54 - above_in)",
+            inputs,
+            weights.ideal_kg,
+            "kg",
+            cite(formula),
+        )
     if weights.adjusted_kg is not None and rule.factor is not None:
-        yield _line("adjusted_kg", "ideal_kg + factor x (actual_kg - ideal_kg)", {"factor": rule.factor}, weights.adjusted_kg, "kg", cite(policy, rule))
+        yield _line(
+            "adjusted_kg",
+            "ideal_kg + factor x (actual_kg - ideal_kg)",
+            {"factor": rule.factor},
+            weights.adjusted_kg,
+            "kg",
+            cite(policy, rule),
+        )
     yield _dosing(work)
     if work.rate_weight_kg == weights.actual_kg:
         yield _line("rate_kg", "actual_kg", {}, work.rate_weight_kg, "kg", None)
@@ -86,18 +112,40 @@ def _dosing(work: Working) -> TraceEntry:
     if weights.basis == "pre-pregnancy" and patient.pre_pregnancy_weight is not None:
         given = patient.pre_pregnancy_weight
         factor, divisor = _factor(given.unit)
-        return _line("dosing_kg", _conversion_text(factor, divisor), {"given": given.value, **_conversion_inputs(factor, divisor), **why}, weights.kg, "kg", source)
+        return _line(
+            "dosing_kg",
+            _conversion_text(factor, divisor),
+            {"given": given.value, **_conversion_inputs(factor, divisor), **why},
+            weights.kg,
+            "kg",
+            source,
+        )
     if weights.basis == "adjusted" and weights.kg != weights.adjusted_kg:
         rule = policy.dosing_weight
         obese = rule.when_obese if rule else None
-        assert obese is not None and obese.factor is not None
-        return _line("dosing_kg", "ideal_kg + factor x (actual_kg - ideal_kg)", {"factor": obese.factor, **why}, weights.kg, "kg", source)
+        assert obese is not None
+        assert obese.factor is not None
+        return _line(
+            "dosing_kg",
+            "ideal_kg + factor x (actual_kg - ideal_kg)",
+            {"factor": obese.factor, **why},
+            weights.kg,
+            "kg",
+            source,
+        )
     return _line("dosing_kg", f"{weights.basis}_kg", why, weights.kg, "kg", source)
 
 
 def _converted(name: str, given: Quantity, exact: Fraction, unit: str) -> TraceEntry:
     factor, divisor = _factor(given.unit)
-    return _line(name, _conversion_text(factor, divisor), {"given": given.value, "given_unit": given.unit, **_conversion_inputs(factor, divisor)}, exact, unit, None)
+    return _line(
+        name,
+        _conversion_text(factor, divisor),
+        {"given": given.value, "given_unit": given.unit, **_conversion_inputs(factor, divisor)},
+        exact,
+        unit,
+        None,
+    )
 
 
 def _factor(unit: str) -> tuple[Decimal | None, Decimal | None]:
@@ -125,12 +173,18 @@ def _courses(work: Working) -> Iterator[TraceEntry]:
     policy = work.policy.policy.value
     for stretch in work.stretches:
         prescribed, dose = stretch.prescribed, stretch.dose
-        source = cite(regimen, stretch.phase.dose, stretch.phase, work.asked.protocol) if work.asked.order.dose is None else None
+        source = (
+            cite(regimen, stretch.phase.dose, stretch.phase, work.asked.protocol)
+            if work.asked.order.dose is None
+            else None
+        )
 
         def named(what: str, stretch: Stretch = stretch) -> str:
             return _name(work.stretches, stretch, what)
 
-        expression, inputs = _dose_expression(prescribed.dose, prescribed.per_day and stretch.phase.id != "infusion", len(dose.session_doses_g))
+        expression, inputs = _dose_expression(
+            prescribed.dose, prescribed.per_day and stretch.phase.id != "infusion", len(dose.session_doses_g)
+        )
         if dose.capped and prescribed.cap is not None:
             expression, inputs = f"min({expression}, cap_g)", {**inputs, "cap_g": prescribed.cap.value}
         yield _line(named("prescribed_g"), expression, inputs, dose.prescribed_g, "g", source)
@@ -138,12 +192,31 @@ def _courses(work: Working) -> Iterator[TraceEntry]:
             yield _line(named("dose_g"), named("prescribed_g"), {}, dose.dose_g, "g", None)
         else:
             rule = str(policy.rounding)
-            yield _line(named("dose_g"), f"round({named('prescribed_g')})", {"rule": rule}, dose.dose_g, "g", cite(policy, policy.rounding))
-        yield _line(named("deviation_percent"), f"({named('dose_g')} - {named('prescribed_g')}) / {named('prescribed_g')} x 100", {}, dose.deviation_percent, "%", None, 2)
-        yield _line(named("g_per_kg"), f"{named('dose_g')} / dosing_kg", {}, dose.dose_g / work.weights.kg, "g/kg", None, 3)
+            yield _line(
+                named("dose_g"),
+                f"round({named('prescribed_g')})",
+                {"rule": rule},
+                dose.dose_g,
+                "g",
+                cite(policy, policy.rounding),
+            )
+        yield _line(
+            named("deviation_percent"),
+            f"({named('dose_g')} - {named('prescribed_g')}) / {named('prescribed_g')} x 100",
+            {},
+            dose.deviation_percent,
+            "%",
+            None,
+            2,
+        )
+        yield _line(
+            named("g_per_kg"), f"{named('dose_g')} / dosing_kg", {}, dose.dose_g / work.weights.kg, "g/kg", None, 3
+        )
         if len(dose.session_doses_g) > 1:
             for day, (grams, choice) in enumerate(zip(dose.session_doses_g, stretch.vials, strict=True), start=1):
-                yield _split_line(named(f"day_{day}_g"), named("dose_g"), grams, day, len(dose.session_doses_g), dose.days_because)
+                yield _split_line(
+                    named(f"day_{day}_g"), named("dose_g"), grams, day, len(dose.session_doses_g), dose.days_because
+                )
                 yield from _vial_line(named(f"day_{day}_vials"), named(f"day_{day}_g"), choice.vials, choice.leftover_g)
         else:
             yield from _vial_line(named("vials"), named("dose_g"), stretch.vials[0].vials, stretch.vials[0].leftover_g)
@@ -165,10 +238,15 @@ def _split_line(name: str, total: str, grams: Fraction, day: int, days: int, bec
     return _line(name, f"share of {total} / days, whole vials, larger first", inputs, grams, "g", None, 3)
 
 
-def _vial_line(name: str, dose: str, vials: tuple[tuple[Fraction, int], ...], leftover_g: Fraction) -> Iterator[TraceEntry]:
+def _vial_line(
+    name: str, dose: str, vials: tuple[tuple[Fraction, int], ...], leftover_g: Fraction
+) -> Iterator[TraceEntry]:
     if vials:
         text = " + ".join(f"{count} x {decimal_of(size, 3)} g" for size, count in vials)
-        inputs: Inputs = {"rule": "least left over, then fewest vials, then larger first", "leftover_g": decimal_of(leftover_g, 3)}
+        inputs: Inputs = {
+            "rule": "least left over, then fewest vials, then larger first",
+            "leftover_g": decimal_of(leftover_g, 3),
+        }
         yield _line(name, f"vials for {dose}", inputs, text, "vials", None)
 
 
@@ -179,7 +257,15 @@ def _volumes(work: Working) -> Iterator[TraceEntry]:
     source = cite(product)
     inputs: Inputs = {"mg_per_ml": product.concentration.value}
     for grams in _distinct_doses(work):
-        yield _line(f"volume_ml[{decimal_of(grams, 3)} g]", "session_g x 1000 / mg_per_ml", {"session_g": decimal_of(grams, 3), **inputs}, grams * 1000 / product.concentration.base, "mL", source, 3)
+        yield _line(
+            f"volume_ml[{plain(decimal_of(grams, 3))} g]",
+            "session_g x 1000 / mg_per_ml",
+            {"session_g": decimal_of(grams, 3), **inputs},
+            grams * 1000 / product.concentration.base,
+            "mL",
+            source,
+            3,
+        )
 
 
 def _distinct_doses(work: Working) -> list[Fraction]:
@@ -191,11 +277,19 @@ def _rates(work: Working) -> Iterator[TraceEntry]:
     for chosen in work.tables:
         ladder = make_ladder(product, chosen.table)
         at_risk = risk_applies(chosen.table, work.asked.patient.risks)
-        limits = work.limits if at_risk else Ceilings(False, work.limits.increment_ml_per_h, work.limits.pump_ml_per_h, work.limits.site_ml_per_h)
+        limits = (
+            work.limits
+            if at_risk
+            else Ceilings(False, work.limits.increment_ml_per_h, work.limits.pump_ml_per_h, work.limits.site_ml_per_h)
+        )
         label = "" if len(work.tables) == 1 else f"{chosen.table.infusion} "
         for number, (rate, rung, bound) in enumerate(pump_rates(ladder, work.rate_weight_kg, limits), start=1):
             shown = rung.rate
-            inputs: Inputs = {"ladder_rate": decimal_of(shown, 6), "increment_ml_per_h": decimal_of(limits.increment_ml_per_h, 6), "bounded_by": bound}
+            inputs: Inputs = {
+                "ladder_rate": decimal_of(shown, 6),
+                "increment_ml_per_h": decimal_of(limits.increment_ml_per_h, 6),
+                "bounded_by": bound,
+            }
             expression = "round(ladder_rate)" if ladder.absolute else "round(ladder_rate x rate_kg)"
             if bound != "ladder":
                 inputs["ceiling_ml_per_h"] = _ceiling_text(work, chosen, bound)
@@ -221,16 +315,32 @@ def _steps(work: Working) -> Iterator[TraceEntry]:
             continue
         seen.add(id(infusion))
         place = f"c{session.course}d{session.day}"
-        last = len(infusion.steps)
-        for step in infusion.steps:
-            inputs: Inputs = {"rate_ml_per_h": step.rate_ml_per_h, "minutes": step.duration_min}
-            if step.step < last:
-                yield _line(f"{place}.step_{step.step}_ml", "rate_ml_per_h x minutes / 60", inputs, step.volume_ml, "mL", None, 3)
-            else:
-                before = step.cumulative_ml - step.volume_ml
-                inputs = {"volume_ml": step.cumulative_ml, "given_ml": before}
-                yield _line(f"{place}.step_{step.step}_ml", "volume_ml - given_ml", inputs, step.volume_ml, "mL", None, 3)
-                inputs = {"left_ml": step.volume_ml, "rate_ml_per_h": step.rate_ml_per_h}
-                yield _line(f"{place}.step_{step.step}_min", "left_ml / rate_ml_per_h x 60", inputs, step.duration_min, "min", None, 2)
-        minutes = " + ".join(str(step.duration_min) for step in infusion.steps)
-        yield _line(f"{place}.duration_min", f"round up({minutes})", {}, Fraction(infusion.duration_min), "min", None)
+        yield from _infusion_steps(place, f"volume_ml[{plain(session.dose_g)} g]", infusion)
+
+
+def _infusion_steps(place: str, volume: str, infusion: Infusion) -> Iterator[TraceEntry]:
+    """Running volumes are exact; what is shown of a step is the difference of two rounded running volumes."""
+    before = ""
+    for step in infusion.steps:
+        running, minutes = f"{place}.running_{step.step}_ml", f"{place}.step_{step.step}_min"
+        rate: Inputs = {"rate_ml_per_h": step.rate_ml_per_h}
+        if step is infusion.steps[-1]:
+            left = f"({volume} - {before})" if before else volume
+            yield _line(minutes, f"{left} / rate_ml_per_h x 60", rate, step.duration_min, "min", None)
+            yield _line(running, volume, {}, step.cumulative_ml, "mL", None)
+        else:
+            yield _line(minutes, "minutes", {"minutes": step.duration_min}, step.duration_min, "min", None)
+            so_far = f"{before} + " if before else ""
+            yield _line(running, f"{so_far}rate_ml_per_h x {minutes} / 60", rate, step.cumulative_ml, "mL", None)
+        shown_before = f" - round({before})" if before else ""
+        yield _line(
+            f"{place}.step_{step.step}_ml",
+            f"round({running}){shown_before}",
+            {"rule": "to 0.001 mL"},
+            step.volume_ml,
+            "mL",
+            None,
+        )
+        before = running
+    total = " + ".join(f"{place}.step_{step.step}_min" for step in infusion.steps)
+    yield _line(f"{place}.duration_min", f"round up({total})", {}, Decimal(infusion.duration_min), "min", None)

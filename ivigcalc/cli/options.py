@@ -40,7 +40,9 @@ OPTIONS: dict[str, Any] = {
     "birth_date": Annotated[_Text, _patient("Instead of --age.", metavar="DATE")],
     "pregnant": Annotated[bool, _patient("The patient is pregnant.", "--pregnant")],
     "pre_pregnancy_weight": Annotated[_Text, _patient("Weight before the pregnancy, with its unit.", metavar="WEIGHT")],
-    "previous_weight": Annotated[_Text, _patient("The weight dosed on last time, to see how much it changed.", metavar="WEIGHT")],
+    "previous_weight": Annotated[
+        _Text, _patient("The weight dosed on last time, to see how much it changed.", metavar="WEIGHT")
+    ],
     "risk": Annotated[_Many, _patient("renal, thrombosis or cardiac; repeat for more than one.", metavar="RISK")],
     "condition": Annotated[
         _Many, _patient("e.g. iga-deficiency-with-antibodies, hyperprolinaemia; repeatable.", metavar="CONDITION")
@@ -52,22 +54,40 @@ OPTIONS: dict[str, Any] = {
     ],
     "indication": Annotated[_Text, _order("Indication id, to find the product's ladder.", metavar="ID")],
     "product": Annotated[_Text, _order("Product id or a YAML file.", "--product", "-p", metavar="ID|FILE")],
-    "policy": Annotated[_Text, _order("Dosing-weight and rounding policy; actual-weight if not given.", metavar="ID|FILE")],
-    "dose": Annotated[_Text, _order('"2 g/kg", "400 mg/kg" or 70g; needed where the protocol prints a range.', metavar="DOSE")],
+    "policy": Annotated[
+        _Text, _order("Dosing-weight and rounding policy; actual-weight if not given.", metavar="ID|FILE")
+    ],
+    "dose": Annotated[
+        _Text, _order('"2 g/kg", "400 mg/kg" or 70g; needed where the protocol prints a range.', metavar="DOSE")
+    ],
     "dose_basis": Annotated[
         _Text,
-        _order("Whether the dose is for each course or for each four weeks; needed when --every is not the protocol's.", metavar="course|4-weeks"),
+        _order(
+            "Whether the dose is for each course or for each four weeks; needed when --every is not the protocol's.",
+            metavar="course|4-weeks",
+        ),
     ],
-    "days": Annotated[_Text, _order("Infusion days of one course; the fewest that meet every limit if not given.", metavar="N")],
+    "days": Annotated[
+        _Text, _order("Infusion days of one course; the fewest that meet every limit if not given.", metavar="N")
+    ],
     "every": Annotated[_Text, _order('From course to course: "4 weeks", "2 weeks", "1 month".', metavar="INTERVAL")],
     "courses": Annotated[_Text, _order("How many courses; the protocol's number, else 1.", metavar="N")],
     "start": Annotated[_Text, _order("First day, as 2026-12-01.", metavar="DATE")],
     "at": Annotated[_Text, _order("When the infusion starts, as 09:00.", metavar="HH:MM")],
-    "infusion": Annotated[_Text, _order("first or subsequent: did the patient have this product before?", metavar="WHICH")],
-    "last_infusion": Annotated[_Text, _order("Day of the last infusion: a long gap restarts the slow ladder.", metavar="DATE")],
-    "last_product": Annotated[_Text, _order("Product of the last infusion: another brand restarts the slow ladder.", metavar="ID")],
+    "infusion": Annotated[
+        _Text, _order("first or subsequent: did the patient have this product before?", metavar="WHICH")
+    ],
+    "last_infusion": Annotated[
+        _Text, _order("Day of the last infusion: a long gap restarts the slow ladder.", metavar="DATE")
+    ],
+    "last_product": Annotated[
+        _Text, _order("Product of the last infusion: another brand restarts the slow ladder.", metavar="ID")
+    ],
     "valid_for": Annotated[_Text, _order('How long the order is valid: "6 months".', metavar="TIME")],
-    "override": Annotated[_Many, _order('Go on in spite of a stop: CODE="reason". Printed on every face of the plan.', metavar="CODE=REASON")],
+    "override": Annotated[
+        _Many,
+        _order('Go on in spite of a stop: CODE="reason". Printed on every face of the plan.', metavar="CODE=REASON"),
+    ],
 }
 assert list(OPTIONS) == [field.name for field in fields(Form)] or set(OPTIONS) == {field.name for field in fields(Form)}
 

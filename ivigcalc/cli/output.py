@@ -38,8 +38,8 @@ def write_whole(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
         raise RequestError(f"cannot write {_name(path)}: {error.strerror}", field="output") from None
@@ -74,7 +74,13 @@ def terminal_width() -> int | None:
 
 def wants_color(no_color: bool, to: Path | None) -> bool:
     """Colour only on a terminal, and not when NO_COLOR or --no-color says otherwise."""
-    return to is None and not no_color and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+    return (
+        to is None
+        and not no_color
+        and "NO_COLOR" not in os.environ
+        and os.environ.get("TERM") != "dumb"
+        and sys.stdout.isatty()
+    )
 
 
 def ascii_only(to: Path | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from ivigcalc.plan import Plan
 _OUTPUT = "Output"
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """The faces of a plan."""
 
     table = "table"
@@ -25,19 +25,55 @@ class Format(str, Enum):
     markdown = "markdown"
 
 
-SiteOption = Annotated[str | None, typer.Option(help="Site file: hours, holidays, pump, stock, prices.", metavar="FILE", rich_help_panel="Order", show_default=False)]
-FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to show the result.", rich_help_panel=_OUTPUT)]
-OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file instead of stdout.", metavar="FILE", rich_help_panel=_OUTPUT, show_default=False)]
-ExplainOption = Annotated[bool, typer.Option("--explain", help="Show the working of every number, with sources.", rich_help_panel=_OUTPUT)]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.", rich_help_panel=_OUTPUT)]
+SiteOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Site file: hours, holidays, pump, stock, prices.",
+        metavar="FILE",
+        rich_help_panel="Order",
+        show_default=False,
+    ),
+]
+FormatOption = Annotated[
+    Format, typer.Option("--format", "-f", help="How to show the result.", rich_help_panel=_OUTPUT)
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write to a file instead of stdout.",
+        metavar="FILE",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]
+ExplainOption = Annotated[
+    bool, typer.Option("--explain", help="Show the working of every number, with sources.", rich_help_panel=_OUTPUT)
+]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Nothing on stderr but errors.", rich_help_panel=_OUTPUT)
+]
 NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour.", rich_help_panel=_OUTPUT)]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command(name="dose", epilog=_example('dose --regimen dermatomyositis --product octagam-10-us --weight 72kg'))(dose)
-    app.command(name="schedule", epilog=_example('schedule -r dermatomyositis -p octagam-10-us --weight 72kg --start 2026-12-01 --at 09:00 --courses 6'))(schedule)
-    app.command(name="rates", epilog=_example("rates --product panzyga-us --indication primary-immunodeficiency --weight 70kg --dose 70g --at 09:00"))(rates)
+    app.command(name="dose", epilog=_example("dose --regimen dermatomyositis --product octagam-10-us --weight 72kg"))(
+        dose
+    )
+    app.command(
+        name="schedule",
+        epilog=_example(
+            "schedule -r dermatomyositis -p octagam-10-us --weight 72kg --start 2026-12-01 --at 09:00 --courses 6"
+        ),
+    )(schedule)
+    app.command(
+        name="rates",
+        epilog=_example(
+            "rates --product panzyga-us --indication primary-immunodeficiency --weight 70kg --dose 70g --at 09:00"
+        ),
+    )(rates)
 
 
 def _example(command: str) -> str:
@@ -81,7 +117,9 @@ def compute(form: Form, command: Command, site: str | None) -> Plan:
     return plan_form(form, command, on=datetime.now().astimezone().date(), site=find_site(site))
 
 
-def show(plan: Plan, format: Format, output: Path | None, *, explain: bool, quiet: bool, no_color: bool, **more: Any) -> None:
+def show(
+    plan: Plan, format: Format, output: Path | None, *, explain: bool, quiet: bool, no_color: bool, **more: Any
+) -> None:
     """Render a plan and write it; a face without notices of its own has them on stderr."""
     from ivigcalc.cli.output import emit, say
 
@@ -94,7 +132,9 @@ def show(plan: Plan, format: Format, output: Path | None, *, explain: bool, quie
     emit(rendered(plan, format, output, explain=explain, no_color=no_color, **more), output)
 
 
-def rendered(plan: Plan, format: Format, output: Path | None, *, explain: bool, no_color: bool, plot: bool = False) -> str:
+def rendered(
+    plan: Plan, format: Format, output: Path | None, *, explain: bool, no_color: bool, plot: bool = False
+) -> str:
     """The plan as text."""
     if format is Format.json:
         from ivigcalc.render.json import to_json
@@ -112,7 +152,9 @@ def rendered(plan: Plan, format: Format, output: Path | None, *, explain: bool, 
     from ivigcalc.render.table import to_table
 
     width = terminal_width() if output is None else None
-    text = to_table(plan, width=width, color=wants_color(no_color, output), ascii_only=ascii_only(output), explain=explain)
+    text = to_table(
+        plan, width=width, color=wants_color(no_color, output), ascii_only=ascii_only(output), explain=explain
+    )
     if plot:
         from ivigcalc.render.chart import plot_text
 

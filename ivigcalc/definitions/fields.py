@@ -87,7 +87,9 @@ def _quantity_of(*dimensions: str) -> Callable[[Any], Quantity]:
 
 
 def _units(*dimensions: str) -> str:
-    return "|".join(re.escape(u) + ("s?" if d in ("days", "months") else "") for u, (d, _) in UNITS.items() if d in dimensions)
+    return "|".join(
+        re.escape(u) + ("s?" if d in ("days", "months") else "") for u, (d, _) in UNITS.items() if d in dimensions
+    )
 
 
 def _schema(*dimensions: str) -> WithJsonSchema:
@@ -97,7 +99,9 @@ def _schema(*dimensions: str) -> WithJsonSchema:
 _AS_TEXT = PlainSerializer(str, return_type=str)
 
 Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": "string", "minLength": 1})]
-Identifier = Annotated[str, BeforeValidator(_identifier), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$"})]
+Identifier = Annotated[
+    str, BeforeValidator(_identifier), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$"})
+]
 Bool = Annotated[bool, BeforeValidator(_bool)]
 Count = Annotated[int, BeforeValidator(_count), Field(ge=0)]
 Number = Annotated[
@@ -139,7 +143,11 @@ class Range(Strict, Generic[_T]):
     @model_validator(mode="after")
     def _ordered(self) -> Range[_T]:
         low, high = (end.base if isinstance(end, Quantity) else end for end in (self.from_, self.to))
-        if isinstance(self.from_, Quantity) and isinstance(self.to, Quantity) and self.from_.dimension != self.to.dimension:
+        if (
+            isinstance(self.from_, Quantity)
+            and isinstance(self.to, Quantity)
+            and self.from_.dimension != self.to.dimension
+        ):
             raise ValueError("'from' and 'to' must be the same kind of quantity")
         if low > high:  # type: ignore[operator]
             raise ValueError("'from' must not be above 'to'")

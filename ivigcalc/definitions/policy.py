@@ -18,7 +18,9 @@ from .source import Cited, Definition, Said
 Subject = Literal["age", "height", "bmi", "actual", "pregnant"]
 _CONDITION = re.compile(r"(age|height|BMI|actual)\s*(>=|<=|>|<)\s*(.+)")
 _TIMES = re.compile(r"([0-9.]+)\s*%\s*(?:of\s+)?(ideal|adjusted)")
-_ALLOWED = "age < 18 years, height < 152 cm, BMI > 30, actual < adjusted, actual > 120 % ideal, actual < 50 kg, pregnant"
+_ALLOWED = (
+    "age < 18 years, height < 152 cm, BMI > 30, actual < adjusted, actual > 120 % ideal, actual < 50 kg, pregnant"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,15 @@ class DosingWeight(Cited):
     use: Literal["actual", "ideal", "adjusted", "lower-of-actual-and-ideal"]
     ideal: Identifier | None = Field(default=None, description="id of a formula file")
     factor: Number | None = None
-    when: tuple[ConditionText, ...] = Field(default=(), description="any of these; absent = always. Else the actual weight")
+    when: tuple[ConditionText, ...] = Field(
+        default=(), description="any of these; absent = always. Else the actual weight"
+    )
     unless: tuple[ConditionText, ...] = Field(default=(), description="any of these: then the actual weight")
     all_when: tuple[ConditionText, ...] = Field(default=(), description="all of these must hold as well")
     when_obese: ObeseRule | None = None
-    refuse_when: tuple[ConditionText, ...] = Field(default=(), description="where all of these hold the body leaves it open: refused")
+    refuse_when: tuple[ConditionText, ...] = Field(
+        default=(), description="where all of these hold the body leaves it open: refused"
+    )
     pregnancy: Literal["pre-pregnancy", "actual"] | None = None
     assumed: tuple[Text, ...] = Field(default=(), description="what the document does not print; said on every plan")
     note: Text | None = None
@@ -164,8 +170,9 @@ class Policy(Definition):
     @model_validator(mode="after")
     def _whole(self) -> Policy:
         if self.computable and (self.dosing_weight is None or self.rounding is None):
-            raise ValueError("a computable policy needs dosing_weight and rounding; else say computable: false and what is missing")
+            raise ValueError(
+                "a computable policy needs dosing_weight and rounding; else say computable: false and what is missing"
+            )
         if not self.computable and not self.missing:
             raise ValueError("computable: false needs 'missing': what nobody printed")
         return self
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -88,7 +89,7 @@ class Contraindication(Said):
     condition: Identifier | None = None
 
 
-class Warning_(Said):
+class Caution(Said):
     """Something to mind; with a `condition`, printed when the patient has it, else on every plan."""
 
     condition: Identifier | None = None
@@ -105,8 +106,6 @@ class OpenBottle(Cited):
 
     within: Minutes
     applies_to: Literal["bottle", "pool"] = "bottle"
-
-
 
 
 class Product(Definition):
@@ -126,7 +125,7 @@ class Product(Definition):
     handling: tuple[Said, ...] = ()
     open_bottle: OpenBottle | None = None
     contraindications: tuple[Contraindication, ...] = ()
-    warnings: tuple[Warning_, ...] = ()
+    warnings: tuple[Caution, ...] = ()
     restart: tuple[Said, ...] = ()
     notes: tuple[Text, ...] = ()
     others: tuple[Disagreement, ...] = ()
@@ -151,14 +150,16 @@ class Product(Definition):
             if len({rate.dimension == "rate" for rate in [*rates, table.ceiling.rate]}) > 1:
                 yield f"{name}: mixes rates per kg with absolute rates"
                 continue
-            if self.concentration is None and any(r.dimension == "mass rate per kg" for r in [*rates, table.ceiling.rate]):
+            if self.concentration is None and any(
+                r.dimension == "mass rate per kg" for r in [*rates, table.ceiling.rate]
+            ):
                 yield f"{name}: mg/kg/min needs the concentration"
                 continue
             yield from self._out_of_order(name, table)
 
     def _out_of_order(self, name: str, table: RateTable) -> Iterator[str]:
         comparable = [self.comparable_rate(rung.rate) for rung in table.ladder]
-        if any(later <= earlier for earlier, later in zip(comparable, comparable[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(comparable)):
             yield f"{name}: each rung must be faster than the one before"
         ceiling = self.comparable_rate(table.ceiling.rate)
         for rung, rate in zip(table.ladder, comparable, strict=True):
@@ -174,5 +175,3 @@ class Product(Definition):
             assert self.concentration is not None
             return ml_per_kg_per_h(rate, self.concentration)
         return rate.base
-
-

@@ -177,7 +177,9 @@ class Protocol(Cited):
     courses: Courses | None = None
     phases: tuple[Phase, ...] = ()
     limits: tuple[Limit, ...] = ()
-    no_dose_because: Text | None = Field(default=None, description="what the source says instead, where it prints no dose")
+    no_dose_because: Text | None = Field(
+        default=None, description="what the source says instead, where it prints no dose"
+    )
     target: Target | None = None
     review: Said | None = None
     taper: Said | None = None
@@ -207,7 +209,11 @@ class Protocol(Cited):
         if per_course is None or phase.days is None or per_course.from_.dimension != "dose":
             return
         for limit in self.limits:
-            if limit.per == "day" and limit.max.dimension == "dose" and per_course.from_.base / phase.days.to > limit.max.base:
+            if (
+                limit.per == "day"
+                and limit.max.dimension == "dose"
+                and per_course.from_.base / phase.days.to > limit.max.base
+            ):
                 yield f"{phase.id}: {per_course.from_} over {phase.days.to} days is above the limit of {limit.max} per day"
 
     @property
@@ -217,7 +223,13 @@ class Protocol(Cited):
             return self.phases
         return (
             Phase.model_construct(
-                id="course", title=None, dose=self.dose, days=self.days, interval=self.interval, courses=self.courses, source=None
+                id="course",
+                title=None,
+                dose=self.dose,
+                days=self.days,
+                interval=self.interval,
+                courses=self.courses,
+                source=None,
             ),
         )
 

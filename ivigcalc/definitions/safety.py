@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from .fields import BodyWeight, DoseQuantity, Height, Identifier, Interval, Minutes, Number, Percent, Range, Text
 from .source import Cited, Definition
 
@@ -88,5 +90,5 @@ class Safety(Definition):
     restart_after: Threshold
     opened_bottle: OpenTime
     vaccine_waits: tuple[VaccineWait, ...] = ()
-    conditions: dict[Identifier, Text] = {}
+    conditions: dict[Identifier, Text] = Field(default_factory=dict)
     notes: tuple[Text, ...] = ()

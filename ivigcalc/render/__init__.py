@@ -1,0 +1,1 @@
+"""One module per face: Plan -> text or bytes. A renderer computes nothing."""

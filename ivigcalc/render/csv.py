@@ -45,7 +45,15 @@ def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     codes = notice_codes(plan)
     for s in plan.sessions:
         figures = (s.date, s.starts_at, s.ends_at, s.dose_g, s.volume_ml, s.duration_min)
-        yield (patient_id, str(s.course), str(s.day), *map(cell, figures), vials_text(s.vials), cell(s.leftover_g), codes)
+        yield (
+            patient_id,
+            str(s.course),
+            str(s.day),
+            *map(cell, figures),
+            vials_text(s.vials),
+            cell(s.leftover_g),
+            codes,
+        )
 
 
 def step_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
@@ -54,7 +62,13 @@ def step_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     for session in plan.sessions:
         head = (patient_id, str(session.course), str(session.day), session.date or "")
         for step in session.steps:
-            figures = (step.rate_ml_per_kg_per_h, step.rate_ml_per_h, step.duration_min, step.volume_ml, step.cumulative_ml)
+            figures = (
+                step.rate_ml_per_kg_per_h,
+                step.rate_ml_per_h,
+                step.duration_min,
+                step.volume_ml,
+                step.cumulative_ml,
+            )
             yield (*head, str(step.step), step.starts_at or "", *map(cell, figures))
 
 

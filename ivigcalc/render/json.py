@@ -38,7 +38,10 @@ def document(plan: Plan) -> dict[str, Any]:
         "computed_from": _computed_from(plan),
         **{name: _plain(getattr(plan, name)) for name in ("dosing_weight", "rate_weight", "course")},
         "sessions": [_session(session) for session in plan.sessions],
-        **{name: _plain(getattr(plan, name)) for name in ("totals", "notices", "trace", "phases", "sources", "last_covered")},
+        **{
+            name: _plain(getattr(plan, name))
+            for name in ("totals", "notices", "trace", "phases", "sources", "last_covered")
+        },
         "check": CHECK_LINE,
     }
 
@@ -58,8 +61,14 @@ def _computed_from(plan: Plan) -> dict[str, Any]:
         "request": request,
         "regimen": regimen,
         "product": {"id": source.product.value.id, **_fingerprint(source.product)},
-        "policy": {"id": policy.value.id, **_fingerprint(policy), "formula": {"id": formula.value.id, **_fingerprint(formula)} if formula else None},
-        "site": {"id": source.site.value.id, "sha256": source.site.sha256, "file": source.site.name} if source.site.sha256 else None,
+        "policy": {
+            "id": policy.value.id,
+            **_fingerprint(policy),
+            "formula": {"id": formula.value.id, **_fingerprint(formula)} if formula else None,
+        },
+        "site": {"id": source.site.value.id, "sha256": source.site.sha256, "file": source.site.name}
+        if source.site.sha256
+        else None,
         "safety": {"id": source.safety.value.id, **_fingerprint(source.safety)},
         "defaults_used": list(source.request.defaults_used),
     }

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from ivigcalc.plan import Plan
 from ivigcalc.render.phrases import (
-    CHECK_LINE, duration_text, elapsed_text, facts, notice_text, shown, source_numbers, time_of, title, vials_text,
+    CHECK_LINE,
+    duration_text,
+    elapsed_text,
+    facts,
+    notice_text,
+    shown,
+    source_numbers,
+    time_of,
+    title,
+    vials_text,
 )  # fmt: skip
 
 _SPECIAL = "\\`*_{}[]<>()#+-.!|~&"
@@ -40,7 +49,10 @@ def _lines(plan: Plan, explain: bool) -> Iterator[str]:
                  shown(s.rate_mg_per_kg_per_min), shown(s.rate_ml_per_h), shown(s.duration_min), shown(s.volume_ml), shown(s.cumulative_ml))
                 for s in session.steps
             )  # fmt: skip
-            yield from _table(("Step", "Clock", "From start h:min", "mL/kg/h", "mg/kg/min", "mL/h", "Minutes", "mL", "Running mL"), rows)
+            yield from _table(
+                ("Step", "Clock", "From start h:min", "mL/kg/h", "mg/kg/min", "mL/h", "Minutes", "mL", "Running mL"),
+                rows,
+            )
     numbers = source_numbers(plan)
     yield ""
     yield from (f"- {escape(notice_text(notice, numbers.get(notice.source or '')))}" for notice in plan.notices)
@@ -59,7 +71,20 @@ def _sessions(plan: Plan) -> Iterator[str]:
         for s in plan.sessions
     ]  # fmt: skip
     totals = plan.totals
-    rows.append(("Total", "", "", "", "", shown(totals.dose_g), shown(totals.volume_ml), "", vials_text(totals.vials), shown(totals.leftover_g)))
+    rows.append(
+        (
+            "Total",
+            "",
+            "",
+            "",
+            "",
+            shown(totals.dose_g),
+            shown(totals.volume_ml),
+            "",
+            vials_text(totals.vials),
+            shown(totals.leftover_g),
+        )
+    )
     yield from _table(("Course", "Day", "Date", "Start", "End", "Dose g", "Volume mL", "Time", "Vials", "Left g"), rows)
 
 

@@ -102,7 +102,12 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
         name = "Course" if len(plan.phases) == 1 else f"Phase {phase.phase}"
         rows.append((name, _course_text(phase.courses, phase.days, phase.interval)))
         rows.append(("  exact dose", f"{plain(phase.prescribed_g)} g"))
-        rows.append(("  dose given", f"{plain(phase.dose_g)} g = {plain(phase.g_per_kg)} g/kg ({signed(phase.deviation_percent)} %)"))
+        rows.append(
+            (
+                "  dose given",
+                f"{plain(phase.dose_g)} g = {plain(phase.g_per_kg)} g/kg ({signed(phase.deviation_percent)} %)",
+            )
+        )
     if plan.last_covered:
         rows.append(("Order covers", f"up to and including {plan.last_covered}"))
     return rows

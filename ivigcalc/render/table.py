@@ -30,7 +30,9 @@ PIPE_WIDTH = 200
 _STYLES = {"info": "dim", "caution": "bold yellow", "stop": "bold red"}
 
 
-def to_table(plan: Plan, *, width: int | None = None, color: bool = False, ascii_only: bool = False, explain: bool = False) -> str:
+def to_table(
+    plan: Plan, *, width: int | None = None, color: bool = False, ascii_only: bool = False, explain: bool = False
+) -> str:
     """The whole plan as text; `width` None = as wide as it needs."""
     parts: list[RenderableType] = [Text(title(plan), style="bold"), _facts_table(plan), Text(""), _sessions_table(plan)]
     for infusion, sessions in _infusions(plan):
@@ -57,7 +59,10 @@ def render(content: RenderableType, *, width: int | None = None, color: bool = F
 
 def _least_width(content: RenderableType, console: Console) -> int:
     parts = content.renderables if isinstance(content, Group) else [content]
-    return max((Measurement.get(console, console.options, part).minimum for part in parts if isinstance(part, Table)), default=1)
+    return max(
+        (Measurement.get(console, console.options, part).minimum for part in parts if isinstance(part, Table)),
+        default=1,
+    )
 
 
 class _AsciiIO(io.StringIO):
@@ -70,10 +75,18 @@ class _AsciiIO(io.StringIO):
 
 def new_table(*headings: str, caption: str | None = None, left: tuple[str, ...] = ()) -> Table:
     """A table whose figures are right-aligned; `left` names the columns of words."""
-    table = Table(box=box.SIMPLE_HEAD, title=Text(caption, style="bold") if caption else None, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=Text(caption, style="bold") if caption else None,
+        title_justify="left",
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for heading in headings:
         words = heading in left
-        table.add_column(Text(heading), justify="left" if words else "right", overflow="fold", no_wrap=not words, vertical="top")
+        table.add_column(
+            Text(heading), justify="left" if words else "right", overflow="fold", no_wrap=not words, vertical="top"
+        )
     return table
 
 
@@ -89,7 +102,17 @@ def _facts_table(plan: Plan) -> Table:
 def _sessions_table(plan: Plan) -> Table:
     dated = any(session.on for session in plan.sessions)
     timed = any(session.starts_at for session in plan.sessions)
-    headings = ["Course", "Day", *(["Date"] if dated else []), *(["Start", "End"] if timed else []), "Dose\ng", "Volume\nmL", "Time\nh:min", "Vials\nn x g", "Left\ng"]
+    headings = [
+        "Course",
+        "Day",
+        *(["Date"] if dated else []),
+        *(["Start", "End"] if timed else []),
+        "Dose\ng",
+        "Volume\nmL",
+        "Time\nh:min",
+        "Vials\nn x g",
+        "Left\ng",
+    ]
     table = new_table(*headings, caption="Sessions", left=("Vials\nn x g",))
     course = 0
     for session in plan.sessions:
@@ -106,7 +129,16 @@ def _sessions_table(plan: Plan) -> Table:
     totals = plan.totals
     table.add_section()
     blank = [""] * ((1 if dated else 0) + (2 if timed else 0) + 1)
-    table.add_row("Total", *blank, shown(totals.dose_g), shown(totals.volume_ml), "", _vials(totals.vials), shown(totals.leftover_g), style="bold")
+    table.add_row(
+        "Total",
+        *blank,
+        shown(totals.dose_g),
+        shown(totals.volume_ml),
+        "",
+        _vials(totals.vials),
+        shown(totals.leftover_g),
+        style="bold",
+    )
     return table
 
 
@@ -140,7 +172,17 @@ def _steps_table(plan: Plan, infusion: Infusion, sessions: list[Session]) -> Tab
         where += f" and {len(sessions) - 6} more" if len(sessions) > 6 else ""
         where += f": {plain(first.dose_g)} g"
     caption = f"Rates, {where}, {shown(first.volume_ml)} mL in {duration_text(infusion.duration_min)} (ladder for {infusion.ladder})"
-    headings = ["Step", *(["Clock"] if timed else []), "From\nh:min", "Rate\nmL/kg/h", "Rate\nmg/kg/min", "Set pump\nmL/h", "For\nmin", "Step\nmL", "Running\nmL"]
+    headings = [
+        "Step",
+        *(["Clock"] if timed else []),
+        "From\nh:min",
+        "Rate\nmL/kg/h",
+        "Rate\nmg/kg/min",
+        "Set pump\nmL/h",
+        "For\nmin",
+        "Step\nmL",
+        "Running\nmL",
+    ]
     table = new_table(*headings, caption=caption)
     for step, clock in zip(infusion.steps, clocks, strict=True):
         mark = "*" if step.assumed else ""
@@ -164,20 +206,30 @@ def _notices(plan: Plan) -> list[RenderableType]:
 
 
 def _working(plan: Plan) -> list[RenderableType]:
+    """Two lines a number: how it is made, and what it comes to."""
     numbers = source_numbers(plan)
-    table = new_table("Number", "Working", "Result", "Source", caption="Working (names stand for the exact values of earlier lines)", left=("Number", "Working", "Source"))
+    lines: list[RenderableType] = [
+        Text("\nWorking (a name stands for the exact value of its line above)", style="bold")
+    ]
     for entry in plan.trace:
         inputs = ", ".join(f"{name} = {shown(value)}" for name, value in entry.inputs.items())
-        source = f"[{numbers[entry.source]}]" if entry.source in numbers else entry.source or ""
-        table.add_row(Text(entry.name), Text(entry.expression + (f"; {inputs}" if inputs else "")), Text(f"{shown(entry.result)} {entry.unit}"), Text(source))
-    return [Text(""), table]
+        cited = f"  [{numbers[entry.source]}]" if entry.source in numbers else ""
+        lines.append(Text(f"{entry.name} = {entry.expression}" + (f"   where {inputs}" if inputs else "")))
+        lines.append(Text(f"    = {shown(entry.result)} {entry.unit}{cited}", style="bold"))
+    return lines
 
 
 def _foot(plan: Plan) -> list[RenderableType]:
     lines: list[RenderableType] = [Text(""), Text("Sources", style="bold")]
     lines += [Text(f"[{number}] {citation}", overflow="fold") for citation, number in source_numbers(plan).items()]
     source = plan.computed_from
-    parts = [f"{d.value.id} {d.value.version} {d.sha256[:8]}" for d in (source.regimen, source.product, source.policy.policy) if d]
-    lines.append(Text(f"ivigcalc {plan.ivigcalc_version}; definitions: {'; '.join(parts)}", style="dim", overflow="fold"))
+    parts = [
+        f"{d.value.id} {d.value.version} {d.sha256[:8]}"
+        for d in (source.regimen, source.product, source.policy.policy)
+        if d
+    ]
+    lines.append(
+        Text(f"ivigcalc {plan.ivigcalc_version}; definitions: {'; '.join(parts)}", style="dim", overflow="fold")
+    )
     lines.append(Text(CHECK_LINE, style="bold"))
     return lines

@@ -1,0 +1,16 @@
+"""What must be said about a plan: every check, each a coded notice with value, limit, source and remedy.
+
+A stop that the order overrides stays on the plan with its reason; one that it does not ends the run with exit 4.
+"""
+
+from .common import Asked, cite, refusal, settle, show
+from .dates import dates
+from .infusion import rates, restart
+from .order import day_limits, days_range, deviation, dose_range, interval_fits, interval_range
+from .patient import contraindications, plausibility, population, stale_weight, weight_policy
+
+__all__ = [
+    "Asked", "cite", "contraindications", "dates", "day_limits", "days_range", "deviation", "dose_range", "interval_fits",
+    "interval_range", "plausibility", "population", "rates", "refusal", "restart", "settle", "show", "stale_weight",
+    "weight_policy",
+]  # fmt: skip

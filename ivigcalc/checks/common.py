@@ -1,0 +1,72 @@
+"""What all checks share: who is asked about, how a source is cited, and what becomes of a stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from ivigcalc.definitions import Cited, Definition, Loaded, Product, Protocol, Regimen, Safety
+from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.plan import Notice
+from ivigcalc.quantity import decimal_of, plain
+from ivigcalc.request import Order, Patient, Request
+
+
+def cite(definition: Definition | None, *parts: Cited | None) -> str | None:
+    """The citation of the first part that names a source, else the file's own."""
+    if definition is None:
+        return None
+    key = next((part.source for part in parts if part is not None and part.source), None) or definition.source
+    return definition.sources[key].citation if key else None
+
+
+def show(value: Fraction, places: int = 2) -> str:
+    """A number for a message."""
+    return plain(decimal_of(value, places))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the checks of an order look at."""
+
+    request: Request
+    regimen: Loaded[Regimen] | None
+    protocol: Protocol | None
+    product: Loaded[Product]
+    safety: Loaded[Safety]
+    dosing_kg: Fraction
+
+    @property
+    def order(self) -> Order:
+        """The order of the request."""
+        return self.request.order
+
+    @property
+    def patient(self) -> Patient:
+        """The patient of the request."""
+        return self.request.patient
+
+
+def settle(notices: list[Notice], order: Order) -> tuple[Notice, ...]:
+    """Apply the overrides; raise for the stops that remain, and for overrides of nothing."""
+    codes = {notice.code for notice in notices if notice.level == "stop"}
+    for code, _ in order.overrides:
+        if code not in codes:
+            raise RequestError(f"--override {code}: this plan has no stop of that code", field="override")
+    settled = [
+        replace(n, overridden_because=order.override(n.code)) if n.level == "stop" else n
+        for n in dict.fromkeys(notices)
+    ]
+    refused = [n for n in settled if n.level == "stop" and n.overridden_because is None]
+    if refused:
+        raise refusal(refused)
+    return tuple(settled)
+
+
+def refusal(stops: list[Notice]) -> RefusedError:
+    """One error for all stops of a plan."""
+    first = stops[0]
+    text = "\n".join(f"{stop.message}" + (f" [{stop.source}]" if stop.source else "") for stop in stops)
+    error = RefusedError(first.code, text, value=first.value or "", limit=first.limit or "", source=first.source or "")
+    error.codes = tuple(dict.fromkeys(stop.code for stop in stops))
+    return error

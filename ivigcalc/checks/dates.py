@@ -1,0 +1,73 @@
+"""The dates: moved and overlapping courses, chair time against opening hours, and how long the order is valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from ivigcalc.checks.common import Asked
+from ivigcalc.definitions import Site
+from ivigcalc.plan import Notice, Session
+from ivigcalc.schedule import CourseDates, step
+
+
+def dates(asked: Asked, site: Site, moved: list[CourseDates], sessions: tuple[Session, ...]) -> Iterator[Notice]:
+    """Moved courses, closed days, overlaps, and the last day that the order covers."""
+    window = site.window.base if site.window else None
+    for number, course in enumerate(moved, start=1):
+        if course.moved_because:
+            far = window is not None and abs(course.moved_days) > window
+            level = "caution" if far or window is None else "info"
+            where = "later" if course.moved_days > 0 else "earlier"
+            beyond = f", beyond the site's window of {site.window}" if far else ""
+            yield Notice("date-shifted", level, f"course {number}, due {course.due}, starts {course.days[0]}, {abs(course.moved_days)} days {where}{beyond} ({course.moved_because})",  # type: ignore[arg-type]
+                         str(course.days[0]), str(site.window) if site.window else None)  # fmt: skip
+        for day in course.on_closed_days:
+            yield Notice(
+                "on-closed-day", "caution", f"course {number} keeps {day}, when the clinic is closed", str(day)
+            )
+    for number, (earlier, later) in enumerate(pairwise(moved), start=1):
+        if later.days[0] <= earlier.days[-1]:
+            yield Notice("course-overlap", "stop", f"course {number + 1} starts on {later.days[0]}, before course {number} ends on {earlier.days[-1]}: choose a longer --every or fewer --days",
+                         str(later.days[0]), str(earlier.days[-1]))  # fmt: skip
+    yield from _chair_time(site, sessions)
+    order = asked.order
+    if order.valid_for is not None and order.start is not None:
+        end = step(order.start, order.valid_for, 1)
+        uncovered = [s for s in sessions if s.on is not None and s.on >= end]
+        if uncovered:
+            yield Notice("order-expired", "caution", f"the order covers {order.valid_for} from {order.start}: {len(uncovered)} sessions from {uncovered[0].date} need a new one",
+                         uncovered[0].date, str(order.valid_for))  # fmt: skip
+
+
+def _chair_time(site: Site, sessions: tuple[Session, ...]) -> Iterator[Notice]:
+    """Arrival to leaving, against the opening hours of the day."""
+    for session in sessions:
+        if session.on is None or session.at_min is None or session.infusion is None or not site.open:
+            continue
+        hours = site.hours_on(session.on.weekday())
+        if hours is None:
+            continue
+        arrives = session.at_min - session.overhead_before_min
+        leaves = session.at_min + session.infusion.duration_min + session.overhead_after_min
+        place = f"course {session.course} day {session.day}, {session.date}"
+        if leaves > hours[1]:
+            latest = hours[1] - (leaves - session.at_min)
+            fits = latest - session.overhead_before_min >= hours[0]
+            remedy = f"start by {latest // 60:02}:{latest % 60:02}" if fits else "give the course over more days"
+            yield Notice(
+                "past-closing",
+                "caution",
+                f"{place}: the visit ends at {session.visit_to}, after closing at {hours[1] // 60:02}:{hours[1] % 60:02}: {remedy}",
+                session.visit_to,
+                f"{hours[1] // 60:02}:{hours[1] % 60:02}",
+            )
+        if arrives < hours[0]:
+            first = hours[0] + session.overhead_before_min
+            yield Notice(
+                "past-closing",
+                "caution",
+                f"{place}: the visit begins at {session.visit_from}, before opening at {hours[0] // 60:02}:{hours[0] % 60:02}: start at {first // 60:02}:{first % 60:02} or later",
+                session.visit_from,
+                f"{hours[0] // 60:02}:{hours[0] % 60:02}",
+            )

@@ -1,0 +1,127 @@
+"""The ladders that were used, when the slow one starts again, and how long a bottle is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ivigcalc.checks.common import Asked, cite
+from ivigcalc.definitions import Site
+from ivigcalc.plan import Notice, Session
+from ivigcalc.quantity import plain
+from ivigcalc.schedule import step
+from ivigcalc.titration import TableChoice, risk_applies
+
+
+def restart(asked: Asked) -> bool:
+    """Whether the slow ladder starts again: a long gap since the last infusion, or another brand."""
+    order = asked.order
+    if order.last_product is not None and order.last_product != asked.product.value.id:
+        return True
+    if order.last_infusion is None or order.start is None:
+        return False
+    return step(order.last_infusion, asked.safety.value.restart_after.after, 1) < order.start
+
+
+def restart_notice(asked: Asked) -> Notice:
+    """Why the slow ladder starts again."""
+    rules = asked.safety.value
+    why = f"the last infusion was on {asked.order.last_infusion}, more than {rules.restart_after.after} ago"
+    if asked.order.last_product is not None and asked.order.last_product != asked.product.value.id:
+        why = f"the product changes from {asked.order.last_product} to {asked.product.value.id}"
+    return Notice("restart-slow", "caution", f"{why}: start again with the slow ladder of a first infusion", str(asked.order.last_infusion or asked.order.last_product),
+                  str(rules.restart_after.after), cite(rules, rules.restart_after))  # fmt: skip
+
+
+def rates(
+    asked: Asked,
+    site: Site,
+    tables: list[TableChoice],
+    bounds: list[tuple[TableChoice, tuple[str, ...]]],
+    sessions: tuple[Session, ...],
+) -> Iterator[Notice]:
+    """What the reader must know of the ladders that were used."""
+    product = asked.product.value
+    distinct = len({table.infusion for table in product.rates}) > 1
+    if tables and distinct and asked.order.infusion is None:
+        yield Notice(
+            "default-used",
+            "info",
+            "not said whether the patient had this product before: the first session takes the slower ladder of a first infusion; give --infusion",
+        )
+    if tables and restart(asked):
+        yield restart_notice(asked)
+    for chosen, bound_by in bounds:
+        yield from _ladder_notices(asked, chosen, bound_by, site)
+    yield from _bottle_notices(asked, sessions)
+
+
+def _ladder_notices(asked: Asked, chosen: TableChoice, bound_by: tuple[str, ...], site: Site) -> Iterator[Notice]:
+    product, table = asked.product.value, chosen.table
+    uses = ", ".join(table.for_)
+    source = cite(product, table.ladder[0], table)
+    if chosen.off_label:
+        yield Notice(
+            "rate-off-label",
+            "caution",
+            f"{product.id} prints no rates for this use: its most cautious table is used, published for {uses}",
+            uses,
+            str(table.ceiling.rate),
+            source,
+        )
+    if any(rung.basis == "assumed" for rung in table.ladder):
+        yield Notice(
+            "ladder-assumed",
+            "caution",
+            f"the source prints where the ladder for {uses} starts and ends, but not every rung: those marked * are assumed",
+            source=source,
+        )
+    risks = asked.patient.risks
+    if risk_applies(table, risks) and table.at_risk_ceiling is not None:
+        if "at-risk" in bound_by:
+            at_risk = table.at_risk_ceiling
+            yield Notice(
+                "risk-ceiling-applied",
+                "caution",
+                f"{' and '.join(risks)} risk: the rate stays at or below {at_risk.rate}",
+                ", ".join(risks),
+                str(at_risk.rate),
+                cite(product, at_risk, table),
+            )
+    elif risks:
+        yield Notice("risk-no-figure", "caution", f"{' and '.join(risks)} risk: no source prints a lower rate for {product.id}; the ladder is not slowed, so ask the prescriber for the lowest rate practicable",
+                     ", ".join(risks), None, source)  # fmt: skip
+    if "pump" in bound_by:
+        yield Notice(
+            "pump-capped",
+            "caution",
+            f"a step above the pump's {site.pump.maximum} is capped there and the infusion takes longer",
+            None,
+            str(site.pump.maximum),
+        )
+    if "site" in bound_by:
+        yield Notice(
+            "site-rate-applied",
+            "caution",
+            f"a step above the site's {site.rate_maximum} is capped there and the infusion takes longer",
+            None,
+            str(site.rate_maximum),
+        )
+
+
+def _bottle_notices(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Notice]:
+    product, general = asked.product.value, asked.safety.value.opened_bottle
+    own = product.open_bottle if product.open_bottle and product.open_bottle.applies_to == "bottle" else None
+    limit = own.within if own else general.within
+    longest = max(
+        (b.to_min - b.from_start_min for s in sessions if s.infusion for b in s.infusion.bottles), default=None
+    )
+    if longest is not None and longest > limit.value * (60 if limit.unit == "h" else 1):
+        source = cite(product, own) if own else cite(asked.safety.value, general)
+        yield Notice(
+            "bottle-open-too-long",
+            "caution",
+            f"one bottle runs for {plain(longest)} min, longer than {limit}: use smaller vials or ask for a faster ladder",
+            f"{plain(longest)} min",
+            str(limit),
+            source,
+        )

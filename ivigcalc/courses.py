@@ -1,0 +1,224 @@
+"""The courses of a plan: which phases it has, what each course gives, on how many days, from which vials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from ivigcalc import checks
+from ivigcalc.definitions import Limit, Phase, Protocol, Rounding
+from ivigcalc.dose import (
+    CourseDose,
+    Prescribed,
+    course_grams,
+    dose_grid,
+    plan_course,
+    prescribed_dose,
+    published_interval,
+)
+from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.job import Job
+from ivigcalc.plan import Notice
+from ivigcalc.quantity import Quantity, decimal_of
+from ivigcalc.request import Order, Request
+from ivigcalc.vials import Choice, choose_from_shelf, vial_set
+from ivigcalc.weight import compare
+
+FOUR_WEEKS_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Courses in a row that are alike: a phase of the protocol, how often, and what each one gives."""
+
+    phase: Phase
+    courses: int
+    interval: Quantity | None
+    prescribed: Prescribed
+    dose: CourseDose
+    vials: tuple[Choice, ...]
+
+
+def orders_by_phase(protocol: Protocol, request: Request) -> list[tuple[Phase, Order, int]]:
+    """Each phase that has courses, with the part of the order that speaks to it.
+
+    What is ordered fills what the protocol leaves open; where nothing is open, it replaces.
+    """
+    order = request.order
+    stages = protocol.stages[:1] if request.command == "dose" else protocol.stages
+    open_dose = [p for p in stages if p.dose is None or p.dose.published.single is None] or list(stages)
+    open_days = [p for p in stages if p.days is None] or list(stages)
+    open_every = [p for p in stages if p.interval is None or p.interval.every.single is None] or list(stages)
+    found = []
+    left = 1 if request.command == "dose" else order.courses
+    for place, phase in enumerate(stages):
+        number = phase.courses.single if phase.courses else None
+        number = number or (phase.courses.from_ if phase.courses and place + 1 < len(stages) else 1)
+        if left is not None:
+            number = left if place + 1 == len(stages) else min(left, number)
+            left -= number
+        if number:
+            part = replace(
+                order,
+                dose=order.dose if phase in open_dose else None,
+                days=order.days if phase in open_days else None,
+                every=order.every if phase in open_every else None,
+            )
+            found.append((phase, part, number))
+    return found
+
+
+def phase_checks(asked: checks.Asked, phase: Phase, order: Order) -> Iterator[Notice]:
+    """What is ordered for one phase against what is published for it."""
+    part = replace(asked, request=replace(asked.request, order=order))
+    yield from checks.dose_range(part, phase)
+    yield from checks.days_range(part, phase)
+    yield from checks.interval_range(part, phase)
+
+
+def plan_stretch(
+    job: Job, phase: Phase, order: Order, courses: int, protocol: Protocol, limits: tuple[Limit, ...]
+) -> Stretch:
+    """The courses of one phase. Raises `RequestError` for what the protocol leaves open and the order does not say."""
+    assert job.asked.regimen is not None
+    name = f"{job.asked.regimen.value.id} ({protocol.title})"
+    prescribed = _scaled(prescribed_dose(order, phase, name, protocol.no_dose_because), phase, order, job)
+    if phase.days is None and order.days is None:
+        raise RequestError(
+            f"{name} does not print over how many days a course is given: give --days", field="days", code="days-needed"
+        )
+    interval = published_interval(phase, order)
+    if courses > 1 and interval is None:
+        published = f"publishes an interval of {phase.interval.every}" if phase.interval else "prints no interval"
+        raise RequestError(
+            f'{name} {published}: give --every, e.g. --every "4 weeks"', field="every", code="interval-needed"
+        )
+    candidates = (
+        (order.days,) if order.days else tuple(range(phase.days.from_, phase.days.to + 1)) if phase.days else ()
+    )
+    rounding = _rounding_for(job, prescribed, candidates)
+    grid = dose_grid(job.asked.product.value, rounding, _shelf_sizes(job))
+    dose = plan_course(prescribed, candidates, job.weights.kg, grid, rounding, limits, order.days is not None)
+    job.notices += _dose_notices(job, phase, prescribed, dose, rounding, order)
+    return Stretch(phase, courses, interval, prescribed, dose, choose_vials(job, dose.session_doses_g))
+
+
+def _scaled(prescribed: Prescribed, phase: Phase, order: Order, job: Job) -> Prescribed:
+    """A dose per four weeks becomes a dose per interval; doubling by accident is not possible."""
+    if order.every is None or checks.interval_fits(phase, order.every):
+        if order.dose_basis == "4-weeks" and order.every is not None:
+            return _per_interval(prescribed, order.every, job)
+        return prescribed
+    assert phase.interval is not None
+    if order.dose_basis is None:
+        raise RequestError(
+            f"every {order.every} is not the protocol's interval of {phase.interval.every}: say whether {prescribed.dose} is for each course "
+            "or for each four weeks, with --dose-basis course or --dose-basis 4-weeks",
+            field="dose_basis", code="dose-basis-needed",
+        )  # fmt: skip
+    return _per_interval(prescribed, order.every, job) if order.dose_basis == "4-weeks" else prescribed
+
+
+def _per_interval(prescribed: Prescribed, every: Quantity, job: Job) -> Prescribed:
+    if every.dimension != "days":
+        raise RequestError(f"--dose-basis 4-weeks needs an interval in days or weeks, not {every}", field="dose_basis")
+    share = every.base / FOUR_WEEKS_DAYS
+    value = decimal_of(Fraction(prescribed.dose.value) * share, 6)
+    job.notices.append(
+        Notice(
+            "dose-basis",
+            "info",
+            f"{prescribed.dose} per 4 weeks is {Quantity(value, prescribed.dose.unit)} for every {every}",
+        )
+    )
+    return replace(prescribed, dose=Quantity(value, prescribed.dose.unit))
+
+
+def _dose_notices(
+    job: Job, phase: Phase, prescribed: Prescribed, dose: CourseDose, rounding: Rounding, order: Order
+) -> Iterator[Notice]:
+    regimen = job.asked.regimen
+    definition = regimen.value if regimen else None
+    policy = job.policy.policy.value
+    if dose.capped and prescribed.cap is not None:
+        yield Notice("dose-capped", "caution", f"the course is capped at {prescribed.cap} by the protocol", f"{prescribed.dose}", str(prescribed.cap), checks.cite(definition, phase.dose, phase, job.asked.protocol))  # fmt: skip
+    if dose.dose_g != dose.prescribed_g:
+        yield Notice(
+            "rounded",
+            "info",
+            f"the course of {checks.show(dose.prescribed_g)} g is rounded to {checks.show(dose.dose_g)} g ({rounding})",
+            source=checks.cite(policy, rounding),
+        )
+    if order.days is None:
+        yield Notice(
+            "days-chosen",
+            "info",
+            f"{len(dose.session_doses_g)} day{'s' if len(dose.session_doses_g) > 1 else ''}: {dose.days_because}",
+            source=checks.cite(definition, phase.days, phase, job.asked.protocol),
+        )
+    if (
+        order.dose_basis == "course"
+        and order.every is not None
+        and order.every.dimension == "days"
+        and not checks.interval_fits(phase, order.every)
+    ):
+        per_4_weeks = dose.dose_g / job.weights.kg * FOUR_WEEKS_DAYS / order.every.base
+        yield Notice(
+            "dose-basis",
+            "caution",
+            f"{prescribed.dose} is given for each course every {order.every}: {checks.show(per_4_weeks, 3)} g/kg in 4 weeks",
+        )
+    limit = Fraction(job.asked.safety.value.deviation.percent.value)
+    if dose.smallest and dose.deviation_percent > limit:
+        yield Notice("dose-below-vial", "stop", f"the course of {checks.show(dose.prescribed_g)} g is less than the smallest that can be given ({checks.show(dose.dose_g)} g, {checks.show(dose.deviation_percent)} % more); choose a product with smaller vials or a --policy that does not round to vials",
+                     f"{checks.show(dose.prescribed_g)} g", f"{checks.show(dose.dose_g)} g")  # fmt: skip
+
+
+def _rounding_for(job: Job, prescribed: Prescribed, candidates: tuple[int, ...]) -> Rounding:
+    """The policy's rounding, with its finer step where that applies."""
+    rounding = job.policy.policy.value.rounding
+    assert rounding is not None
+    small = rounding.small
+    if small is None or course_grams(prescribed, candidates[0], job.weights.kg)[0] >= small.below.base:
+        return rounding
+    age = job.asked.patient.age_months(job.asked.request.reference_date)
+    if small.when and not any(
+        c.subject == "age" and age is not None and compare(c.operator, age, c.operand) for c in small.when
+    ):
+        return rounding
+    return rounding.model_copy(update={"to": small.to})
+
+
+def _shelf_sizes(job: Job) -> tuple[Fraction, ...] | None:
+    shelf = job.site.value.shelf(job.asked.product.value.id)
+    return tuple(size for size, count in shelf.items() if count) or None if shelf is not None else None
+
+
+def choose_vials(job: Job, doses_g: tuple[Fraction, ...]) -> tuple[Choice, ...]:
+    """Vials of each session of a course; the sessions share the shelf where the site lists one."""
+    product = job.asked.product.value
+    shelf = job.site.value.shelf(product.id)
+    if not product.vials:
+        return tuple(Choice((), Fraction(0)) for _ in doses_g)
+    if shelf is None:
+        sizes = vial_set(tuple(size.base for size in product.vials))
+        return tuple(sizes.choose(dose) for dose in doses_g)
+    unknown = [size for size in shelf if size not in {v.base for v in product.vials}]
+    if unknown:
+        raise RequestError(
+            f"site {job.site.value.id} lists {product.id} vials of {checks.show(unknown[0])} g, which do not exist",
+            field="site",
+        )
+    found = []
+    for day, dose in enumerate(doses_g, start=1):
+        choice = choose_from_shelf(dose, shelf)
+        if choice is None:
+            raise RefusedError(
+                "stock-short", f"the shelf of site {job.site.value.id} does not hold the {checks.show(dose)} g of {product.id} for day {day}; restock or choose another product",
+                overridable=False,
+            )  # fmt: skip
+        for size, count in choice.vials:
+            shelf[size] -= count
+        found.append(choice)
+    return tuple(found)

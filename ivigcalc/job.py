@@ -1,0 +1,61 @@
+"""What one run gathers on its way: who is asked about, the weights, the rate limits, and the notices so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from ivigcalc import checks, schedule
+from ivigcalc.definitions import Loaded, LoadedPolicy, Product, Protocol, Regimen, Safety, Site
+from ivigcalc.errors import RefusedError
+from ivigcalc.plan import Notice
+from ivigcalc.request import Request
+from ivigcalc.titration import Ceilings, TableChoice
+from ivigcalc.weight import Weights, dosing_weight
+
+
+@dataclass(slots=True)
+class Job:
+    """What one run gathers on its way."""
+
+    asked: checks.Asked
+    policy: LoadedPolicy
+    site: Loaded[Site]
+    weights: Weights
+    rate_weight_kg: Fraction
+    limits: Ceilings
+    notices: list[Notice] = field(default_factory=list)
+    tables: list[TableChoice] = field(default_factory=list)
+    moved: list[schedule.CourseDates] = field(default_factory=list)
+
+
+def start_job(
+    request: Request, regimen: Loaded[Regimen] | None, protocol: Protocol | None, product: Loaded[Product],
+    policy: LoadedPolicy, site: Loaded[Site], safety: Loaded[Safety],
+) -> Job:  # fmt: skip
+    """The patient's own checks and weights. Refuses a policy that cannot be computed."""
+    rules = policy.policy.value
+    if not rules.computable or rules.dosing_weight is None:
+        raise RefusedError(
+            "policy-incomplete", f"policy {rules.id} cannot be computed: {'; '.join(rules.missing)}", overridable=False
+        )
+    patient = request.patient
+    implausible = list(checks.plausibility(patient, request, safety))
+    age = patient.age_months(request.reference_date)
+    formula = policy.formula.value if policy.formula else None
+    weights = dosing_weight(patient, age, rules.dosing_weight, formula, rules.id)
+    asked = checks.Asked(request, regimen, protocol, product, safety, weights.kg)
+    pump = site.value.pump
+    limits = Ceilings(
+        at_risk=bool(patient.risks),
+        increment_ml_per_h=pump.increment.base,
+        pump_ml_per_h=pump.maximum.base,
+        site_ml_per_h=site.value.rate_maximum.base if site.value.rate_maximum else None,
+    )
+    rate_weight = weights.kg if rules.rate_weight == "dosing" else weights.actual_kg
+    job = Job(asked, policy, site, weights, rate_weight, limits, implausible)
+    job.notices += [Notice("default-used", "info", text) for text in (*request.defaults_used, *weights.assumed)]
+    job.notices += checks.contraindications(asked)
+    job.notices += checks.stale_weight(asked)
+    job.notices += checks.weight_policy(policy, weights)
+    return job

@@ -1,0 +1,115 @@
+"""The titration of one infusion as a chart of rate against time: SVG and PNG by the drawing code of the PDF, and a plot for terminals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ivigcalc.errors import MissingExtraError, RequestError
+from ivigcalc.plan import Plan, Session
+from ivigcalc.quantity import plain
+from ivigcalc.render.phrases import days_later, elapsed_text, time_of
+from ivigcalc.render.typeset import typeset
+from ivigcalc.render.wording import treatment, when
+
+PLOT_ROWS = 16
+NARROWEST_PLOT, WIDEST_PLOT = 40, 160
+#: what plotext draws its frame with, and what stands in for it where only ASCII can be shown
+_ASCII_FRAME = str.maketrans({"─": "-", "│": "|", "┌": "+", "┐": "+", "└": "+", "┘": "+", "┤": "+", "├": "+", "┬": "+", "┴": "+", "┼": "+"})
+
+
+def to_svg(plan: Plan, session_index: int = 0) -> bytes:
+    """The chart of one session as SVG; its letters are shapes, so it looks the same everywhere."""
+    return typeset("chart-only.typ", chart_page(plan, session_index), "svg", "SVG output")
+
+
+def to_png(plan: Plan, session_index: int = 0) -> bytes:
+    """The chart of one session as PNG."""
+    return typeset("chart-only.typ", chart_page(plan, session_index), "png", "PNG output")
+
+
+def chart_page(plan: Plan, session_index: int) -> dict[str, Any]:
+    """What the template of a chart alone needs."""
+    session = _session(plan, session_index)
+    title = f"{treatment(plan)}, {when(session)}: {plain(session.dose_g)} g"
+    return {"title": title, "chart": chart_data(session)}
+
+
+def chart_data(session: Session) -> dict[str, Any] | None:
+    """The steps and bottles of a session, for drawing; None where there are no rates."""
+    infusion = session.infusion
+    if infusion is None:
+        return None
+    return {
+        "minutes": plain(infusion.minutes),
+        "end": moment(session, session.ends_at, infusion.duration_min),
+        "steps": [
+            {"from": plain(s.from_start_min), "minutes": plain(s.duration_min), "rate": plain(s.rate_ml_per_h), "at": moment(session, s.starts_at, s.from_start_min)}
+            for s in session.steps
+        ],
+        "bottles": [{"bottle": str(b.bottle), "from": plain(b.from_start_min)} for b in session.bottles],
+        "words": f"Rate in mL/h against time. {in_words(session)}",
+    }  # fmt: skip
+
+
+def in_words(session: Session) -> str:
+    """The chart for those who cannot see it."""
+    parts = [f"{moment(session, s.starts_at, s.from_start_min)}: {plain(s.rate_ml_per_h)} mL/h" for s in session.steps]
+    end = moment(session, session.ends_at, session.duration_min or 0)
+    return f"{'; '.join(parts)}; {end}: end."
+
+
+def moment(session: Session, clock: str | None, from_start_min: Any) -> str:
+    """The clock time where the plan has one, else the time from the start."""
+    return f"+{elapsed_text(from_start_min)}" if clock is None else f"{time_of(clock)}{days_later(session.starts_at, clock)}"
+
+
+def _session(plan: Plan, session_index: int) -> Session:
+    if not 0 <= session_index < len(plan.sessions):
+        raise RequestError(f"the plan has {len(plan.sessions)} sessions, not {session_index + 1}", field="session")
+    session = plan.sessions[session_index]
+    if session.infusion is None:
+        raise RequestError("this plan has no rates to draw: no source prints them for its product", field="product")
+    return session
+
+
+def plot_text(plan: Plan, width: int, session_index: int = 0, *, ascii_only: bool = False) -> str:
+    """The chart as plain characters, without colour."""
+    session = _session(plan, session_index)
+    try:
+        import plotext
+    except ImportError:
+        raise MissingExtraError("the plot", "plot") from None
+    steps = session.steps
+    # plotext draws with floats; the figures it prints are the plan's own text
+    starts = [float(step.from_start_min) for step in steps]
+    ends = [*starts[1:], float(steps[-1].from_start_min + steps[-1].duration_min)]
+    rates = [float(step.rate_ml_per_h) for step in steps]
+    along = [0.0, *(minute for pair in zip(starts, ends, strict=True) for minute in pair), ends[-1]]
+    up = [0.0, *(rate for rate in rates for _ in range(2)), 0.0]
+    figure = plotext.figure
+    figure.clear.all()
+    figure.plot_size(max(NARROWEST_PLOT, min(width, WIDEST_PLOT)), PLOT_ROWS)
+    figure.theme("colorless")
+    line = figure.signal(along, up, marker="#")
+    line.lines(True)
+    figure.draw(line)
+    marks = _apart([*starts, ends[-1]], ends[-1] * 8 / width)
+    labels = [*(moment(session, s.starts_at, s.from_start_min) for s in steps), moment(session, session.ends_at, session.duration_min or 0)]
+    figure.ruler("x").ticks([[*starts, ends[-1]][mark] for mark in marks], [labels[mark] for mark in marks])
+    figure.ruler("y").lim(0, max(rates) * 1.1)
+    levels = sorted({0.0: "0", **{rate: plain(step.rate_ml_per_h) for rate, step in zip(rates, steps, strict=True)}}.items())
+    figure.ruler("y").ticks([level for level, _ in levels], [text for _, text in levels])
+    figure.title(f"Rate, mL/h: {when(session)}, {plain(session.dose_g)} g")
+    text = plotext.uncolorize(figure.build().string())
+    figure.clear.all()
+    text = "\n".join(row.rstrip() for row in text.splitlines()) + "\n"
+    return text.translate(_ASCII_FRAME) if ascii_only else text
+
+
+def _apart(places: list[float], least: float) -> list[int]:
+    """Which marks can be labelled so that no two labels touch; the last one always is."""
+    kept: list[int] = []
+    for number, place in enumerate(places[:-1]):
+        if (not kept or place - places[kept[-1]] >= least) and places[-1] - place >= least:
+            kept.append(number)
+    return [*kept, len(places) - 1]

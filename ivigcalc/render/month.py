@@ -1,0 +1,176 @@
+"""Plan -> month grids for the screen, Monday first, and a list of the sessions. Words and signs carry it, not colour."""
+
+from __future__ import annotations
+
+from calendar import Calendar
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ivigcalc.definitions import Site
+from ivigcalc.errors import RequestError
+from ivigcalc.plan import WEEKDAYS, Plan, Session
+from ivigcalc.quantity import plain
+from ivigcalc.render.phrases import (
+    CHECK_LINE,
+    days_later,
+    duration_text,
+    shown,
+    time_of,
+    title,
+    vials_text,
+)
+from ivigcalc.render.wording import MONTHS, clean, short_day
+
+HolidayName = Callable[[date], str | None]
+#: seven columns that hold `C12 D5` and a time, with their rules
+NARROWEST_GRID = 57
+WIDEST_GRID = 106
+LEGEND = "C1 D2 = course 1, day 2, with its dose and the time at which the infusion starts."
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One day of a month grid; `on` is None in the corners that belong to another month."""
+
+    on: date | None
+    sessions: tuple[Session, ...] = ()
+    holiday: str | None = None
+    closed: bool = False
+
+    @property
+    def note(self) -> str | None:
+        """What is to be said of a holiday or a closed date, in words."""
+        if self.holiday:
+            return f"holiday: {self.holiday}"
+        return "closed by the clinic" if self.closed else None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month as weeks of seven days, Monday first."""
+
+    year: int
+    month: int
+    weeks: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def title(self) -> str:
+        """December 2026."""
+        return f"{MONTHS[self.month - 1]} {self.year}"
+
+    def notes(self, site: Site) -> Iterator[tuple[date, str]]:
+        """Holidays and dates that the clinic closes; not the weekdays on which it never opens."""
+        for cell in (cell for week in self.weeks for cell in week):
+            if cell.on is not None and cell.note and (cell.holiday or cell.on in site.closed):
+                yield cell.on, cell.note
+
+
+def months(plan: Plan, holiday_name: HolidayName) -> tuple[Month, ...]:
+    """The months in which there is a session; empty for a plan without dates."""
+    by_day: dict[date, list[Session]] = {}
+    for session in plan.sessions:
+        if session.on is not None:
+            by_day.setdefault(session.on, []).append(session)
+    site = plan.computed_from.site.value
+
+    def cell(on: date, month: int) -> Cell:
+        if on.month != month:
+            return Cell(None)
+        name = holiday_name(on)
+        return Cell(on, tuple(by_day.get(on, ())), clean(name, 80) if name else None, is_closed(site, on))
+
+    return tuple(
+        Month(
+            year,
+            month,
+            tuple(tuple(cell(on, month) for on in week) for week in Calendar().monthdatescalendar(year, month)),
+        )
+        for year, month in sorted({(on.year, on.month) for on in by_day})
+    )
+
+
+def is_closed(site: Site, on: date) -> bool:
+    """Whether the clinic is closed on a day, whatever the holidays."""
+    return on in site.closed or (bool(site.open) and site.hours_on(on.weekday()) is None)
+
+
+def month_grids(plan: Plan, width: int, holiday_name: HolidayName, *, ascii_only: bool = False) -> RenderableType:
+    """One grid per month that has a session, what its marks mean, and the list of sessions."""
+    found = months(plan, holiday_name)
+    if not found:
+        raise RequestError("a calendar needs dates: give --start", field="start")
+    site = plan.computed_from.site.value
+    parts: list[RenderableType] = [Text(title(plan), style="bold", overflow="fold"), *_whose(plan), Text("")]
+    for month in found:
+        if width >= NARROWEST_GRID:
+            parts += [_grid(month, width, ascii_only), *_notes(month, site, ascii_only), Text("")]
+    legend = LEGEND if width >= NARROWEST_GRID else f"Month grids need {NARROWEST_GRID} columns."
+    parts += [
+        Text(legend, overflow="fold"),
+        Text(""),
+        session_list(plan),
+        Text(CHECK_LINE, style="bold", overflow="fold"),
+    ]
+    return Group(*parts)
+
+
+def _grid(month: Month, width: int, ascii_only: bool) -> Table:
+    table = Table(
+        title=Text(month.title, style="bold"), box=box.ASCII2 if ascii_only else box.SQUARE, show_lines=True, padding=(0, 0, 0, 1),
+    )  # fmt: skip
+    for name in WEEKDAYS:
+        table.add_column(Text(name[:3]), width=(min(width, WIDEST_GRID) - 8) // 7 - 1)
+    for week in month.weeks:
+        table.add_row(*(_cell(cell) for cell in week))
+    return table
+
+
+def _cell(cell: Cell) -> Text:
+    if cell.on is None:
+        return Text("")
+    lines = [Text(str(cell.on.day))]
+    if cell.holiday:
+        lines.append(Text("holiday", style="italic"))
+    if cell.closed:
+        lines.append(Text("closed", style="dim"))
+    for session in cell.sessions:
+        lines.append(Text(f"C{session.course} D{session.day}", style="bold"))
+        lines.append(Text(f"{plain(session.dose_g)} g", style="bold"))
+        if session.starts_at is not None:
+            lines.append(Text(time_of(session.starts_at), style="bold"))
+    return Text("\n").join(lines)
+
+
+def _notes(month: Month, site: Site, ascii_only: bool) -> Iterator[Text]:
+    for on, note in month.notes(site):
+        line = f"{short_day(on)}: {note}"
+        yield Text(line.encode("ascii", "replace").decode("ascii") if ascii_only else line, overflow="fold")
+
+
+def session_list(plan: Plan) -> Text:
+    """Every session in two lines, when and how much, then the vials; and the totals. Folds, but never cuts."""
+    rows = [_session_row(session) for session in plan.sessions]
+    totals = plan.totals
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    total = f"Total: {totals.sessions} sessions, {plain(totals.dose_g)} g, {shown(totals.volume_ml)} mL"
+    lines = [Text("Sessions", style="bold")]
+    for session, row in zip(plan.sessions, rows, strict=True):
+        lines.append(Text("  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip()))
+        lines.append(Text(f"{'':{widths[0]}}  {vials_text(session.vials)}"))
+    lines += [Text(total, style="bold"), Text(f"{'':{widths[0]}}  {vials_text(totals.vials)}"), Text("")]
+    return Text("\n", overflow="fold").join(lines)
+
+
+def _session_row(session: Session) -> tuple[str, ...]:
+    end = f"{time_of(session.ends_at)}{days_later(session.starts_at, session.ends_at)}"
+    clock = f"{time_of(session.starts_at)} to {end}" if session.at_min is not None else ""
+    return (
+        f"C{session.course} D{session.day}", short_day(session.on), clock, f"{plain(session.dose_g)} g",
+        f"{shown(session.volume_ml)} mL", duration_text(session.duration_min),
+    )  # fmt: skip

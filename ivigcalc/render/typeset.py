@@ -1,0 +1,44 @@
+"""Runs the one set of typst templates: data in as JSON, finished bytes out. No clock, no network, no fonts but its own."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from ivigcalc.errors import MissingExtraError, RequestError
+
+TEMPLATES = Path(__file__).parent / "templates"
+PNG_DOTS_PER_INCH = 192
+_MISSING_GLYPH = re.compile(r"the text `?\"(.*?)\"`? could not be displayed", re.DOTALL)
+
+
+def typeset(template: str, data: dict[str, Any], form: Literal["pdf", "svg", "png"], needs: str) -> bytes:
+    """Fill a template. The data reach it as text values, so nothing in them can be markup."""
+    try:
+        import typst
+    except ImportError:
+        raise MissingExtraError(needs, "pdf") from None
+
+    def run(own_fonts_only: bool) -> bytes:
+        return typst.compile(
+            TEMPLATES / template, root=TEMPLATES, format=form, ppi=PNG_DOTS_PER_INCH if form == "png" else None,
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False)}, ignore_system_fonts=own_fonts_only, timestamp=0,
+            pdf_standards=["ua-1"] if form == "pdf" else [],
+        )  # fmt: skip
+
+    # The fonts inside typst cover Latin, Greek and Cyrillic, the same on every machine. A name in another script needs
+    # a font of the machine; accessible PDF refuses to print an empty box for a letter, so it tells us.
+    try:
+        return run(own_fonts_only=True)
+    except typst.TypstError as error:
+        if not _MISSING_GLYPH.search(error.message):
+            raise
+    try:
+        return run(own_fonts_only=False)
+    except typst.TypstError as error:
+        missing = _MISSING_GLYPH.search(error.message)
+        if not missing:
+            raise
+        raise RequestError(f"no font on this machine can print '{missing[1][:20]}': install one, for example Noto", field="name") from None
