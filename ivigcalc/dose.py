@@ -61,7 +61,7 @@ def prescribed_dose(order: Order, phase: Phase, protocol_name: str, no_dose_beca
     if published.single is None:
         basis = "per day" if dose.per_day else "per course"
         raise RequestError(
-            f'{protocol_name} publishes a range, {published} {basis}: choose within it, e.g. --dose "{published.from_}"',
+            f'{protocol_name} publishes a range, {published} {basis}: choose within it with --dose',
             field="dose", code="dose-needed",
         )  # fmt: skip
     return Prescribed(published.single, dose.per_day is not None, dose.source, dose.cap)

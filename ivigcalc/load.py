@@ -150,6 +150,10 @@ def _parse(data: bytes, document: _Document) -> bool:
     return False
 
 
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
 class _TooDeepError(Exception):
     pass
 
@@ -168,15 +172,13 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._document.add(
-                        event.start_mark.line + 1, (), "a second document begins here; one file holds one definition"
-                    )
+                    self._document.add(_line(event), (), "a second document begins here; one file holds one definition")
                     return result
                 result = self._value(next(self._events), ())
         return result
 
     def _value(self, event: Any, path: _PathKey) -> Any:
-        line = event.start_mark.line + 1
+        line = _line(event)
         self._document.lines.setdefault(path, line)
         if len(path) > MAX_DEPTH:
             raise _TooDeepError(f"nested deeper than {MAX_DEPTH} levels")
@@ -197,7 +199,7 @@ class _Builder:
     def _mapping(self, path: _PathKey) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            line = event.start_mark.line + 1
+            line = _line(event)
             key = self._value(event, (*path, "?"))
             self._document.lines.pop((*path, "?"), None)
             if not isinstance(key, str):

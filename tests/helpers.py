@@ -1,33 +1,72 @@
 """How the tests ask: in the words that a user types, so that reading them exactly is tested as well."""
 
+from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-from ivigcalc.ask import Form, plan_form
-from ivigcalc.definitions import Loaded, Site
+from ivigcalc import engine, library
+from ivigcalc.ask import NO_SITE_LOADED, Form, plan_form, read_form
+from ivigcalc.definitions import Loaded, Product, Site
+from ivigcalc.load import load_bytes
 from ivigcalc.plan import Plan, Session
 
+ANY_COURSE = str(Path(__file__).parent / "own" / "any-course.yaml")
 
-def plan(regimen: str, product: str, weight: str, **words: Any) -> Plan:
+
+def plan(regimen: str, product: str | Loaded[Product], weight: str, **words: Any) -> Plan:
     """The plan of a regimen: with dates where a start is given, else one course."""
     command = words.pop("command", "schedule" if "start" in words else "dose")
-    return _ask(command, weight, regimen=regimen, product=product, **words)
+    return _ask(command, product, Form(weight=weight, regimen=regimen), words)
 
 
-def rates(product: str, indication: str | None, weight: str, dose: str, **words: Any) -> Plan:
+def any_course(product: str | Loaded[Product], weight: str, dose: str, *, protocol: str = "open", **words: Any) -> Plan:
+    """A course under a regimen that leaves everything to the order."""
+    return plan(f"{ANY_COURSE}:{protocol}", product, weight, dose=dose, **words)
+
+
+def rates(product: str | Loaded[Product], indication: str | None, weight: str, dose: str, **words: Any) -> Plan:
     """The titration of one infusion of exactly this dose."""
-    return _ask("rates", weight, product=product, indication=indication, dose=dose, **words)
+    return _ask("rates", product, Form(weight=weight, indication=indication, dose=dose), words)
 
 
-def _ask(command: Any, weight: str, *, site: Loaded[Site] | None = None, **words: Any) -> Plan:
-    said = {key: tuple(value) if isinstance(value, list) else value for key, value in words.items() if value is not None}
-    form = Form(weight=weight, **said)
-    return plan_form(form, command, on=None) if site is None else plan_form(form, command, on=None, site=site)
+def _ask(command: Any, product: str | Loaded[Product], form: Form, words: dict[str, Any]) -> Plan:
+    site: Loaded[Site] = words.pop("site", NO_SITE_LOADED)
+    for key, value in words.items():
+        setattr(form, key, tuple(value) if isinstance(value, list) else value)
+    if isinstance(product, str):
+        form.product = product
+        return plan_form(form, command, on=None, site=site)
+    request = read_form(form, command, on=None)
+    policy, safety = library.policy(form.policy or "actual-weight"), library.safety()
+    if command == "rates":
+        return engine.make_rates(request, product, policy, site, safety=safety)
+    return engine.make_plan(request, library.regimen(form.regimen or "")[0], product, policy, site, safety=safety)
 
 
 def a_site(**keys: Any) -> Loaded[Site]:
     """A clinic with these settings, as its file would give them."""
     return Loaded(Site.model_validate({"kind": "site", "id": "test-clinic", **keys}), "", "test-clinic.yaml")
+
+
+def own_product(
+    vials: Sequence[str] = ("5 g", "10 g", "20 g"),
+    ladder: Sequence[tuple[str, str | None]] = (("1 mL/kg/h", None),),
+    ceiling: str = "10 mL/kg/h",
+    *,
+    at_risk: str | None = None,
+    concentration: str = "100 mg/mL",
+) -> Loaded[Product]:
+    """A hospital's own product file with these figures, read by the one reader of files."""
+    rungs = [f"      - {{rate: {rate}{f', for: {lasts}' if lasts else ''}}}" for rate, lasts in ladder]
+    risk = [f"    at_risk_ceiling: {{rate: {at_risk}, risks: [renal]}}"] if at_risk else []
+    lines = [
+        "kind: product", "schema: 1", "id: own-product", "version: 2026-11-22", "title: Own product",
+        "sources:", "  house: {title: Product for tests, body: ivigcalc, locator: here, checked: 2026-11-22, kind: house}",
+        "source: house", "manufacturer: nobody", "country: US", f"concentration: {concentration}", f"vials: [{', '.join(vials)}]",
+        "rates:", "  - for: [any]", "    source: house", "    ladder:", *rungs, f"    ceiling: {{rate: {ceiling}}}", *risk,
+    ]  # fmt: skip
+    return load_bytes("\n".join(lines).encode(), "own-product.yaml", "product")
 
 
 def pump_rates(session: Session) -> list[str]:

@@ -108,6 +108,9 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
                 f"{plain(phase.dose_g)} g = {plain(phase.g_per_kg)} g/kg ({signed(phase.deviation_percent)} %)",
             )
         )
+    cost = plan.totals.cost
+    if cost:
+        rows.append(("Cost", f"{plain(cost.amount)} {cost.currency} for all vials, at the site's price per gram"))
     if plan.last_covered:
         rows.append(("Order covers", f"up to and including {plan.last_covered}"))
     return rows

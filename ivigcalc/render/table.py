@@ -34,9 +34,10 @@ def to_table(
     plan: Plan, *, width: int | None = None, color: bool = False, ascii_only: bool = False, explain: bool = False
 ) -> str:
     """The whole plan as text; `width` None = as wide as it needs."""
-    parts: list[RenderableType] = [Text(title(plan), style="bold"), _facts_table(plan), Text(""), _sessions_table(plan)]
+    parts: list[RenderableType] = [Text(title(plan), style="bold"), _facts_table(plan)]
+    parts += [_heading("Sessions"), _sessions_table(plan)]
     for infusion, sessions in _infusions(plan):
-        parts += [Text(""), _steps_table(plan, infusion, sessions)]
+        parts += [_heading(_rates_heading(plan, infusion, sessions)), _steps_table(infusion, sessions)]
     parts += _notices(plan)
     if explain:
         parts += _working(plan)
@@ -51,8 +52,8 @@ def render(content: RenderableType, *, width: int | None = None, color: bool = F
         file=stream, width=width or PIPE_WIDTH, force_terminal=color, no_color=not color, highlight=False, markup=False,
         emoji=False, legacy_windows=False, color_system="standard" if color else None,
     )  # fmt: skip
-    if width is not None:  # never cut a figure: where the terminal is too narrow for a table, let the line run over
-        console.width = max(width, _least_width(content, console))
+    # never cut a figure: where a table needs more than there is, let its lines run over
+    console.width = max(console.width, _least_width(content, console))
     console.print(content)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
@@ -73,15 +74,9 @@ class _AsciiIO(io.StringIO):
         return "ascii"
 
 
-def new_table(*headings: str, caption: str | None = None, left: tuple[str, ...] = ()) -> Table:
+def new_table(*headings: str, left: tuple[str, ...] = ()) -> Table:
     """A table whose figures are right-aligned; `left` names the columns of words."""
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=Text(caption, style="bold") if caption else None,
-        title_justify="left",
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
         words = heading in left
         table.add_column(
@@ -113,7 +108,7 @@ def _sessions_table(plan: Plan) -> Table:
         "Vials\nn x g",
         "Left\ng",
     ]
-    table = new_table(*headings, caption="Sessions", left=("Vials\nn x g",))
+    table = new_table(*headings, left=("Vials\nn x g",))
     course = 0
     for session in plan.sessions:
         if session.course != course and course:
@@ -161,17 +156,24 @@ def _infusions(plan: Plan) -> list[tuple[Infusion, list[Session]]]:
     return found
 
 
-def _steps_table(plan: Plan, infusion: Infusion, sessions: list[Session]) -> Table:
+def _heading(text: str) -> Text:
+    return Text(f"\n{text}", style="bold")
+
+
+def _rates_heading(plan: Plan, infusion: Infusion, sessions: list[Session]) -> str:
     first = sessions[0]
-    clocks = [step.starts_at for step in first.steps]
-    timed = clocks[0] is not None
     if len(plan.sessions) == len(sessions):
         where = f"{plain(first.dose_g)} g" if len(sessions) == 1 else f"every session: {plain(first.dose_g)} g"
     else:
         where = ", ".join(f"course {s.course} day {s.day}" for s in sessions[:6])
         where += f" and {len(sessions) - 6} more" if len(sessions) > 6 else ""
         where += f": {plain(first.dose_g)} g"
-    caption = f"Rates, {where}, {shown(first.volume_ml)} mL in {duration_text(infusion.duration_min)} (ladder for {infusion.ladder})"
+    return f"Rates, {where}, {shown(first.volume_ml)} mL in {duration_text(infusion.duration_min)} (ladder for {infusion.ladder})"
+
+
+def _steps_table(infusion: Infusion, sessions: list[Session]) -> Table:
+    clocks = [step.starts_at for step in sessions[0].steps]
+    timed = clocks[0] is not None
     headings = [
         "Step",
         *(["Clock"] if timed else []),
@@ -183,7 +185,7 @@ def _steps_table(plan: Plan, infusion: Infusion, sessions: list[Session]) -> Tab
         "Step\nmL",
         "Running\nmL",
     ]
-    table = new_table(*headings, caption=caption)
+    table = new_table(*headings)
     for step, clock in zip(infusion.steps, clocks, strict=True):
         mark = "*" if step.assumed else ""
         table.add_row(

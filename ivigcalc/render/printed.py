@@ -1,0 +1,323 @@
+"""Plan -> the text that the paper templates set: a tree of strings, cleaned, in the order of the page."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from ivigcalc.plan import Bottle, Notice, Plan, Session, Step
+from ivigcalc.quantity import Quantity, decimal_of, plain
+from ivigcalc.render.chart import chart_data, moment
+from ivigcalc.render.month import Cell, HolidayName, Month, months
+from ivigcalc.render.phrases import CHECK_LINE, duration_text, shown, signed, time_of, vials_text
+from ivigcalc.render.wording import clean, long_day, plain_day, short_day, treatment
+
+FINGERPRINT_DIGITS = 12
+#: a nurse's sheet shows at most so many cautions of one kind; the first pages of the plan have them all
+SAME_KIND_ON_SHEET = 3
+_ABOUT_COURSE = re.compile(r"course (\d+)(?: day (\d+))?\b")
+_LEVELS = {"stop": "STOP, OVERRIDDEN", "caution": "CAUTION", "info": "Note"}
+Facts = list[tuple[str, str]]
+
+
+def document(plan: Plan, paper: str, holiday_name: HolidayName) -> dict[str, Any]:
+    """Everything that is printed."""
+    source = plan.computed_from
+    return {
+        "paper": "us-letter" if paper == "letter" else "a4",
+        "title": f"IVIG infusion plan: {treatment(plan)}, {clean(source.product.value.id, 40)}",
+        "made": f"ivigcalc {clean(plan.ivigcalc_version, 20)}",
+        "fingerprint": fingerprint(plan),
+        "check": CHECK_LINE,
+        "patient": patient(plan),
+        "treatment": treatment(plan),
+        "protocol": protocol(plan),
+        "summary": summary(plan),
+        "months": [month(found, plan) for found in months(plan, holiday_name)],
+        "sessions": [session_row(session) for session in plan.sessions],
+        "totals": totals(plan),
+        "notices": [notice(found, plan) for found in by_level(plan.notices)],
+        "inputs": inputs(plan),
+        "sources": [clean(citation, 300) for citation in plan.sources],
+        "short_sources": [clean(citation.partition(" <")[0], 110) for citation in plan.sources],
+        "sheets": [sheet(plan, session) for session in plan.sessions],
+    }
+
+
+def fingerprint(plan: Plan) -> str:
+    """The first digits of the SHA-256 of the plan's JSON: two papers with the same one show the same plan."""
+    from ivigcalc.render.json import to_json
+
+    return sha256(to_json(plan).encode("utf-8")).hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def patient(plan: Plan) -> dict[str, str | None]:
+    """Who it is; what was not given is left open for a pen or a label."""
+    asked = plan.computed_from.request.patient
+    born = plain_day(asked.birth_date) if asked.birth_date else None
+    return {
+        "name": clean(asked.name, 60) if asked.name else None,
+        "id": clean(asked.patient_id, 40) if asked.patient_id else None,
+        "born": born,
+        "age": str(asked.age) if asked.age else None,
+    }
+
+
+def protocol(plan: Plan) -> str:
+    """The protocol's title, or nothing for the rates of one infusion."""
+    source = plan.computed_from
+    return clean(source.regimen.value.protocols[source.protocol].title, 120) if source.regimen and source.protocol else ""
+
+
+def summary(plan: Plan) -> Facts:
+    """The head of the calendar page."""
+    found = [("Product", product_text(plan)), ("Dosing weight", weight_text(plan))]
+    for phase in plan.phases:
+        name = "Course" if len(plan.phases) == 1 else f"Phase: {clean(phase.phase, 40)}"
+        often = f", every {phase.interval}" if phase.interval and phase.courses > 1 else ""
+        days = f"{phase.days} day{'s' if phase.days > 1 else ''}"
+        found.append((name, f"{phase.courses} × {plain(phase.dose_g)} g over {days}{often}"))
+        exact = f"exact dose {plain(phase.prescribed_g)} g, difference {signed(phase.deviation_percent)} %"
+        found.append(("Dose given", f"{plain(phase.g_per_kg)} g/kg ({exact})"))
+    if plan.last_covered:
+        found.append(("Order covers", f"up to and including {plan.last_covered}"))
+    return found
+
+
+def product_text(plan: Plan) -> str:
+    """The product as its label names it, its id and strength."""
+    product = plan.computed_from.product.value
+    strength = f", {product.concentration}" if product.concentration else ", strength not published"
+    return f"{clean(product.title, 60)} ({clean(product.id, 40)}){strength}"
+
+
+def weight_text(plan: Plan) -> str:
+    """The weight that the dose rests on, its basis, and the actual weight beside it."""
+    used = plan.dosing_weight
+    actual = "" if used.basis == "actual" else f"; actual {plain(used.actual_kg)} kg"
+    return f"{plain(used.kg)} kg ({used.basis}{actual})"
+
+
+def month(found: Month, plan: Plan) -> dict[str, Any]:
+    """One month grid, and what its marks mean."""
+    site = plan.computed_from.site.value
+    return {
+        "title": found.title,
+        "weeks": [[_cell(cell) for cell in week] for week in found.weeks],
+        "notes": [f"{short_day(on)}: {text}" for on, text in found.notes(site)],
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    marks = ["holiday"] if cell.holiday else []
+    marks += ["closed"] if cell.closed else []
+    return {
+        "day": str(cell.on.day) if cell.on else None,
+        "marks": marks,
+        "sessions": [
+            {"label": f"Course {s.course}, day {s.day}", "short": f"C{s.course} D{s.day}", "dose": f"{plain(s.dose_g)} g", "time": time_of(s.starts_at) if s.starts_at else ""}
+            for s in cell.sessions
+        ],
+    }  # fmt: skip
+
+
+def session_row(session: Session) -> list[str]:
+    """A line of the course table."""
+    timed = session.at_min is not None
+    return [
+        str(session.course), str(session.day), short_day(session.on),
+        moment(session, session.visit_from, 0) if timed else "", moment(session, session.starts_at, 0) if timed else "",
+        moment(session, session.ends_at, 0) if timed and session.ends_at else "",
+        moment(session, session.visit_to, 0) if timed and session.visit_to else "",
+        duration_text(session.duration_min), plain(session.dose_g), shown(session.volume_ml), paper_vials(session.vials),
+    ]  # fmt: skip
+
+
+def totals(plan: Plan) -> Facts:
+    """Sums over all sessions."""
+    found = plan.totals
+    facts = [("Courses", str(found.courses)), ("Sessions", str(found.sessions)), ("Dose", f"{plain(found.dose_g)} g"),
+             ("Volume", f"{shown(found.volume_ml)} mL"), ("Vials", paper_vials(found.vials)), ("Left over", f"{plain(found.leftover_g)} g")]  # fmt: skip
+    if found.cost:
+        facts.append(("Cost", f"{plain(found.cost.amount)} {clean(found.cost.currency, 3)}"))
+    return facts
+
+
+def paper_vials(counts: Any) -> str:
+    """Vials with a proper multiplication sign."""
+    return vials_text(counts).replace(" x ", " × ")
+
+
+def by_level(notices: tuple[Notice, ...]) -> list[Notice]:
+    """Gravest first."""
+    return sorted(notices, key=lambda n: list(_LEVELS).index(n.level))
+
+
+def notice(found: Notice, plan: Plan) -> dict[str, str]:
+    """One notice: level, code, message with the reason of an override, number of its source."""
+    number = plan.sources.index(found.source) + 1 if found.source in plan.sources else 0
+    reason = f" Reason given for overriding: {clean(found.overridden_because, 300)}" if found.overridden_because else ""
+    return {
+        "level": _LEVELS[found.level], "code": clean(found.code, 40), "text": f"{clean(found.message, 500)}.{reason}",
+        "source": str(number) if number else "",
+    }  # fmt: skip
+
+
+def sheet_notices(plan: Plan, session: Session) -> list[dict[str, str]]:
+    """The stops and cautions that concern one session. What another course's dates say stays on the plan's first pages."""
+    kept: list[dict[str, str]] = []
+    seen: dict[str, int] = {}
+    for found in by_level(plan.notices):
+        if found.level == "info" or (found.level == "caution" and _about_another(found, session)):
+            continue
+        seen[found.code] = seen.get(found.code, 0) + 1
+        if found.level == "stop" or seen[found.code] <= SAME_KIND_ON_SHEET:
+            kept.append(notice(found, plan))
+    for code, count in seen.items():
+        more = count - SAME_KIND_ON_SHEET
+        if more > 0 and any(n.code == code and n.level == "caution" for n in plan.notices):
+            kept.append({"level": "CAUTION", "code": code, "text": f"{more} more of this kind: see the first pages of this plan.", "source": ""})
+    return kept
+
+
+def _about_another(found: Notice, session: Session) -> bool:
+    about = _ABOUT_COURSE.match(found.message)
+    if about is None:
+        return False
+    return int(about[1]) != session.course or (about[2] is not None and int(about[2]) != session.day)
+
+
+def inputs(plan: Plan) -> list[str]:
+    """What was asked and by which definitions it was answered, for whoever calculates it again."""
+    source = plan.computed_from
+    asked, order, site = source.request.patient, source.request.order, source.site.value
+    who: list[tuple[str, object]] = [
+        ("weight", asked.weight), ("weighed", asked.weighed_on), ("height", asked.height), ("sex", asked.sex), ("age", asked.age),
+        ("born", asked.birth_date), ("pregnant", "yes" if asked.pregnant else None), ("weight before pregnancy", asked.pre_pregnancy_weight),
+        ("weight last time", asked.previous_weight), ("risks", ", ".join(asked.risks)), ("conditions", ", ".join(asked.conditions)),
+    ]  # fmt: skip
+    what: list[tuple[str, object]] = [
+        ("dose", order.dose), ("days", order.days), ("every", order.every), ("dose basis", order.dose_basis), ("courses", order.courses),
+        ("start", order.start), ("at", _clock(order.at)), ("infusion", order.infusion), ("last infusion", order.last_infusion),
+        ("last product", order.last_product), ("valid for", order.valid_for),
+    ]  # fmt: skip
+    files = [
+        f"{kind} {clean(d.value.id, 60)}{f':{source.protocol}' if kind == 'regimen' else ''} of {d.value.version} ({d.sha256[:8]})"
+        for kind, d in (("regimen", source.regimen), ("product", source.product), ("policy", source.policy.policy)) if d
+    ]  # fmt: skip
+    files.append(f"site {clean(site.id, 60)} ({source.site.sha256[:8]})" if source.site.sha256 else f"site {clean(site.id, 60)}")
+    files.append(f"pump {site.pump.increment} steps up to {site.pump.maximum}")
+    return [f"Patient: {_listed(who)}", f"Order: {_listed(what) or 'as the protocol says'}", f"Definitions: {'; '.join(files)}"]
+
+
+def _listed(said: list[tuple[str, object]]) -> str:
+    return "; ".join(f"{name} {clean(str(value), 120)}" for name, value in said if value)
+
+
+def _clock(minutes: int | None) -> str | None:
+    return None if minutes is None else f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def sheet(plan: Plan, session: Session) -> dict[str, Any]:
+    """One nurse's sheet."""
+    timed = session.at_min is not None
+    bottles, steps = session.bottles, session.steps
+    return {
+        "when": f"Course {session.course} of {plan.totals.courses}, day {session.day} of {_days(plan, session)}",
+        "date": long_day(session.on),
+        "facts": _sheet_facts(plan, session),
+        "timed": timed,
+        "steps": [_step(session, place) for place in range(len(steps))],
+        "before": _visit_before(plan, session),
+        "after": _visit_after(plan, session),
+        "end": {"at": moment(session, session.ends_at, session.duration_min or 0), "volume": shown(session.volume_ml)} if steps else None,
+        "bottles": [_bottle(session, bottle) for bottle in bottles],
+        "chart": chart_data(session),
+        "assumed": any(step.assumed for step in steps),
+        "notices": sheet_notices(plan, session),
+    }
+
+
+def _days(plan: Plan, session: Session) -> int:
+    return max(s.day for s in plan.sessions if s.course == session.course)
+
+
+def _sheet_facts(plan: Plan, session: Session) -> Facts:
+    weighed = plan.computed_from.request.patient.weighed_on
+    rate = plan.rate_weight
+    facts = [
+        ("Product", product_text(plan)), ("Dose", f"{plain(session.dose_g)} g"), ("Volume", f"{shown(session.volume_ml)} mL"),
+        ("Vials", paper_vials(session.vials)), ("Weight used", weight_text(plan)), ("Weighed on", plain_day(weighed) if weighed else ""),
+    ]  # fmt: skip
+    if (rate.kg, rate.basis) != (plan.dosing_weight.kg, plan.dosing_weight.basis):
+        facts.append(("Weight for rates", f"{plain(rate.kg)} kg ({rate.basis})"))
+    facts.append(("Infusion lasts", duration_text(session.duration_min)))
+    if session.starts_at and session.ends_at:
+        facts.append(("Infusion", f"{moment(session, session.starts_at, 0)} to {moment(session, session.ends_at, 0)}"))
+    if session.visit_from and session.visit_to and (session.overhead_before_min or session.overhead_after_min):
+        facts.append(("Visit", f"{moment(session, session.visit_from, 0)} to {moment(session, session.visit_to, 0)}"))
+    if session.leftover_g:
+        facts.append(("Left over", f"{plain(session.leftover_g)} g"))
+    return facts
+
+
+def _step(session: Session, place: int) -> dict[str, str]:
+    steps = session.steps
+    step: Step = steps[place]
+    until = steps[place + 1].from_start_min if place + 1 < len(steps) else None
+    hung = [b for b in session.bottles if b.from_start_min >= step.from_start_min and (until is None or b.from_start_min < until)]
+    return {
+        "step": f"{step.step}{'*' if step.assumed else ''}", "at": moment(session, step.starts_at, step.from_start_min),
+        "bottles": _span(hung), "per_kg": "–" if step.rate_ml_per_kg_per_h is None else plain(step.rate_ml_per_kg_per_h),
+        "rate": plain(step.rate_ml_per_h), "minutes": plain(step.duration_min), "volume": plain(step.volume_ml),
+        "running": plain(step.cumulative_ml), "remaining": plain(step.remaining_ml),
+    }  # fmt: skip
+
+
+def _span(hung: list[Bottle]) -> str:
+    if len(hung) < 3:
+        return ", ".join(str(bottle.bottle) for bottle in hung)
+    return f"{hung[0].bottle}–{hung[-1].bottle}"
+
+
+def _bottle(session: Session, bottle: Bottle) -> dict[str, str]:
+    return {
+        "bottle": str(bottle.bottle), "size": plain(bottle.size_g), "volume": plain(bottle.volume_ml),
+        "hang": moment(session, bottle.starts_at, bottle.from_start_min), "empty": moment(session, bottle.ends_at, bottle.to_min),
+    }  # fmt: skip
+
+
+def _visit_before(plan: Plan, session: Session) -> list[tuple[str, str]]:
+    """Rows before the first step: only what the site's file gives."""
+    visit = plan.computed_from.site.value.visit
+    rows, from_start = [], -session.overhead_before_min
+    for name, length in (("Arrival", visit.arrival), ("Premedication", visit.premedication)):
+        if length:
+            rows.append((_visit_time(session, from_start), f"{name}, {_minutes(length)}"))
+            from_start += int(length.base)
+    return rows
+
+
+def _visit_after(plan: Plan, session: Session) -> list[tuple[str, str]]:
+    """Rows after the last step. Flush volume is not drug volume, so it has a row of its own."""
+    visit = plan.computed_from.site.value.visit
+    rows: list[tuple[str, str]] = []
+    if session.duration_min is None:
+        return rows
+    from_start = session.duration_min
+    for name, length in (("Flush (not part of the dose)", visit.flush), ("Observation", visit.observation)):
+        if length:
+            until = _visit_time(session, from_start + int(length.base))
+            rows.append((_visit_time(session, from_start), f"{name}, {_minutes(length)}" + (f", until {until}" if until else "")))
+            from_start += int(length.base)
+    return rows
+
+
+def _visit_time(session: Session, from_start_min: int) -> str:
+    return moment(session, session.clock(from_start_min), from_start_min) if session.at_min is not None else ""
+
+
+def _minutes(length: Quantity) -> str:
+    return f"{plain(decimal_of(length.base, 2) + Decimal(0))} min"

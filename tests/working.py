@@ -1,0 +1,154 @@
+"""Redoes the working of a plan by hand: a tiny evaluator of its lines, which knows only what the lines themselves say.
+
+A name stands for an input of the same line, else for the exact value of an earlier line. `x` multiplies, `/` divides.
+What "round" means is said by the line's own inputs; whole vials are left to the oracle.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+import oracle
+from ivigcalc.plan import Plan, TraceEntry
+
+TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]+)?)|(round up|round down|round|min|[A-Za-z_][A-Za-z0-9_.]*)|([-+/(),]))")
+#: decimals with which a result is shown, by its unit
+PLACES = {"kg": 4, "cm": 4, "kg/m2": 4, "%": 2, "g/kg": 3, "mL/h": 4, "mL": 3, "min": 2}
+
+
+def tokens(expression: str) -> list[str]:
+    found, place = [], 0
+    while place < len(expression.rstrip()):
+        match = TOKEN.match(expression, place)
+        assert match, f"cannot read {expression!r} from {expression[place:]!r}"
+        found.append(match[1] or match[2] or match[3])
+        place = match.end()
+    return found
+
+
+class Line:
+    """One line of the working, read from left to right by the usual precedence."""
+
+    def __init__(self, entry: TraceEntry, known: dict[str, Fraction], plan: Plan) -> None:
+        self.entry, self.known, self.plan = entry, known, plan
+        self.rest = tokens(entry.expression)
+
+    def value(self) -> Fraction:
+        result = self.sum()
+        assert not self.rest, f"{self.entry.expression!r} goes on after its end: {self.rest}"
+        return result
+
+    def take(self, *wanted: str) -> str | None:
+        return self.rest.pop(0) if self.rest and self.rest[0] in wanted else None
+
+    def sum(self) -> Fraction:
+        result = self.product()
+        while sign := self.take("+", "-"):
+            result = result + self.product() if sign == "+" else result - self.product()
+        return result
+
+    def product(self) -> Fraction:
+        result = self.atom()
+        while sign := self.take("x", "/"):
+            result = result * self.atom() if sign == "x" else result / self.atom()
+        return result
+
+    def atom(self) -> Fraction:
+        token = self.rest.pop(0)
+        if token == "(":
+            result = self.sum()
+            assert self.take(")")
+            return result
+        if token in ("round", "round up", "round down", "min"):
+            return self.function(token)
+        return Fraction(token) if token[0].isdigit() else self.named(token)
+
+    def function(self, name: str) -> Fraction:
+        assert self.take("(")
+        arguments = [self.sum()]
+        while self.take(","):
+            arguments.append(self.sum())
+        assert self.take(")")
+        if name == "min":
+            return min(arguments)
+        [value] = arguments
+        if name == "round up":
+            return Fraction(math.ceil(value))
+        if name == "round down":
+            return oracle.floor_to(value, self.named("increment_ml_per_h"))
+        return self.rounded(value)
+
+    def rounded(self, value: Fraction) -> Fraction:
+        inputs = self.entry.inputs
+        if "increment_ml_per_h" in inputs:
+            return oracle.nearest_tie_up(value, self.named("increment_ml_per_h"))
+        if "places" in inputs:
+            return oracle.nearest_tie_up(value, Fraction(1, 10 ** int(str(inputs["places"]))))
+        return self.rounded_course(value, str(inputs["rule"]))
+
+    def rounded_course(self, grams: Fraction, rule: str) -> Fraction:
+        to, direction, *tie = rule.removeprefix("to ").split(", ")
+        assert direction == "nearest", rule
+        sizes = oracle.product_vials(self.plan.computed_from.product.value.id)
+        prefix = self.entry.name.rpartition("dose_g")[0]
+        days = next(course.days for course in self.plan.phases if f"{course.phase}.".replace("-", "_") == prefix or not prefix)
+        if to == "whole vials":
+            assert tie == ["tie down"]
+            return oracle.rounded_course_g(grams, sizes, days)
+        step = Fraction(1, 100) if to == "nothing" else oracle.grams(to)
+        below = oracle.floor_to(grams, step)
+        return below + step if grams - below > step / 2 else below
+
+    def named(self, name: str) -> Fraction:
+        value = self.entry.inputs.get(name)
+        if isinstance(value, Decimal):
+            return Fraction(value)
+        if isinstance(value, str):
+            return self.rate_in_words(value)
+        assert name in self.known, f"{self.entry.name}: {name} is neither an input nor an earlier line"
+        return self.known[name]
+
+    def rate_in_words(self, text: str) -> Fraction:
+        rate, times, _ = text.partition(" x rate_kg")
+        product = self.plan.computed_from.product.value.id
+        return oracle.rate_ml_per_h(rate, self.known["rate_kg"] if times else Fraction(1), oracle.product_mg_per_ml(product))
+
+
+def check(plan: Plan) -> dict[str, Fraction]:
+    """Redo every line; returns the exact value of each."""
+    known: dict[str, Fraction] = {}
+    shares: dict[str, list[Fraction]] = {}
+    for entry in plan.trace:
+        assert entry.name not in known, f"{entry.name} is written twice"
+        if entry.expression.startswith("vials for "):
+            check_vials(entry, known, plan)
+        elif entry.expression.startswith("share of "):
+            known[entry.name] = Fraction(entry.result)
+            shares.setdefault(entry.expression.removeprefix("share of ").split(" / ")[0], []).append(known[entry.name])
+        else:
+            exact = known[entry.name] = Line(entry, known, plan).value()
+            places = (PLACES[entry.unit],) if entry.unit in PLACES else (3, 4)
+            shown = [oracle.nearest_tie_up(abs(exact), Fraction(1, 10**p)) * (-1 if exact < 0 else 1) for p in places]
+            assert Fraction(entry.result) in shown, f"{entry.name} = {entry.expression} is {exact} = {float(exact)}, not {entry.result}"
+    for total, days in shares.items():
+        check_split(known[total], days, plan)
+    return known
+
+
+def check_split(course_g: Fraction, days: Sequence[Fraction], plan: Plan) -> None:
+    assert sum(days) == course_g
+    assert list(days) == sorted(days, reverse=True)
+    policy = plan.computed_from.policy.policy.value
+    assert policy.rounding is not None
+    if str(policy.rounding.to) == "whole vials":
+        sizes = oracle.product_vials(plan.computed_from.product.value.id)
+        assert days[0] - days[-1] == oracle.least_spread_g(course_g, sizes, len(days))
+
+
+def check_vials(entry: TraceEntry, known: dict[str, Fraction], plan: Plan) -> None:
+    dose_g = known[entry.expression.removeprefix("vials for ")]
+    written = {oracle.grams(size): int(n) for n, size in re.findall(r"([0-9]+) x ([0-9.]+ g)", str(entry.result))}
+    assert written == oracle.best_vials(dose_g, oracle.product_vials(plan.computed_from.product.value.id))
+    assert Fraction(entry.inputs["leftover_g"]) == sum(size * n for size, n in written.items()) - dose_g
