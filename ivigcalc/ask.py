@@ -79,6 +79,7 @@ def plan_form(
     policy = library.policy(form.policy or DEFAULT_POLICY)
     safety = library.safety()
     if command == "rates":
+        library.check_indication(_needed(form.indication, "indication", "primary-immunodeficiency"), product.value)
         return engine.make_rates(request, product, policy, site, safety=safety, with_trace=with_trace)
     regimen, _ = library.regimen(_needed(form.regimen, "regimen", "dermatomyositis"))
     return engine.make_plan(request, regimen, product, policy, site, safety=safety, with_trace=with_trace)
@@ -86,9 +87,9 @@ def plan_form(
 
 def _needed(reference: str | None, kind: str, example: str) -> str:
     if reference is None:
-        raise RequestError(
-            f"give --{kind}, e.g. --{kind} {example} (`ivigcalc {kind}s list` shows all)", field=kind, code="missing"
-        )
+        listing = "regimens" if kind == "indication" else f"{kind}s"
+        message = f"give --{kind}, e.g. --{kind} {example} (`ivigcalc {listing} list` shows all)"
+        raise RequestError(message, field=kind, code="missing")
     return reference
 
 

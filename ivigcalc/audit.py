@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ivigcalc import library
-from ivigcalc.definitions import Definition, Phase, Policy, Product, Protocol, Range, RateTable, Regimen, Site
+from ivigcalc.definitions import Definition, Phase, Policy, Product, Protocol, RateTable, Regimen, Site
 from ivigcalc.errors import DefinitionError
 from ivigcalc.quantity import Quantity, QuantityError, quantity
 
@@ -264,10 +264,20 @@ def _policy(policy: Policy, known: Known) -> Iterator[Finding]:
     ideal = policy.dosing_weight.ideal if policy.dosing_weight else None
     if ideal is not None and ideal not in known.formulas:
         yield Finding(("dosing_weight", "ideal"), f"there is no formula '{ideal}'", ", ".join(sorted(known.formulas)))
-    for name in ("dosing_weight", "rounding"):
-        if not policy.computable and policy.missing and getattr(policy, name) is None:
-            continue
-    yield from ()
+    yield from _weights_named(policy)
+
+
+def _weights_named(policy: Policy) -> Iterator[Finding]:
+    """A condition on the ideal or adjusted weight needs what that weight is made of."""
+    rule = policy.dosing_weight
+    if rule is None:
+        return
+    for name in ("when", "unless", "all_when", "refuse_when"):
+        for place, condition in enumerate(getattr(rule, name)):
+            if condition.weight is not None and rule.ideal is None:
+                yield Finding(("dosing_weight", name, place), f"'{condition}' needs 'ideal', the id of a formula")
+            elif condition.weight == "adjusted" and rule.factor is None:
+                yield Finding(("dosing_weight", name, place), f"'{condition}' needs 'factor'")
 
 
 def _site(site: Site, known: Known) -> Iterator[Finding]:
@@ -279,8 +289,3 @@ def _site(site: Site, known: Known) -> Iterator[Finding]:
         for product in getattr(site, key):
             if product not in known.products:
                 yield Finding((key, product), f"there is no shipped product '{product}', so only a file of your own uses it", info=True)
-
-
-def is_range(value: object) -> bool:
-    """Whether a value is a published range rather than one figure."""
-    return isinstance(value, Range) and value.single is None

@@ -36,9 +36,10 @@ def make_plan(
         job.notices += phase_checks(job.asked, phase, order)
         stretches.append(plan_stretch(job, phase, order, courses, protocol, limits))
     for stretch in stretches:
-        job.notices += checks.day_limits(job.asked, stretch.dose, limits)
+        job.notices += checks.day_limits(job.asked, stretch.dose, protocol.limits, regimen.value, protocol)
+        job.notices += checks.day_limits(job.asked, stretch.dose, policy.policy.value.limits, policy.policy.value)
         job.notices += checks.deviation(stretch.dose.deviation_percent, safety)
-    sessions = all_sessions(job, stretches, regimen.value.id)
+    sessions = all_sessions(job, stretches, regimen.value.treats)
     return assemble(job, protocol_id, stretches, sessions, with_trace)
 
 

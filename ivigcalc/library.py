@@ -87,6 +87,20 @@ def regimen(reference: str) -> tuple[Loaded[Regimen], str | None]:
     return load("regimen", name), protocol
 
 
+def check_indication(indication: str, product: Product) -> None:
+    """An indication must be known: of a shipped regimen, or of one of the product's own tables."""
+    known = {*shipped("regimen"), *(name for table in product.rates for name in table.for_)}
+    if indication not in known:
+        near = difflib.get_close_matches(indication, sorted(known), n=4, cutoff=0.5)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        shown = "".join(c if c.isprintable() else "?" for c in indication[:60])
+        raise RequestError(
+            f"no indication '{shown}'{hint} (`ivigcalc regimens list` shows all)",
+            field="indication",
+            code="unknown-indication",
+        )
+
+
 def product(reference: str) -> Loaded[Product]:
     """A product by id or path."""
     return load("product", reference)

@@ -19,7 +19,9 @@ from typing import Any, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from ivigcalc.definitions import Cited, Definition, Formula, Loaded, Policy, Product, RateTable, Regimen, Safety, Site
+from ivigcalc.definitions import (
+    Cited, Definition, Formula, Loaded, Phase, Policy, Population, Product, Protocol, RateTable, Regimen, Safety, Site,
+)  # fmt: skip
 from ivigcalc.errors import DefinitionError, Problem
 
 MAX_BYTES = 512 * 1024
@@ -314,7 +316,8 @@ def _dotted(path: _PathKey) -> str:
 def _check_sources(definition: Definition, document: _Document) -> None:
     """Every cited part has a source, every source named exists, and every source on file is used."""
     used: set[str] = set()
-    for path, key, needed in _cited_parts(definition, (), definition.source):
+    only = next(iter(definition.sources)) if len(definition.sources) == 1 else None
+    for path, key, needed in _cited_parts(definition, (), definition.source, only):
         if key is None and needed:
             document.add(document.line_of(path), path, f"needs a source; allowed: {', '.join(definition.sources)}")
         elif key is not None and key not in definition.sources:
@@ -330,12 +333,15 @@ def _check_sources(definition: Definition, document: _Document) -> None:
             document.add(document.line_of(("sources", key)), ("sources", key), "this source is cited nowhere")
 
 
-def _cited_parts(value: Any, path: _PathKey, inherited: str | None) -> Iterator[tuple[_PathKey, str | None, bool]]:
+def _cited_parts(
+    value: Any, path: _PathKey, inherited: str | None, only: str | None
+) -> Iterator[tuple[_PathKey, str | None, bool]]:
+    """Each part with the source it has or inherits, and whether it needs one."""
     if isinstance(value, RateTable):
-        inherited = None  # a rate table names its own source, never the file's general one
+        inherited = only  # a rate table names its own source, never the file's general one, unless there is but one
     if isinstance(value, Cited):
         inherited = value.source or inherited
-        yield path, inherited, not isinstance(value, RateTable)
+        yield path, inherited, not isinstance(value, RateTable | Population | Protocol | Phase)
     elif isinstance(value, Definition):
         figures = isinstance(value, Formula) or (
             isinstance(value, Product) and bool(value.concentration or value.vials)
@@ -344,10 +350,10 @@ def _cited_parts(value: Any, path: _PathKey, inherited: str | None) -> Iterator[
     if isinstance(value, BaseModel):
         for name, info in type(value).model_fields.items():
             if name != "sources":
-                yield from _cited_parts(getattr(value, name), (*path, info.alias or name), inherited)
+                yield from _cited_parts(getattr(value, name), (*path, info.alias or name), inherited, only)
     elif isinstance(value, dict):
         for name, child in value.items():
-            yield from _cited_parts(child, (*path, name), inherited)
+            yield from _cited_parts(child, (*path, name), inherited, only)
     elif isinstance(value, tuple):
         for index, child in enumerate(value):
-            yield from _cited_parts(child, (*path, index), inherited)
+            yield from _cited_parts(child, (*path, index), inherited, only)

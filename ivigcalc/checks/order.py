@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ivigcalc.checks.common import Asked, cite, show
-from ivigcalc.definitions import Limit, Loaded, Phase, Range, Safety
+from ivigcalc.definitions import Cited, Definition, Limit, Loaded, Phase, Range, Safety
 from ivigcalc.dose import CourseDose, amount_g, outside
 from ivigcalc.plan import Notice
 from ivigcalc.quantity import Quantity
@@ -67,28 +67,40 @@ def interval_fits(phase: Phase, ordered: Quantity) -> bool:
     return ordered.dimension == low.dimension and low.base <= ordered.base <= high.base
 
 
-def day_limits(asked: Asked, dose: CourseDose, limits: tuple[Limit, ...]) -> Iterator[Notice]:
-    """Session and course doses against the published limits.
+def day_limits(
+    asked: Asked, dose: CourseDose, limits: tuple[Limit, ...], owner: Definition, block: Cited | None = None
+) -> Iterator[Notice]:
+    """Session and course doses against the limits that `owner` publishes, in a `block` of it.
 
     A limit that only whole-vial rounding passes is a caution whatever its level: the order itself kept to it.
     """
     day_g, exact_day_g = dose.session_doses_g[0], dose.prescribed_g / len(dose.session_doses_g)
     for limit in limits:
-        bound = amount_g(limit.max, asked.dosing_kg)
-        if limit.per == "day" and day_g > bound:
-            yield _limit_notice(asked, limit, day_g, exact_day_g > bound, "a day", "day-dose-over-limit")
-        if limit.per == "course" and dose.dose_g > bound:
+        bound_g = amount_g(limit.max, asked.dosing_kg)
+        if limit.per == "day" and day_g > bound_g:
             yield _limit_notice(
-                asked, limit, dose.dose_g, dose.prescribed_g > bound, "a course", "course-dose-over-limit"
+                limit, cite(owner, limit, block), "day-dose-over-limit", day_g, bound_g, ordered=exact_day_g > bound_g
+            )
+        if limit.per == "course" and dose.dose_g > bound_g:
+            over = dose.prescribed_g > bound_g
+            yield _limit_notice(
+                limit, cite(owner, limit, block), "course-dose-over-limit", dose.dose_g, bound_g, ordered=over
             )
 
 
-def _limit_notice(asked: Asked, limit: Limit, grams: Fraction, ordered: bool, what: str, code: str) -> Notice:
-    bound = show(amount_g(limit.max, asked.dosing_kg))
+def _limit_notice(
+    limit: Limit, source: str | None, code: str, grams: Fraction, bound_g: Fraction, *, ordered: bool
+) -> Notice:
     remedy = "more days or a lower dose would meet it" if ordered else "by rounding to whole vials only"
-    shown = f"{limit.max} ({bound} g)" if limit.max.dimension == "dose" else f"{limit.max}"
-    return Notice(code, limit.level if ordered else "caution", f"{show(grams)} g on {what} is above the limit of {shown}: {remedy}",
-                  f"{show(grams)} g", shown, cite(asked.regimen.value if asked.regimen else None, limit, asked.protocol))  # fmt: skip
+    shown = f"{limit.max} ({show(bound_g)} g)" if limit.max.dimension == "dose" else f"{limit.max}"
+    return Notice(
+        code,
+        limit.level if ordered else "caution",
+        f"{show(grams)} g on a {limit.per} is above the limit of {shown}: {remedy}",
+        f"{show(grams)} g",
+        shown,
+        source,
+    )
 
 
 def deviation(deviation_percent: Fraction, safety: Loaded[Safety]) -> Iterator[Notice]:

@@ -77,6 +77,12 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         _complain("interrupted; nothing was written")
         return 130
+    except Exception as error:
+        if os.environ.get("IVIGCALC_DEBUG"):
+            raise
+        _complain(f"this is a bug in ivigcalc, not in what you typed: {type(error).__name__}: {error}")
+        _complain("please report it with the command line; IVIGCALC_DEBUG=1 shows where it happened")
+        return EXIT_BUG
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -156,8 +156,8 @@ class Policy(Definition):
     """The rules of one body. `computable: false` = on file as known, with what is missing."""
 
     kind: Literal["policy"]
-    body: Text
-    country: Text
+    body: Text | None = None
+    country: Text | None = None
     computable: Bool = True
     missing: tuple[Text, ...] = ()
     dosing_weight: DosingWeight | None = None

@@ -112,8 +112,8 @@ class Product(Definition):
     """One immunoglobulin product as licensed in one country."""
 
     kind: Literal["product"]
-    manufacturer: Text
-    country: Text = Field(description="country of licence: US, EU, UK, AU, CA, NZ, ...")
+    manufacturer: Text | None = None
+    country: Text | None = Field(default=None, description="country of licence: US, EU, UK, AU, CA, NZ, ...")
     concentration: Concentration | None = None
     vials: tuple[Amount, ...] = ()
     contraindicated_with: tuple[Identifier, ...] = ()

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, mo
 from ivigcalc.quantity import Quantity, QuantityError, quantity
 
 from .fields import Amount, Bool, Count, DoseQuantity, Identifier, IgGLevel, Interval, Range, Strict, Text
-from .source import Cited, Definition, Said, SourceKey
+from .source import Cited, Definition, Said
 
 Confidence = Literal["high", "medium", "low"]
 Evidence = Literal[
@@ -68,7 +68,7 @@ AgeRange = Annotated[
 
 
 class Population(Cited):
-    """For whom the protocol was published."""
+    """For whom the protocol was published; where it names no source, the protocol's."""
 
     age: AgeRange | None = None
     text: Text | None = None
@@ -166,10 +166,9 @@ class Phase(Cited):
 class Protocol(Cited):
     """One published way to treat the indication."""
 
-    title: Text
-    evidence: Evidence
+    title: Text = Field(default="", description="the protocol's id where it is left out")
+    evidence: Evidence | None = None
     confidence: Confidence
-    source: SourceKey
     population: Population | None = None
     dose: Dose | None = None
     days: Days | None = None
@@ -239,9 +238,26 @@ class Regimen(Definition):
 
     kind: Literal["regimen"]
     category: Category
+    indication: Identifier | None = Field(
+        default=None, description="what the rate tables of products are looked up under; the id if left out"
+    )
     synonyms: tuple[Text, ...] = ()
     protocols: dict[Identifier, Protocol] = Field(min_length=1)
     notes: tuple[Text, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_protocols(cls, data: Any) -> Any:
+        protocols = data.get("protocols") if isinstance(data, dict) else None
+        if not isinstance(protocols, dict):
+            return data
+        named = {k: {"title": k, **p} if isinstance(p, dict) else p for k, p in protocols.items()}
+        return {**data, "protocols": named}
+
+    @property
+    def treats(self) -> str:
+        """The indication id that rate tables are looked up under."""
+        return self.indication or self.id
 
     @model_validator(mode="after")
     def _default_is_trustworthy(self) -> Regimen:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema, model_validator
 
 from .fields import Count, Date, Identifier, Strict, Text
 
@@ -26,7 +26,7 @@ class Source(Strict):
     url: Text | None = None
     locator: Text
     checked: Date
-    kind: SourceKind
+    kind: SourceKind | None = None
     note: Text | None = None
 
     @property
@@ -54,6 +54,20 @@ class Definition(Strict):
     schema_: Annotated[Count, Field(alias="schema", ge=1, le=1)]
     id: Identifier
     version: Date
-    title: Text
+    title: Text = Field(default="", description="the id where it is left out")
     sources: dict[SourceKey, Source] = Field(min_length=1)
-    source: SourceKey | None = Field(default=None, description="the source of every figure here that names no other")
+    source: SourceKey | None = Field(
+        default=None,
+        description="the source of every figure here that names no other; a file with one source need not say it",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        filled = {"title": data.get("id"), **data}
+        sources = data.get("sources")
+        if isinstance(sources, dict) and len(sources) == 1:
+            filled.setdefault("source", next(iter(sources)))
+        return filled

@@ -233,7 +233,7 @@ def sheet(plan: Plan, session: Session) -> dict[str, Any]:
         "before": _visit_before(plan, session),
         "after": _visit_after(plan, session),
         "end": {"at": moment(session, session.ends_at, session.duration_min or 0), "volume": shown(session.volume_ml)} if steps else None,
-        "bottles": [_bottle(session, bottle) for bottle in bottles],
+        "bottles": [_bottle(session, bottle) for bottle in bottles] or _bottles_without_rates(session),
         "chart": chart_data(session),
         "assumed": any(step.assumed for step in steps),
         "notices": sheet_notices(plan, session),
@@ -283,10 +283,18 @@ def _span(hung: list[Bottle]) -> str:
 
 
 def _bottle(session: Session, bottle: Bottle) -> dict[str, str]:
+    last = bottle.bottle == len(session.bottles)  # the last one is empty when the infusion ends, rounded up as its end is
+    ends_at, to_min = (session.ends_at, session.duration_min or 0) if last else (bottle.ends_at, bottle.to_min)
     return {
         "bottle": str(bottle.bottle), "size": plain(bottle.size_g), "volume": plain(bottle.volume_ml),
-        "hang": moment(session, bottle.starts_at, bottle.from_start_min), "empty": moment(session, bottle.ends_at, bottle.to_min),
+        "hang": moment(session, bottle.starts_at, bottle.from_start_min), "empty": moment(session, ends_at, to_min),
     }  # fmt: skip
+
+
+def _bottles_without_rates(session: Session) -> list[dict[str, str]]:
+    """A row for each bottle where no rate says when it is hung, so that its lot and expiry can be written down."""
+    sizes = [vial.size_g for vial in session.vials for _ in range(vial.count)]
+    return [{"bottle": str(n), "size": plain(size), "volume": "", "hang": "", "empty": ""} for n, size in enumerate(sizes, start=1)]
 
 
 def _visit_before(plan: Plan, session: Session) -> list[tuple[str, str]]:
