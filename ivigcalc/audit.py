@@ -123,7 +123,7 @@ def _regimen(regimen: Regimen, known: Known) -> Iterator[Finding]:
     if all(protocol.confidence == "low" for protocol in regimen.protocols.values()):
         message = "every protocol is of low confidence, so none is the default: an order has to name one"
         yield Finding(("protocols",), message, info=True)
-    if not known.served & {regimen.id, "any"}:
+    if not known.served & {regimen.treats, "any"}:
         message = "no shipped product has a rate table for it: the rates will be those of another use, marked rate-off-label"
         yield Finding(("id",), message, info=True)
     for name, protocol in regimen.protocols.items():

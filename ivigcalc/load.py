@@ -20,7 +20,19 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ivigcalc.definitions import (
-    Cited, Definition, Formula, Loaded, Phase, Policy, Population, Product, Protocol, RateTable, Regimen, Safety, Site,
+    Cited,
+    Definition,
+    Formula,
+    Loaded,
+    Phase,
+    Policy,
+    Population,
+    Product,
+    Protocol,
+    RateTable,
+    Regimen,
+    Safety,
+    Site,
 )  # fmt: skip
 from ivigcalc.errors import DefinitionError, Problem
 

@@ -20,8 +20,6 @@ from ivigcalc.plan import Bottle, Course, DosingWeight, Notice, RateWeight, Step
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PLAN = "plan"
-#: whole numbers up to here are listed as text one by one, larger ones by a pattern
-_LISTED = 100
 
 
 def kinds() -> tuple[str, ...]:
@@ -36,6 +34,7 @@ def schema_of(kind: str) -> dict[str, Any]:
         title = "A plan of ivigcalc, as --format json prints it (ivigcalc.plan/1)"
     else:
         found = KINDS[kind].model_json_schema(mode="validation", schema_generator=_FileSchema)
+        found = _tidied(found, _readable_names(found.get("$defs", {})))
         title = f"A {kind} file of ivigcalc (schema 1)"
     return {"$schema": DIALECT, **found, "title": title}
 
@@ -53,12 +52,16 @@ class _Untitled(GenerateJsonSchema):
 class _FileSchema(_Untitled):
     """Numbers and truth values also as text, and a range also as its one value."""
 
-    def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
-        number = super().int_schema(schema)
-        low, high = number.get("minimum", 0), number.get("maximum")
-        if high is not None and high - low < _LISTED:
-            return {"anyOf": [number, {"enum": [str(value) for value in range(low, high + 1)]}]}
-        return {"anyOf": [number, {"type": "string", "pattern": "^[1-9][0-9]{0,4}$" if low else "^(0|[1-9][0-9]{0,4})$"}]}
+    def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:  # noqa: ARG002
+        return _whole_number(0, None)
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        if schema.get("default") is None:  # an absent key is absent, never null
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
 
     def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:
         return {"enum": [True, False, "true", "false"]}
@@ -66,8 +69,36 @@ class _FileSchema(_Untitled):
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         found = super().model_schema(schema)
         if issubclass(schema["cls"], Range):
+            found.pop("title")
             return {"anyOf": [found["properties"]["from"], found]}
         return found
+
+
+def _whole_number(low: int, high: int | None) -> dict[str, Any]:
+    number = {"type": "integer", "minimum": low, **({} if high is None else {"maximum": high})}
+    if high is not None:
+        return {"anyOf": [number, {"enum": [str(value) for value in range(low, high + 1)]}]}
+    return {"anyOf": [number, {"type": "string", "pattern": "^[1-9][0-9]{0,4}$" if low else "^(0|[1-9][0-9]{0,4})$"}]}
+
+
+def _tidied(value: Any, names: dict[str, str]) -> Any:
+    """Bounds that the generator left beside a whole number are put into it; ranges get names that can be read."""
+    if isinstance(value, list):
+        return [_tidied(item, names) for item in value]
+    if not isinstance(value, dict):
+        return names.get(value, value) if isinstance(value, str) else value
+    if "anyOf" in value and value.keys() & {"ge", "le"}:
+        rest = {key: item for key, item in value.items() if key not in ("anyOf", "ge", "le")}
+        return {**rest, **_whole_number(value.get("ge", 0), value.get("le"))}
+    found = {names.get(key, key): _tidied(item, names) for key, item in value.items()}
+    return {**found, "additionalProperties": False} if "patternProperties" in found else found
+
+
+def _readable_names(definitions: dict[str, Any]) -> dict[str, str]:
+    """Old name -> new, for definitions and for the references to them."""
+    ranges = [name for name in definitions if "Range_" in name]
+    found = {name: f"Range{number}" for number, name in enumerate(ranges, start=1)}
+    return found | {f"#/$defs/{old}": f"#/$defs/{new}" for old, new in found.items()}
 
 
 # ---- the plan document --------------------------------------------------------------------------------------------

@@ -225,7 +225,7 @@ def sheet(plan: Plan, session: Session) -> dict[str, Any]:
     timed = session.at_min is not None
     bottles, steps = session.bottles, session.steps
     return {
-        "when": f"Course {session.course} of {plan.totals.courses}, day {session.day} of {_days(plan, session)}",
+        "when": _which(plan, session),
         "date": long_day(session.on),
         "facts": _sheet_facts(plan, session),
         "timed": timed,
@@ -240,8 +240,11 @@ def sheet(plan: Plan, session: Session) -> dict[str, Any]:
     }
 
 
-def _days(plan: Plan, session: Session) -> int:
-    return max(s.day for s in plan.sessions if s.course == session.course)
+def _which(plan: Plan, session: Session) -> str:
+    if plan.computed_from.regimen is None:
+        return "One infusion"
+    days = max(s.day for s in plan.sessions if s.course == session.course)
+    return f"Course {session.course} of {plan.totals.courses}, day {session.day} of {days}"
 
 
 def _sheet_facts(plan: Plan, session: Session) -> Facts:
@@ -253,7 +256,8 @@ def _sheet_facts(plan: Plan, session: Session) -> Facts:
     ]  # fmt: skip
     if (rate.kg, rate.basis) != (plan.dosing_weight.kg, plan.dosing_weight.basis):
         facts.append(("Weight for rates", f"{plain(rate.kg)} kg ({rate.basis})"))
-    facts.append(("Infusion lasts", duration_text(session.duration_min)))
+    if session.duration_min is not None:
+        facts.append(("Infusion lasts", duration_text(session.duration_min)))
     if session.starts_at and session.ends_at:
         facts.append(("Infusion", f"{moment(session, session.starts_at, 0)} to {moment(session, session.ends_at, 0)}"))
     if session.visit_from and session.visit_to and (session.overhead_before_min or session.overhead_after_min):

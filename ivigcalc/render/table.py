@@ -59,11 +59,11 @@ def render(content: RenderableType, *, width: int | None = None, color: bool = F
 
 
 def _least_width(content: RenderableType, console: Console) -> int:
+    """The width at which no table has to cut a figure."""
+    unbounded = console.options.update(width=10_000)
     parts = content.renderables if isinstance(content, Group) else [content]
-    return max(
-        (Measurement.get(console, console.options, part).minimum for part in parts if isinstance(part, Table)),
-        default=1,
-    )
+    tables = [part for part in parts if isinstance(part, Table)]
+    return max((Measurement.get(console, unbounded, table).minimum for table in tables), default=1)
 
 
 class _AsciiIO(io.StringIO):

@@ -51,7 +51,8 @@ def treatment(plan: Plan) -> str:
     source = plan.computed_from
     if source.regimen is not None:
         return clean(source.regimen.value.title, 80)
-    return clean((source.request.indication or "one infusion").replace("-", " "), 80)
+    use = source.request.indication
+    return f"Rates for {clean(use.replace('-', ' '), 80)}" if use else "Rates of one infusion"
 
 
 def when(session: Session) -> str:

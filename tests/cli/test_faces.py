@@ -1,0 +1,126 @@
+"""What every text face owes its reader: all figures, at any width, in any encoding, and no markup from outside."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from ivigcalc import Form, plan_form
+from ivigcalc.plan import Plan
+from ivigcalc.quantity import plain
+from ivigcalc.render.csv import safe_cell, to_csv
+from ivigcalc.render.markdown import to_markdown
+from ivigcalc.render.table import to_table
+
+ON = date(2026, 11, 22)
+CHECK_LINE = "Results must be checked by a qualified person before use."
+
+
+def schedule(**words: str) -> Plan:
+    form = Form(
+        weight="81.4kg", age="61y", regimen="cidp:us-label-privigen", product="privigen-us", start="2026-12-01", at="21:30", courses="3"
+    )  # fmt: skip
+    for name, value in words.items():
+        setattr(form, name, value)
+    return plan_form(form, "schedule", on=ON)
+
+
+def figures(plan: Plan) -> set[str]:
+    """Every dose, volume, rate, minute and mL of the plan, as plain numbers."""
+    found: set[Decimal | int | None] = {plan.totals.dose_g, plan.totals.volume_ml, plan.course.prescribed_g}
+    for session in plan.sessions:
+        found |= {session.dose_g, session.volume_ml}
+        for step in session.steps:
+            found |= {
+                step.rate_ml_per_h,
+                step.rate_ml_per_kg_per_h,
+                step.duration_min,
+                step.volume_ml,
+                step.cumulative_ml,
+            }
+    return {plain(value) for value in found if value is not None}
+
+
+@pytest.mark.parametrize("width", [None, 20, 40, 60, 80, 132])
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_no_figure_is_cut_at_any_width(width: int | None, ascii_only: bool) -> None:
+    plan = schedule()
+    text = to_table(plan, width=width, ascii_only=ascii_only)
+    words = set(re.split(r"[\s|]+", text))
+    assert figures(plan) <= words
+    assert {session.date for session in plan.sessions} <= words
+    assert "\u2026" not in text
+    if ascii_only:
+        text.encode("ascii")
+
+
+@pytest.mark.parametrize("face", [to_table, to_markdown])
+def test_every_face_names_weights_sources_and_the_check_line(face: object) -> None:
+    plan = schedule()
+    text = face(plan)  # type: ignore[operator]
+    assert "81.4 kg" in text.replace("\\", "")
+    assert CHECK_LINE in text
+    assert all(notice.code in text.replace("\\", "") for notice in plan.notices)
+    assert figures(plan) <= set(re.split(r"[\s|]+", text.replace("\\", "")))
+
+
+def test_a_session_across_midnight_says_so() -> None:
+    plan = schedule()
+    assert plan.sessions[0].starts_at == "2026-12-01T21:30"
+    assert plan.sessions[0].ends_at is not None
+    assert plan.sessions[0].ends_at.startswith("2026-12-02T0")
+    assert "+1 d" in to_table(plan)
+
+
+HOSTILE = ["[red]x[/red]", ":skull:", "=cmd|' /C calc'!A0", "| a | b |", "# h1 *b* `c` <script>", "[link](http://x)"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_text_and_never_markup(name: str) -> None:
+    plan = schedule(name=name, patient_id=name)
+    assert name in to_table(plan)
+    assert name not in to_markdown(plan) or name == ":skull:"
+    assert all(
+        cell.split(",")[0].strip('"').startswith(("'", "[", ":", "|", "#")) for cell in to_csv(plan).splitlines()[1:]
+    )
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
+def test_a_cell_is_never_a_formula(start: str) -> None:
+    assert safe_cell(f"{start}1+1") == f"'{start}1+1"
+    assert safe_cell("P-1") == "P-1"
+
+
+def test_the_command_works_without_a_locale_and_into_an_ascii_pipe() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "ivigcalc",
+        "dose",
+        "-r",
+        "dermatomyositis",
+        "-p",
+        "octagam-10-us",
+        "--weight",
+        "72kg",
+        "--name",
+        "Zoë",
+    ]
+    done = subprocess.run(
+        command, capture_output=True, check=True, env={"LC_ALL": "C", "LC_TIME": "xx_XX", "PYTHONIOENCODING": "ascii", "PATH": ""}
+    )  # fmt: skip
+    text = done.stdout.decode("ascii")
+    assert "172.8" in text
+    assert "Zo\\xeb" in text
+    assert done.stderr == b""
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    command = f"{sys.executable} -m ivigcalc dose -r dermatomyositis -p octagam-10-us --weight 72kg --explain | head -1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, encoding="utf-8", check=False)
+    assert done.stderr == ""
