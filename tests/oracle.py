@@ -23,6 +23,7 @@ KG = {"kg": Fraction(1), "g": Fraction(1, 1000), "lb": Fraction("0.45359237"), "
 CM = {"cm": Fraction(1), "m": Fraction(100), "in": Fraction("2.54"), "ft": Fraction("30.48")}
 GRAMS = {"g": Fraction(1), "mg": Fraction(1, 1000)}
 MINUTES = {"min": Fraction(1), "h": Fraction(60)}
+SMALLEST_ML = Fraction("0.001")
 
 
 def number_and_unit(text: str) -> tuple[Fraction, str]:
@@ -119,42 +120,39 @@ def vial_totals(sizes: Sequence[Fraction], up_to: Fraction) -> list[Fraction]:
     return [total * unit for total in sorted(reachable) if total]
 
 
-def sums_of(amounts: Sequence[Fraction], n: int, up_to: Fraction) -> set[Fraction]:
-    """Every sum of exactly n of these amounts (with repetition) that is not above `up_to`."""
-    unit = common_unit(amounts)
-    if unit == 0:
-        return set()
-    whole = [int(amount / unit) for amount in amounts]
-    limit = int(up_to / unit)
+def sums_of_units(amounts: Sequence[int], n: int, limit: int) -> set[int]:
+    """Every sum of exactly n of these amounts (with repetition) that is not above the limit."""
     mask, sums = (1 << (limit + 1)) - 1, 1  # bit k is set if the sum k can be made
     for _ in range(n):
         longer = 0
-        for amount in whole:
+        for amount in amounts:
             longer |= sums << amount
         sums = longer & mask
-    return {k * unit for k in range(limit + 1) if sums >> k & 1}
+    return {k for k in range(limit + 1) if sums >> k & 1}
 
 
 def rounded_course_g(prescribed_g: Fraction, sizes: Sequence[Fraction], days: int, cap_g: Fraction | None = None) -> Fraction:
     """The course of whole vials nearest to the prescribed dose; a tie goes down, never 0, never above a gram cap."""
     reach = prescribed_g + days * max(sizes) * 2
-    candidates = sums_of(vial_totals(sizes, reach), days, reach)
+    unit = common_unit(sizes)
+    amounts = [int(amount / unit) for amount in vial_totals(sizes, reach)]
+    candidates = [units * unit for units in sums_of_units(amounts, days, int(reach / unit))]
     allowed = [c for c in candidates if cap_g is None or c <= cap_g]
     assert allowed, "no course of whole vials below the cap"
     return min(allowed, key=lambda c: (abs(c - prescribed_g), c))
 
 
 def least_spread_g(course_g: Fraction, sizes: Sequence[Fraction], days: int) -> Fraction:
-    """How far the largest and the smallest session must differ at least, by trying every pair of bounds."""
-    amounts = vial_totals(sizes, course_g)
-    spreads = sorted({high - low for low in amounts for high in amounts if low * days <= course_g <= high * days and low <= high})
-    for spread in spreads:
-        for low in amounts:
-            if low * days > course_g or (low + spread) * days < course_g:
-                continue
-            window = [a for a in amounts if low <= a <= low + spread]
-            if window and course_g in sums_of(window, days, course_g):
-                return spread
+    """How far the largest and the smallest session must differ at least: every spread is tried, from 0 up, from every start."""
+    unit = common_unit(sizes)
+    course = int(course_g / unit)
+    assert course * unit == course_g, f"{course_g} g is no sum of whole vials"
+    amounts = {int(amount / unit) for amount in vial_totals(sizes, course_g)}
+    for spread in range(course):
+        for low in range(max(1, -(-course // days) - spread), course // days + 1):
+            window = sorted(amounts.intersection(range(low, low + spread + 1)))
+            if course in sums_of_units(window, days, course):
+                return spread * unit
     raise AssertionError(f"{course_g} g cannot be given in {days} sessions of whole vials")
 
 
@@ -214,7 +212,9 @@ def best_vials(dose_g: Fraction, sizes: Sequence[Fraction], stock: dict[Fraction
     return {size: -n for size, n in zip(large_first, negated, strict=True) if n}
 
 
-def best_vials_by_listing(dose_g: Fraction, sizes: Sequence[Fraction], stock: dict[Fraction, int] | None = None) -> dict[Fraction, int] | None:
+def best_vials_by_listing(
+    dose_g: Fraction, sizes: Sequence[Fraction], stock: dict[Fraction, int] | None = None
+) -> dict[Fraction, int] | None:
     """The same answer from a plain list of all combinations: only for small doses; it checks `best_vials`."""
     large_first = sorted(sizes, reverse=True)
     most = [math.ceil(dose_g / s) if stock is None else min(math.ceil(dose_g / s), stock.get(s, 0)) for s in large_first]
@@ -286,15 +286,18 @@ def infuse(
 
 
 def run(volume_ml: Fraction, settings: Sequence[tuple[Fraction, Fraction | None]]) -> list[Step]:
-    """Run these settings (mL/h, minutes or None for the rest) until the volume is in."""
+    """Run these settings (mL/h, minutes or None for the rest) until the volume is in.
+
+    Less than the 0.001 mL that can be shown is no step of its own: the step before takes it.
+    """
     steps: list[Step] = []
     running = shown_before = Fraction(0)
     for number, (setting, time) in enumerate(settings, start=1):
         left = volume_ml - running
-        last = number == len(settings) or time is None or setting * time / 60 >= left
+        last = number == len(settings) or time is None or left - setting * time / 60 < SMALLEST_ML
         infused = left if last else setting * time / 60
         running += infused
-        shown = nearest_tie_up(running, Fraction("0.001"))
+        shown = nearest_tie_up(running, SMALLEST_ML)
         steps.append(Step(setting, infused / setting * 60, shown - shown_before, shown))
         shown_before = shown
         if last:

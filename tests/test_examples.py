@@ -10,6 +10,7 @@ import helpers
 import oracle
 import pytest
 import yaml
+
 from ivigcalc import library
 from ivigcalc.errors import IvigcalcError, RefusedError
 from ivigcalc.plan import Plan

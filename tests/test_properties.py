@@ -1,5 +1,6 @@
 """What the numbers must satisfy for every valid input: generated cases, against the oracle and against each other."""
 
+import sys
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +12,8 @@ import pytest
 import working
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from ivigcalc import engine, infusion, library, titration
+
+from ivigcalc import library
 from ivigcalc.ask import form_of, plan_form
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.plan import Plan, Session
@@ -403,13 +405,21 @@ def test_every_line_of_several_phases_can_be_redone_by_hand() -> None:
 def test_a_plan_recomputes_to_itself(weight: Decimal, product: str, start: date) -> None:
     assume(weight >= 20)
     first = helpers.plan("dermatomyositis", product, f"{weight} kg", start=str(start), at="09:00", courses="2", height="1.7m", **insist(weight))
-    for cache in (engine._LADDERS, titration.pump_rates, titration.titrate, infusion.make_infusion):
-        getattr(cache, "cache_clear", getattr(cache, "clear", None))()
+    forget_everything()
     words = form_of(first.computed_from.request, regimen="dermatomyositis", product=product, policy="actual-weight")
     again = plan_form(words, "schedule", on=None)
     assert shown(again) == shown(first)
     assert again.trace == first.trace
     assert again.notices == first.notices
+
+
+def forget_everything() -> None:
+    """Empty every cache of the package, so that the second plan is computed and not remembered."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("ivigcalc"):
+            for cached in vars(module).values():
+                if callable(clear := getattr(cached, "cache_clear", None)):
+                    clear()
 
 
 def insist(weight: Decimal) -> dict[str, Any]:
@@ -423,7 +433,6 @@ def test_no_text_is_a_traceback(text: str) -> None:
     for words in ((text, "70 g"), ("70 kg", text)):
         try:
             got = helpers.rates("octagam-10-us", "dermatomyositis", *words)
-        except (RequestError, RefusedError) as refused:
-            assert str(refused)
-        else:
-            assert got.sessions[0].duration_min > 0
+        except (RequestError, RefusedError):
+            continue
+        assert got.sessions[0].duration_min > 0

@@ -11,9 +11,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 import oracle
+
 from ivigcalc.plan import Plan, TraceEntry
 
-TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]+)?)|(round up|round down|round|min|[A-Za-z_][A-Za-z0-9_.]*)|([-+/(),]))")
+TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]+)?)|(round up|round down|round|min|[A-Za-z_][A-Za-z0-9_.]*(?:\[[^]]*\])?)|([-+/(),]))")
 #: decimals with which a result is shown, by its unit
 PLACES = {"kg": 4, "cm": 4, "kg/m2": 4, "%": 2, "g/kg": 3, "mL/h": 4, "mL": 3, "min": 2}
 
@@ -84,8 +85,8 @@ class Line:
         inputs = self.entry.inputs
         if "increment_ml_per_h" in inputs:
             return oracle.nearest_tie_up(value, self.named("increment_ml_per_h"))
-        if "places" in inputs:
-            return oracle.nearest_tie_up(value, Fraction(1, 10 ** int(str(inputs["places"]))))
+        if str(inputs["rule"]).endswith(" mL"):
+            return oracle.nearest_tie_up(value, Fraction(str(inputs["rule"]).removeprefix("to ").removesuffix(" mL")))
         return self.rounded_course(value, str(inputs["rule"]))
 
     def rounded_course(self, grams: Fraction, rule: str) -> Fraction:

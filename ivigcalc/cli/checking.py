@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ivigcalc.audit import Finding, Known, audit, known_library
+from ivigcalc.audit import Finding, audit, known_library
 from ivigcalc.definitions import Loaded
 from ivigcalc.errors import DefinitionError, Problem
 from ivigcalc.library import FOLDERS, SUFFIXES, root

@@ -30,6 +30,22 @@ class BmiRange(Cited):
     high: Number
 
 
+class UnitSlip(Cited):
+    """When a weight is doubtful because the same figure in pounds (or kilograms) would be ordinary for the height and sex.
+
+    `ordinary` and `likely` are percentages of the weight at the expected BMI; above `stop_above_bmi` the doubt is a stop.
+    """
+
+    male_bmi: Number
+    female_bmi: Number
+    either_bmi: Number
+    child_bmi: Number
+    child_below: Height
+    ordinary: Range[Percent]
+    likely: Range[Percent]
+    stop_above_bmi: Number
+
+
 class AgeLimit(Cited):
     """The highest believable age."""
 
@@ -61,6 +77,12 @@ class OpenTime(Cited):
     within: Minutes
 
 
+class HighestDose(Cited):
+    """The highest dose that a source on file prints, whatever the disease: more is taken for a slip."""
+
+    dose: DoseQuantity
+
+
 class VaccineWait(Cited):
     """How long live measles and varicella vaccines wait after a dose of this size."""
 
@@ -82,8 +104,11 @@ class Safety(Definition):
     weight: WeightRange
     height: HeightRange
     bmi: BmiRange
+    unit_slip: UnitSlip
     age: AgeLimit
     weight_for_age: tuple[WeightForAge, ...] = ()
+    highest_day_dose: HighestDose
+    highest_course_dose: HighestDose
     deviation: Deviation
     stale_weight: Threshold
     weight_change: WeightChange

@@ -7,9 +7,9 @@ from typing import Any
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.plan import Plan, Session
 from ivigcalc.quantity import plain
-from ivigcalc.render.phrases import days_later, elapsed_text, time_of
+from ivigcalc.render.phrases import CHECK_LINE, days_later, elapsed_text, time_of
 from ivigcalc.render.typeset import typeset
-from ivigcalc.render.wording import treatment, when
+from ivigcalc.render.wording import clean, printed_notice, treatment, when
 
 PLOT_ROWS = 16
 NARROWEST_PLOT, WIDEST_PLOT = 40, 160
@@ -30,8 +30,10 @@ def to_png(plan: Plan, session_index: int = 0) -> bytes:
 def chart_page(plan: Plan, session_index: int) -> dict[str, Any]:
     """What the template of a chart alone needs."""
     session = _session(plan, session_index)
-    title = f"{treatment(plan)}, {when(session)}: {plain(session.dose_g)} g"
-    return {"title": title, "chart": chart_data(session)}
+    product = clean(plan.computed_from.product.value.title, 60)
+    title = f"{treatment(plan)}, {when(session)}: {plain(session.dose_g)} g {product}, {plain(plan.rate_weight.kg)} kg"
+    stops = [printed_notice(found, plan) for found in plan.notices if found.level == "stop"]
+    return {"title": title, "chart": chart_data(session), "stops": stops, "check": CHECK_LINE}
 
 
 def chart_data(session: Session) -> dict[str, Any] | None:

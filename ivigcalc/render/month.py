@@ -20,12 +20,13 @@ from ivigcalc.render.phrases import (
     CHECK_LINE,
     days_later,
     duration_text,
+    notice_text,
     shown,
     time_of,
     title,
     vials_text,
 )
-from ivigcalc.render.wording import MONTHS, clean, short_day
+from ivigcalc.render.wording import MONTHS, by_level, clean, short_day
 
 HolidayName = Callable[[date], str | None]
 #: seven columns that hold `C12 D5` and a time, with their rules
@@ -111,13 +112,16 @@ def month_grids(plan: Plan, width: int, holiday_name: HolidayName, *, ascii_only
         if width >= NARROWEST_GRID:
             parts += [_grid(month, width, ascii_only), *_notes(month, site, ascii_only), Text("")]
     legend = LEGEND if width >= NARROWEST_GRID else f"Month grids need {NARROWEST_GRID} columns."
-    parts += [
-        Text(legend, overflow="fold"),
-        Text(""),
-        session_list(plan),
-        Text(CHECK_LINE, style="bold", overflow="fold"),
-    ]
+    parts += [Text(legend, overflow="fold"), Text(""), session_list(plan)]
+    parts += [Text(notice_text(notice), overflow="fold") for notice in by_level(plan.notices) if notice.level != "info"]
+    parts.append(Text(CHECK_LINE, style="bold", overflow="fold"))
     return Group(*parts)
+
+
+def _whose(plan: Plan) -> list[Text]:
+    patient, product = plan.computed_from.request.patient, plan.computed_from.product.value
+    who = ", ".join(part for part in (patient.name, patient.patient_id and f"id {patient.patient_id}") if part)
+    return [Text(clean(line, 160), overflow="fold") for line in (who, f"{product.title} ({product.id})") if line]
 
 
 def _grid(month: Month, width: int, ascii_only: bool) -> Table:

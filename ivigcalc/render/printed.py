@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from ivigcalc.plan import Bottle, Notice, Plan, Session, Step
+from ivigcalc.plan import Bottle, Plan, Session, Step
 from ivigcalc.quantity import Quantity, decimal_of, plain
 from ivigcalc.render.chart import chart_data, moment
 from ivigcalc.render.month import Cell, HolidayName, Month, months
 from ivigcalc.render.phrases import CHECK_LINE, duration_text, shown, signed, time_of, vials_text
-from ivigcalc.render.wording import clean, long_day, plain_day, short_day, treatment
+from ivigcalc.render.wording import LEVELS, by_level, clean, concerns, long_day, plain_day, printed_notice, short_day, treatment
 
 FINGERPRINT_DIGITS = 12
 #: a nurse's sheet shows at most so many cautions of one kind; the first pages of the plan have them all
 SAME_KIND_ON_SHEET = 3
-_ABOUT_COURSE = re.compile(r"course (\d+)(?: day (\d+))?\b")
-_LEVELS = {"stop": "STOP, OVERRIDDEN", "caution": "CAUTION", "info": "Note"}
 Facts = list[tuple[str, str]]
 
 
@@ -38,7 +35,7 @@ def document(plan: Plan, paper: str, holiday_name: HolidayName) -> dict[str, Any
         "months": [month(found, plan) for found in months(plan, holiday_name)],
         "sessions": [session_row(session) for session in plan.sessions],
         "totals": totals(plan),
-        "notices": [notice(found, plan) for found in by_level(plan.notices)],
+        "notices": [printed_notice(found, plan) for found in by_level(plan.notices)],
         "inputs": inputs(plan),
         "sources": [clean(citation, 300) for citation in plan.sources],
         "short_sources": [clean(citation.partition(" <")[0], 110) for citation in plan.sources],
@@ -150,43 +147,21 @@ def paper_vials(counts: Any) -> str:
     return vials_text(counts).replace(" x ", " × ")
 
 
-def by_level(notices: tuple[Notice, ...]) -> list[Notice]:
-    """Gravest first."""
-    return sorted(notices, key=lambda n: list(_LEVELS).index(n.level))
-
-
-def notice(found: Notice, plan: Plan) -> dict[str, str]:
-    """One notice: level, code, message with the reason of an override, number of its source."""
-    number = plan.sources.index(found.source) + 1 if found.source in plan.sources else 0
-    reason = f" Reason given for overriding: {clean(found.overridden_because, 300)}" if found.overridden_because else ""
-    return {
-        "level": _LEVELS[found.level], "code": clean(found.code, 40), "text": f"{clean(found.message, 500)}.{reason}",
-        "source": str(number) if number else "",
-    }  # fmt: skip
-
-
 def sheet_notices(plan: Plan, session: Session) -> list[dict[str, str]]:
     """The stops and cautions that concern one session. What another course's dates say stays on the plan's first pages."""
     kept: list[dict[str, str]] = []
     seen: dict[str, int] = {}
     for found in by_level(plan.notices):
-        if found.level == "info" or (found.level == "caution" and _about_another(found, session)):
+        if found.level == "info" or not concerns(found, session):
             continue
         seen[found.code] = seen.get(found.code, 0) + 1
         if found.level == "stop" or seen[found.code] <= SAME_KIND_ON_SHEET:
-            kept.append(notice(found, plan))
+            kept.append(printed_notice(found, plan))
     for code, count in seen.items():
         more = count - SAME_KIND_ON_SHEET
         if more > 0 and any(n.code == code and n.level == "caution" for n in plan.notices):
-            kept.append({"level": "CAUTION", "code": code, "text": f"{more} more of this kind: see the first pages of this plan.", "source": ""})
+            kept.append({"level": LEVELS["caution"], "code": code, "text": f"{more} more of this kind: see the first pages of this plan.", "source": ""})
     return kept
-
-
-def _about_another(found: Notice, session: Session) -> bool:
-    about = _ABOUT_COURSE.match(found.message)
-    if about is None:
-        return False
-    return int(about[1]) != session.course or (about[2] is not None and int(about[2]) != session.day)
 
 
 def inputs(plan: Plan) -> list[str]:

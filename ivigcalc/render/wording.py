@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date
 
-from ivigcalc.plan import WEEKDAYS, Plan, Session
+from ivigcalc.plan import WEEKDAYS, Notice, Plan, Session
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -14,6 +15,9 @@ MONTHS = (
 _JOINERS = "\u200c\u200d"
 #: no language puts more marks than this on one letter; a taller pile would paint over the lines around it
 _MARKS_PER_LETTER = 3
+#: gravest first
+LEVELS = {"stop": "STOP, OVERRIDDEN", "caution": "CAUTION", "info": "Note"}
+_ABOUT_COURSE = re.compile(r"course (\d+)(?: day (\d+))?\b")
 
 
 def clean(text: str, limit: int = 120) -> str:
@@ -58,3 +62,26 @@ def treatment(plan: Plan) -> str:
 def when(session: Session) -> str:
     """Which session of a plan."""
     return f"course {session.course}, day {session.day}"
+
+
+def by_level(notices: tuple[Notice, ...]) -> list[Notice]:
+    """Gravest first."""
+    return sorted(notices, key=lambda found: list(LEVELS).index(found.level))
+
+
+def printed_notice(found: Notice, plan: Plan) -> dict[str, str]:
+    """One notice for the templates: level, code, message with the reason of an override, number of its source."""
+    number = plan.sources.index(found.source) + 1 if found.source in plan.sources else 0
+    reason = f" Reason given for overriding: {clean(found.overridden_because, 300)}" if found.overridden_because else ""
+    return {
+        "level": LEVELS[found.level], "code": clean(found.code, 40), "text": f"{clean(found.message, 500)}.{reason}",
+        "source": str(number) if number else "",
+    }  # fmt: skip
+
+
+def concerns(found: Notice, session: Session) -> bool:
+    """Whether a notice has anything to say to one session: what another course's dates say, it has not."""
+    about = _ABOUT_COURSE.match(found.message)
+    if found.level == "stop" or about is None:
+        return True
+    return int(about[1]) == session.course and (about[2] is None or int(about[2]) == session.day)

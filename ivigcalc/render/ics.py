@@ -1,0 +1,222 @@
+"""Plan -> iCalendar: one event per session, whose identity and revision let a calendar update what it has, not double it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from ivigcalc.errors import MissingExtraError, RequestError
+from ivigcalc.plan import Plan, Session
+from ivigcalc.quantity import plain
+from ivigcalc.render.phrases import CHECK_LINE, days_later, duration_text, time_of, vials_text
+from ivigcalc.render.wording import by_level, clean, concerns, printed_notice, treatment, when
+
+if TYPE_CHECKING:
+    from icalendar import Calendar, Event
+
+DOMAIN = "@ivigcalc"
+UNNAMED = "unnamed"
+IDENTITY_DIGITS = 16
+#: what may differ between two exports of one and the same appointment
+_REVISION = ("SEQUENCE", "DTSTAMP")
+LONGEST_ALARM_MIN = 7 * 24 * 60
+
+
+def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = None) -> bytes:
+    """All sessions as events. With `previous`, the file exported before, changes are numbered and lost sessions cancelled.
+
+    `alarm_min` adds a reminder so many minutes before the start.
+    """
+    try:
+        import icalendar
+    except ImportError:
+        raise MissingExtraError("calendar output", "calendar") from None
+    if alarm_min is not None and not 0 < alarm_min <= LONGEST_ALARM_MIN:
+        raise RequestError(f"an alarm is 1 to {LONGEST_ALARM_MIN} minutes before the start, not {alarm_min}", field="alarm")
+    before = _events_by_uid(previous) if previous is not None else {}
+    whose = _identity(plan, before)
+    stamp = _stamp(plan)
+    calendar = icalendar.Calendar()
+    calendar.add("prodid", "-//ivigcalc//infusion calendar//EN")
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    zone = _zone(plan)
+    events = {}
+    for session in plan.sessions:
+        event = _event(plan, session, whose, zone, stamp, alarm_min)
+        events[str(event["uid"])] = event
+    for uid, event in events.items():
+        calendar.add_component(_revised(event, before.get(uid)))
+    for uid, earlier in before.items():
+        if uid not in events:
+            calendar.add_component(_cancelled(earlier, stamp))
+    _sort_into_time_zone(calendar)
+    return calendar.to_ical()
+
+
+def _event(plan: Plan, session: Session, whose: str, zone: tzinfo | None, stamp: datetime, alarm_min: int | None) -> Event:
+    from icalendar import Alarm, Event
+
+    if session.on is None or session.at_min is None:
+        raise RequestError("a calendar file needs dates and times: give --start and --at", field="start" if session.on is None else "at")
+    summary = f"IVIG infusion {plain(session.dose_g)} g ({when(session)})"
+    start = _moment(session.on, session.at_min, zone)
+    event = Event()
+    event.add("uid", f"{whose}-{_slug(plan)}-c{session.course}-d{session.day}{DOMAIN}")
+    event.add("dtstamp", stamp)
+    event.add("sequence", 0)
+    event.add("status", "CONFIRMED")
+    event.add("transp", "OPAQUE")
+    event.add("dtstart", start)
+    if session.duration_min is not None:
+        event.add("dtend", _moment(session.on, session.at_min + session.duration_min, zone))
+    event.add("summary", summary)
+    event.add("description", _description(plan, session))
+    if alarm_min is not None:
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", summary)
+        alarm.add("trigger", timedelta(minutes=-alarm_min))
+        event.add_component(alarm)
+    return event
+
+
+def _description(plan: Plan, session: Session) -> str:
+    """What the person who opens the appointment needs, without the patient's name."""
+    product = plan.computed_from.product.value
+    volume = f", {plain(session.volume_ml)} mL" if session.volume_ml is not None else ""
+    lines = [
+        f"{treatment(plan)}; {clean(product.title, 60)} ({clean(product.id, 40)})",
+        f"Dose: {plain(session.dose_g)} g{volume}",
+        f"Vials: {vials_text(session.vials)}",
+    ]
+    if session.infusion is not None:
+        first, last = session.infusion.steps[0], session.infusion.steps[-1]
+        lines.append(f"Infusion: {_span(session, session.starts_at, session.ends_at)}, {duration_text(session.duration_min)}")
+        lines.append(f"Rate: {plain(first.rate_ml_per_h)} mL/h at first, {plain(last.rate_ml_per_h)} mL/h at last")
+        if session.overhead_before_min or session.overhead_after_min:
+            lines.append(f"Visit: {_span(session, session.visit_from, session.visit_to)}")
+    for found in by_level(plan.notices):
+        if found.level != "info" and concerns(found, session):
+            said = printed_notice(found, plan)
+            lines.append(f"{said['level']} {said['code']}: {said['text']}")
+    return "\n".join([*lines, CHECK_LINE])
+
+
+def _span(session: Session, start: str | None, end: str | None) -> str:
+    return f"{time_of(start)}{days_later(session.starts_at, start)} to {time_of(end)}{days_later(session.starts_at, end)}"
+
+
+def _moment(on: date, minutes: int, zone: tzinfo | None) -> datetime:
+    days, minute = divmod(minutes, 24 * 60)
+    return datetime.combine(on + timedelta(days=days), time(minute // 60, minute % 60), zone)
+
+
+def _zone(plan: Plan) -> tzinfo | None:
+    """The site's time zone; without one the times float, which every calendar shows as they stand."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    name = plan.computed_from.site.value.time_zone
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise RequestError(f"the site's time_zone '{clean(name, 40)}' is not known; write one like Europe/London", field="site") from None
+
+
+def _stamp(plan: Plan) -> datetime:
+    """When the export was made, from the plan and not from a clock: one plan, one file."""
+    request = plan.computed_from.request
+    day = request.on or request.order.start or plan.sessions[0].on or date.min
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _slug(plan: Plan) -> str:
+    source = plan.computed_from
+    return clean(source.regimen.value.id if source.regimen else source.request.indication or "rates", 60)
+
+
+def _identity(plan: Plan, before: dict[str, Event]) -> str:
+    """Who the events belong to, without saying so: digits of a SHA-256.
+
+    A patient without id and name is told apart by weight and start; an earlier file of such a patient is taken at its word.
+    """
+    patient, order = plan.computed_from.request.patient, plan.computed_from.request.order
+    earlier = {uid.split("-")[0] for uid in before}
+    if patient.patient_id:
+        own = _digits("id", patient.patient_id)
+    elif patient.name:
+        own = _digits("name", patient.name, str(patient.birth_date))
+    else:
+        named = [token for token in earlier if token.startswith(UNNAMED)]
+        own = named[0] if len(earlier) == len(named) == 1 else UNNAMED + _digits(str(patient.weight), str(order.start))
+    if earlier - {own}:
+        raise RequestError("the earlier calendar file belongs to another patient; nothing was changed", field="previous")
+    return own
+
+
+def _digits(*parts: str) -> str:
+    return sha256("\x1f".join(parts).encode("utf-8")).hexdigest()[:IDENTITY_DIGITS]
+
+
+def _events_by_uid(previous: bytes) -> dict[str, Event]:
+    """The events that ivigcalc wrote into an earlier file; anybody else's are not touched."""
+    from icalendar import Calendar
+
+    try:
+        calendar = Calendar.from_ical(previous)
+        events = [event for event in calendar.walk("VEVENT") if str(event.get("uid", "")).endswith(DOMAIN)]
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise RequestError(f"the earlier calendar file cannot be read: {clean(str(error), 80)}", field="previous") from None
+    return {str(event["uid"]): event for event in events}
+
+
+def _revised(event: Event, earlier: Event | None) -> Event:
+    """An event as it goes out: unchanged ones keep their number, changed ones get the next."""
+    if earlier is None:
+        return event
+    if _content(event) == _content(earlier):
+        return earlier
+    del event["sequence"]
+    event.add("sequence", _sequence(earlier) + 1)
+    return event
+
+
+def _cancelled(earlier: Event, stamp: datetime) -> Event:
+    """A session that is no longer planned: said once more, as cancelled."""
+    if str(earlier.get("status", "")).upper() == "CANCELLED":
+        return earlier
+    number = _sequence(earlier) + 1
+    for key in ("status", "sequence", "dtstamp"):
+        earlier.pop(key, None)
+    earlier.add("status", "CANCELLED")
+    earlier.add("sequence", number)
+    earlier.add("dtstamp", stamp)
+    earlier.subcomponents = []  # no reminder for what will not happen
+    return earlier
+
+
+def _sequence(event: Event) -> int:
+    try:
+        return int(event.get("sequence", 0))
+    except (TypeError, ValueError):
+        raise RequestError("the earlier calendar file cannot be read: a SEQUENCE is not a number", field="previous") from None
+
+
+def _content(event: Event) -> bytes:
+    """An event without the marks of its revision."""
+    from icalendar import Event
+
+    bare = Event.from_ical(event.to_ical())
+    for key in _REVISION:
+        bare.pop(key, None)
+    return bytes(bare.to_ical())
+
+
+def _sort_into_time_zone(calendar: Calendar) -> None:
+    """Add the VTIMEZONE of every zone in use, and put it before the events, where every reader finds it."""
+    calendar.add_missing_timezones()
+    calendar.subcomponents.sort(key=lambda part: part.name != "VTIMEZONE")
