@@ -25,7 +25,9 @@ from ivigcalc.schedule import LAST_YEAR
 Command = Literal["dose", "schedule", "rates"]
 DEFAULT_POLICY = "actual-weight"
 MAX_TEXT = 200
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _TWO_MEANINGS = ("biweekly", "bi-weekly", "bimonthly", "bi-monthly")
 _CODE = re.compile(r"[a-z][a-z-]{1,40}")
 _T = TypeVar("_T")
@@ -113,6 +115,9 @@ def read_form(form: Form, command: Command, *, on: date | None, defaults_used: t
         raise RequestError("give the first day: --start 2026-12-01", field="start", code="missing")
     if order.at is not None and order.start is None and command == "schedule":
         raise RequestError("--at needs --start", field="at")
+    first_day = order.start or on
+    if order.last_infusion is not None and first_day is not None and order.last_infusion >= first_day:
+        raise RequestError(f"--last-infusion {order.last_infusion} is not before {first_day}", field="last_infusion")
     protocol = library.split_protocol(form.regimen)[1] if form.regimen else None
     return Request(command, _read_patient(form), order, protocol, form.indication, on, defaults_used)
 
@@ -249,7 +254,9 @@ def _override(text: str) -> tuple[str, str]:
     code, equals, reason = text.partition("=")
     if not equals or not _CODE.fullmatch(code.strip()) or not reason.strip():
         raise RequestError(f'--override {_short(text)}: write --override CODE="reason"', field="override")
-    return code.strip(), _printable("override", reason.strip().strip('"'))
+    # blanks and quotation marks around it are not part of the reason: it is read the same from a saved plan
+    plain = " ".join(_printable("override", reason).split()).strip('" ')
+    return code.strip(), _printable("override", plain)
 
 
 def _short(text: str) -> str:

@@ -39,6 +39,7 @@ def assemble(
         asked, job.site.value, job.tables, [(t, set_rates(job, t)) for t in job.tables], sessions
     )
     job.notices += checks.dates(asked, job.site.value, job.moved, sessions)
+    job.notices += checks.information(asked, max(s.dose.prescribed_g for s in stretches), sessions)
     notices = checks.settle(job.notices, asked.order)
     phases = tuple(_course(job, stretches, place) for place in range(len(stretches)))
     trace: tuple[TraceEntry, ...] = ()

@@ -124,7 +124,9 @@ def _regimen(regimen: Regimen, known: Known) -> Iterator[Finding]:
         message = "every protocol is of low confidence, so none is the default: an order has to name one"
         yield Finding(("protocols",), message, info=True)
     if not known.served & {regimen.treats, "any"}:
-        message = "no shipped product has a rate table for it: the rates will be those of another use, marked rate-off-label"
+        message = (
+            "no shipped product has a rate table for it: the rates will be those of another use, marked rate-off-label"
+        )
         yield Finding(("id",), message, info=True)
     for name, protocol in regimen.protocols.items():
         for place, phase in enumerate(protocol.stages):
@@ -288,4 +290,8 @@ def _site(site: Site, known: Known) -> Iterator[Finding]:
     for key in ("stock", "price_per_gram"):
         for product in getattr(site, key):
             if product not in known.products:
-                yield Finding((key, product), f"there is no shipped product '{product}', so only a file of your own uses it", info=True)
+                yield Finding(
+                    (key, product),
+                    f"there is no shipped product '{product}', so only a file of your own uses it",
+                    info=True,
+                )

@@ -9,10 +9,12 @@ from fractions import Fraction
 from ivigcalc import checks
 from ivigcalc.definitions import Limit, Phase, Protocol, Rounding
 from ivigcalc.dose import (
+    FOUR_WEEKS_DAYS,
     CourseDose,
     Prescribed,
     course_grams,
     dose_grid,
+    interval_days,
     plan_course,
     prescribed_dose,
     published_interval,
@@ -24,8 +26,6 @@ from ivigcalc.quantity import Quantity, decimal_of
 from ivigcalc.request import Order, Request
 from ivigcalc.vials import Choice, choose_from_shelf, vial_set
 from ivigcalc.weight import compare
-
-FOUR_WEEKS_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,33 +106,50 @@ def plan_stretch(
 
 def _scaled(prescribed: Prescribed, phase: Phase, order: Order, job: Job) -> Prescribed:
     """A dose per four weeks becomes a dose per interval; doubling by accident is not possible."""
-    if order.every is None or checks.interval_fits(phase, order.every):
-        if order.dose_basis == "4-weeks" and order.every is not None:
-            return _per_interval(prescribed, order.every, job)
-        return prescribed
-    assert phase.interval is not None
-    if order.dose_basis is None:
+    if order.every is not None and order.dose_basis is None and not checks.interval_fits(phase, order.every):
+        assert phase.interval is not None
         raise RequestError(
             f"every {order.every} is not the protocol's interval of {phase.interval.every}: say whether {prescribed.dose} is for each course "
             "or for each four weeks, with --dose-basis course or --dose-basis 4-weeks",
             field="dose_basis", code="dose-basis-needed",
         )  # fmt: skip
-    return _per_interval(prescribed, order.every, job) if order.dose_basis == "4-weeks" else prescribed
+    return _per_interval(prescribed, phase, order, job) if order.dose_basis == "4-weeks" else prescribed
 
 
-def _per_interval(prescribed: Prescribed, every: Quantity, job: Job) -> Prescribed:
-    if every.dimension != "days":
-        raise RequestError(f"--dose-basis 4-weeks needs an interval in days or weeks, not {every}", field="dose_basis")
-    share = every.base / FOUR_WEEKS_DAYS
-    value = decimal_of(Fraction(prescribed.dose.value) * share, 6)
-    job.notices.append(
-        Notice(
-            "dose-basis",
-            "info",
-            f"{prescribed.dose} per 4 weeks is {Quantity(value, prescribed.dose.unit)} for every {every}",
+def _per_interval(prescribed: Prescribed, phase: Phase, order: Order, job: Job) -> Prescribed:
+    every = published_interval(phase, order)
+    if every is None or every.dimension != "days":
+        shown = f"not {every}" if every else "with --every"
+        raise RequestError(f"--dose-basis 4-weeks needs an interval in days or weeks, {shown}", field="dose_basis")
+    own = phase.interval.every.single if phase.interval else None
+    if order.dose is None and (own is None or str(own) not in ("4 weeks", "28 days", "1 month")):
+        raise RequestError(
+            f"--dose-basis 4-weeks: the protocol's {prescribed.dose} is not printed for four weeks: give --dose, the dose of four weeks",
+            field="dose_basis",
         )
+    value = decimal_of(Fraction(prescribed.dose.value) * every.base / FOUR_WEEKS_DAYS, 6)
+    scaled = Quantity(value, prescribed.dose.unit)
+    text = f"{prescribed.dose} per 4 weeks is {scaled} for each course every {every}"
+    job.notices.append(Notice("dose-basis", "info", text, str(prescribed.dose), str(scaled)))
+    return replace(prescribed, dose=scaled)
+
+
+def _basis_notice(job: Job, phase: Phase, prescribed: Prescribed, dose: CourseDose, order: Order) -> Iterator[Notice]:
+    """What a dose per course comes to in four weeks, where the interval is not the protocol's or was asked about."""
+    every, fits = order.every, order.every is None or checks.interval_fits(phase, order.every)
+    if every is None or order.dose_basis == "4-weeks":
+        return
+    if fits and phase.interval is not None and order.dose_basis is None:
+        return
+    per_4_weeks = dose.dose_g / job.weights.kg * FOUR_WEEKS_DAYS / interval_days(every)
+    each = f"{prescribed.dose} a day" if prescribed.per_day else f"{prescribed.dose}"
+    average = " on average" if every.dimension == "months" else ""
+    yield Notice(
+        "dose-basis",
+        "info" if fits else "caution",
+        f"{each} is given for each course every {every}: {checks.show(per_4_weeks, 3)} g/kg in 4 weeks{average}",
+        f"{checks.show(per_4_weeks, 3)} g/kg in 4 weeks",
     )
-    return replace(prescribed, dose=Quantity(value, prescribed.dose.unit))
 
 
 def _dose_notices(
@@ -157,18 +174,7 @@ def _dose_notices(
             f"{len(dose.session_doses_g)} day{'s' if len(dose.session_doses_g) > 1 else ''}: {dose.days_because}",
             source=checks.cite(definition, phase.days, phase, job.asked.protocol),
         )
-    if (
-        order.dose_basis == "course"
-        and order.every is not None
-        and order.every.dimension == "days"
-        and not checks.interval_fits(phase, order.every)
-    ):
-        per_4_weeks = dose.dose_g / job.weights.kg * FOUR_WEEKS_DAYS / order.every.base
-        yield Notice(
-            "dose-basis",
-            "caution",
-            f"{prescribed.dose} is given for each course every {order.every}: {checks.show(per_4_weeks, 3)} g/kg in 4 weeks",
-        )
+    yield from _basis_notice(job, phase, prescribed, dose, order)
     limit = Fraction(job.asked.safety.value.deviation.percent.value)
     if dose.smallest and dose.deviation_percent > limit:
         yield Notice("dose-below-vial", "stop", f"the course of {checks.show(dose.prescribed_g)} g is less than the smallest that can be given ({checks.show(dose.dose_g)} g, {checks.show(dose.deviation_percent)} % more); choose a product with smaller vials or a --policy that does not round to vials",

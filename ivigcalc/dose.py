@@ -14,6 +14,9 @@ from ivigcalc.vials import vial_set
 
 #: grams are weighed no finer than this where a policy rounds to nothing
 UNROUNDED_STEP_G = Fraction(1, 100)
+FOUR_WEEKS_DAYS = 28
+#: a calendar month, on average
+MONTH_DAYS = Fraction(1461, 48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,16 @@ def published_interval(phase: Phase, order: Order) -> Quantity | None:
     if order.every is not None:
         return order.every
     return phase.interval.every.single if phase.interval else None
+
+
+def interval_days(interval: Quantity) -> Fraction:
+    """Days from course to course; a month counts as its average."""
+    return interval.base * (MONTH_DAYS if interval.dimension == "months" else 1)
+
+
+def per_four_weeks(interval: Quantity | None) -> Fraction:
+    """How many courses four weeks hold at this interval: at least the one that is given."""
+    return max(Fraction(1), FOUR_WEEKS_DAYS / interval_days(interval)) if interval else Fraction(1)
 
 
 def outside(published: Range[Quantity], dose: Quantity, weight_kg: Fraction) -> bool:

@@ -36,8 +36,13 @@ def make_plan(
         job.notices += phase_checks(job.asked, phase, order)
         stretches.append(plan_stretch(job, phase, order, courses, protocol, limits))
     for stretch in stretches:
-        job.notices += checks.day_limits(job.asked, stretch.dose, protocol.limits, regimen.value, protocol)
-        job.notices += checks.day_limits(job.asked, stretch.dose, policy.policy.value.limits, policy.policy.value)
+        every = stretch.interval if stretch.courses > 1 else None
+        rules = policy.policy.value
+        job.notices += checks.day_limits(job.asked, stretch.dose, protocol.limits, regimen.value, protocol, every)
+        job.notices += checks.day_limits(job.asked, stretch.dose, rules.limits, rules, None, every)
+        job.notices += checks.highest_dose(
+            job.asked, stretch.dose, stretch.phase.dose.published if stretch.phase.dose else None
+        )
         job.notices += checks.deviation(stretch.dose.deviation_percent, safety)
     sessions = all_sessions(job, stretches, regimen.value.treats)
     return assemble(job, protocol_id, stretches, sessions, with_trace)
@@ -65,6 +70,7 @@ def make_rates(
     )
     prescribed = Prescribed(dose, True, None, None)
     stretch = Stretch(phase, 1, None, prescribed, course, choose_vials(job, course.session_doses_g))
+    job.notices += checks.highest_dose(job.asked, course)
     sessions = all_sessions(job, [stretch], request.indication)
     return assemble(job, None, [stretch], sessions, with_trace)
 

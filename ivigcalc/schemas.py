@@ -63,7 +63,7 @@ class _FileSchema(_Untitled):
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
 
-    def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:
+    def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:  # noqa: ARG002
         return {"enum": [True, False, "true", "false"]}
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:

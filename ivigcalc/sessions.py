@@ -45,21 +45,10 @@ def all_sessions(job: Job, stretches: list[Stretch], indication: str | None) -> 
         if dates is not None:
             job.moved.append(dates)
         for day, (dose_g, choice) in enumerate(zip(stretch.dose.session_doses_g, stretch.vials, strict=True), start=1):
-            infusion = _infusion(job, indication, dose_g, choice, first_of_plan=not found)
-            found.append(
-                _session(
-                    job,
-                    number,
-                    day,
-                    stretch,
-                    dates.days[day - 1] if dates else None,
-                    dose_g,
-                    choice,
-                    infusion,
-                    before,
-                    after,
-                )
-            )
+            on = dates.days[day - 1] if dates else None
+            kind = _kind_of_infusion(job, found[-1] if found else None, on)
+            infusion = _infusion(job, indication, dose_g, choice, kind)
+            found.append(_session(job, number, day, stretch, on, dose_g, choice, infusion, before, after))
     return tuple(found)
 
 
@@ -86,10 +75,9 @@ def _overheads(site: Site) -> tuple[int, int]:
 
 
 def _infusion(
-    job: Job, indication: str | None, dose_g: Fraction, choice: Choice, *, first_of_plan: bool
+    job: Job, indication: str | None, dose_g: Fraction, choice: Choice, kind: InfusionKind
 ) -> Infusion | None:
     product = job.asked.product
-    kind = _kind_of_infusion(job, first_of_plan)
     try:
         chosen = choose_table(product.value, indication, kind)
     except RefusedError as refused:
@@ -102,9 +90,11 @@ def _infusion(
     return make_infusion(ladder, job.rate_weight_kg, limits, dose_g, choice.vials)
 
 
-def _kind_of_infusion(job: Job, first_of_plan: bool) -> InfusionKind:
-    if not first_of_plan:
-        return "subsequent"
+def _kind_of_infusion(job: Job, previous: Session | None, on: date | None) -> InfusionKind:
+    """A first infusion starts slowly; so does one long after the session before it."""
+    if previous is not None:
+        gap = previous.on is not None and on is not None and checks.after_a_gap(job.asked, previous.on, on)
+        return "first" if gap else "subsequent"
     if job.asked.order.infusion == "subsequent" and not checks.restart(job.asked):
         return "subsequent"
     return "first"

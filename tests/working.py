@@ -14,7 +14,7 @@ import oracle
 
 from ivigcalc.plan import Plan, TraceEntry
 
-TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]+)?)|(round up|round down|round|min|[A-Za-z_][A-Za-z0-9_.]*(?:\[[^]]*\])?)|([-+/(),]))")
+TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]+)?)|((?:round up|round down|round|min)(?=\()|[A-Za-z_][A-Za-z0-9_.]*(?:\[[^]]*\])?)|([-+/(),]))")
 #: decimals with which a result is shown, by its unit
 PLACES = {"kg": 4, "cm": 4, "kg/m2": 4, "%": 2, "g/kg": 3, "mL/h": 4, "mL": 3, "min": 2}
 

@@ -5,12 +5,14 @@ A stop that the order overrides stays on the plan with its reason; one that it d
 
 from .common import Asked, cite, refusal, settle, show
 from .dates import dates
-from .infusion import rates, restart
-from .order import day_limits, days_range, deviation, dose_range, interval_fits, interval_range
-from .patient import contraindications, plausibility, population, stale_weight, weight_policy
+from .information import information
+from .infusion import after_a_gap, rates, restart
+from .order import day_limits, days_range, deviation, dose_range, highest_dose, interval_fits, interval_range
+from .patient import contraindications, population, stale_weight, weight_policy
+from .plausibility import plausibility
 
 __all__ = [
-    "Asked", "cite", "contraindications", "dates", "day_limits", "days_range", "deviation", "dose_range", "interval_fits",
-    "interval_range", "plausibility", "population", "rates", "refusal", "restart", "settle", "show", "stale_weight",
-    "weight_policy",
+    "Asked", "after_a_gap", "cite", "contraindications", "dates", "day_limits", "days_range", "deviation", "dose_range",
+    "highest_dose", "information", "interval_fits", "interval_range", "plausibility", "population", "rates", "refusal",
+    "restart", "settle", "show", "stale_weight", "weight_policy",
 ]  # fmt: skip

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
+from typing import Literal
 
-from ivigcalc.checks.common import Asked
+from ivigcalc.checks.common import Asked, cite
 from ivigcalc.definitions import Site
 from ivigcalc.plan import Notice, Session
 from ivigcalc.schedule import CourseDates, step
@@ -30,6 +32,7 @@ def dates(asked: Asked, site: Site, moved: list[CourseDates], sessions: tuple[Se
         if later.days[0] <= earlier.days[-1]:
             yield Notice("course-overlap", "stop", f"course {number + 1} starts on {later.days[0]}, before course {number} ends on {earlier.days[-1]}: choose a longer --every or fewer --days",
                          str(later.days[0]), str(earlier.days[-1]))  # fmt: skip
+    yield from _too_close(asked, site, moved, sessions)
     yield from _chair_time(site, sessions)
     order = asked.order
     if order.valid_for is not None and order.start is not None:
@@ -38,6 +41,43 @@ def dates(asked: Asked, site: Site, moved: list[CourseDates], sessions: tuple[Se
         if uncovered:
             yield Notice("order-expired", "caution", f"the order covers {order.valid_for} from {order.start}: {len(uncovered)} sessions from {uncovered[0].date} need a new one",
                          uncovered[0].date, str(order.valid_for))  # fmt: skip
+
+
+def _too_close(asked: Asked, site: Site, moved: list[CourseDates], sessions: tuple[Session, ...]) -> Iterator[Notice]:
+    """Courses that come nearer to each other than the interval, by more than the site's window."""
+    window = int(site.window.base) if site.window else 0
+    for number, (earlier, later) in enumerate(pairwise(moved), start=1):
+        due, gap = (later.due - earlier.due).days, (later.days[0] - earlier.days[0]).days
+        if 0 < gap < due - window:
+            message = f"course {number + 1} starts {gap} days after course {number}, not {due}: move one of them, or ask the prescriber"
+            yield Notice("courses-close", "caution", message, f"{gap} days", f"{due} days")
+    if moved:
+        yield from _after_the_last(asked, window, moved[0], sum(session.course == 1 for session in sessions))
+
+
+def _after_the_last(asked: Asked, window: int, first: CourseDates, days: int) -> Iterator[Notice]:
+    """The first course against the last infusion, which may have been the last day of its course."""
+    last, phase = asked.order.last_infusion, asked.protocol.stages[0] if asked.protocol else None
+    if last is None or phase is None:
+        return
+    every = asked.order.every or (phase.interval.every.from_ if phase.interval else None)
+    if every is None:
+        return
+    longest = max(days, phase.days.to if phase.days else 1)
+    due = step(last - timedelta(days=longest - 1), every, 1)
+    gap, full = (first.days[0] - last).days, (due - last).days
+    if gap >= full - window:
+        return
+    rules = asked.safety.value
+    level: Literal["caution", "stop"] = "stop" if gap * 100 < full * rules.too_close.percent.base else "caution"
+    yield Notice(
+        "courses-close",
+        level,
+        f"course 1 starts {gap} days after the last infusion on {last}; every {every} it is due {due} at the earliest: check the dates",
+        f"{gap} days",
+        f"{full} days",
+        cite(rules, rules.too_close),
+    )
 
 
 def _chair_time(site: Site, sessions: tuple[Session, ...]) -> Iterator[Notice]:

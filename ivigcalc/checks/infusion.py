@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
 
 from ivigcalc.checks.common import Asked, cite
 from ivigcalc.definitions import Site
@@ -19,7 +21,23 @@ def restart(asked: Asked) -> bool:
         return True
     if order.last_infusion is None or order.start is None:
         return False
-    return step(order.last_infusion, asked.safety.value.restart_after.after, 1) < order.start
+    return after_a_gap(asked, order.last_infusion, order.start)
+
+
+def after_a_gap(asked: Asked, before: date, on: date) -> bool:
+    """Whether two infusions are so far apart that the slow ladder starts again."""
+    return step(before, asked.safety.value.restart_after.after, 1) < on
+
+
+def gap_notice(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Notice]:
+    """Courses of the plan itself that are so far apart."""
+    rules = asked.safety.value.restart_after
+    for earlier, later in pairwise(sessions):
+        if earlier.on is not None and later.on is not None and after_a_gap(asked, earlier.on, later.on):
+            message = f"course {later.course} comes more than {rules.after} after the one before: the slow ladder of a first infusion starts again"
+            yield Notice(
+                "restart-slow", "caution", message, str(later.on), str(rules.after), cite(asked.safety.value, rules)
+            )
 
 
 def restart_notice(asked: Asked) -> Notice:
@@ -50,6 +68,8 @@ def rates(
         )
     if tables and restart(asked):
         yield restart_notice(asked)
+    if tables:
+        yield from gap_notice(asked, sessions)
     for chosen, bound_by in bounds:
         yield from _ladder_notices(asked, chosen, bound_by, site)
     yield from _bottle_notices(asked, sessions)

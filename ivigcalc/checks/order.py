@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from ivigcalc.checks.common import Asked, cite, show
 from ivigcalc.definitions import Cited, Definition, Limit, Loaded, Phase, Range, Safety
-from ivigcalc.dose import CourseDose, amount_g, outside
+from ivigcalc.dose import CourseDose, amount_g, outside, per_four_weeks
 from ivigcalc.plan import Notice
 from ivigcalc.quantity import Quantity
 
@@ -27,7 +27,7 @@ def dose_range(asked: Asked, phase: Phase) -> Iterator[Notice]:
         )
         level = "caution" if _within_rounding(published, ordered, asked) else "stop"
         code = "rounding-deviation" if level == "caution" else "dose-outside-regimen"
-        yield Notice(code, level, f"the ordered dose of {ordered}{grams} is outside the protocol's {published} {basis}",  # type: ignore[arg-type]
+        yield Notice(code, level, f"the ordered dose of {ordered}{grams} is outside the protocol's {published} {basis}: order within it, or name another protocol",  # type: ignore[arg-type]
                      str(ordered), f"{published} {basis}", cite(asked.regimen.value, dose, phase, asked.protocol))  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def days_range(asked: Asked, phase: Phase) -> Iterator[Notice]:
     days, ordered = phase.days, asked.order.days
     if days is None or ordered is None or asked.regimen is None or days.from_ <= ordered <= days.to:
         return
-    yield Notice("days-outside-regimen", "stop", f"{ordered} days is outside the protocol's {days} days", f"{ordered} days", f"{days} days",
+    yield Notice("days-outside-regimen", "stop", f"{ordered} days is outside the protocol's {days} days: choose --days within it, or another protocol", f"{ordered} days", f"{days} days",
                  cite(asked.regimen.value, days, phase, asked.protocol))  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def interval_range(asked: Asked, phase: Phase) -> Iterator[Notice]:
     interval, ordered = phase.interval, asked.order.every
     if interval is None or ordered is None or asked.regimen is None or interval_fits(phase, ordered):
         return
-    yield Notice("interval-outside-regimen", "stop", f"every {ordered} is not the protocol's interval of {interval.every}", str(ordered), str(interval.every),
+    yield Notice("interval-outside-regimen", "stop", f"every {ordered} is not the protocol's interval of {interval.every}: keep to it, or name another protocol", str(ordered), str(interval.every),
                  cite(asked.regimen.value, interval, phase, asked.protocol))  # fmt: skip
 
 
@@ -68,39 +68,66 @@ def interval_fits(phase: Phase, ordered: Quantity) -> bool:
 
 
 def day_limits(
-    asked: Asked, dose: CourseDose, limits: tuple[Limit, ...], owner: Definition, block: Cited | None = None
+    asked: Asked,
+    dose: CourseDose,
+    limits: tuple[Limit, ...],
+    owner: Definition,
+    block: Cited | None = None,
+    interval: Quantity | None = None,
 ) -> Iterator[Notice]:
-    """Session and course doses against the limits that `owner` publishes, in a `block` of it.
+    """Doses of a day, a course and four weeks against the limits that `owner` publishes, in a `block` of it.
 
     A limit that only whole-vial rounding passes is a caution whatever its level: the order itself kept to it.
     """
-    day_g, exact_day_g = dose.session_doses_g[0], dose.prescribed_g / len(dose.session_doses_g)
+    days = len(dose.session_doses_g)
+    share = per_four_weeks(interval)
+    given: dict[str, tuple[Fraction, Fraction]] = {
+        "day": (dose.session_doses_g[0], dose.prescribed_g / days),
+        "course": (dose.dose_g, dose.prescribed_g),
+        "4-weeks": (dose.dose_g * share, dose.prescribed_g * share),
+    }
     for limit in limits:
         bound_g = amount_g(limit.max, asked.dosing_kg)
-        if limit.per == "day" and day_g > bound_g:
-            yield _limit_notice(
-                limit, cite(owner, limit, block), "day-dose-over-limit", day_g, bound_g, ordered=exact_day_g > bound_g
-            )
-        if limit.per == "course" and dose.dose_g > bound_g:
-            over = dose.prescribed_g > bound_g
-            yield _limit_notice(
-                limit, cite(owner, limit, block), "course-dose-over-limit", dose.dose_g, bound_g, ordered=over
-            )
+        grams, exact = given[limit.per]
+        if grams > bound_g:
+            yield _limit_notice(limit, cite(owner, limit, block), grams, bound_g, ordered=exact > bound_g)
 
 
-def _limit_notice(
-    limit: Limit, source: str | None, code: str, grams: Fraction, bound_g: Fraction, *, ordered: bool
-) -> Notice:
+_LIMITED = {
+    "day": ("day-dose-over-limit", "a day"),
+    "course": ("course-dose-over-limit", "a course"),
+    "4-weeks": ("four-week-dose-over-limit", "four weeks"),
+}
+
+
+def _limit_notice(limit: Limit, source: str | None, grams: Fraction, bound_g: Fraction, *, ordered: bool) -> Notice:
+    code, what = _LIMITED[limit.per]
     remedy = "more days or a lower dose would meet it" if ordered else "by rounding to whole vials only"
     shown = f"{limit.max} ({show(bound_g)} g)" if limit.max.dimension == "dose" else f"{limit.max}"
-    return Notice(
-        code,
-        limit.level if ordered else "caution",
-        f"{show(grams)} g on a {limit.per} is above the limit of {shown}: {remedy}",
-        f"{show(grams)} g",
-        shown,
-        source,
-    )
+    message = f"{show(grams)} g in {what} is above the limit of {shown}: {remedy}"
+    return Notice(code, limit.level if ordered else "caution", message, f"{show(grams)} g", shown, source)
+
+
+def highest_dose(asked: Asked, dose: CourseDose, published: Range[Quantity] | None = None) -> Iterator[Notice]:
+    """A day or a course above everything that any source prints: a slip of unit or decimal point, most likely.
+
+    Not asked where the dose lies within what a shipped protocol publishes. Grams that were rounded have their slack.
+    """
+    own_file = asked.regimen is None or asked.regimen.is_file
+    ordered = asked.order.dose
+    if published and not own_file and (ordered is None or not outside(published, ordered, asked.dosing_kg)):
+        return
+    rules = asked.safety.value
+    slack = 1 + Fraction(rules.deviation.percent.value) / 100
+    days = len(dose.session_doses_g)
+    for code, what, grams, highest in (
+        ("day-dose-over-limit", "a day", dose.prescribed_g / days, rules.highest_day_dose),
+        ("course-dose-over-limit", "a course", dose.prescribed_g, rules.highest_course_dose),
+    ):
+        if grams > amount_g(highest.dose, asked.dosing_kg) * slack:
+            per_kg = f"{show(grams / asked.dosing_kg)} g/kg"
+            message = f"{show(grams)} g in {what} is {per_kg}; the highest that any source on file prints is {highest.dose}: check the number and its unit"
+            yield Notice(code, "caution", message, per_kg, str(highest.dose), cite(rules, highest))
 
 
 def deviation(deviation_percent: Fraction, safety: Loaded[Safety]) -> Iterator[Notice]:

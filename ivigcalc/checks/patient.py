@@ -1,4 +1,4 @@
-"""The patient: figures that cannot be, the protocol's population, contraindications, and how old the weight is."""
+"""The patient: the protocol's population, contraindications and warnings, and how old the weight is."""
 
 from __future__ import annotations
 
@@ -6,63 +6,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ivigcalc.checks.common import Asked, cite, show
-from ivigcalc.definitions import Loaded, LoadedPolicy, Safety
-from ivigcalc.definitions.product import Contraindication
+from ivigcalc.definitions import LoadedPolicy, Product, Safety
 from ivigcalc.errors import RequestError
 from ivigcalc.plan import Notice
-from ivigcalc.quantity import UNITS, weight_kg
-from ivigcalc.request import Patient, Request
+from ivigcalc.quantity import weight_kg
 from ivigcalc.schedule import step
 from ivigcalc.weight import Weights
-
-
-def plausibility(patient: Patient, request: Request, safety: Loaded[Safety]) -> Iterator[Notice]:
-    """Weight, height and age that cannot be: typing errors are caught before they become doses."""
-    rules = safety.value
-    weight = patient.weight_kg
-    low, high = rules.weight.range.from_.base, rules.weight.range.to.base
-    if not low <= weight <= high:
-        yield Notice("weight-implausible", "stop", f"a body weight of {show(weight, 3)} kg is outside {show(low)} to {show(high)} kg: check the number and its unit",
-                     f"{show(weight, 3)} kg", f"{show(low)}-{show(high)} kg", cite(rules, rules.weight))  # fmt: skip
-    height = patient.height_cm
-    if height is not None:
-        shortest, tallest = rules.height.range.from_.base, rules.height.range.to.base
-        if not shortest <= height <= tallest:
-            yield Notice("weight-implausible", "stop", f"a height of {show(height)} cm is outside {show(shortest)} to {show(tallest)} cm: check the number and its unit",
-                         f"{show(height)} cm", f"{show(shortest)}-{show(tallest)} cm", cite(rules, rules.height))  # fmt: skip
-    age = patient.age_months(request.reference_date)
-    if age is not None:
-        yield from _for_age(patient, age, rules)
-    if height is not None and (age is None or age >= rules.bmi.from_age.base):
-        yield from _for_bmi(weight, height, rules)
-
-
-def _for_age(patient: Patient, age: Fraction, rules: Safety) -> Iterator[Notice]:
-    if age > rules.age.highest.base or age < 0:
-        yield Notice("weight-implausible", "stop", f"an age of {show(age / 12, 1)} years is not believable: check it", f"{show(age / 12, 1)} years",
-                     str(rules.age.highest), cite(rules, rules.age))  # fmt: skip
-    for band in sorted(rules.weight_for_age, key=lambda b: b.up_to.base):
-        if age <= band.up_to.base:
-            low, high = band.range.from_.base, band.range.to.base
-            if not low <= patient.weight_kg <= high:
-                yield Notice("weight-implausible", "stop",
-                             f"{show(patient.weight_kg, 3)} kg is outside {show(low)} to {show(high)} kg for an age up to {band.up_to}: check weight, unit and age",
-                             f"{show(patient.weight_kg, 3)} kg", f"{show(low)}-{show(high)} kg", cite(rules, band))  # fmt: skip
-            break
-
-
-def _for_bmi(weight: Fraction, height: Fraction, rules: Safety) -> Iterator[Notice]:
-    bmi = weight / (height / 100) ** 2
-    low, high = Fraction(rules.bmi.low), Fraction(rules.bmi.high)
-    if low <= bmi <= high:
-        return
-    pound_kg = UNITS["lb"][1]
-    other = weight * pound_kg if bmi > high else weight / pound_kg
-    other_bmi = other / (height / 100) ** 2
-    named = "pounds typed as kilograms" if bmi > high else "kilograms typed as pounds"
-    hint = f"; {named} would fit ({show(other, 1)} kg, BMI {show(other_bmi, 1)})" if low <= other_bmi <= high else ""
-    yield Notice("weight-implausible", "stop", f"{show(weight, 1)} kg at {show(height, 1)} cm is a BMI of {show(bmi, 1)}, outside {show(low)} to {show(high)}: check weight, height and units{hint}",
-                 f"BMI {show(bmi, 1)}", f"{show(low)}-{show(high)}", cite(rules, rules.bmi))  # fmt: skip
 
 
 def population(asked: Asked) -> Iterator[Notice]:
@@ -92,43 +41,36 @@ def population(asked: Asked) -> Iterator[Notice]:
 
 
 def contraindications(asked: Asked) -> Iterator[Notice]:
-    """What the patient has, against what the product file says."""
-    product = asked.product.value
-    known = {c.condition: c for c in product.contraindications if c.condition}
-    warnings = {w.condition: w for w in product.warnings if w.condition}
-    for condition in asked.patient.conditions:
-        if condition in known or condition in product.contraindicated_with:
-            entry: Contraindication | None = known.get(condition)
-            words = entry.text if entry else condition.replace("-", " ")
+    """What the patient has, against what the product file says; its other warnings are told to everybody."""
+    product, conditions = asked.product.value, asked.patient.conditions
+    for condition in conditions:
+        yield from _about(condition, product, asked.safety.value)
+    for warning in product.warnings:
+        if warning.condition not in conditions:
             yield Notice(
-                "product-contraindicated",
-                "stop",
-                f"{product.title} is contraindicated: {words}",
-                condition,
-                None,
-                cite(product, entry),
+                "product-warning", "info", f"{product.title}: {warning.text}", None, None, cite(product, warning)
             )
-        elif condition in warnings:
-            warning = warnings[condition]
-            yield Notice(
-                "product-warning",
-                "caution",
-                f"{product.title}: {warning.text}",
-                condition,
-                None,
-                cite(product, warning),
-            )
-        elif condition in asked.safety.value.conditions:
-            words = asked.safety.value.conditions[condition]
-            yield Notice(
-                "condition-not-covered",
-                "caution",
-                f"the file of {product.id} says nothing about '{condition}' ({words}): check the label",
-                condition,
-            )
-        else:
-            allowed = ", ".join(sorted(asked.safety.value.conditions))
-            raise RequestError(f"unknown --condition '{condition[:40]}'; allowed: {allowed}", field="condition")
+
+
+def _about(condition: str, product: Product, safety: Safety) -> Iterator[Notice]:
+    known = [entry for entry in product.contraindications if entry.condition == condition]
+    warnings = [entry for entry in product.warnings if entry.condition == condition]
+    named_only = [None] if condition in product.contraindicated_with and not known else []
+    for entry in (*known, *named_only):
+        words = entry.text if entry else condition.replace("-", " ")
+        message = f"{product.title} is contraindicated: {words}"
+        yield Notice("product-contraindicated", "stop", message, condition, None, cite(product, entry))
+    for warning in warnings:
+        message = f"{product.title}: {warning.text}"
+        yield Notice("product-warning", "caution", message, condition, None, cite(product, warning))
+    if known or warnings or condition in product.contraindicated_with:
+        return
+    if condition not in safety.conditions:
+        allowed = ", ".join(sorted(safety.conditions))
+        raise RequestError(f"unknown --condition '{condition[:40]}'; allowed: {allowed}", field="condition")
+    words = safety.conditions[condition]
+    message = f"the file of {product.id} says nothing about '{condition}' ({words}): check the label"
+    yield Notice("condition-not-covered", "caution", message, condition)
 
 
 def stale_weight(asked: Asked) -> Iterator[Notice]:

@@ -39,7 +39,8 @@ class Report:
 
 def check(paths: Sequence[Path], kind: str, today: date) -> Report:
     """Check files and folders; without any, the shipped definitions of the kind."""
-    report, known, seen = Report(), known_library(today), {}
+    report, known = Report(), known_library(today)
+    seen: dict[tuple[str, str], str] = {}
     for path, named in _files(paths or [root() / FOLDERS[kind]], report):
         report.files += 1
         try:

@@ -1,9 +1,310 @@
-"""regimens, products, policies: list, show, check, schema, new."""
+"""regimens, products, policies: list, show, check, schema, new; and `schema` for everything that has one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+
+from ivigcalc.cli.faces import NoColorOption, OutputOption, QuietOption
+
+_OUTPUT, _FILTER = "Output", "Filter"
+#: kind of definition -> its command, an example id, and what its files hold
+KINDS = {
+    "regimen": ("regimens", "dermatomyositis", "what is given for which disease: dose, days, interval, with sources"),
+    "product": (
+        "products",
+        "octagam-10-us",
+        "concentration, vials, rate tables and warnings of each product and country",
+    ),
+    "policy": ("policies", "au-lifeblood-2026", "which weight a body doses on, and how it rounds"),
+}
+
+
+class ListFormat(StrEnum):
+    """The faces of a list."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+class SheetFormat(StrEnum):
+    """The faces of a sheet."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+
+
+class SchemaName(StrEnum):
+    """Everything that has a JSON Schema."""
+
+    plan = "plan"
+    regimen = "regimen"
+    product = "product"
+    policy = "policy"
+    formula = "formula"
+    safety = "safety"
+    site = "site"
+
+
+def _filter(text: str, metavar: str) -> Any:
+    return typer.Option(help=text, metavar=metavar, rich_help_panel=_FILTER, show_default=False)
+
+
+def _output(text: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=text, rich_help_panel=_OUTPUT, **more)
+
+
+ListFormatOption = Annotated[ListFormat, _output("table, json, csv or markdown.", "--format", "-f", metavar="FORMAT")]
+SheetFormatOption = Annotated[SheetFormat, _output("table, json or markdown.", "--format", "-f", metavar="FORMAT")]
+TextOption = Annotated[str | None, _filter("Words that its id, names or body contain.", "WORDS")]
+CountryOption = Annotated[str | None, _filter("Country, e.g. US, EU, AU.", "COUNTRY")]
+IndicationOption = Annotated[str | None, _filter("Licensed for it, or with a rate table for it.", "ID")]
+ReferenceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID|FILE", help="Its id, or a YAML file; of a regimen also ID:PROTOCOL.", show_default=False
+    ),
+]
+IdArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="Lower-case letters, digits and hyphens; also the file's name.", show_default=False
+    ),
+]
+PathsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[FILE|DIR]...",
+        help="Files, or folders of them; the shipped ones if none are given.",
+        show_default=False,
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    lists: dict[str, Callable[..., None]] = {
+        "regimen": list_regimens,
+        "product": list_products,
+        "policy": list_policies,
+    }
+    examples = {
+        "regimen": "--category dermatology",
+        "product": "--country US --indication cidp",
+        "policy": "--computable",
+    }
+    for kind, (name, example, holds) in KINDS.items():
+        group = typer.Typer(name=name, help=f"{name.capitalize()}: {holds}.", no_args_is_help=True)
+        _add(group, "list", lists[kind], f"{name} list {examples[kind]}")
+        _add(group, "show", _show(kind), f"{name} show {example}")
+        _add(group, "check", _check(kind), f"{name} check")
+        _add(group, "schema", _schema(kind), f"{name} schema -o {kind}.schema.json")
+        _add(group, "new", _new(kind), f"{name} new my-{kind} -o my-{kind}.yaml")
+        app.add_typer(group, name=name)
+    _add(app, "schema", schema, "schema plan -o plan.schema.json")
+
+
+def _add(group: typer.Typer, name: str, command: Callable[..., None], example: str) -> None:
+    group.command(name=name, epilog=f"Example: ivigcalc {example}")(command)
+
+
+# ---- list -----------------------------------------------------------------------------------------------------------
+
+
+def list_regimens(
+    category: Annotated[str | None, _filter("Group of diseases, e.g. neurology.", "CATEGORY")] = None,
+    product: Annotated[str | None, _filter("Those that this product has a rate table for.", "ID|FILE")] = None,
+    country: Annotated[str | None, _filter("Those that a product of this country is licensed for.", "COUNTRY")] = None,
+    indication: Annotated[str | None, _filter("The one of this indication.", "ID")] = None,
+    text: TextOption = None, format: ListFormatOption = ListFormat.table, output: OutputOption = None, quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+) -> None:  # fmt: skip
+    """Which regimens there are, with the confidence of their default protocol (LOW = none is the default)."""
+    _list(
+        "regimen",
+        format,
+        output,
+        quiet,
+        no_color,
+        category=category,
+        product=product,
+        country=country,
+        indication=indication,
+        text=text,
+    )
+
+
+def list_products(
+    country: CountryOption = None, indication: IndicationOption = None, text: TextOption = None,
+    format: ListFormatOption = ListFormat.table, output: OutputOption = None, quiet: QuietOption = False, no_color: NoColorOption = False,
+) -> None:  # fmt: skip
+    """Which products there are, by country of licence; "assumed" = no rate table is printed rung by rung."""
+    _list("product", format, output, quiet, no_color, country=country, indication=indication, text=text)
+
+
+def list_policies(
+    country: CountryOption = None,
+    computable: Annotated[
+        bool | None, typer.Option("--computable/--incomplete", help="Only those that a plan can use, or only those that it cannot.", rich_help_panel=_FILTER, show_default=False)
+    ] = None,
+    text: TextOption = None, format: ListFormatOption = ListFormat.table, output: OutputOption = None, quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+) -> None:  # fmt: skip
+    """Which policies there are; INCOMPLETE = on file as known, with something that nobody printed."""
+    _list("policy", format, output, quiet, no_color, country=country, computable=computable, text=text)
+
+
+def _list(kind: str, format: ListFormat, output: Path | None, quiet: bool, no_color: bool, **filters: Any) -> None:
+    from ivigcalc.cli import listing
+    from ivigcalc.cli.output import ascii_only, emit, say, terminal_width, wants_color
+
+    found = listing.listing(kind, listing.Filters(**filters))
+    if not found.entries:
+        say(f"no {kind} is like that; `ivigcalc {KINDS[kind][0]} list` shows all", quiet=quiet)
+    if format is ListFormat.json:
+        emit(listing.to_json(found), output)
+    elif format is ListFormat.csv:
+        emit(listing.to_csv(found), output)
+    elif format is ListFormat.markdown:
+        emit(listing.to_markdown(found), output)
+    else:
+        width = terminal_width() if output is None else None
+        emit(
+            listing.to_table(found, width=width, color=wants_color(no_color, output), ascii_only=ascii_only(output)),
+            output,
+        )
+
+
+# ---- show -----------------------------------------------------------------------------------------------------------
+
+
+def _show(kind: str) -> Callable[..., None]:
+    def show(
+        reference: ReferenceArgument,
+        format: SheetFormatOption = SheetFormat.table, output: OutputOption = None, no_color: NoColorOption = False,
+    ) -> None:  # fmt: skip
+        from ivigcalc.cli.output import ascii_only, emit, terminal_width, wants_color
+        from ivigcalc.render import sheets
+
+        loaded, protocol = _find(kind, reference)
+        if format is SheetFormat.json:
+            emit(sheets.to_json(loaded.policy if kind == "policy" else loaded), output)
+            return
+        sheet = sheets.sheet_of(loaded, protocol)
+        if format is SheetFormat.markdown:
+            emit(sheets.to_markdown(sheet), output)
+            return
+        width = terminal_width() if output is None else None
+        emit(
+            sheets.to_table(sheet, width=width, color=wants_color(no_color, output), ascii_only=ascii_only(output)),
+            output,
+        )
+
+    show.__doc__ = (
+        f"One {kind} as a readable sheet, with the source at each figure; --format json gives the file itself."
+    )
+    return show
+
+
+def _find(kind: str, reference: str) -> tuple[Any, str | None]:
+    from ivigcalc import library
+    from ivigcalc.errors import RequestError
+
+    if kind == "policy":
+        return library.policy(reference), None
+    if kind == "product":
+        return library.product(reference), None
+    loaded, protocol = library.regimen(reference)
+    if protocol is not None and protocol not in loaded.value.protocols:
+        shown = "".join(c if c.isprintable() else "?" for c in protocol[:40])
+        allowed = ", ".join(loaded.value.protocols)
+        raise RequestError(
+            f"regimen {loaded.value.id} has no protocol '{shown}'; allowed: {allowed}",
+            field="regimen",
+            code="unknown-protocol",
+        )
+    return loaded, protocol
+
+
+# ---- check ----------------------------------------------------------------------------------------------------------
+
+
+def _check(kind: str) -> Callable[..., None]:
+    def check(paths: PathsArgument = None, quiet: QuietOption = False) -> None:
+        from ivigcalc.cli import checking
+        from ivigcalc.cli.output import emit, say
+        from ivigcalc.errors import DefinitionError
+
+        report = checking.check(paths or [], kind, _today())
+        for note in report.notes:
+            say(f"note: {note}", quiet=quiet)
+        emit("".join(f"{problem}\n" for problem in report.problems), None)
+        say(report.summary(), quiet=quiet)
+        if report.problems:
+            raise typer.Exit(DefinitionError.exit_code)
+
+    check.__doc__ = (
+        f"Every problem of {KINDS[kind][0]} files, as `file:line: key: message; allowed: ...`; exit 3 if there is one."
+    )
+    return check
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+# ---- schema and new -------------------------------------------------------------------------------------------------
+
+
+def schema(
+    kind: Annotated[SchemaName, typer.Argument(metavar="KIND", help=f"{', '.join(SchemaName)}.", show_default=False)],
+    output: OutputOption = None,
+) -> None:
+    """The JSON Schema of a kind of file, or of the plan that `--format json` prints."""
+    _print_schema(kind.value, output)
+
+
+def _schema(kind: str) -> Callable[..., None]:
+    def schema(output: OutputOption = None) -> None:
+        _print_schema(kind, output)
+
+    schema.__doc__ = f"The JSON Schema of a {kind} file, so that an editor completes and checks it."
+    return schema
+
+
+def _print_schema(kind: str, output: Path | None) -> None:
+    import json
+
+    from ivigcalc.cli.output import emit
+    from ivigcalc.schemas import schema_of
+
+    emit(json.dumps(schema_of(kind), ensure_ascii=False, indent=2) + "\n", output)
+
+
+def _new(kind: str) -> Callable[..., None]:
+    def new(
+        identifier: IdArgument, output: OutputOption = None, quiet: QuietOption = False,
+    ) -> None:  # fmt: skip
+        from ivigcalc.cli.output import emit, say
+        from ivigcalc.cli.skeletons import skeleton
+        from ivigcalc.errors import RequestError
+
+        text = skeleton(kind, identifier, _today())
+        if output is not None and output.exists():
+            raise RequestError(f"-o {output.name} exists already; choose another name", field="output")
+        emit(text, output)
+        say(
+            f"fill in what stands in <...>, then: ivigcalc {KINDS[kind][0]} check {output or f'{identifier}.yaml'}",
+            quiet=quiet,
+        )
+
+    new.__doc__ = f"A skeleton of a {kind} file with a comment on every key, to fill in."
+    return new

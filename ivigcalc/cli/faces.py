@@ -43,7 +43,12 @@ SiteOption = Annotated[
         show_default=False,
     ),
 ]
-FormatOption = Annotated[Format, _output("How to show the result.", "--format", "-f")]
+FormatOption = Annotated[
+    Format,
+    _output(
+        "table, json, csv, markdown, pdf, ics, svg or png.", "--format", "-f", metavar="FORMAT", show_default=True
+    ),
+]
 OutputOption = Annotated[
     Path | None, _output("Write to a file instead of stdout.", "--output", "-o", metavar="FILE", show_default=False)
 ]

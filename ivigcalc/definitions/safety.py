@@ -71,6 +71,12 @@ class WeightChange(Cited):
     percent: Percent
 
 
+class TooClose(Cited):
+    """The part of the interval that must have passed since the last infusion; less is a stop."""
+
+    percent: Percent
+
+
 class OpenTime(Cited):
     """For how long an opened bottle may run where the product's label says nothing."""
 
@@ -113,6 +119,7 @@ class Safety(Definition):
     stale_weight: Threshold
     weight_change: WeightChange
     restart_after: Threshold
+    too_close: TooClose
     opened_bottle: OpenTime
     vaccine_waits: tuple[VaccineWait, ...] = ()
     conditions: dict[Identifier, Text] = Field(default_factory=dict)

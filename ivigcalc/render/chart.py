@@ -14,7 +14,9 @@ from ivigcalc.render.wording import clean, printed_notice, treatment, when
 PLOT_ROWS = 16
 NARROWEST_PLOT, WIDEST_PLOT = 40, 160
 #: what plotext draws its frame with, and what stands in for it where only ASCII can be shown
-_ASCII_FRAME = str.maketrans({"─": "-", "│": "|", "┌": "+", "┐": "+", "└": "+", "┘": "+", "┤": "+", "├": "+", "┬": "+", "┴": "+", "┼": "+"})
+_ASCII_FRAME = str.maketrans(
+    {"─": "-", "│": "|", "┌": "+", "┐": "+", "└": "+", "┘": "+", "┤": "+", "├": "+", "┬": "+", "┴": "+", "┼": "+"}
+)
 
 
 def to_svg(plan: Plan, session_index: int = 0) -> bytes:
@@ -62,7 +64,11 @@ def in_words(session: Session) -> str:
 
 def moment(session: Session, clock: str | None, from_start_min: Any) -> str:
     """The clock time where the plan has one, else the time from the start."""
-    return f"+{elapsed_text(from_start_min)}" if clock is None else f"{time_of(clock)}{days_later(session.starts_at, clock)}"
+    return (
+        f"+{elapsed_text(from_start_min)}"
+        if clock is None
+        else f"{time_of(clock)}{days_later(session.starts_at, clock)}"
+    )
 
 
 def _session(plan: Plan, session_index: int) -> Session:
@@ -96,10 +102,15 @@ def plot_text(plan: Plan, width: int, session_index: int = 0, *, ascii_only: boo
     line.lines(True)
     figure.draw(line)
     marks = _apart([*starts, ends[-1]], ends[-1] * 8 / width)
-    labels = [*(moment(session, s.starts_at, s.from_start_min) for s in steps), moment(session, session.ends_at, session.duration_min or 0)]
+    labels = [
+        *(moment(session, s.starts_at, s.from_start_min) for s in steps),
+        moment(session, session.ends_at, session.duration_min or 0),
+    ]
     figure.ruler("x").ticks([[*starts, ends[-1]][mark] for mark in marks], [labels[mark] for mark in marks])
     figure.ruler("y").lim(0, max(rates) * 1.1)
-    levels = sorted({0.0: "0", **{rate: plain(step.rate_ml_per_h) for rate, step in zip(rates, steps, strict=True)}}.items())
+    levels = sorted(
+        {0.0: "0", **{rate: plain(step.rate_ml_per_h) for rate, step in zip(rates, steps, strict=True)}}.items()
+    )
     figure.ruler("y").ticks([level for level, _ in levels], [text for _, text in levels])
     figure.title(f"Rate, mL/h: {when(session)}, {plain(session.dose_g)} g")
     text = plotext.uncolorize(figure.build().string())

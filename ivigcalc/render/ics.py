@@ -33,7 +33,9 @@ def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = No
     except ImportError:
         raise MissingExtraError("calendar output", "calendar") from None
     if alarm_min is not None and not 0 < alarm_min <= LONGEST_ALARM_MIN:
-        raise RequestError(f"an alarm is 1 to {LONGEST_ALARM_MIN} minutes before the start, not {alarm_min}", field="alarm")
+        raise RequestError(
+            f"an alarm is 1 to {LONGEST_ALARM_MIN} minutes before the start, not {alarm_min}", field="alarm"
+        )
     before = _events_by_uid(previous) if previous is not None else {}
     whose = _identity(plan, before)
     stamp = _stamp(plan)
@@ -52,15 +54,20 @@ def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = No
     for uid, earlier in before.items():
         if uid not in events:
             calendar.add_component(_cancelled(earlier, stamp))
-    _sort_into_time_zone(calendar)
+    _add_time_zones(calendar)
     return calendar.to_ical()
 
 
-def _event(plan: Plan, session: Session, whose: str, zone: tzinfo | None, stamp: datetime, alarm_min: int | None) -> Event:
+def _event(
+    plan: Plan, session: Session, whose: str, zone: tzinfo | None, stamp: datetime, alarm_min: int | None
+) -> Event:
     from icalendar import Alarm, Event
 
     if session.on is None or session.at_min is None:
-        raise RequestError("a calendar file needs dates and times: give --start and --at", field="start" if session.on is None else "at")
+        raise RequestError(
+            "a calendar file needs dates and times: give --start and --at",
+            field="start" if session.on is None else "at",
+        )
     summary = f"IVIG infusion {plain(session.dose_g)} g ({when(session)})"
     start = _moment(session.on, session.at_min, zone)
     event = Event()
@@ -94,7 +101,9 @@ def _description(plan: Plan, session: Session) -> str:
     ]
     if session.infusion is not None:
         first, last = session.infusion.steps[0], session.infusion.steps[-1]
-        lines.append(f"Infusion: {_span(session, session.starts_at, session.ends_at)}, {duration_text(session.duration_min)}")
+        lines.append(
+            f"Infusion: {_span(session, session.starts_at, session.ends_at)}, {duration_text(session.duration_min)}"
+        )
         lines.append(f"Rate: {plain(first.rate_ml_per_h)} mL/h at first, {plain(last.rate_ml_per_h)} mL/h at last")
         if session.overhead_before_min or session.overhead_after_min:
             lines.append(f"Visit: {_span(session, session.visit_from, session.visit_to)}")
@@ -106,7 +115,9 @@ def _description(plan: Plan, session: Session) -> str:
 
 
 def _span(session: Session, start: str | None, end: str | None) -> str:
-    return f"{time_of(start)}{days_later(session.starts_at, start)} to {time_of(end)}{days_later(session.starts_at, end)}"
+    return (
+        f"{time_of(start)}{days_later(session.starts_at, start)} to {time_of(end)}{days_later(session.starts_at, end)}"
+    )
 
 
 def _moment(on: date, minutes: int, zone: tzinfo | None) -> datetime:
@@ -124,7 +135,9 @@ def _zone(plan: Plan) -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise RequestError(f"the site's time_zone '{clean(name, 40)}' is not known; write one like Europe/London", field="site") from None
+        raise RequestError(
+            f"the site's time_zone '{clean(name, 40)}' is not known; write one like Europe/London", field="site"
+        ) from None
 
 
 def _stamp(plan: Plan) -> datetime:
@@ -154,7 +167,9 @@ def _identity(plan: Plan, before: dict[str, Event]) -> str:
         named = [token for token in earlier if token.startswith(UNNAMED)]
         own = named[0] if len(earlier) == len(named) == 1 else UNNAMED + _digits(str(patient.weight), str(order.start))
     if earlier - {own}:
-        raise RequestError("the earlier calendar file belongs to another patient; nothing was changed", field="previous")
+        raise RequestError(
+            "the earlier calendar file belongs to another patient; nothing was changed", field="previous"
+        )
     return own
 
 
@@ -169,8 +184,11 @@ def _events_by_uid(previous: bytes) -> dict[str, Event]:
     try:
         calendar = Calendar.from_ical(previous)
         events = [event for event in calendar.walk("VEVENT") if str(event.get("uid", "")).endswith(DOMAIN)]
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise RequestError(f"the earlier calendar file cannot be read: {clean(str(error), 80)}", field="previous") from None
+        for event in events:
+            _content(event), event["dtstart"].dt.year, int(event.get("sequence", 0))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        reason = clean(str(error), 80)
+        raise RequestError(f"the earlier calendar file cannot be read: {reason}", field="previous") from None
     return {str(event["uid"]): event for event in events}
 
 
@@ -181,7 +199,7 @@ def _revised(event: Event, earlier: Event | None) -> Event:
     if _content(event) == _content(earlier):
         return earlier
     del event["sequence"]
-    event.add("sequence", _sequence(earlier) + 1)
+    event.add("sequence", int(earlier.get("sequence", 0)) + 1)
     return event
 
 
@@ -189,7 +207,7 @@ def _cancelled(earlier: Event, stamp: datetime) -> Event:
     """A session that is no longer planned: said once more, as cancelled."""
     if str(earlier.get("status", "")).upper() == "CANCELLED":
         return earlier
-    number = _sequence(earlier) + 1
+    number = int(earlier.get("sequence", 0)) + 1
     for key in ("status", "sequence", "dtstamp"):
         earlier.pop(key, None)
     earlier.add("status", "CANCELLED")
@@ -197,13 +215,6 @@ def _cancelled(earlier: Event, stamp: datetime) -> Event:
     earlier.add("dtstamp", stamp)
     earlier.subcomponents = []  # no reminder for what will not happen
     return earlier
-
-
-def _sequence(event: Event) -> int:
-    try:
-        return int(event.get("sequence", 0))
-    except (TypeError, ValueError):
-        raise RequestError("the earlier calendar file cannot be read: a SEQUENCE is not a number", field="previous") from None
 
 
 def _content(event: Event) -> bytes:
@@ -216,7 +227,10 @@ def _content(event: Event) -> bytes:
     return bytes(bare.to_ical())
 
 
-def _sort_into_time_zone(calendar: Calendar) -> None:
-    """Add the VTIMEZONE of every zone in use, and put it before the events, where every reader finds it."""
-    calendar.add_missing_timezones()
+def _add_time_zones(calendar: Calendar) -> None:
+    """The rules of every zone in use, for the years in use, before the events: where every reader finds them."""
+    years = [event["dtstart"].dt.year for event in calendar.walk("VEVENT")]
+    calendar.add_missing_timezones(
+        first_date=date(max(min(years) - 1, 1), 1, 1), last_date=date(min(max(years) + 2, 9999), 1, 1)
+    )
     calendar.subcomponents.sort(key=lambda part: part.name != "VTIMEZONE")

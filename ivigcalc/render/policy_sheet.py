@@ -42,7 +42,11 @@ def policy_sections(policy: Policy, formula: Formula | None) -> Iterator[Section
 def _head(policy: Policy) -> Iterator[Fact]:
     yield Fact("Body", policy.body or "not said")
     yield Fact("Country", policy.country or "not said")
-    yield Fact("Computable", "yes" if policy.computable else "NO: it is on file as known, and a plan with it is refused", mark=not policy.computable)
+    yield Fact(
+        "Computable",
+        "yes" if policy.computable else "NO: it is on file as known, and a plan with it is refused",
+        mark=not policy.computable,
+    )
 
 
 def _weight(rule: DosingWeight, formula: Formula | None, citing: Citing) -> Iterator[Fact]:
@@ -63,7 +67,12 @@ def _weight(rule: DosingWeight, formula: Formula | None, citing: Citing) -> Iter
         factor = f" (factor {plain(obese.factor)})" if obese.factor is not None else ""
         yield Fact("The obese", f"{' or '.join(str(c) for c in obese.when)}: the {obese.use} weight{factor}", own)
     if rule.refuse_when:
-        yield Fact("Left open", f"{' and '.join(str(c) for c in rule.refuse_when)}: the body leaves it to the physician, so a plan is refused", own, mark=True)
+        yield Fact(
+            "Left open",
+            f"{' and '.join(str(c) for c in rule.refuse_when)}: the body leaves it to the physician, so a plan is refused",
+            own,
+            mark=True,
+        )
     if rule.pregnancy is not None:
         yield Fact("Pregnancy", _PREGNANCY[rule.pregnancy], own)
     yield from (Fact("Assumed", text, mark=True) for text in rule.assumed)
@@ -85,10 +94,15 @@ def formula_text(formula: Formula) -> str:
     return "; ".join(f"{who} {line.at} + {line.per_inch} for each inch above {line.above}" for who, line in lines)
 
 
+def rounding_text(rule: Rounding) -> str:
+    """`to whole vials, nearest, tie down`."""
+    return "not rounded" if rule.to == "nothing" else str(rule)
+
+
 def _rounding(rule: Rounding, citing: Citing) -> Iterator[Fact]:
     assumed = rule.basis == "assumed"
     basis = " (ASSUMED: the body does not print all of it)" if assumed else ""
-    yield Fact("Rounding", f"{rule}{basis}", citing.of(rule), mark=assumed)
+    yield Fact("Rounding", f"{rounding_text(rule)}{basis}", citing.of(rule), mark=assumed)
     if rule.small is not None:
         small = rule.small
         when = f", when {' or '.join(str(c) for c in small.when)}" if small.when else ""

@@ -11,7 +11,17 @@ from ivigcalc.quantity import Quantity, decimal_of, plain
 from ivigcalc.render.chart import chart_data, moment
 from ivigcalc.render.month import Cell, HolidayName, Month, months
 from ivigcalc.render.phrases import CHECK_LINE, duration_text, shown, signed, time_of, vials_text
-from ivigcalc.render.wording import LEVELS, by_level, clean, concerns, long_day, plain_day, printed_notice, short_day, treatment
+from ivigcalc.render.wording import (
+    LEVELS,
+    by_level,
+    clean,
+    concerns,
+    long_day,
+    plain_day,
+    printed_notice,
+    short_day,
+    treatment,
+)
 
 FINGERPRINT_DIGITS = 12
 #: a nurse's sheet shows at most so many cautions of one kind; the first pages of the plan have them all
@@ -65,7 +75,9 @@ def patient(plan: Plan) -> dict[str, str | None]:
 def protocol(plan: Plan) -> str:
     """The protocol's title, or nothing for the rates of one infusion."""
     source = plan.computed_from
-    return clean(source.regimen.value.protocols[source.protocol].title, 120) if source.regimen and source.protocol else ""
+    return (
+        clean(source.regimen.value.protocols[source.protocol].title, 120) if source.regimen and source.protocol else ""
+    )
 
 
 def summary(plan: Plan) -> Facts:
@@ -160,7 +172,14 @@ def sheet_notices(plan: Plan, session: Session) -> list[dict[str, str]]:
     for code, count in seen.items():
         more = count - SAME_KIND_ON_SHEET
         if more > 0 and any(n.code == code and n.level == "caution" for n in plan.notices):
-            kept.append({"level": LEVELS["caution"], "code": code, "text": f"{more} more of this kind: see the first pages of this plan.", "source": ""})
+            kept.append(
+                {
+                    "level": LEVELS["caution"],
+                    "code": code,
+                    "text": f"{more} more of this kind: see the first pages of this plan.",
+                    "source": "",
+                }
+            )
     return kept
 
 
@@ -182,9 +201,15 @@ def inputs(plan: Plan) -> list[str]:
         f"{kind} {clean(d.value.id, 60)}{f':{source.protocol}' if kind == 'regimen' else ''} of {d.value.version} ({d.sha256[:8]})"
         for kind, d in (("regimen", source.regimen), ("product", source.product), ("policy", source.policy.policy)) if d
     ]  # fmt: skip
-    files.append(f"site {clean(site.id, 60)} ({source.site.sha256[:8]})" if source.site.sha256 else f"site {clean(site.id, 60)}")
+    files.append(
+        f"site {clean(site.id, 60)} ({source.site.sha256[:8]})" if source.site.sha256 else f"site {clean(site.id, 60)}"
+    )
     files.append(f"pump {site.pump.increment} steps up to {site.pump.maximum}")
-    return [f"Patient: {_listed(who)}", f"Order: {_listed(what) or 'as the protocol says'}", f"Definitions: {'; '.join(files)}"]
+    return [
+        f"Patient: {_listed(who)}",
+        f"Order: {_listed(what) or 'as the protocol says'}",
+        f"Definitions: {'; '.join(files)}",
+    ]
 
 
 def _listed(said: list[tuple[str, object]]) -> str:
@@ -207,7 +232,9 @@ def sheet(plan: Plan, session: Session) -> dict[str, Any]:
         "steps": [_step(session, place) for place in range(len(steps))],
         "before": _visit_before(plan, session),
         "after": _visit_after(plan, session),
-        "end": {"at": moment(session, session.ends_at, session.duration_min or 0), "volume": shown(session.volume_ml)} if steps else None,
+        "end": {"at": moment(session, session.ends_at, session.duration_min or 0), "volume": shown(session.volume_ml)}
+        if steps
+        else None,
         "bottles": [_bottle(session, bottle) for bottle in bottles] or _bottles_without_rates(session),
         "chart": chart_data(session),
         "assumed": any(step.assumed for step in steps),
@@ -246,7 +273,11 @@ def _step(session: Session, place: int) -> dict[str, str]:
     steps = session.steps
     step: Step = steps[place]
     until = steps[place + 1].from_start_min if place + 1 < len(steps) else None
-    hung = [b for b in session.bottles if b.from_start_min >= step.from_start_min and (until is None or b.from_start_min < until)]
+    hung = [
+        b
+        for b in session.bottles
+        if b.from_start_min >= step.from_start_min and (until is None or b.from_start_min < until)
+    ]
     return {
         "step": f"{step.step}{'*' if step.assumed else ''}", "at": moment(session, step.starts_at, step.from_start_min),
         "bottles": _span(hung), "per_kg": "–" if step.rate_ml_per_kg_per_h is None else plain(step.rate_ml_per_kg_per_h),
@@ -262,7 +293,9 @@ def _span(hung: list[Bottle]) -> str:
 
 
 def _bottle(session: Session, bottle: Bottle) -> dict[str, str]:
-    last = bottle.bottle == len(session.bottles)  # the last one is empty when the infusion ends, rounded up as its end is
+    last = bottle.bottle == len(
+        session.bottles
+    )  # the last one is empty when the infusion ends, rounded up as its end is
     ends_at, to_min = (session.ends_at, session.duration_min or 0) if last else (bottle.ends_at, bottle.to_min)
     return {
         "bottle": str(bottle.bottle), "size": plain(bottle.size_g), "volume": plain(bottle.volume_ml),
@@ -273,7 +306,10 @@ def _bottle(session: Session, bottle: Bottle) -> dict[str, str]:
 def _bottles_without_rates(session: Session) -> list[dict[str, str]]:
     """A row for each bottle where no rate says when it is hung, so that its lot and expiry can be written down."""
     sizes = [vial.size_g for vial in session.vials for _ in range(vial.count)]
-    return [{"bottle": str(n), "size": plain(size), "volume": "", "hang": "", "empty": ""} for n, size in enumerate(sizes, start=1)]
+    return [
+        {"bottle": str(n), "size": plain(size), "volume": "", "hang": "", "empty": ""}
+        for n, size in enumerate(sizes, start=1)
+    ]
 
 
 def _visit_before(plan: Plan, session: Session) -> list[tuple[str, str]]:
@@ -297,7 +333,12 @@ def _visit_after(plan: Plan, session: Session) -> list[tuple[str, str]]:
     for name, length in (("Flush (not part of the dose)", visit.flush), ("Observation", visit.observation)):
         if length:
             until = _visit_time(session, from_start + int(length.base))
-            rows.append((_visit_time(session, from_start), f"{name}, {_minutes(length)}" + (f", until {until}" if until else "")))
+            rows.append(
+                (
+                    _visit_time(session, from_start),
+                    f"{name}, {_minutes(length)}" + (f", until {until}" if until else ""),
+                )
+            )
             from_start += int(length.base)
     return rows
 

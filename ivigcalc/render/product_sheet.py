@@ -31,15 +31,17 @@ def product_sections(product: Product) -> Iterator[Section]:
         yield Section("Composition", tuple(_composition(product.composition, citing)))
     yield from _handling(product, citing)
     if product.others:
-        yield Section("Where sources disagree", tuple(Fact("", other.says, citing.of(other)) for other in product.others))
+        yield Section(
+            "Where sources disagree", tuple(Fact("", other.says, citing.of(other)) for other in product.others)
+        )
     if product.notes:
         yield Section("Notes", tuple(Fact("", note) for note in product.notes))
 
 
 def _head(product: Product, citing: Citing) -> Iterator[Fact]:
     own = citing.of()
-    yield Fact("Manufacturer", product.manufacturer or "not said")
-    yield Fact("Licensed in", product.country or "not said")
+    yield Fact("Manufacturer", product.manufacturer or "not said", own)
+    yield Fact("Licensed in", product.country or "not said", own)
     if product.concentration is not None:
         yield Fact("Concentration", str(product.concentration), own)
     else:
@@ -61,22 +63,26 @@ def table_title(table: RateTable) -> str:
 
 
 def _titration(product: Product, table: RateTable, citing: Citing) -> Iterator[Fact | Grid]:
-    unit = rate_unit(table)
-    top = max(product.comparable_rate(entry.rate) for entry in _ceilings_and_rungs(table, unit))
+    top = max(product.comparable_rate(part.rate) for _, part in _parts(table) if _drawable(part, table))
     rows = [*_rungs(product, table, citing, top), *_ceilings(product, table, citing, top)]
-    yield Grid(("From\nmin", "For\nmin", unit, "As printed", "Rate"), tuple(rows), words=("As printed", "Rate"))
+    yield Grid(
+        ("From\nmin", "For\nmin", rate_unit(table), "As printed", "Rate"), tuple(rows), words=("As printed", "Rate")
+    )
     if any(rung.basis == "assumed" for rung in table.ladder):
         yield Fact("", _ASSUMED, mark=True)
     if table.note:
         yield Fact("Note", table.note, citing.of(table))
-    for name, part in [*((f"At {r.rate}", r) for r in table.ladder), ("Ceiling", table.ceiling), ("At risk", table.at_risk_ceiling)]:
-        if part is not None and part.note:
+    for name, part in _parts(table):
+        if part.note:
             yield Fact(name, part.note, citing.of(part, table))
     at_risk = table.at_risk_ceiling
     if at_risk is not None and at_risk.risks:
         yield Fact("At risk", f"the ceiling for a risk of {', '.join(at_risk.risks)}", citing.of(at_risk, table))
     elif at_risk is None:
-        yield Fact("At risk", "no lower ceiling is published for patients at risk: the plan says so and asks for the lowest rate")
+        yield Fact(
+            "At risk",
+            "no lower ceiling is published for patients at risk: the plan says so and asks for the lowest rate",
+        )
     for other in table.others:
         yield Fact("Disagreement", other.says, citing.of(other, table))
 
@@ -91,11 +97,17 @@ def rate_text(product: Product, part: Rung | Ceiling) -> str:
     return plain(decimal_of(product.comparable_rate(part.rate), 4))
 
 
-def _ceilings_and_rungs(table: RateTable, unit: str) -> Iterator[Rung | Ceiling]:
-    yield from table.ladder
-    yield table.ceiling
-    if table.at_risk_ceiling and (table.at_risk_ceiling.rate.dimension == "rate") == (unit == "mL/h"):
-        yield table.at_risk_ceiling
+def _parts(table: RateTable) -> Iterator[tuple[str, Rung | Ceiling]]:
+    """The rungs, then the ceilings, by name."""
+    yield from ((f"At {rung.rate}", rung) for rung in table.ladder)
+    yield "Ceiling", table.ceiling
+    if table.at_risk_ceiling is not None:
+        yield "At risk", table.at_risk_ceiling
+
+
+def _drawable(part: Rung | Ceiling, table: RateTable) -> bool:
+    """Whether a rate can stand beside the others: per kg beside per kg, absolute beside absolute."""
+    return (part.rate.dimension == "rate") == (table.ceiling.rate.dimension == "rate")
 
 
 def _rungs(product: Product, table: RateTable, citing: Citing, top: Fraction) -> Iterator[Row]:
@@ -113,11 +125,9 @@ def _ceilings(product: Product, table: RateTable, citing: Citing, top: Fraction)
     for name, ceiling in (("maximum", table.ceiling), ("at risk", table.at_risk_ceiling)):
         if ceiling is None:
             continue
-        comparable = ceiling.rate.dimension == table.ceiling.rate.dimension or "rate" not in (
-            ceiling.rate.dimension, table.ceiling.rate.dimension,
-        )  # fmt: skip
-        bar = "-" * (bar_length(product.comparable_rate(ceiling.rate), top) - 1) + "|" if comparable else ""
-        shown = rate_text(product, ceiling) if comparable else "-"
+        drawn = _drawable(ceiling, table)
+        bar = "-" * (bar_length(product.comparable_rate(ceiling.rate), top) - 1) + "|" if drawn else ""
+        shown = rate_text(product, ceiling) if drawn else "-"
         yield Row(("", name, shown, str(ceiling.rate), bar), citing.of(ceiling, table))
 
 
@@ -130,18 +140,21 @@ def bar_length(rate: Fraction, top: Fraction) -> int:
 
 
 def _composition(composition: Composition, citing: Citing) -> Iterator[Fact]:
-    iga = composition.iga
-    named: list[tuple[str, Said | None]] = [("Stabiliser", composition.stabiliser)]
+    named: list[tuple[str, Said | None]] = [
+        ("Stabiliser", composition.stabiliser),
+        ("Sodium", composition.sodium),
+        ("Osmolality", composition.osmolality),
+        ("pH", composition.ph),
+        *(("Other", other) for other in composition.other),
+    ]
     for label, said in named:
         if said is not None:
             yield Fact(label, said.text, citing.of(said))
+    iga = composition.iga
     if iga is not None:
-        figures = [f"at most {iga.maximum}" if iga.maximum else "", f"on average {iga.average}" if iga.average else "", iga.note or ""]
-        yield Fact("IgA", "; ".join(part for part in figures if part), citing.of(iga))
-    named = [("Sodium", composition.sodium), ("Osmolality", composition.osmolality), ("pH", composition.ph)]
-    for label, said in [*named, *(("Other", other) for other in composition.other)]:
-        if said is not None:
-            yield Fact(label, said.text, citing.of(said))
+        most = f"at most {iga.maximum}" if iga.maximum else ""
+        mean = f"on average {iga.average}" if iga.average else ""
+        yield Fact("IgA", "; ".join(part for part in (most, mean, iga.note) if part), citing.of(iga))
 
 
 def _handling(product: Product, citing: Citing) -> Iterator[Section]:

@@ -32,7 +32,9 @@ def _head(regimen: Regimen) -> Iterator[Fact]:
         yield Fact("Rates of", regimen.treats)
     yield Fact("Protocols", ", ".join(regimen.protocols))
     if next(iter(regimen.protocols.values())).confidence == "low":
-        yield Fact("Default", "none: every source is of LOW CONFIDENCE, so an order has to name the protocol", mark=True)
+        yield Fact(
+            "Default", "none: every source is of LOW CONFIDENCE, so an order has to name the protocol", mark=True
+        )
 
 
 def _protocol(protocol: Protocol, citing: Citing) -> Iterator[Fact]:

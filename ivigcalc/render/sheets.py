@@ -128,7 +128,7 @@ def to_table(sheet: Sheet, *, width: int | None = None, color: bool = False, asc
             parts.append(Text(f"\n{section.title}", style="bold"))
         parts += _rich_parts(section, numbers)
     parts.append(Text("\nSources", style="bold"))
-    parts += [Text(f"[{number}] {_source_text(sheet.sources[key])}", overflow="fold") for key, number in numbers.items()]
+    parts += [Text(f"[{number}] {source_text(sheet.sources[key])}", overflow="fold") for key, number in numbers.items()]
     parts += [Text(f"\n{sheet.stamp}", style="dim", overflow="fold"), Text(CHECK_LINE, style="bold")]
     return render(Group(*parts), width=width or SHEET_WIDTH, color=color, ascii_only=ascii_only)
 
@@ -147,7 +147,9 @@ def _rich_parts(section: Section, numbers: Mapping[str, int]) -> Iterator[Any]:
                 facts.add_column(no_wrap=True)
                 facts.add_column(overflow="fold")
                 yield facts
-            text = Text(f"{part.text} {_cited(part.sources, numbers)}".rstrip(), style="bold yellow" if part.mark else "")
+            text = Text(
+                f"{part.text} {_cited(part.sources, numbers)}".rstrip(), style="bold yellow" if part.mark else ""
+            )
             facts.add_row(Text(part.label, style="bold"), text)
             continue
         facts = None
@@ -161,7 +163,8 @@ def _cited(keys: tuple[str, ...], numbers: Mapping[str, int]) -> str:
     return " ".join(f"[{numbers[key]}]" for key in keys)
 
 
-def _source_text(source: Source) -> str:
+def source_text(source: Source) -> str:
+    """A source in one line: the citation, its kind, when it was read, and what to mind."""
     kind = f"{source.kind}; " if source.kind else ""
     note = f"; {source.note}" if source.note else ""
     return f"{source.citation} ({kind}read {source.checked}{note})"
@@ -195,7 +198,7 @@ def _markdown_lines(sheet: Sheet, heading: str) -> Iterator[str]:
     yield f"{heading}# Sources"
     yield ""
     for key, number in numbers.items():
-        yield f"{number}. {linked(_source_text(sheet.sources[key]), sheet.sources[key].url)}"
+        yield f"{number}. {linked(source_text(sheet.sources[key]), sheet.sources[key].url)}"
     yield ""
     yield escape(sheet.stamp)
     yield ""

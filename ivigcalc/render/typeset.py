@@ -41,4 +41,6 @@ def typeset(template: str, data: dict[str, Any], form: Literal["pdf", "svg", "pn
         missing = _MISSING_GLYPH.search(error.message)
         if not missing:
             raise
-        raise RequestError(f"no font on this machine can print '{missing[1][:20]}': install one, for example Noto", field="name") from None
+        raise RequestError(
+            f"no font on this machine can print '{missing[1][:20]}': install one, for example Noto", field="name"
+        ) from None

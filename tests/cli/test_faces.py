@@ -124,3 +124,15 @@ def test_a_closed_pipe_is_no_error() -> None:
     command = f"{sys.executable} -m ivigcalc dose -r dermatomyositis -p octagam-10-us --weight 72kg --explain | head -1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, encoding="utf-8", check=False)
     assert done.stderr == ""
+
+
+def test_courses_far_apart_start_the_slow_ladder_again() -> None:
+    """More than 8 weeks since the last infusion (NL-IVIG002): day 1 of each course is a first infusion, day 2 is not."""
+    form = Form(
+        weight="70kg", regimen="sjogren", product="qivigy-us", start="2027-01-04", courses="2", every="10 weeks", infusion="subsequent"
+    )  # fmt: skip
+    plan = plan_form(form, "schedule", on=ON)
+    starts = [session.steps[0].rate_ml_per_kg_per_h for session in plan.sessions]
+    later, first = Decimal("1.2"), Decimal("0.6")
+    assert starts == [later] * 5 + [first] + [later] * 4
+    assert [notice.code for notice in plan.notices].count("restart-slow") == 1

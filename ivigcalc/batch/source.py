@@ -1,0 +1,287 @@
+"""The input, row by row: CSV, JSON Lines or Parquet, read as text and never held whole.
+
+An input is hostile until it has passed: a line without end, an open quote or a broken byte costs one row, not the rest.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from ivigcalc.batch.columns import COLUMNS, Cell, check_columns
+from ivigcalc.batch.outcome import Failed, printable
+from ivigcalc.errors import MissingExtraError, RequestError
+from ivigcalc.quantity import plain
+
+FORMATS = {"csv": (".csv",), "jsonl": (".jsonl", ".ndjson"), "parquet": (".parquet", ".pq")}
+MAX_LINE = 4 * 1024 * 1024
+_TOO_LONG = "\0too-long"
+_CHUNK = 1024 * 1024
+#: the two byte order marks of UTF-16, as they come out of the decoder
+_UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
+
+
+class Row(NamedTuple):
+    """One row of the input: its number as a person counts it, and its cells or why it cannot be planned."""
+
+    number: int
+    cells: Sequence[Cell] | Failed
+    patient_id: str = ""
+
+
+def format_of(name: str, given: str | None) -> str:
+    """The format that was given, else the one that the name ends in."""
+    if given is not None:
+        return given
+    for kind, suffixes in FORMATS.items():
+        if name.lower().endswith(suffixes):
+            return kind
+    known = ", ".join(suffix for suffixes in FORMATS.values() for suffix in suffixes)
+    raise RequestError(f"cannot tell the format of the input by its name ({known}): give --input-format", field="input_format")
+
+
+class Source:
+    """An open input. It may be read from the start as often as needed, and notices when the file changes meanwhile."""
+
+    def __init__(self, path: Path, kind: str) -> None:
+        self.path, self.kind = path, kind
+        try:
+            self._file: BinaryIO = path.open("rb")
+            self._seen = os.fstat(self._file.fileno())
+        except (OSError, ValueError) as error:
+            raise _unreadable(path, error) from None
+        if not path.is_file():
+            raise RequestError(f"the input {printable(path.name, 80)} is not a regular file; pipe it in and name it -", field="input")
+        self._names: tuple[str, ...] | None = None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def sha256(self) -> str:
+        """The fingerprint of the bytes."""
+        self._file.seek(0)
+        return hashlib.file_digest(self._file, "sha256").hexdigest()
+
+    def check_unchanged(self) -> None:
+        """Raise when the file is gone, or is no longer the one that was opened."""
+        try:
+            now = self.path.stat()
+        except OSError as error:
+            raise _unreadable(self.path, error) from None
+        if (now.st_ino, now.st_size, now.st_mtime_ns) != (self._seen.st_ino, self._seen.st_size, self._seen.st_mtime_ns):
+            raise RequestError("the input changed while it was read: run again when it is finished", field="input", code="input-changed")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns, checked; JSON Lines have those of all known keys."""
+        if self._names is None:
+            self._names = self._read_columns()
+            check_columns(self._names)
+        return self._names
+
+    def rows(self) -> Iterator[Row]:
+        """All rows from the start. Raises `RequestError` where the rest cannot be read at all."""
+        columns = self.columns
+        self._file.seek(0)
+        try:
+            if self.kind == "csv":
+                yield from self._csv_rows()
+            elif self.kind == "jsonl":
+                yield from self._json_rows(columns)
+            else:
+                yield from self._parquet_rows()
+        except OSError as error:
+            raise _unreadable(self.path, error) from None
+
+    def _read_columns(self) -> tuple[str, ...]:
+        self._file.seek(0)
+        if self.kind == "parquet":
+            return tuple(_parquet(self._file).schema_arrow.names)
+        if self.kind == "jsonl":
+            first = next((line for line in _lines(self._file) if line.strip()), None)
+            found = _json_object(first) if first is not None else {}
+            if not isinstance(found, Failed):
+                check_columns(tuple(dict.fromkeys((*found, "patient_id"))))
+            return tuple(COLUMNS)
+        try:
+            heading = next(self._csv_reader(), None)
+        except csv.Error as error:
+            raise RequestError(f"the heading cannot be read as CSV: {error}", field="columns", code="unreadable-input") from None
+        if not heading:
+            raise RequestError("the input is empty: the first line names the columns", field="columns", code="missing")
+        if heading[0].startswith(_UTF16):
+            raise RequestError("the input is not UTF-8: save it as CSV in UTF-8", field="columns", code="unreadable-input")
+        return tuple(name.strip() for name in heading)
+
+    def _csv_reader(self) -> Iterator[list[str]]:
+        csv.field_size_limit(MAX_LINE)
+        return csv.reader(line.decode("utf-8", "surrogateescape") for line in _lines(self._file))
+
+    def _csv_rows(self) -> Iterator[Row]:
+        reader = self._csv_reader()
+        next(reader, None)
+        number = 1  # as a spreadsheet counts: the heading is row 1
+        while True:
+            number += 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Row(number, Failed("unreadable-row", "", f"{error}: look for a quote that is opened and not closed"))
+                continue
+            if _TOO_LONG in cells:
+                yield Row(number, _line_too_long())
+            elif cells:
+                yield Row(number, cells)
+
+    def _json_rows(self, columns: tuple[str, ...]) -> Iterator[Row]:
+        for number, line in enumerate(_lines(self._file), start=1):
+            if line == _TOO_LONG.encode():
+                yield Row(number, _line_too_long())
+            elif line.strip():
+                yield _json_row(number, _json_object(line), columns)
+
+    def _parquet_rows(self) -> Iterator[Row]:
+        import pyarrow as pa
+
+        number = 0
+        try:
+            for batch in _parquet(self._file).iter_batches(batch_size=1024):
+                for cells in cells_of(batch):
+                    number += 1
+                    yield Row(number, cells)
+        except (pa.ArrowException, ValueError) as error:
+            raise RequestError(f"the input cannot be read as Parquet: {printable(str(error), 200)}", field="input") from None
+
+
+def spool(stream: BinaryIO, to: Path) -> None:
+    """Copy what is piped in to a file, so that it can be read twice and taken up again."""
+    with to.open("wb") as file:
+        while chunk := stream.read(_CHUNK):
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _unreadable(path: Path, error: Exception) -> RequestError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return RequestError(f"cannot read the input {printable(path.name, 80)}: {reason}", field="input", code="unreadable-input")
+
+
+def _line_too_long() -> Failed:
+    return Failed("too-long", "", f"the line is longer than {MAX_LINE // 1024 // 1024} MiB")
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file; of one that is too long only a mark is kept, whatever its length."""
+    first = True
+    while line := file.readline(MAX_LINE):
+        if len(line) == MAX_LINE and not line.endswith(b"\n"):
+            while (rest := file.readline(_CHUNK)) and not rest.endswith(b"\n"):
+                pass
+            line = _TOO_LONG.encode()
+        if first:
+            line, first = line.removeprefix(b"\xef\xbb\xbf"), False
+        yield line
+
+
+# ---- JSON Lines ---------------------------------------------------------------------------------------------------
+
+
+def _json_object(line: bytes) -> dict[str, Cell] | Failed:
+    """One line as column -> text. Numbers keep the digits that were typed."""
+    try:
+        found = json.loads(
+            line.decode("utf-8"), parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_once_each
+        )
+    except (ValueError, RecursionError) as error:
+        why = error.msg if isinstance(error, json.JSONDecodeError) else "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)
+        return Failed("unreadable-row", "", f"the line is not a JSON object: {why or 'nested too deep'}")
+    if not isinstance(found, dict):
+        return Failed("unreadable-row", "", "the line is not a JSON object")
+    cells: dict[str, Cell] = {}
+    for name, value in found.items():
+        text = _json_cell(value)
+        if text is None:
+            return Failed("unreadable-row", printable(name, 60), f"{printable(name, 60)}: holds neither text, a number nor a list of texts")
+        cells[name] = text
+    return cells
+
+
+def _json_row(number: int, found: dict[str, Cell] | Failed, columns: Sequence[str]) -> Row:
+    if isinstance(found, Failed):
+        return Row(number, found)
+    unknown = next((printable(name, 60) for name in found if name not in COLUMNS), None)
+    if unknown is not None:
+        return Row(number, Failed("unknown-column", unknown, f"unknown column '{unknown}'"), str(found.get("patient_id", "")))
+    return Row(number, [found.get(name, "") for name in columns])
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _json_cell(value: Any) -> Cell | None:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    return value if isinstance(value, str) else None
+
+
+# ---- Parquet and Arrow --------------------------------------------------------------------------------------------
+
+
+def _parquet(file: BinaryIO) -> Any:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as parquet
+    except ImportError:
+        raise MissingExtraError("Parquet", "parquet") from None
+    try:
+        return parquet.ParquetFile(file)
+    except pa.ArrowException as error:
+        raise RequestError(f"the input cannot be read as Parquet: {printable(str(error), 200)}", field="input") from None
+
+
+def cells_of(batch: Any) -> Iterator[tuple[Cell, ...]]:
+    """The rows of an Arrow record batch, as text."""
+    columns = [[arrow_text(value) for value in column.to_pylist()] for column in batch.columns]
+    return zip(*columns, strict=True)
+
+
+def arrow_text(value: Any) -> Cell:
+    """A value of a typed column as it would be typed. A floating-point number is read as the shortest text that gives it back."""
+    if value is None or value != value:  # noqa: PLR0124  (a missing number is stored as NaN)
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    if isinstance(value, time):
+        return value.isoformat("minutes")
+    if isinstance(value, list):
+        return tuple(str(arrow_text(item)) for item in value)
+    return value.isoformat() if isinstance(value, date) else printable(str(value), 200)
+
+

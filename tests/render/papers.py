@@ -1,0 +1,96 @@
+"""The plans that the faces are tested with, asked for in a user's words, and how a PDF is read back."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import helpers
+from pypdf import PdfReader
+
+from ivigcalc.definitions import Loaded, Site
+from ivigcalc.plan import Plan
+
+DATA = Path(__file__).parent / "data"
+TWELVE_RUNGS = str(DATA / "twelve-rungs.yaml")
+HOUSE_COURSE = str(DATA / "house-course.yaml")
+LONG_NAME = "Wilhelmina Featherstonehaugh-Cholmondeley van der Westhuizen"
+VISIT = {"arrival": "15 min", "premedication": "30 min", "flush": "10 min", "observation": "30 min"}
+assert len(LONG_NAME) == 60
+
+
+def clinic(**keys: Any) -> Loaded[Site]:
+    """An infusion suite in New York that opens Monday to Saturday and closes on Christmas Eve."""
+    settings: dict[str, Any] = {
+        "open": {"mon-fri": "08:00-17:00", "sat": "08:00-12:00"},
+        "holidays": {"country": "US", "subdivision": "NY"},
+        "closed": ["2026-12-24"],
+        "closed_days": "shift-later",
+        "window": "3 days",
+        "visit": VISIT,
+        "time_zone": "America/New_York",
+    }
+    return helpers.a_site(**{**settings, **keys})
+
+
+def dermatomyositis(**words: Any) -> Plan:
+    """Two courses of two days: the main job."""
+    said = {
+        "start": "2026-12-01", "at": "09:00", "courses": "2", "age": "54y", "weighed_on": "2026-11-20", "name": "Margaret Okonkwo",
+        "patient_id": "MRN 004-217", "site": clinic(),
+    }  # fmt: skip
+    return helpers.plan("dermatomyositis", "octagam-10-us", "72kg", **{**said, **words})
+
+
+def twelve_rungs(**words: Any) -> Plan:
+    """The longest ladder, twenty bottles, the longest names, and a stop that was overridden."""
+    said = {
+        "start": "2026-11-16", "at": "08:30", "dose": "50 g", "days": "1", "courses": "3", "name": LONG_NAME, "age": "17y",
+        "patient_id": "ID-" + "7" * 37, "weighed_on": "2026-11-01", "risk": ["renal", "thrombosis"], "valid_for": "1 month",
+        "override": ["age-outside-regimen=Dr A. Example of the immunology clinic ordered it on 14 November 2026"],
+        "site": clinic(),
+    }  # fmt: skip
+    return helpers.plan(HOUSE_COURSE, TWELVE_RUNGS, "54.3kg", **{**said, **words})
+
+
+def undated() -> Plan:
+    """One course without dates and times."""
+    return helpers.plan("dermatomyositis", "octagam-10-us", "72kg")
+
+
+def one_infusion() -> Plan:
+    """The rates of one infusion."""
+    return helpers.rates("bivigam-us", "primary-immunodeficiency", "70kg", "40g")
+
+
+def overnight() -> Plan:
+    """An infusion that ends on the next day."""
+    return dermatomyositis(at="22:00", courses="1", site=clinic(open={}))
+
+
+def without_rates() -> Plan:
+    """A product of which no source prints a rate."""
+    return helpers.plan("dermatomyositis", "privigen-nz", "72kg", start="2026-12-01", at="09:00", days="2", site=clinic())
+
+
+ALL = (dermatomyositis, twelve_rungs, undated, one_infusion, overnight, without_rates)
+
+
+def with_patient(plan: Plan, **text: Any) -> Plan:
+    """The plan with other text for its patient, as a hostile caller of the library could hand it in."""
+    source = plan.computed_from
+    patient = replace(source.request.patient, **text)
+    return replace(plan, computed_from=replace(source, request=replace(source.request, patient=patient)))
+
+
+def pages(pdf: bytes) -> list[str]:
+    """The text of each page, with single spaces."""
+    return [re.sub(r"\s+", " ", page.extract_text()).strip() for page in PdfReader(io.BytesIO(pdf)).pages]
+
+
+def sheets(pdf: bytes) -> list[str]:
+    """The text of the nurse's sheets."""
+    return [text for text in pages(pdf) if text.startswith("Infusion record")]

@@ -1,0 +1,403 @@
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from dataclasses import replace
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import helpers
+import pytest
+from pypdf import PdfReader
+from pypdf.generic import ContentStream
+
+from ivigcalc.errors import MissingExtraError, RequestError
+from ivigcalc.plan import Notice, Plan, Session
+from ivigcalc.quantity import plain
+from ivigcalc.render.json import to_json
+from ivigcalc.render.pdf import Paper, to_pdf
+from ivigcalc.render.typeset import TEMPLATES
+
+from . import papers
+
+CHECK = "Results must be checked by a qualified person before use."
+PAPERS: tuple[Paper, ...] = get_args(Paper)
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="module")
+def printed() -> dict[tuple[str, str], tuple[Plan, bytes]]:
+    """Every plan on every paper, set once."""
+    made = {make.__name__: make() for make in papers.ALL}
+    return {(name, paper): (plan, to_pdf(plan, paper)) for name, plan in made.items() for paper in PAPERS}
+
+
+def every(name: str = "case") -> Any:
+    cases = [(make.__name__, paper) for make in papers.ALL for paper in PAPERS]
+    return pytest.mark.parametrize(name, cases, ids=["-".join(case) for case in cases])
+
+
+Printed = dict[tuple[str, str], tuple[Plan, bytes]]
+Case = tuple[str, str]
+
+
+def clock(moment: str | None) -> str | None:
+    return None if moment is None else moment[-5:]
+
+
+@every()
+def test_one_page_for_each_session_after_the_calendar(printed: Printed, case: Case) -> None:
+    plan, pdf = printed[case]
+    texts = papers.pages(pdf)
+    heads = [text.startswith("Infusion record") for text in texts]
+    first = heads.index(True)
+    assert first >= 1
+    assert all(heads[first:])
+    assert len(texts) - first == len(plan.sessions)
+
+
+@every()
+def test_every_page_says_what_it_belongs_to(printed: Printed, case: Case) -> None:
+    plan, pdf = printed[case]
+    mark = sha256(to_json(plan).encode("utf-8")).hexdigest()[:12]
+    texts = papers.pages(pdf)
+    patient = plan.computed_from.request.patient
+    for number, text in enumerate(texts, start=1):
+        assert f"{CHECK} page {number} of {len(texts)}" in text
+        assert f"plan {mark}, ivigcalc {plan.ivigcalc_version}" in text
+        for said in (patient.name, patient.patient_id):
+            assert said is None or said in text
+
+
+@every()
+def test_every_dose_rate_and_time_is_on_the_sheet_of_its_session(printed: Printed, case: Case) -> None:
+    plan, pdf = printed[case]
+    for session, text in zip(plan.sessions, papers.sheets(pdf), strict=True):
+        assert f"Dose {plain(session.dose_g)} g " in text
+        assert session.volume_ml is None or f"Volume {plain(session.volume_ml)} mL " in text
+        for vial in session.vials:
+            assert f"{vial.count} × {plain(vial.size_g)} g" in text
+        for moment in (session.starts_at, session.ends_at):
+            assert moment is None or moment[-5:] in text
+        if session.overhead_before_min:
+            assert clock(session.visit_from) is None or f"{clock(session.visit_from)} Arrival, 15 min" in text
+        rows = re.sub(r"\*", "", text)
+        for step in session.steps:
+            at = clock(step.starts_at) or f"+{int(step.from_start_min) // 60}:{int(step.from_start_min) % 60:02}"
+            per_kg = "–" if step.rate_ml_per_kg_per_h is None else plain(step.rate_ml_per_kg_per_h)
+            figures = (
+                per_kg,
+                *map(plain, (step.rate_ml_per_h, step.duration_min, step.volume_ml, step.cumulative_ml, step.remaining_ml)),
+            )
+            # clock, step, perhaps the bottles hung in it, then the figures in the order of the headings
+            row = rf"{re.escape(at)}(?: \+1 d)? {step.step} (?:[0-9–, ]+ )?{' '.join(map(re.escape, figures))} "
+            assert re.search(row, rows), row
+        for bottle in session.bottles[:-1]:
+            hang, empty = clock(bottle.starts_at), clock(bottle.ends_at)
+            if hang and empty:
+                size = f"{bottle.bottle} {plain(bottle.size_g)} {plain(bottle.volume_ml)}"
+                assert re.search(rf"{re.escape(size)} {hang}(?: \+1 d)? {empty}", text), size
+
+
+@every()
+def test_calendar_pages_list_every_session_and_the_totals(printed: Printed, case: Case) -> None:
+    plan, pdf = printed[case]
+    text = " ".join(text for text in papers.pages(pdf) if not text.startswith("Infusion record"))
+    for session in plan.sessions:
+        date = f"{session.on:%a} {session.on.day} {session.on:%b %Y} " if session.on else ""
+        assert f"{session.course} {session.day} {date}" in text
+    assert f"Dose {plain(plan.totals.dose_g)} g Volume {plain(plan.totals.volume_ml or Decimal(0))} mL" in text
+    for notice in plan.notices:
+        assert notice.message in text
+    for number, source in enumerate(plan.sources, start=1):
+        assert f"[{number}] {source.partition(' <')[0]}" in text
+
+
+@every()
+def test_nothing_is_cut_off_and_the_text_stays_above_the_foot(printed: Printed, case: Case) -> None:
+    _, pdf = printed[case]
+    for page in PdfReader(io.BytesIO(pdf)).pages:
+        width, height = float(page.mediabox.width), float(page.mediabox.height)
+        places: list[tuple[float, float, str]] = []
+
+        def note(text: str, _cm: Any, matrix: list[float], _font: Any, _size: float) -> None:
+            if text.strip():
+                places.append((matrix[4], matrix[5], text))  # noqa: B023 - used before the next page
+
+        page.extract_text(visitor_text=note)
+        assert places
+        assert all(20 <= x <= width - 20 and 15 <= y <= height - 20 for x, y, _ in places), (width, height)
+
+
+def test_paper_has_the_size_that_was_asked_for(printed: Printed) -> None:
+    sizes = {"a4": (595.28, 841.89), "letter": (612.0, 792.0)}
+    for (_, paper), (_, pdf) in printed.items():
+        for page in PdfReader(io.BytesIO(pdf)).pages:
+            assert (float(page.mediabox.width), float(page.mediabox.height)) == pytest.approx(sizes[paper], abs=0.01)
+
+
+def test_same_plan_same_bytes_and_no_clock_in_them(printed: Printed) -> None:
+    assert to_pdf(papers.dermatomyositis(), "a4") == printed["dermatomyositis", "a4"][1]
+    about = PdfReader(io.BytesIO(printed["dermatomyositis", "a4"][1])).metadata
+    assert about is not None
+    assert "/CreationDate" not in about
+    assert "/ModDate" not in about
+
+
+def test_bytes_do_not_depend_on_the_environment(printed: Printed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1", "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    assert to_pdf(papers.dermatomyositis(), "a4") == printed["dermatomyositis", "a4"][1]
+
+
+def test_it_is_tagged_titled_and_in_british_english(printed: Printed) -> None:
+    for _, pdf in printed.values():
+        reader = PdfReader(io.BytesIO(pdf))
+        root: Any = reader.trailer["/Root"]
+        assert root["/MarkInfo"]["/Marked"]
+        assert "/StructTreeRoot" in root
+        assert root["/Lang"] == "en-GB"
+        assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+        assert reader.metadata is not None
+        assert (reader.metadata.title or "").startswith("IVIG infusion plan: ")
+        assert b"pdfuaid:part" in root["/Metadata"].get_data()
+
+
+def test_title_does_not_name_the_patient(printed: Printed) -> None:
+    about = PdfReader(io.BytesIO(printed["dermatomyositis", "a4"][1])).metadata
+    assert about is not None
+    assert "Okonkwo" not in str(about)
+
+
+def test_chart_and_figures_have_words_for_those_who_cannot_see_them(printed: Printed) -> None:
+    words = struct_values(printed["dermatomyositis", "a4"][1], "/Alt")
+    # 72 kg x 0.6, 1.2 and 2.4 mL/kg/h
+    wanted = "Rate in mL/h against time. 09:00: 43.2 mL/h; 09:30: 86.4 mL/h; 10:00: 172.8 mL/h; 13:48: end."
+    assert words.count(wanted) == 4
+
+
+def struct_values(pdf: bytes, key: str) -> list[str]:
+    """Every value of a key in the structure tree."""
+    found: list[str] = []
+    todo = [PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/StructTreeRoot"]]  # type: ignore[index]
+    while todo:
+        node = todo.pop()
+        node = node.get_object()
+        if isinstance(node, list):
+            todo.extend(node)
+        elif isinstance(node, dict):
+            if key in node:
+                found.append(str(node[key]))
+            if "/K" in node:
+                todo.append(node["/K"])
+    return found
+
+
+def test_tables_have_heading_cells(printed: Printed) -> None:
+    kinds = struct_values(printed["dermatomyositis", "a4"][1], "/S")
+    # per sheet 14 headings of the steps and 8 of the bottles; 7 weekdays and 11 of the sessions on the calendar
+    assert kinds.count("/TH") == 4 * (14 + 8) + 7 + 11
+
+
+def test_only_greys_are_printed(printed: Printed) -> None:
+    reader = PdfReader(io.BytesIO(printed["twelve_rungs", "a4"][1]))
+    for page in reader.pages:
+        content = page.get_contents()
+        assert content is not None
+        for operands, operator in ContentStream(content, reader).operations:
+            if operator in (b"rg", b"RG"):
+                assert len(set(operands)) == 1, (operator, operands)
+            assert operator not in (b"k", b"K")
+            if operator in (b"sc", b"SC", b"scn", b"SCN"):
+                numbers = [part for part in operands if not str(part).startswith("/")]
+                assert len(set(numbers)) <= 1, (operator, operands)
+
+
+def test_templates_fetch_nothing() -> None:
+    for template in TEMPLATES.glob("*.typ"):
+        text = template.read_text(encoding="utf-8")
+        assert not re.search(r"@preview|@local|https?:|datetime\.today|\bread\(|image\(", text), template.name
+
+
+def test_hostile_text_is_printed_as_text() -> None:
+    name = '#set page(fill: red) $x$ *b* _i_ [1] @ref <lab> \\u{41} `r` // "'
+    plan = papers.with_patient(papers.dermatomyositis(), name=name, patient_id='=HYPERLINK("x") #sys')
+    for text in papers.pages(to_pdf(plan, "a4")):
+        assert '#set page(fill: red) $x$ *b* _i_ [1] @ref <lab> \\u{41} `r…' in text
+        assert 'ID =HYPERLINK("x") #sys' in text
+
+
+def test_control_and_direction_characters_are_gone_and_length_is_bounded() -> None:
+    plan = papers.with_patient(papers.dermatomyositis(), name="A\u202eB\x00\x1b[31mC\u2066\nD\u200b" + "W" * 300, patient_id="9" * 300)
+    for text in papers.pages(to_pdf(plan, "letter")):
+        squeezed = text.replace(" ", "").replace("\u200b", "")
+        assert "AB[31mCD" + "W" * 51 + "…" in squeezed
+        assert "ID" + "9" * 39 + "…" in squeezed
+        assert not re.search("[\x00-\x1f\u202a-\u202e\u2066-\u2069]", text)
+
+
+def test_text_of_definition_files_is_text_too() -> None:
+    plan = papers.dermatomyositis()
+    source = plan.computed_from
+    value = source.product.value.model_copy(update={"title": "#panic() *Bold* $1$\u202e"})
+    plan = replace(plan, computed_from=replace(source, product=replace(source.product, value=value)))
+    plan = replace(plan, notices=(Notice("x", "stop", "] #panic() [", overridden_because="#import \"@preview/a:1\""),), sources=("*s* <https://a/#b>",))
+    first, *_, last = papers.pages(to_pdf(plan, "a4"))
+    assert "#panic() *Bold* $1$ (octagam-10-us)" in first
+    assert 'STOP, OVERRIDDEN x: ] #panic() [. Reason given for overriding: #import "@preview/a:1"' in last
+    assert "[1] *s*" in last
+
+
+def test_name_in_another_script_is_printed_or_refused_never_boxed() -> None:
+    plan = papers.dermatomyositis(name="\U0001bc02\U0001bc03")  # Duployan, which hardly any machine can print
+    try:
+        text = papers.pages(to_pdf(plan, "a4"))[0]
+    except RequestError as refused:
+        assert refused.field == "name"
+        assert "no font on this machine" in str(refused)
+    else:
+        assert "\U0001bc02\U0001bc03" in text
+
+
+def test_greek_cyrillic_and_accented_names_need_no_font_of_the_machine() -> None:
+    for name in ("Zoë Nguyễn-Świętosławska", "Ελένη Παπαδοπούλου", "Светлана Ковалёва"):
+        assert all(name in text for text in papers.pages(to_pdf(papers.dermatomyositis(name=name), "a4")))
+
+
+def test_overridden_stop_and_its_reason_are_on_every_sheet(printed: Printed) -> None:
+    _, pdf = printed["twelve_rungs", "a4"]
+    for text in papers.sheets(pdf):
+        assert "STOP, OVERRIDDEN age-outside-regimen: " in text
+        assert "Reason given for overriding: Dr A. Example of the immunology clinic ordered it on 14 November 2026" in text
+
+
+def test_sheet_leaves_out_what_concerns_other_sessions_only() -> None:
+    plan = papers.dermatomyositis(at="16:00", courses="3")
+    for session, text in zip(plan.sessions, papers.sheets(to_pdf(plan, "a4")), strict=True):
+        assert text.count("CAUTION past-closing: ") == 1
+        assert f"CAUTION past-closing: course {session.course} day {session.day}, {session.date}: " in text
+
+
+def test_many_cautions_of_one_kind_point_to_the_first_pages(printed: Printed) -> None:
+    plan, _ = printed["dermatomyositis", "a4"]
+    plan = replace(plan, notices=tuple(Notice("many", "caution", f"number {n} of them") for n in range(1, 31)))
+    texts = papers.pages(to_pdf(plan, "a4"))
+    assert sum("number 30 of them" in text for text in texts) == 1
+    for text in papers.sheets(to_pdf(plan, "a4")):
+        assert "number 3 of them" in text
+        assert "number 4 of them" not in text
+        assert "CAUTION many: 27 more of this kind: see the first pages of this plan." in text
+
+
+def test_any_number_of_overridden_stops_still_makes_one_page(printed: Printed) -> None:
+    plan, _ = printed["twelve_rungs", "a4"]
+    stops = tuple(Notice(f"stop-{n}", "stop", "a reason to refuse " * 12, overridden_because="a reason to go on " * 12) for n in range(40))
+    found = papers.sheets(to_pdf(replace(plan, notices=stops), "a4"))
+    assert len(found) == len(plan.sessions)
+    assert all(f"stop-{n}:" in text for text in found for n in range(40))
+
+
+def test_rows_of_the_visit_are_only_those_that_the_site_gives() -> None:
+    bare = papers.sheets(to_pdf(papers.dermatomyositis(site=papers.clinic(visit={})), "a4"))[0]
+    assert not re.search(r"Arrival|Premedication|Flush|Observation,", bare)
+    some = papers.sheets(to_pdf(papers.dermatomyositis(site=papers.clinic(visit={"premedication": "20 min", "observation": "1 h"})), "a4"))[0]
+    # 09:00 less 20 min; 720 mL end at 13:48; an hour later it is 14:48
+    assert "08:40 Premedication, 20 min" in some
+    assert "13:48 Observation, 60 min, until 14:48" in some
+    assert not re.search(r"Arrival|Flush", some)
+
+
+def test_sheet_has_room_for_what_really_happened(printed: Printed) -> None:
+    for text in papers.sheets(printed["twelve_rungs", "letter"][1]):
+        for heading in ("actual time", "pulse /min", "blood pressure mmHg", "temp. °C", "initials", "lot number", "expiry"):
+            assert heading in text
+        for box in ("stopped at", "restarted at", "rate mL/h", "Calculated by", "Checked by", "name, signature", "date, time"):
+            assert box in text
+        # each bottle has its row, and nothing is written into its boxes: the next thing is the row after
+        rows = re.findall(r"(?<![\d.:])(\d+) 2\.5 50 \d\d:\d\d \d\d:\d\d(?= \d+ 2\.5 50| bottle g mL| Reaction)", text)
+        assert sorted(map(int, rows)) == list(range(1, 21))
+
+
+def test_last_bottle_is_empty_when_the_infusion_ends(printed: Printed) -> None:
+    # 287.5 min after 09:00 is rounded up to 13:48 for the end, so for its last bottle too
+    assert "4 2 20 13:40 13:48" in papers.sheets(printed["dermatomyositis", "a4"][1])[0]
+
+
+def test_assumed_rungs_are_marked(printed: Printed) -> None:
+    text = papers.sheets(printed["dermatomyositis", "a4"][1])[0]
+    assert "09:30 2* " in text
+    assert "* a rung that the source does not print" in text
+
+
+def test_plan_without_names_dates_and_times_leaves_lines_for_a_pen(printed: Printed) -> None:
+    _, pdf = printed["undated", "a4"]
+    first, sheet = papers.pages(pdf)[0], papers.sheets(pdf)[0]
+    assert first.startswith("Infusion plan ")
+    assert "Mon Tue Wed" not in first
+    assert "from start h:min" in sheet
+    assert "+1:00 3 " in sheet
+    assert re.search(r"Name ID Born", sheet)
+    assert "Date" in sheet
+
+
+def test_without_published_rates_the_rows_stay_empty(printed: Printed) -> None:
+    plan, pdf = printed["without_rates", "a4"]
+    text = papers.sheets(pdf)[0]
+    assert "CAUTION rate-not-published: " in text
+    assert "No source prints rates for this product" in text
+    assert "mL/h against" not in text
+    count = sum(vial.count for vial in plan.sessions[0].vials)
+    assert re.search(rf"(?<!\d){count} {plain(plan.sessions[0].vials[-1].size_g)} (bottle|Reaction)", text)
+
+
+def test_holidays_and_closed_days_are_marked_in_words(printed: Printed) -> None:
+    text = papers.pages(printed["dermatomyositis", "a4"][1])[0]
+    assert "24 closed 25 holiday 26 27 closed" in text
+    assert "Fri 25 Dec 2026: holiday: Christmas Day" in text
+
+
+def test_month_grid_puts_each_day_under_its_weekday(printed: Printed) -> None:
+    text = papers.pages(printed["dermatomyositis", "a4"][1])[0]
+    # 1 December 2026 is a Tuesday; the sixth, a Sunday, closes the first row
+    assert "Mon Tue Wed Thu Fri Sat Sun 1 Course 1, day 1 72 g 09:00 2 Course 1, day 2 72 g 09:00 3 4 5 6 closed 7 8" in text
+
+
+def test_long_plan_on_few_calendar_pages() -> None:
+    plan = papers.dermatomyositis(courses="6", days="5")
+    texts = papers.pages(to_pdf(plan, "letter"))
+    assert len(texts) - len(plan.sessions) <= 4
+    assert "C6 D5" in " ".join(texts)
+
+
+def test_two_sessions_on_one_day_are_both_in_the_grid() -> None:
+    plan = papers.dermatomyositis()
+    doubled: tuple[Session, ...] = (*plan.sessions, *(replace(s, course=s.course + 2) for s in plan.sessions))
+    text = papers.pages(to_pdf(replace(plan, sessions=doubled), "a4"))[0]
+    assert "1 Course 1, day 1 72 g 09:00 Course 3, day 1 72 g 09:00" in text
+
+
+def test_missing_typst_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = papers.dermatomyositis()
+    monkeypatch.setitem(sys.modules, "typst", None)
+    with pytest.raises(MissingExtraError, match=r"PDF output needs an extra: pip install 'ivigcalc\[pdf\]'"):
+        to_pdf(plan, "a4")
+
+
+@pytest.mark.parametrize(("make", "paper"), [(papers.dermatomyositis, "a4"), (papers.twelve_rungs, "letter")], ids=["dermatomyositis", "twelve-rungs"])
+def test_golden_text(make: Any, paper: Literal["a4", "letter"]) -> None:
+    """What the pages say, line by line; `IVIGCALC_WRITE_GOLDEN=1` writes it anew. Fingerprints of files are left out."""
+    texts = [page.extract_text() for page in PdfReader(io.BytesIO(to_pdf(make(), paper))).pages]
+    lines = [re.sub(r"\s+", " ", line).strip() for text in texts for line in [*text.splitlines(), "-" * 20]]
+    said = "\n".join(line for line in lines if line) + "\n"
+    said = re.sub(r"\(([0-9a-f]{8})\)", "(########)", said)
+    said = re.sub(r"plan [0-9a-f]{12}, ivigcalc [0-9.a-z]+", "plan ############, ivigcalc #", said)
+    path = GOLDEN / f"{make.__name__}-{paper}.txt"
+    if os.environ.get("IVIGCALC_WRITE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(said, encoding="utf-8")
+    assert said == path.read_text(encoding="utf-8")
