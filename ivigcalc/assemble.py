@@ -100,14 +100,13 @@ def _totals(job: Job, sessions: tuple[Session, ...]) -> Totals:
     for session in sessions:
         for vial in session.vials:
             vials[vial.size_g] = vials.get(vial.size_g, 0) + vial.count
-    dose_g = sum((Fraction(s.dose_g) for s in sessions), Fraction(0))
     volumes = [s.volume_ml for s in sessions]
     price = job.site.value.price_per_gram.get(job.asked.product.value.id)
     return Totals(
-        courses=sessions[-1].course, sessions=len(sessions), dose_g=decimal_of(dose_g, 3),
-        volume_ml=None if None in volumes else decimal_of(sum((Fraction(v) for v in volumes if v is not None), Fraction(0)), 3),
+        courses=sessions[-1].course, sessions=len(sessions), dose_g=decimal_of(sum(s.dose_g for s in sessions), 3),
+        volume_ml=None if None in volumes else decimal_of(sum(v for v in volumes if v is not None), 3),
         vials=tuple(VialCount(size, vials[size]) for size in sorted(vials, reverse=True)),  # type: ignore[arg-type,type-var]
-        leftover_g=decimal_of(sum((Fraction(s.leftover_g) for s in sessions), Fraction(0)), 3),
+        leftover_g=decimal_of(sum(s.leftover_g for s in sessions), 3),
         cost=Cost(decimal_of(_paid_g(sessions) * Fraction(price.amount), 2), price.currency) if price else None,
     )  # fmt: skip
 

@@ -12,6 +12,8 @@ from ivigcalc.request import Order
 from ivigcalc.split import Grid, divide, round_course, step_grid, vial_grid
 from ivigcalc.vials import vial_set
 
+#: more than this is no dose for anybody: it is refused before any vial is counted
+BELIEVABLE_G = 10_000
 #: grams are weighed no finer than this where a policy rounds to nothing
 UNROUNDED_STEP_G = Fraction(1, 100)
 FOUR_WEEKS_DAYS = 28
@@ -72,10 +74,21 @@ def prescribed_dose(order: Order, phase: Phase, protocol_name: str, no_dose_beca
 
 def course_grams(prescribed: Prescribed, days: int, weight_kg: Fraction) -> tuple[Fraction, bool]:
     """Exact grams of one course of so many days, and whether the protocol's cap was binding."""
-    grams = amount_g(prescribed.dose, weight_kg) * (days if prescribed.per_day else 1)
+    grams = believable(amount_g(prescribed.dose, weight_kg) * (days if prescribed.per_day else 1))
     if prescribed.cap is not None and grams > prescribed.cap.base:
         return prescribed.cap.base, True
     return grams, False
+
+
+def believable(grams: Fraction) -> Fraction:
+    """The same grams; refused where no body could take them, so that a slip of the keyboard costs no time or memory."""
+    if grams > BELIEVABLE_G:
+        raise RefusedError(
+            "dose-implausible",
+            f"{_grams(grams)} g is no dose of immunoglobulin: check weight, dose and units",
+            overridable=False,
+        )
+    return grams
 
 
 def amount_g(dose: Quantity, weight_kg: Fraction) -> Fraction:

@@ -6,7 +6,7 @@ from ivigcalc import checks
 from ivigcalc.assemble import assemble
 from ivigcalc.courses import Stretch, choose_vials, orders_by_phase, phase_checks, plan_stretch
 from ivigcalc.definitions import Loaded, LoadedPolicy, Phase, Product, Protocol, Regimen, Safety, Site
-from ivigcalc.dose import CourseDose, Prescribed, amount_g
+from ivigcalc.dose import CourseDose, Prescribed, amount_g, believable
 from ivigcalc.errors import RequestError
 from ivigcalc.job import start_job
 from ivigcalc.plan import Plan
@@ -63,7 +63,7 @@ def make_rates(
     if dose is None:
         raise RequestError("give the dose of this infusion: --dose 70g", field="dose", code="dose-needed")
     choose_table(product.value, request.indication, "first")  # refuse at once where no rate was published
-    grams = amount_g(dose, job.weights.kg)
+    grams = believable(amount_g(dose, job.weights.kg))
     course = CourseDose(grams, grams, (grams,), "one infusion", False)
     phase = Phase.model_construct(
         id="infusion", title=None, dose=None, days=None, interval=None, courses=None, source=None

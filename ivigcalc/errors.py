@@ -82,3 +82,9 @@ class RefusedError(IvigcalcError):
         self.source = source
         self.overridable = overridable
         self.codes: tuple[str, ...] = (code,)
+
+
+class MismatchError(IvigcalcError):
+    """A saved plan is not what its own inputs give."""
+
+    exit_code = 4

@@ -3,58 +3,58 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from ivigcalc.plan import Infusion, InfusionBottle, InfusionStep
 from ivigcalc.quantity import decimal_of
-from ivigcalc.titration import Ceilings, Ladder, Titration, titrate
+from ivigcalc.titration import Ceilings, Ladder, SetStep, Titration, full_steps, titrate
 
 #: decimals shown of rates per kg, volumes and minutes
 RATE_PLACES, VOLUME_PLACES, MINUTE_PLACES = 4, 3, 2
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def make_infusion(
     ladder: Ladder, weight_kg: Fraction, limits: Ceilings, dose_g: Fraction, vials: tuple[tuple[Fraction, int], ...]
 ) -> Infusion:
-    """Titrate a dose and say when each bottle is hung. Cached: the courses of a plan share their infusions."""
+    """Titrate a dose. Cached: the courses of a plan share their infusions."""
     volume_ml = dose_g * ladder.ml_per_g
     titration = titrate(ladder, weight_kg, limits, volume_ml)
+    steps = _full_steps(ladder, weight_kg, limits)[: len(titration.steps) - 1]
     return Infusion(
         ladder=", ".join(ladder.table.for_),
         minutes=decimal_of(titration.minutes, MINUTE_PLACES),
         duration_min=titration.duration_min,
-        steps=_steps(titration, ladder, volume_ml),
-        bottles=_bottles(titration, ladder, volume_ml, vials),
+        volume_ml=decimal_of(volume_ml, VOLUME_PLACES),
+        steps=(*steps, _shown(ladder, len(steps) + 1, titration.steps[-1], steps[-1] if steps else None)),
+        draw=partial(_bottles, titration, ladder, volume_ml, vials),
     )
 
 
-def _steps(titration: Titration, ladder: Ladder, volume_ml: Fraction) -> tuple[InfusionStep, ...]:
-    """Cumulative volumes are rounded, and each step is the difference: what is shown sums exactly."""
+@lru_cache(maxsize=4096)
+def _full_steps(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[InfusionStep, ...]:
+    """The full steps of a patient's ladder as they are shown, whatever the dose."""
     found: list[InfusionStep] = []
-    shown_before = decimal_of(Fraction(0), VOLUME_PLACES)
-    total = decimal_of(volume_ml, VOLUME_PLACES)
-    for number, step in enumerate(titration.steps, start=1):
-        cumulative = decimal_of(step.cumulative_ml, VOLUME_PLACES)
-        per_kg = step.rate_ml_per_kg_per_h
-        found.append(
-            InfusionStep(
-                step=number,
-                rate_ml_per_kg_per_h=None if per_kg is None else decimal_of(per_kg, RATE_PLACES),
-                rate_mg_per_kg_per_min=None
-                if per_kg is None
-                else decimal_of(per_kg * 1000 / ladder.ml_per_g / 60, RATE_PLACES),
-                rate_ml_per_h=decimal_of(step.rate_ml_per_h, RATE_PLACES),
-                duration_min=decimal_of(step.minutes, MINUTE_PLACES),
-                volume_ml=decimal_of(cumulative - shown_before, VOLUME_PLACES),
-                cumulative_ml=cumulative,
-                from_start_min=decimal_of(step.from_min, MINUTE_PLACES),
-                remaining_ml=decimal_of(total - cumulative, VOLUME_PLACES),
-                assumed=step.assumed,
-            )
-        )
-        shown_before = cumulative
+    for number, step in enumerate(full_steps(ladder, weight_kg, limits), start=1):
+        found.append(_shown(ladder, number, step, found[-1] if found else None))
     return tuple(found)
+
+
+def _shown(ladder: Ladder, number: int, step: SetStep, before: InfusionStep | None) -> InfusionStep:
+    """Cumulative volumes are rounded, and each step is the difference: what is shown sums exactly."""
+    cumulative = decimal_of(step.cumulative_ml, VOLUME_PLACES)
+    per_kg = step.rate_ml_per_kg_per_h
+    return InfusionStep(
+        step=number,
+        rate_ml_per_kg_per_h=None if per_kg is None else decimal_of(per_kg, RATE_PLACES),
+        rate_mg_per_kg_per_min=None if per_kg is None else decimal_of(per_kg * 1000 / ladder.ml_per_g / 60, RATE_PLACES),
+        rate_ml_per_h=decimal_of(step.rate_ml_per_h, RATE_PLACES),
+        duration_min=decimal_of(step.minutes, MINUTE_PLACES),
+        volume_ml=decimal_of(cumulative - before.cumulative_ml, VOLUME_PLACES) if before else cumulative,
+        cumulative_ml=cumulative,
+        from_start_min=decimal_of(step.from_min, MINUTE_PLACES),
+        assumed=step.assumed,
+    )
 
 
 def _bottles(

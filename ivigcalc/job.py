@@ -41,6 +41,7 @@ def start_job(
         )
     patient = request.patient
     implausible = list(checks.plausibility(patient, request, safety))
+    checks.stop_now(implausible, request.order)
     age = patient.age_months(request.reference_date)
     formula = policy.formula.value if policy.formula else None
     weights = dosing_weight(patient, age, rules.dosing_weight, formula, rules.id)

@@ -34,6 +34,7 @@ from ivigcalc.definitions import (
     Safety,
     Site,
 )  # fmt: skip
+from ivigcalc.definitions.fields import ContradictionError
 from ivigcalc.errors import DefinitionError, Problem
 
 MAX_BYTES = 512 * 1024
@@ -57,22 +58,25 @@ _PathKey = tuple[str | int, ...]
 
 
 @dataclass(slots=True)
-class _Document:
+class Document:
     """What the YAML says, with the line of every key and the problems found so far."""
 
     name: str
     data: Any = None
     lines: dict[_PathKey, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    faulty: list[_PathKey] = field(default_factory=list)
 
-    def add(self, line: int, path: _PathKey, message: str) -> None:
-        """Note a problem, once per key: the first thing wrong with a key is the one to mend."""
+    def add(self, line: int, path: _PathKey, message: str, *, faulty: bool = True) -> None:
+        """Note a problem; a `faulty` value is remembered, so that a later check does not tell of it again."""
         text, _, allowed = message.partition("; allowed: ")
-        problem = Problem(self.name, line, _dotted(path), text, allowed)
+        problem = Problem(self.name, line, dotted(path), text, allowed)
         if problem not in self.problems:
             self.problems.append(problem)
+            self.faulty += [path] if faulty else []
 
     def line_of(self, path: _PathKey) -> int:
+        """The line of a key, or of the nearest block around it."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
@@ -109,8 +113,8 @@ def _printable(text: str) -> str:
 
 def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:
     """As `load_file`, from bytes already read; `name` stands for the file in messages."""
-    document = _Document(_printable(name))
-    if not _parse(data, document):
+    document = Document(_printable(name))
+    if not parse(data, document):
         raise DefinitionError(document.problems[:MAX_PROBLEMS])
     model = _model_for(document, kinds or tuple(KINDS))
     try:
@@ -118,14 +122,15 @@ def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:
     except ValidationError as error:
         _explain(error, model, document)
         value = None
+    _check_sources(document)
     if isinstance(value, Definition):
-        _check_sources(value, document)
+        _check_cited(value, document)
     if document.problems or value is None:
         raise DefinitionError(sorted(document.problems, key=lambda problem: problem.line)[:MAX_PROBLEMS])
     return Loaded(value, hashlib.sha256(data).hexdigest(), name)
 
 
-def _model_for(document: _Document, kinds: tuple[str, ...]) -> type[Definition] | type[Site]:
+def _model_for(document: Document, kinds: tuple[str, ...]) -> type[Definition] | type[Site]:
     kind = document.data.get("kind") if isinstance(document.data, dict) else None
     if kind not in kinds:
         document.add(
@@ -140,7 +145,7 @@ def _model_for(document: _Document, kinds: tuple[str, ...]) -> type[Definition] 
 # ---- text -> plain data -------------------------------------------------------------------------------------------
 
 
-def _parse(data: bytes, document: _Document) -> bool:
+def parse(data: bytes, document: Document) -> bool:
     """Fill the document; False where nothing can be made of it."""
     if len(data) > MAX_BYTES:
         document.add(0, (), f"is larger than {MAX_BYTES // 1024} KiB")
@@ -159,7 +164,9 @@ def _parse(data: bytes, document: _Document) -> bool:
         document.add(
             mark.line + 1 if mark else 1, (), f"is not valid YAML: {_printable(error.problem or 'unreadable')}"
         )
-    except (yaml.YAMLError, _TooDeepError) as error:
+    except _TooDeepError as error:
+        document.add(error.line, (), f"is nested deeper than {MAX_DEPTH} levels")
+    except yaml.YAMLError as error:
         document.add(1, (), f"is not valid YAML: {_printable(' '.join(str(error).split()))}")
     return False
 
@@ -169,13 +176,15 @@ def _line(event: Any) -> int:
 
 
 class _TooDeepError(Exception):
-    pass
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
 
 
 class _Builder:
     """Turns YAML events into dicts, tuples' lists and text, refusing whatever YAML would interpret."""
 
-    def __init__(self, events: Iterator[Any], document: _Document) -> None:
+    def __init__(self, events: Iterator[Any], document: Document) -> None:
         self._events = iter(events)
         self._document = document
 
@@ -195,9 +204,10 @@ class _Builder:
         line = _line(event)
         self._document.lines.setdefault(path, line)
         if len(path) > MAX_DEPTH:
-            raise _TooDeepError(f"nested deeper than {MAX_DEPTH} levels")
+            raise _TooDeepError(line)
         if isinstance(event, yaml.AliasEvent):
-            self._document.add(line, path, "an alias (*) is not allowed; write the value out")
+            if path[-1:] != ("<<",):
+                self._document.add(line, path, "an alias (*) is not allowed; write the value out")
             return None
         if event.anchor is not None:
             self._document.add(line, path, "an anchor (&) is not allowed; write the value out where it is needed")
@@ -220,9 +230,9 @@ class _Builder:
                 self._document.add(line, path, "a key must be plain text")
                 key = f"?{line}"
             elif key == "<<":
-                self._document.add(line, path, "a merge (<<) is not allowed; write the keys out")
+                self._document.add(line, (*path, key), "a merge (<<) is not allowed; write the keys out")
             elif key in found:
-                self._document.add(line, (*path, key), "this key was already given above")
+                self._document.add(line, (*path, key), "this key was already given above", faulty=False)
             self._document.lines[(*path, key)] = line
             value = self._value(next(self._events), (*path, key))
             found.setdefault(key, value)
@@ -246,16 +256,29 @@ class _Builder:
 # ---- problems in words --------------------------------------------------------------------------------------------
 
 
-def _explain(error: ValidationError, model: type[BaseModel], document: _Document) -> None:
-    for item in error.errors(include_url=False):
-        path, message = _described(item, model, document)
-        for part in re.split(r"; (?!allowed: )", message):
-            document.add(document.line_of(path), path, part)
+def _explain(error: ValidationError, model: type[BaseModel], document: Document) -> None:
+    already = [problem_path for problem_path in document.faulty if problem_path]
+    items = error.errors(include_url=False)
+    for item in items:
+        if item["type"] == "too_short" and any(
+            other["loc"][: len(item["loc"])] == item["loc"] for other in items if other is not item
+        ):
+            continue  # the list is only short of the members that are told of themselves
+        for path, message in _described(item, model, document):
+            if not any(path[: len(told)] == told for told in already):
+                document.add(document.line_of(path), path, message)
 
 
-def _described(item: Any, model: type[BaseModel], document: _Document) -> tuple[_PathKey, str]:
-    kind, context = item["type"], item.get("ctx", {})
+def _described(item: Any, model: type[BaseModel], document: Document) -> list[tuple[_PathKey, str]]:
     path = _real_path(item["loc"], document)
+    cause = item.get("ctx", {}).get("error")
+    if isinstance(cause, ContradictionError):
+        return [((*path, *place), message) for place, message in cause.found]
+    return [_one_description(item, path, model)]
+
+
+def _one_description(item: Any, path: _PathKey, model: type[BaseModel]) -> tuple[_PathKey, str]:
+    kind, context = item["type"], item.get("ctx", {})
     if kind == "extra_forbidden":
         return path, f"unknown key; allowed: {', '.join(_keys_at(model, path[:-1])) or 'none'}"
     if kind == "missing":
@@ -279,7 +302,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _real_path(location: tuple[str | int, ...], document: _Document) -> _PathKey:
+def _real_path(location: tuple[str | int, ...], document: Document) -> _PathKey:
     """Drop the parts that pydantic adds for union members, which are no keys of the file."""
     path: _PathKey = ()
     for part in location:
@@ -315,7 +338,8 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
             yield from _models_in(argument)
 
 
-def _dotted(path: _PathKey) -> str:
+def dotted(path: _PathKey) -> str:
+    """The key of a problem: `rates[1].ladder[2].rate`, counted from 1."""
     text = ""
     for part in path:
         text += f"[{part + 1}]" if isinstance(part, int) else (f".{part}" if text else str(part))
@@ -325,24 +349,36 @@ def _dotted(path: _PathKey) -> str:
 # ---- sources ------------------------------------------------------------------------------------------------------
 
 
-def _check_sources(definition: Definition, document: _Document) -> None:
-    """Every cited part has a source, every source named exists, and every source on file is used."""
-    used: set[str] = set()
+def _check_sources(document: Document) -> None:
+    """Every source named exists, and every source on file is named, unless there is but one."""
+    sources = document.data.get("sources")
+    if not isinstance(sources, dict):
+        return
+    named = list(_named_sources(document.data, ()))
+    for path, key in named:
+        if key not in sources:
+            document.add(document.line_of(path), path, f"no source '{key[:40]}'; allowed: {', '.join(sources)}")
+    used = {key for _, key in named} if len(sources) > 1 else set(sources)
+    for key in sources:
+        if key not in used:
+            document.add(document.line_of(("sources", key)), ("sources", key), "this source is cited nowhere")
+
+
+def _named_sources(data: Any, path: _PathKey) -> Iterator[tuple[_PathKey, str]]:
+    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, child in children:
+        if key == "source" and isinstance(child, str):
+            yield (*path, key), child
+        else:
+            yield from _named_sources(child, (*path, key))
+
+
+def _check_cited(definition: Definition, document: Document) -> None:
+    """Every cited part has a source of its own, or inherits one."""
     only = next(iter(definition.sources)) if len(definition.sources) == 1 else None
     for path, key, needed in _cited_parts(definition, (), definition.source, only):
         if key is None and needed:
             document.add(document.line_of(path), path, f"needs a source; allowed: {', '.join(definition.sources)}")
-        elif key is not None and key not in definition.sources:
-            document.add(
-                document.line_of(path),
-                (*path, "source"),
-                f"no source '{key}'; allowed: {', '.join(definition.sources)}",
-            )
-        if key is not None:
-            used.add(key)
-    for key in definition.sources:
-        if key not in used:
-            document.add(document.line_of(("sources", key)), ("sources", key), "this source is cited nowhere")
 
 
 def _cited_parts(

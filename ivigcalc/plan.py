@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from math import floor
 from typing import Literal
 
 from ivigcalc.definitions import Loaded, LoadedPolicy, Product, Regimen, Safety, Site
+from ivigcalc.quantity import decimal_of
 from ivigcalc.request import Request
 
 Level = Literal["info", "caution", "stop"]
@@ -96,7 +99,6 @@ class InfusionStep:
     volume_ml: Decimal
     cumulative_ml: Decimal
     from_start_min: Decimal
-    remaining_ml: Decimal
     assumed: bool
 
 
@@ -111,21 +113,28 @@ class InfusionBottle:
     to_min: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Infusion:
     """The titration of one dose, shared by every session that gives it."""
 
     ladder: str
     minutes: Decimal
     duration_min: int
+    volume_ml: Decimal
     steps: tuple[InfusionStep, ...]
-    bottles: tuple[InfusionBottle, ...]
+    draw: Callable[[], tuple[InfusionBottle, ...]] = field(compare=False, repr=False)
+
+    @cached_property
+    def bottles(self) -> tuple[InfusionBottle, ...]:
+        """What it is drawn from, worked out when somebody asks: a batch of tables does not."""
+        return self.draw()
 
 
 @dataclass(frozen=True, slots=True)
 class Step(InfusionStep):
-    """A step of one session, with the clock time at which it is set."""
+    """A step of one session, with the clock time at which it is set and what is left in the bag after it."""
 
+    remaining_ml: Decimal
     starts_at: str | None
 
 
@@ -198,11 +207,13 @@ class Session:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps with their clock times."""
-        shared = self.infusion.steps if self.infusion else ()
+        if self.infusion is None:
+            return ()
+        total = self.infusion.volume_ml
         return tuple(
-            Step(s.step, s.rate_ml_per_kg_per_h, s.rate_mg_per_kg_per_min, s.rate_ml_per_h, s.duration_min, s.volume_ml,
-                 s.cumulative_ml, s.from_start_min, s.remaining_ml, s.assumed, self.clock(s.from_start_min))
-            for s in shared
+            Step(s.step, s.rate_ml_per_kg_per_h, s.rate_mg_per_kg_per_min, s.rate_ml_per_h, s.duration_min, s.volume_ml, s.cumulative_ml,
+                 s.from_start_min, s.assumed, decimal_of(total - s.cumulative_ml, 3), self.clock(s.from_start_min))
+            for s in self.infusion.steps
         )  # fmt: skip
 
     @property

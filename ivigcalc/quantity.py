@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?")
@@ -88,11 +89,16 @@ class Quantity:
     @property
     def base(self) -> Fraction:
         """The exact value in the base unit of its dimension (g, g/kg, kg, cm, min, mL/kg/h, mL/h, days, months)."""
-        return Fraction(self.value) * UNITS[self.unit][1]
+        return _in_base_unit(self.value, self.unit)
 
     def __str__(self) -> str:
         plural = "s" if self.unit in ("day", "week", "month", "year") and self.value != 1 else ""
         return f"{plain(self.value)} {self.unit}{plural}"
+
+
+@lru_cache(maxsize=4096)
+def _in_base_unit(value: Decimal, unit: str) -> Fraction:
+    return Fraction(value) * UNITS[unit][1]
 
 
 def quantity(text: str, *dimensions: str) -> Quantity:
@@ -174,10 +180,13 @@ def _rounds_up(twice_rest: Fraction, rule: RoundingRule) -> bool:
 
 def decimal_of(value: Fraction | Decimal | int, places: int) -> Decimal:
     """Round to `places` decimals, nearest, ties up, for showing; without trailing zeros or exponent."""
-    scaled = Fraction(value) * 10**places
-    sign = -1 if scaled < 0 else 1
-    units = (2 * abs(scaled.numerator) + scaled.denominator) // (2 * scaled.denominator)
-    return _scaled_decimal(sign * units, places)
+    return _rounded(*value.as_integer_ratio(), places)
+
+
+@lru_cache(maxsize=32768)
+def _rounded(numerator: int, denominator: int, places: int) -> Decimal:
+    units = (2 * abs(numerator) * 10**places + denominator) // (2 * denominator)
+    return _scaled_decimal(units if numerator >= 0 else -units, places)
 
 
 def _scaled_decimal(units: int, places: int) -> Decimal:
@@ -193,6 +202,7 @@ def exact_decimal(value: Fraction) -> Decimal | None:
     return shown if Fraction(shown) == value else None
 
 
+@lru_cache(maxsize=32768)
 def plain(value: Decimal | int) -> str:
     """Plain text of a number: no exponent, no trailing zero, always a leading zero."""
     text = format(value, "f")

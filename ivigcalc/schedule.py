@@ -35,6 +35,7 @@ class CourseDates:
         return (self.days[0] - self.due).days
 
 
+@lru_cache(maxsize=8192)
 def step(anchor: date, interval: Quantity, count: int) -> date:
     """`anchor + count x interval`; calendar months are clamped to the end of the month, never chained."""
     if interval.base.denominator != 1:
@@ -71,6 +72,8 @@ def due_dates(start: date, stretches: Sequence[tuple[Quantity | None, int]]) -> 
 def place_course(due: date, days: int, site: Site) -> CourseDates:
     """The consecutive days of one course, moved as a whole off the clinic's closed days."""
     wanted = _run(due, days)
+    if not (site.open or site.closed or site.holidays):
+        return CourseDates(due, wanted)
     shut = [day for day in wanted if closed_because(site, day)]
     if not shut:
         return CourseDates(due, wanted)

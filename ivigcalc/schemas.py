@@ -30,7 +30,7 @@ def kinds() -> tuple[str, ...]:
 def schema_of(kind: str) -> dict[str, Any]:
     """The JSON Schema of a kind of definition file, or of `plan`."""
     if kind == PLAN:
-        found = TypeAdapter(_Document).json_schema(mode="serialization", schema_generator=_PlanSchema)
+        found = TypeAdapter(Document).json_schema(mode="serialization", schema_generator=_PlanSchema)
         title = "A plan of ivigcalc, as --format json prints it (ivigcalc.plan/1)"
     else:
         found = KINDS[kind].model_json_schema(mode="validation", schema_generator=_FileSchema)
@@ -200,7 +200,7 @@ class _Session(_Closed):
     visit_to: _Clock | None
 
 
-class _Document(_Closed):
+class Document(_Closed):
     """Everything computed for one patient."""
 
     schema_: Literal["ivigcalc.plan/1"] = Field(alias="schema")

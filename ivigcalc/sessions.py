@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from ivigcalc import checks, schedule
 from ivigcalc.courses import Stretch
@@ -39,32 +41,42 @@ def all_sessions(job: Job, stretches: list[Stretch], indication: str | None) -> 
         else [None] * len(courses)
     )
     before, after = _overheads(site)
+    given: dict[tuple[str, int, InfusionKind], _Given] = {}
     found: list[Session] = []
     for number, (stretch, due) in enumerate(zip(courses, starts, strict=True), start=1):
-        dates = schedule.place_course(due, len(stretch.dose.session_doses_g), site) if due else None
+        doses = stretch.dose.session_doses_g
+        dates = schedule.place_course(due, len(doses), site) if due else None
         if dates is not None:
             job.moved.append(dates)
-        for day, (dose_g, choice) in enumerate(zip(stretch.dose.session_doses_g, stretch.vials, strict=True), start=1):
+        for day in range(1, len(doses) + 1):
             on = dates.days[day - 1] if dates else None
-            kind = _kind_of_infusion(job, found[-1] if found else None, on)
-            infusion = _infusion(job, indication, dose_g, choice, kind)
-            found.append(_session(job, number, day, stretch, on, dose_g, choice, infusion, before, after))
+            kind = "subsequent" if day > 1 else _kind_of_infusion(job, found[-1] if found else None, on)
+            key = (stretch.phase.id, day, kind)
+            if key not in given:
+                given[key] = _given(job, indication, doses[day - 1], stretch.vials[day - 1], kind)
+            found.append(Session(number, day, on, order.at, *given[key], stretch.phase.id, before, after))
     return tuple(found)
 
 
-def _session(
-    job: Job, course: int, day: int, stretch: Stretch, on: date | None, dose_g: Fraction, choice: Choice, infusion: Infusion | None,
-    before: int, after: int,
-) -> Session:  # fmt: skip
+class _Given(NamedTuple):
+    """What one day of a course gives: the same in every course, so worked out once."""
+
+    dose_g: Decimal
+    volume_ml: Decimal | None
+    vials: tuple[VialCount, ...]
+    leftover_g: Decimal
+    infusion: Infusion | None
+
+
+def _given(job: Job, indication: str | None, dose_g: Fraction, choice: Choice, kind: InfusionKind) -> _Given:
     concentration = job.asked.product.value.concentration
-    return Session(
-        course=course, day=day, on=on, at_min=job.asked.order.at,
+    return _Given(
         dose_g=decimal_of(dose_g, 3),
         volume_ml=decimal_of(dose_g * 1000 / concentration.base, 3) if concentration else None,
         vials=tuple(VialCount(decimal_of(size, 3), count) for size, count in choice.vials),
         leftover_g=decimal_of(choice.leftover_g, 3),
-        infusion=infusion, phase=stretch.phase.id, overhead_before_min=before, overhead_after_min=after,
-    )  # fmt: skip
+        infusion=_infusion(job, indication, dose_g, choice, kind),
+    )
 
 
 def _overheads(site: Site) -> tuple[int, int]:
@@ -101,8 +113,10 @@ def _kind_of_infusion(job: Job, previous: Session | None, on: date | None) -> In
 
 
 def set_rates(job: Job, chosen: TableChoice) -> tuple[str, ...]:
-    """What bounded each rung of a table, as `pump_rates` says it."""
+    """What capped each rung of a table."""
     limits = job.limits if risk_applies(chosen.table, job.asked.patient.risks) else replace(job.limits, at_risk=False)
     return tuple(
-        bound for _, _, bound in pump_rates(_ladder_of(job.asked.product, chosen.table), job.rate_weight_kg, limits)
+        bound.by
+        for _, _, bound in pump_rates(_ladder_of(job.asked.product, chosen.table), job.rate_weight_kg, limits)
+        if bound.capped
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ivigcalc.definitions import Product, RateTable, ml_per_kg_per_h
 from ivigcalc.errors import RefusedError
@@ -19,8 +19,8 @@ from ivigcalc.request import Infusion, Risk
 Binding = Literal["ladder", "ceiling", "at-risk", "site", "pump"]
 
 
-#: less than this is shown as 0 mL, and no step has 0 mL: it goes with the step before
-NOTHING_ML = Fraction(5, 10_000)
+#: less than this can show as 0 mL, and no step has 0 mL: it goes with the step before
+NOTHING_ML = Fraction(1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,13 @@ class Ceilings:
     increment_ml_per_h: Fraction
     pump_ml_per_h: Fraction
     site_ml_per_h: Fraction | None
+
+
+class Bound(NamedTuple):
+    """What a pump rate was held by; `capped` where the ladder itself wanted more, not only its rounding."""
+
+    by: Binding
+    capped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +150,8 @@ def risk_applies(table: RateTable, risks: tuple[Risk, ...]) -> bool:
     return ceiling is not None and any(not ceiling.risks or risk in ceiling.risks for risk in risks)
 
 
-@lru_cache(maxsize=65536)
-def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[tuple[Fraction, Rung, Binding], ...]:
+@lru_cache(maxsize=4096)
+def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[tuple[Fraction, Rung, Bound], ...]:
     """Each rung as (mL/h set on the pump, rung, what bounded it).
 
     Nearest pump increment, ties up, but never above a ceiling in force: there it is rounded down. Rungs that come out
@@ -158,13 +165,16 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
     if limits.at_risk and ladder.at_risk is not None:
         bounds.append((ladder.at_risk * (1 if ladder.at_risk_absolute else weight_kg), "at-risk"))
     ceiling, binding = min(bounds, key=lambda bound: bound[0])
-    found: list[tuple[Fraction, Rung, Binding]] = []
+    most = floor(ceiling / increment)  # the highest setting, in pump steps
+    found: list[tuple[Fraction, Rung, Bound]] = []
     for rung in ladder.rungs:
         wanted = rung.rate * per_kg
-        bound: Binding = binding if wanted > ceiling else "ladder"
-        units = floor(min(wanted, ceiling) / increment + Fraction(1, 2))
-        if units * increment > ceiling:
-            units, bound = floor(ceiling / increment), binding
+        if wanted > ceiling:
+            units, bound = most, Bound(binding, capped=True)
+        else:
+            units, bound = _nearest(wanted / increment), Bound("ladder", capped=False)
+            if units > most:
+                units, bound = most, Bound(binding, capped=False)
         if units == 0:
             raise RefusedError(
                 "rate-below-pump",
@@ -178,6 +188,11 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
     return tuple(found)
 
 
+def _nearest(value: Fraction) -> int:
+    """The nearest whole number, ties up."""
+    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+
+
 def _joined(first: Rung, second: Rung) -> Rung:
     minutes = None if second.minutes is None or first.minutes is None else first.minutes + second.minutes
     return Rung(first.rate, minutes, first.assumed and second.assumed)
@@ -187,33 +202,43 @@ def _short(value: Fraction) -> str:
     return str(decimal_of(value, 3))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
+def full_steps(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[SetStep, ...]:
+    """Every rung but the last at its full length: where an infusion is by the end of each, if it lasts so long."""
+    found: list[SetStep] = []
+    given = elapsed = Fraction(0)
+    for rate, rung, bound in pump_rates(ladder, weight_kg, limits)[:-1]:
+        assert rung.minutes is not None
+        volume = rate * rung.minutes / 60
+        per_kg = _per_kg(ladder, rung, bound, rate, weight_kg)
+        found.append(SetStep(rate, per_kg, elapsed, rung.minutes, volume, given + volume, rung.assumed, bound.by))
+        given += volume
+        elapsed += rung.minutes
+    return tuple(found)
+
+
 def titrate(ladder: Ladder, weight_kg: Fraction, limits: Ceilings, volume_ml: Fraction) -> Titration:
     """Run the ladder until the volume is in. No step has 0 mL; the steps sum to the volume exactly."""
-    steps: list[SetStep] = []
-    given = elapsed = Fraction(0)
-    for rate, rung, bound in pump_rates(ladder, weight_kg, limits):
-        left = volume_ml - given
-        full = rate * rung.minutes / 60 if rung.minutes is not None else left
-        volume = left if left - full < NOTHING_ML else full
-        minutes = volume * 60 / rate
-        per_kg = (
-            None
-            if ladder.absolute
-            else (rung.rate if bound == "ladder" else _stated_ceiling(ladder, bound, rate, weight_kg))
-        )
-        steps.append(SetStep(rate, per_kg, elapsed, minutes, volume, given + volume, rung.assumed, bound))
-        given += volume
-        elapsed += minutes
-        if given == volume_ml:
-            break
-    return Titration(tuple(steps), elapsed)
+    full = full_steps(ladder, weight_kg, limits)
+    done = next((place for place, step in enumerate(full) if volume_ml - step.cumulative_ml < NOTHING_ML), len(full))
+    before = full[done - 1] if done else None
+    given, elapsed = (before.cumulative_ml, before.from_min + before.minutes) if before else (Fraction(0), Fraction(0))
+    rate, rung, bound = pump_rates(ladder, weight_kg, limits)[done]
+    left = volume_ml - given
+    minutes = left * 60 / rate
+    per_kg = _per_kg(ladder, rung, bound, rate, weight_kg)
+    last = SetStep(rate, per_kg, elapsed, minutes, left, volume_ml, rung.assumed, bound.by)
+    return Titration((*full[:done], last), elapsed + minutes)
 
 
-def _stated_ceiling(ladder: Ladder, bound: Binding, rate: Fraction, weight_kg: Fraction) -> Fraction:
-    """The per-kg rate that a bounded step is shown with: the printed ceiling, else what the pump really gives."""
-    if bound == "ceiling":
+def _per_kg(ladder: Ladder, rung: Rung, bound: Bound, rate: Fraction, weight_kg: Fraction) -> Fraction | None:
+    """The per-kg rate that a step is shown with: the rung's, the printed ceiling's, else what the pump really gives."""
+    if ladder.absolute:
+        return None
+    if not bound.capped:
+        return rung.rate
+    if bound.by == "ceiling":
         return ladder.ceiling
-    if bound == "at-risk" and ladder.at_risk is not None and not ladder.at_risk_absolute:
+    if bound.by == "at-risk" and ladder.at_risk is not None and not ladder.at_risk_absolute:
         return ladder.at_risk
     return rate / weight_kg

@@ -288,11 +288,11 @@ def _rates(work: Working) -> Iterator[TraceEntry]:
             inputs: Inputs = {
                 "ladder_rate": decimal_of(shown, 6),
                 "increment_ml_per_h": decimal_of(limits.increment_ml_per_h, 6),
-                "bounded_by": bound,
+                "bounded_by": bound.by,
             }
             expression = "round(ladder_rate)" if ladder.absolute else "round(ladder_rate x rate_kg)"
-            if bound != "ladder":
-                inputs["ceiling_ml_per_h"] = _ceiling_text(work, chosen, bound)
+            if bound.by != "ladder":
+                inputs["ceiling_ml_per_h"] = _ceiling_text(work, chosen, bound.by)
                 expression = "round down(ceiling_ml_per_h)"
             source = cite(product, chosen.table.ladder[min(number, len(chosen.table.ladder)) - 1], chosen.table)
             yield _line(f"{label}rate_{number}_ml_per_h", expression, inputs, rate, "mL/h", source)

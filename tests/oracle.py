@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cache
 from itertools import product as every_combination
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -233,6 +234,10 @@ def best_vials_by_listing(
 # ---- the infusion -------------------------------------------------------------------------------------------------------
 
 
+class PumpTooCoarseError(Exception):
+    """A rung that the pump can only run at 0 mL/h: there is no infusion to compute."""
+
+
 class Step(NamedTuple):
     """One rung as the pump runs it; the volumes as shown (to 0.001 mL), the minutes exact."""
 
@@ -276,7 +281,8 @@ def infuse(
     settings: list[tuple[Fraction, Fraction | None]] = []
     for rate, lasts in table.rungs:
         setting = pump_rate(rate_ml_per_h(rate, weight_kg, table.mg_per_ml), ceiling, increment, pump_maximum)
-        assert setting > 0, "the pump cannot be set this low"
+        if setting == 0:
+            raise PumpTooCoarseError
         time = None if lasts is None else minutes(lasts)
         if settings and settings[-1][0] == setting:
             before = settings.pop()[1]
@@ -326,6 +332,7 @@ def course_date(start: date, interval: str, k: int) -> date:
 # ---- shipped files, read without the package ----------------------------------------------------------------------------
 
 
+@cache
 def read(kind: str, ident: str) -> dict[str, Any]:
     """A shipped definition as plain text values; fails by name if it is not there."""
     found = sorted((REGIMENS / kind).rglob(f"{ident}.yaml"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -57,10 +58,15 @@ def settle(notices: list[Notice], order: Order) -> tuple[Notice, ...]:
         replace(n, overridden_because=order.override(n.code)) if n.level == "stop" else n
         for n in dict.fromkeys(notices)
     ]
-    refused = [n for n in settled if n.level == "stop" and n.overridden_because is None]
+    stop_now(settled, order)
+    return tuple(settled)
+
+
+def stop_now(notices: Sequence[Notice], order: Order) -> None:
+    """Raise for the stops among these that the order does not override."""
+    refused = [n for n in notices if n.level == "stop" and order.override(n.code) is None]
     if refused:
         raise refusal(refused)
-    return tuple(settled)
 
 
 def refusal(stops: list[Notice]) -> RefusedError:

@@ -20,10 +20,10 @@ def information(asked: Asked, course_g: Fraction, sessions: tuple[Session, ...])
 
 def _fluid_load(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Notice]:
     """Millilitres per kilogram of the fullest day. Nobody prints a limit, so none is applied."""
-    volumes = [Fraction(session.volume_ml) for session in sessions if session.volume_ml is not None]
+    volumes = [session.volume_ml for session in sessions if session.volume_ml is not None]
     if not volumes:
         return
-    most = max(volumes)
+    most = Fraction(max(volumes))
     per_kg = f"{show(most / asked.patient.weight_kg, 1)} mL/kg"
     yield Notice(
         "fluid-load",

@@ -33,7 +33,9 @@ def gap_notice(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Notice]:
     """Courses of the plan itself that are so far apart."""
     rules = asked.safety.value.restart_after
     for earlier, later in pairwise(sessions):
-        if earlier.on is not None and later.on is not None and after_a_gap(asked, earlier.on, later.on):
+        if earlier.on is None or later.on is None or earlier.course == later.course:
+            continue
+        if after_a_gap(asked, earlier.on, later.on):
             message = f"course {later.course} comes more than {rules.after} after the one before: the slow ladder of a first infusion starts again"
             yield Notice(
                 "restart-slow", "caution", message, str(later.on), str(rules.after), cite(asked.safety.value, rules)
@@ -132,10 +134,10 @@ def _bottle_notices(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Not
     product, general = asked.product.value, asked.safety.value.opened_bottle
     own = product.open_bottle if product.open_bottle and product.open_bottle.applies_to == "bottle" else None
     limit = own.within if own else general.within
-    longest = max(
-        (b.to_min - b.from_start_min for s in sessions if s.infusion for b in s.infusion.bottles), default=None
-    )
-    if longest is not None and longest > limit.value * (60 if limit.unit == "h" else 1):
+    minutes = limit.value * (60 if limit.unit == "h" else 1)
+    infusions = [s.infusion for s in sessions if s.infusion and s.infusion.minutes > minutes]  # a bottle is not longer
+    longest = max((b.to_min - b.from_start_min for infusion in infusions for b in infusion.bottles), default=minutes)
+    if longest > minutes:
         source = cite(product, own) if own else cite(asked.safety.value, general)
         yield Notice(
             "bottle-open-too-long",

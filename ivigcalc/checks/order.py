@@ -127,7 +127,9 @@ def highest_dose(asked: Asked, dose: CourseDose, published: Range[Quantity] | No
         if grams > amount_g(highest.dose, asked.dosing_kg) * slack:
             per_kg = f"{show(grams / asked.dosing_kg)} g/kg"
             message = f"{show(grams)} g in {what} is {per_kg}; the highest that any source on file prints is {highest.dose}: check the number and its unit"
-            yield Notice(code, "caution", message, per_kg, str(highest.dose), cite(rules, highest))
+            # `rates` times the bag that is there, whoever ordered it; only what is above a whole course is stopped
+            bag = asked.request.command == "rates" and code == "day-dose-over-limit"
+            yield Notice(code, "caution" if bag else "stop", message, per_kg, str(highest.dose), cite(rules, highest))
 
 
 def deviation(deviation_percent: Fraction, safety: Loaded[Safety]) -> Iterator[Notice]:

@@ -13,7 +13,7 @@ from ivigcalc.audit import Finding, audit, known_library
 from ivigcalc.definitions import Loaded
 from ivigcalc.errors import DefinitionError, Problem
 from ivigcalc.library import FOLDERS, SUFFIXES, root
-from ivigcalc.load import _Document, _dotted, _parse, load_bytes, read_bytes
+from ivigcalc.load import Document, dotted, parse, load_bytes, read_bytes
 
 #: the kinds that have a command of their own; formulas, thresholds and site files are checked under any
 COMMANDS = {"regimen": "regimens", "product": "products", "policy": "policies"}
@@ -93,8 +93,8 @@ def _twice(loaded: Loaded[Any], seen: dict[tuple[str, str], str]) -> Iterator[Fi
 
 def _located(findings: Sequence[Finding], loaded: Loaded[Any], data: bytes) -> Iterator[tuple[Problem, bool]]:
     if findings:
-        document = _Document(loaded.name)
-        _parse(data, document)
+        document = Document(loaded.name)
+        parse(data, document)
         for finding in findings:
-            line, key = document.line_of(finding.key), _dotted(finding.key)
+            line, key = document.line_of(finding.key), dotted(finding.key)
             yield Problem(loaded.name, line, key, finding.message, finding.allowed), finding.info

@@ -146,7 +146,7 @@ def list_products(
     country: CountryOption = None, indication: IndicationOption = None, text: TextOption = None,
     format: ListFormatOption = ListFormat.table, output: OutputOption = None, quiet: QuietOption = False, no_color: NoColorOption = False,
 ) -> None:  # fmt: skip
-    """Which products there are, by country of licence; "assumed" = no rate table is printed rung by rung."""
+    """Which products there are, by country of licence; how many rate tables, and in how many of them a rung is assumed."""
     _list("product", format, output, quiet, no_color, country=country, indication=indication, text=text)
 
 

@@ -146,7 +146,9 @@ def paper_of(text: str) -> Paper:
 def _previous(path: Path | None) -> bytes | None:
     if path is None:
         return None
+    from ivigcalc.saved import MAX_BYTES, read_regular, shown
+
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RequestError(f"--previous: {path.name}: {error.strerror}", field="previous") from None
+        return read_regular(path, MAX_BYTES)
+    except ValueError as error:
+        raise RequestError(f"--previous: {shown(path.name)}: {error}", field="previous") from None

@@ -12,6 +12,9 @@ from ivigcalc import library
 from ivigcalc.definitions import Policy, Product, Regimen
 from ivigcalc.errors import RequestError
 
+#: headings that would be wider than their column, as a screen shows them
+_NARROW = {"Protocols": "Pro-\ntocols", "Confidence": "Confi-\ndence", "Sources": "Sour-\nces"}
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
@@ -55,7 +58,7 @@ def listing(kind: str, filters: Filters) -> Listing:
         columns = ("Id", "Title", "mg/mL", "Vials, g", "Rates", "Sources"), ("Id", "Title", "Vials, g", "Rates")
     else:
         found = [_policy_entry(value) for value in _policies(filters)]
-        columns = ("Id", "Title", "Weight", "Rounding", "Sources"), ("Id", "Title", "Weight", "Rounding")
+        columns = ("Id", "Title", "Rule", "Sources"), ("Id", "Title", "Rule")
     return Listing(*columns, tuple(sorted(found, key=lambda entry: (entry.group, entry.cells[0]))))
 
 
@@ -188,9 +191,8 @@ def _product_entry(product: Product) -> Entry:
     }  # fmt: skip
     sizes = " ".join(str(vial).removesuffix(" g") for vial in product.vials) or "-"
     strength = str(product.concentration).removesuffix(" mg/mL") if product.concentration else "-"
-    rates = (
-        "none" if not tables else f"{len(tables)} assumed" if all(t["assumed"] for t in tables) else str(len(tables))
-    )
+    assumed = sum(bool(table["assumed"]) for table in tables)
+    rates = f"{len(tables)}, {assumed} assumed" if assumed else str(len(tables) or "none")
     cells = (product.id, product.title, strength, sizes, rates, str(len(product.sources)))
     return Entry(product.country or "-", cells, data)
 
@@ -203,10 +205,11 @@ def _policy_entry(policy: Policy) -> Entry:
         "dosing_weight": weight.use if weight else None, "rounding": str(rounding) if rounding else None,
         "rate_weight": policy.rate_weight if policy.computable else None, "sources": len(policy.sources),
     }  # fmt: skip
-    cells = (
-        policy.id, policy.title, weight.use if weight and policy.computable else "-",
-        str(rounding.to) if rounding and policy.computable else "INCOMPLETE", str(len(policy.sources)),
-    )  # fmt: skip
+    rule = "INCOMPLETE"
+    if policy.computable and weight and rounding:
+        to = "not rounded" if rounding.to == "nothing" else f"to {rounding.to}"
+        rule = f"{weight.use.replace('-', ' ')} weight, {to}"
+    cells = (policy.id, policy.title, rule, str(len(policy.sources)))
     return Entry(policy.country or "-", cells, data)
 
 
@@ -256,7 +259,8 @@ def to_table(found: Listing, *, width: int | None, color: bool, ascii_only: bool
 
     from ivigcalc.render.table import new_table, render
 
-    table = new_table(*found.headings, left=found.words)
+    headings = {name: _NARROW.get(name, name) for name in found.headings}
+    table = new_table(*headings.values(), left=tuple(headings[name] for name in found.words))
     table.columns[0].no_wrap = True
     group = None
     for entry in found.entries:

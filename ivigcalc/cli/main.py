@@ -20,7 +20,7 @@ _EPILOG = (
 
 def build() -> typer.Typer:
     """The whole app."""
-    from ivigcalc.cli import definitions, plans
+    from ivigcalc.cli import batch, definitions, plans, verify
 
     app = typer.Typer(
         name="ivigcalc",
@@ -34,6 +34,8 @@ def build() -> typer.Typer:
     app.callback()(_root)
     plans.register(app)
     definitions.register(app)
+    verify.register(app)
+    batch.register(app)
     return app
 
 
@@ -93,8 +95,9 @@ def _dispatch(arguments: list[str]) -> int:
         code = getattr(error, "exit_code", None)
         if code is None or isinstance(error, IvigcalcError):
             raise
-        if hasattr(error, "format_message"):
-            _complain(f"error: {error.format_message()}")
+        message = error.format_message() if hasattr(error, "format_message") else ""
+        if message:
+            _complain(f"error: {message}")
         return int(code)
     return int(result) if isinstance(result, int) else 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
@@ -20,6 +20,24 @@ class Strict(BaseModel):
     """Base of every model: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, ignored_types=(Quantity,))
+
+
+Place = tuple[str | int, ...]
+
+
+class ContradictionError(ValueError):
+    """What does not fit together in one block: (place below the block, message) for each."""
+
+    def __init__(self, found: Iterable[tuple[Place, str]]) -> None:
+        self.found = tuple(found)
+        super().__init__("; ".join(message for _, message in self.found))
+
+
+def refuse(found: Iterable[tuple[Place, str]]) -> None:
+    """Raise `ContradictionError` where there are any."""
+    contradictions = ContradictionError(found)
+    if contradictions.found:
+        raise contradictions
 
 
 def _text(value: Any) -> str:
@@ -120,6 +138,7 @@ Rate = Annotated[Quantity, BeforeValidator(_quantity_of(*_RATE_DIMENSIONS)), _AS
 FlowRate = Annotated[Quantity, BeforeValidator(_quantity_of("rate")), _AS_TEXT, _schema("rate")]
 Minutes = Annotated[Quantity, BeforeValidator(_quantity_of("time")), _AS_TEXT, _schema("time")]
 Interval = Annotated[Quantity, BeforeValidator(_quantity_of("days", "months")), _AS_TEXT, _schema("days", "months")]
+DaySpan = Annotated[Quantity, BeforeValidator(_quantity_of("days")), _AS_TEXT, _schema("days")]
 Height = Annotated[Quantity, BeforeValidator(_quantity_of("height")), _AS_TEXT, _schema("height")]
 BodyWeight = Annotated[Quantity, BeforeValidator(_quantity_of("weight")), _AS_TEXT, _schema("weight")]
 Percent = Annotated[Quantity, BeforeValidator(_quantity_of("percent")), _AS_TEXT, _schema("percent")]

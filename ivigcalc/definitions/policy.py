@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, mo
 
 from ivigcalc.quantity import Quantity, QuantityError, number, quantity
 
-from .fields import Amount, BodyWeight, Bool, Height, Identifier, Number, Strict, Text
+from .fields import Amount, BodyWeight, Bool, Height, Identifier, Number, Strict, Text, refuse
 from .regimen import Limit
 from .source import Cited, Definition, Said
 
@@ -170,9 +170,10 @@ class Policy(Definition):
     @model_validator(mode="after")
     def _whole(self) -> Policy:
         if self.computable and (self.dosing_weight is None or self.rounding is None):
-            raise ValueError(
+            message = (
                 "a computable policy needs dosing_weight and rounding; else say computable: false and what is missing"
             )
+            refuse([((), message)])
         if not self.computable and not self.missing:
             raise ValueError("computable: false needs 'missing': what nobody printed")
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from ivigcalc.quantity import Quantity
 
-from .fields import Amount, Concentration, Identifier, IgaContent, Minutes, Rate, Strict, Text
+from .fields import Amount, Concentration, Identifier, IgaContent, Minutes, Place, Rate, Strict, Text, refuse
 from .source import Cited, Definition, Said
 
 RiskName = Literal["renal", "thrombosis", "cardiac"]
@@ -62,6 +62,46 @@ class RateTable(Cited):
     def serves(self, indication: str) -> bool:
         """Whether the table was published for this indication (or for any)."""
         return indication in self.for_ or "any" in self.for_
+
+    @property
+    def stated_rates(self) -> list[tuple[Place, Quantity]]:
+        """Every rate of the table with its place in it: the rungs, then the ceilings."""
+        rungs: list[tuple[Place, Quantity]] = [(("ladder", i, "rate"), rung.rate) for i, rung in enumerate(self.ladder)]
+        ceilings: list[tuple[Place, Quantity]] = [(("ceiling", "rate"), self.ceiling.rate)]
+        if self.at_risk_ceiling:
+            ceilings.append((("at_risk_ceiling", "rate"), self.at_risk_ceiling.rate))
+        return rungs + ceilings
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> RateTable:
+        refuse(self._contradictions())
+        return self
+
+    def _contradictions(self) -> Iterator[tuple[Place, str]]:
+        last = len(self.ladder) - 1
+        for i, rung in enumerate(self.ladder):
+            if i < last and rung.for_ is None:
+                yield ("ladder", i), "only the last rung may leave out 'for'"
+            if i == last and rung.for_ is not None:
+                yield ("ladder", i), "the last rung runs to the end, so it has no 'for'"
+        main = [rate for place, rate in self.stated_rates if place[0] != "at_risk_ceiling"]
+        if len({rate.dimension == "rate" for rate in main}) > 1:
+            yield (), "mixes rates per kg with absolute rates"
+        elif len({rate.dimension for rate in main}) == 1:
+            yield from self.out_of_order(lambda rate: rate.base)
+
+    def out_of_order(self, comparable: Callable[[Quantity], Fraction]) -> Iterator[tuple[Place, str]]:
+        """Rungs that are not faster than the one before, or above the ceiling; needs rates of comparable kinds."""
+        ceiling = self.ceiling.rate
+        for (_, earlier), (place, later) in pairwise(self.stated_rates[: len(self.ladder)]):
+            if comparable(later) <= comparable(earlier):
+                yield place, f"each rung must be faster than the one before; {later} follows {earlier}"
+        for place, rate in self.stated_rates:
+            if place[0] == "ladder" and comparable(rate) > comparable(ceiling):
+                yield place, f"rung {rate} is above the ceiling {ceiling}"
+            same_kind = (rate.dimension == "rate") == (ceiling.dimension == "rate")
+            if place[0] == "at_risk_ceiling" and same_kind and comparable(rate) > comparable(ceiling):
+                yield place, f"at_risk_ceiling {rate} is above the ceiling {ceiling}"
 
 
 class Composition(Strict):
@@ -131,43 +171,21 @@ class Product(Definition):
     others: tuple[Disagreement, ...] = ()
 
     @model_validator(mode="after")
-    def _ladders_hold(self) -> Product:
-        problems = list(self._contradictions())
-        if problems:
-            raise ValueError("; ".join(problems))
+    def _holds_together(self) -> Product:
+        refuse(self._contradictions())
         return self
 
-    def _contradictions(self) -> Iterator[str]:
+    def _contradictions(self) -> Iterator[tuple[Place, str]]:
         if len(set(self.vials)) != len(self.vials):
-            yield "vials: a size is listed twice"
-        for place, table in enumerate(self.rates, start=1):
-            name = f"rates {place} ({', '.join(table.for_)})"
-            if any(rung.for_ is None for rung in table.ladder[:-1]):
-                yield f"{name}: only the last rung may leave out 'for'"
-            if table.ladder[-1].for_ is not None:
-                yield f"{name}: the last rung runs to the end, so it has no 'for'"
-            rates = [rung.rate for rung in table.ladder]
-            if len({rate.dimension == "rate" for rate in [*rates, table.ceiling.rate]}) > 1:
-                yield f"{name}: mixes rates per kg with absolute rates"
-                continue
-            if self.concentration is None and any(
-                r.dimension == "mass rate per kg" for r in [*rates, table.ceiling.rate]
-            ):
-                yield f"{name}: mg/kg/min needs the concentration"
-                continue
-            yield from self._out_of_order(name, table)
-
-    def _out_of_order(self, name: str, table: RateTable) -> Iterator[str]:
-        comparable = [self.comparable_rate(rung.rate) for rung in table.ladder]
-        if any(later <= earlier for earlier, later in pairwise(comparable)):
-            yield f"{name}: each rung must be faster than the one before"
-        ceiling = self.comparable_rate(table.ceiling.rate)
-        for rung, rate in zip(table.ladder, comparable, strict=True):
-            if rate > ceiling:
-                yield f"{name}: rung {rung.rate} is above the ceiling {table.ceiling.rate}"
-        at_risk = table.at_risk_ceiling
-        if at_risk and at_risk.rate.dimension != "rate" and self.comparable_rate(at_risk.rate) > ceiling:
-            yield f"{name}: at_risk_ceiling {at_risk.rate} is above the ceiling {table.ceiling.rate}"
+            yield ("vials",), "a size is listed twice"
+        for index, table in enumerate(self.rates):
+            kinds = {rate.dimension for _, rate in table.stated_rates}
+            by_mass = [place for place, rate in table.stated_rates if rate.dimension == "mass rate per kg"]
+            if by_mass and self.concentration is None:
+                yield ("rates", index, *by_mass[0]), "mg/kg/min needs the concentration of the product"
+            elif by_mass and kinds != {"mass rate per kg"} and "rate" not in kinds:
+                for place, message in table.out_of_order(self.comparable_rate):
+                    yield ("rates", index, *place), message
 
     def comparable_rate(self, rate: Quantity) -> Fraction:
         """mL/kg/h of a per-kg rate, mL/h of an absolute one."""

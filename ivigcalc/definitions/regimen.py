@@ -11,7 +11,20 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, mo
 
 from ivigcalc.quantity import Quantity, QuantityError, quantity
 
-from .fields import Amount, Bool, Count, DoseQuantity, Identifier, IgGLevel, Interval, Range, Strict, Text
+from .fields import (
+    Amount,
+    Bool,
+    Count,
+    DoseQuantity,
+    Identifier,
+    IgGLevel,
+    Interval,
+    Place,
+    Range,
+    Strict,
+    Text,
+    refuse,
+)
 from .source import Cited, Definition, Said
 
 Confidence = Literal["high", "medium", "low"]
@@ -187,23 +200,22 @@ class Protocol(Cited):
 
     @model_validator(mode="after")
     def _whole(self) -> Protocol:
-        problems = list(self._contradictions())
-        if problems:
-            raise ValueError("; ".join(problems))
+        refuse(self._contradictions())
         return self
 
-    def _contradictions(self) -> Iterator[str]:
+    def _contradictions(self) -> Iterator[tuple[Place, str]]:
         own = [key for key in ("dose", "days", "interval", "courses") if getattr(self, key) is not None]
         if self.phases and own:
-            yield f"a protocol with phases has no {', '.join(own)} of its own"
-        for phase in self.stages:
+            yield (own[0],), f"a protocol with phases has no {', '.join(own)} of its own"
+        for index, phase in enumerate(self.stages):
+            place: Place = ("phases", index) if self.phases else ()
             if phase.dose is None and self.no_dose_because is None:
-                yield f"{phase.id}: no dose; say why in no_dose_because"
+                yield place, "no dose; say why in no_dose_because"
             if phase.dose and phase.dose.per_day and phase.days is None:
-                yield f"{phase.id}: a dose per day needs days"
-            yield from self._over_limit(phase)
+                yield (*place, "dose"), "a dose per day needs days"
+            yield from self._over_limit(phase, (*place, "dose"))
 
-    def _over_limit(self, phase: Phase) -> Iterator[str]:
+    def _over_limit(self, phase: Phase, place: Place) -> Iterator[tuple[Place, str]]:
         per_course = phase.dose.per_course if phase.dose else None
         if per_course is None or phase.days is None or per_course.from_.dimension != "dose":
             return
@@ -213,7 +225,7 @@ class Protocol(Cited):
                 and limit.max.dimension == "dose"
                 and per_course.from_.base / phase.days.to > limit.max.base
             ):
-                yield f"{phase.id}: {per_course.from_} over {phase.days.to} days is above the limit of {limit.max} per day"
+                yield place, f"{per_course.from_} over {phase.days.to} days is above the limit of {limit.max} per day"
 
     @property
     def stages(self) -> tuple[Phase, ...]:
@@ -263,9 +275,16 @@ class Regimen(Definition):
     def _default_is_trustworthy(self) -> Regimen:
         first = next(iter(self.protocols.values()))
         if first.confidence == "low" and any(p.confidence != "low" for p in self.protocols.values()):
-            raise ValueError("the first protocol is the default, so it may not be one of low confidence")
+            refuse([(("protocols",), "the first protocol is the default, so it may not be one of low confidence")])
         if not _is_authority(first) and any(_is_authority(p) for p in self.protocols.values()):
-            raise ValueError("the first protocol is the default: a label or guideline of high confidence goes first")
+            refuse(
+                [
+                    (
+                        ("protocols",),
+                        "the first protocol is the default: a label or guideline of high confidence goes first",
+                    )
+                ]
+            )
         return self
 
 

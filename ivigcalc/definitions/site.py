@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
@@ -10,7 +11,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, mo
 
 from ivigcalc.quantity import Quantity, number, quantity
 
-from .fields import Count, Date, FlowRate, Identifier, Interval, Minutes, Number, Strict, Text
+from .fields import Count, Date, DaySpan, FlowRate, Identifier, Minutes, Number, Place, Strict, Text, refuse
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]|24):([0-5][0-9])")
@@ -54,10 +55,10 @@ OpeningHours = Annotated[
 def _days_named(key: str) -> list[str]:
     first, _, last = key.partition("-")
     if first not in WEEKDAYS or (last and last not in WEEKDAYS):
-        raise ValueError(f"open: '{key}' is not a weekday or a range of them; allowed: {', '.join(WEEKDAYS)}, mon-fri")
+        raise ValueError(f"'{key}' is not a weekday or a range of them; allowed: {', '.join(WEEKDAYS)}, mon-fri")
     start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
     if start > end:
-        raise ValueError(f"open: '{key}' runs backwards; write the days in order, mon to sun")
+        raise ValueError(f"'{key}' runs backwards; write the days in order, mon to sun")
     return list(WEEKDAYS[start : end + 1])
 
 
@@ -114,7 +115,7 @@ class Site(Strict):
     holidays: Holidays | None = None
     closed: tuple[Date, ...] = ()
     closed_days: Literal["shift-later", "shift-earlier", "nearest", "keep"] | None = None
-    window: Interval | None = None
+    window: DaySpan | None = None
     pump: Pump = Pump()
     rate_maximum: FlowRate | None = None
     stock: dict[Identifier, _Stock] = Field(default_factory=dict)
@@ -124,16 +125,26 @@ class Site(Strict):
 
     @model_validator(mode="after")
     def _sane(self) -> Site:
+        refuse(self._contradictions())
+        return self
+
+    def _contradictions(self) -> Iterator[tuple[Place, str]]:
         seen: set[str] = set()
         for key in self.open:
-            for day in _days_named(key):
-                if day in seen:
-                    raise ValueError(f"open: '{day}' is named twice")
-                seen.add(day)
-        for sizes in self.stock.values():
+            try:
+                named = _days_named(key)
+            except ValueError as error:
+                yield ("open", key), str(error)
+                continue
+            if twice := seen.intersection(named):
+                yield ("open", key), f"{', '.join(sorted(twice))} is named twice"
+            seen.update(named)
+        for product, sizes in self.stock.items():
             for size in sizes:
-                _stock_size(size)
-        return self
+                try:
+                    _stock_size(size)
+                except ValueError as error:
+                    yield ("stock", product, size), str(error)
 
     def hours_on(self, weekday: int) -> tuple[int, int] | None:
         """Opening and closing minute of a weekday (0 = Monday), or None when closed."""

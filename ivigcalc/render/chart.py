@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
+from xml.sax.saxutils import escape
 
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.plan import Plan, Session
@@ -12,6 +14,8 @@ from ivigcalc.render.typeset import typeset
 from ivigcalc.render.wording import clean, printed_notice, treatment, when
 
 PLOT_ROWS = 16
+#: title, frame and clock times
+FRAME_ROWS = 4
 NARROWEST_PLOT, WIDEST_PLOT = 40, 160
 #: what plotext draws its frame with, and what stands in for it where only ASCII can be shown
 _ASCII_FRAME = str.maketrans(
@@ -21,7 +25,11 @@ _ASCII_FRAME = str.maketrans(
 
 def to_svg(plan: Plan, session_index: int = 0) -> bytes:
     """The chart of one session as SVG; its letters are shapes, so it looks the same everywhere."""
-    return typeset("chart-only.typ", chart_page(plan, session_index), "svg", "SVG output")
+    page = chart_page(plan, session_index)
+    drawn = typeset("chart-only.typ", page, "svg", "SVG output")
+    # read aloud by a screen reader: the letters of the drawing itself are shapes
+    words = f"<title>{escape(page['title'])}</title><desc>{escape(page['chart']['words'])}</desc>"
+    return drawn.replace(b">", b' role="img">' + words.encode("utf-8"), 1)
 
 
 def to_png(plan: Plan, session_index: int = 0) -> bytes:
@@ -87,31 +95,31 @@ def plot_text(plan: Plan, width: int, session_index: int = 0, *, ascii_only: boo
         import plotext
     except ImportError:
         raise MissingExtraError("the plot", "plot") from None
-    steps = session.steps
+    steps, last_min = session.steps, float(session.infusion.minutes) if session.infusion else 0.0
     # plotext draws with floats; the figures it prints are the plan's own text
     starts = [float(step.from_start_min) for step in steps]
-    ends = [*starts[1:], float(steps[-1].from_start_min + steps[-1].duration_min)]
     rates = [float(step.rate_ml_per_h) for step in steps]
-    along = [0.0, *(minute for pair in zip(starts, ends, strict=True) for minute in pair), ends[-1]]
-    up = [0.0, *(rate for rate in rates for _ in range(2)), 0.0]
-    figure = plotext.figure
+    columns = max(NARROWEST_PLOT, min(width, WIDEST_PLOT))
+    labels = [moment(session, step.starts_at, step.from_start_min) for step in steps]
+    labels.append(moment(session, session.ends_at, session.duration_min or 0))
+    figure = plotext.figure  # the one figure that plotext has: cleared before and after
     figure.clear.all()
-    figure.plot_size(max(NARROWEST_PLOT, min(width, WIDEST_PLOT)), PLOT_ROWS)
+    figure.plot_size(columns, PLOT_ROWS)
     figure.theme("colorless")
-    line = figure.signal(along, up, marker="#")
+    line = figure.signal(
+        [minute for start, end in pairwise([*starts, last_min]) for minute in (start, start, end)] + [last_min],
+        [level for before, rate in pairwise([0.0, *rates]) for level in (before, rate, rate)] + [0.0],
+        marker="#",
+    )
     line.lines(True)
     figure.draw(line)
-    marks = _apart([*starts, ends[-1]], ends[-1] * 8 / width)
-    labels = [
-        *(moment(session, s.starts_at, s.from_start_min) for s in steps),
-        moment(session, session.ends_at, session.duration_min or 0),
-    ]
-    figure.ruler("x").ticks([[*starts, ends[-1]][mark] for mark in marks], [labels[mark] for mark in marks])
+    label_min = (max(map(len, labels)) + 1) * last_min / (columns - 10)
+    marks = _apart([*starts, last_min], label_min)
+    figure.ruler("x").ticks([[*starts, last_min][mark] for mark in marks], [labels[mark] for mark in marks])
+    words = {0.0: "0", **{rate: plain(step.rate_ml_per_h) for rate, step in zip(rates, steps, strict=True)}}
+    heights = [sorted(words)[mark] for mark in _apart(sorted(words), max(rates) * 1.5 / (PLOT_ROWS - FRAME_ROWS))]
     figure.ruler("y").lim(0, max(rates) * 1.1)
-    levels = sorted(
-        {0.0: "0", **{rate: plain(step.rate_ml_per_h) for rate, step in zip(rates, steps, strict=True)}}.items()
-    )
-    figure.ruler("y").ticks([level for level, _ in levels], [text for _, text in levels])
+    figure.ruler("y").ticks(heights, [words[height] for height in heights])
     figure.title(f"Rate, mL/h: {when(session)}, {plain(session.dose_g)} g")
     text = plotext.uncolorize(figure.build().string())
     figure.clear.all()

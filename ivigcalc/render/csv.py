@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
-from ivigcalc.plan import Plan
+from ivigcalc.plan import InfusionStep, Plan
 from ivigcalc.quantity import plain
 from ivigcalc.render.phrases import vials_text
 
@@ -62,14 +63,12 @@ def step_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     for session in plan.sessions:
         head = (patient_id, str(session.course), str(session.day), session.date or "")
         for step in session.steps:
-            figures = (
-                step.rate_ml_per_kg_per_h,
-                step.rate_ml_per_h,
-                step.duration_min,
-                step.volume_ml,
-                step.cumulative_ml,
-            )
-            yield (*head, str(step.step), step.starts_at or "", *map(cell, figures))
+            yield (*head, str(step.step), step.starts_at or "", *map(cell, step_figures(step)))
+
+
+def step_figures(step: InfusionStep) -> tuple[Decimal | None, ...]:
+    """The last cells of a step, which do not depend on patient or day."""
+    return (step.rate_ml_per_kg_per_h, step.rate_ml_per_h, step.duration_min, step.volume_ml, step.cumulative_ml)
 
 
 def to_csv(plan: Plan) -> str:

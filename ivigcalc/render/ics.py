@@ -20,7 +20,7 @@ UNNAMED = "unnamed"
 IDENTITY_DIGITS = 16
 #: what may differ between two exports of one and the same appointment
 _REVISION = ("SEQUENCE", "DTSTAMP")
-LONGEST_ALARM_MIN = 7 * 24 * 60
+LONGEST_ALARM_MIN = 14 * 24 * 60
 
 
 def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = None) -> bytes:
@@ -55,7 +55,7 @@ def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = No
         if uid not in events:
             calendar.add_component(_cancelled(earlier, stamp))
     _add_time_zones(calendar)
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 def _event(
@@ -111,7 +111,8 @@ def _description(plan: Plan, session: Session) -> str:
         if found.level != "info" and concerns(found, session):
             said = printed_notice(found, plan)
             lines.append(f"{said['level']} {said['code']}: {said['text']}")
-    return "\n".join([*lines, CHECK_LINE])
+    # programs differ in how they read a backslash back (before an N, some take it for a new line), so none is written
+    return "\n".join([*lines, CHECK_LINE]).replace("\\", "/")
 
 
 def _span(session: Session, start: str | None, end: str | None) -> str:
@@ -179,17 +180,30 @@ def _digits(*parts: str) -> str:
 
 def _events_by_uid(previous: bytes) -> dict[str, Event]:
     """The events that ivigcalc wrote into an earlier file; anybody else's are not touched."""
-    from icalendar import Calendar
+    from icalendar import Calendar, Event
 
+    found: dict[str, Event] = {}
     try:
-        calendar = Calendar.from_ical(previous)
-        events = [event for event in calendar.walk("VEVENT") if str(event.get("uid", "")).endswith(DOMAIN)]
-        for event in events:
-            _content(event), event["dtstart"].dt.year, int(event.get("sequence", 0))
+        for event in Calendar.from_ical(previous).walk("VEVENT"):
+            uid = str(event.get("uid", ""))
+            if uid.endswith(DOMAIN) and isinstance(event, Event):
+                _content(event), _first_day(event), _sequence(event)  # so that nothing fails later
+                found[uid] = event
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         reason = clean(str(error), 80)
         raise RequestError(f"the earlier calendar file cannot be read: {reason}", field="previous") from None
-    return {str(event["uid"]): event for event in events}
+    return found
+
+
+def _first_day(event: Event) -> date:
+    start = getattr(event["dtstart"], "dt", None)
+    if not isinstance(start, date):  # a time with its date is one as well
+        raise ValueError("an event has no start")
+    return start
+
+
+def _sequence(event: Event) -> int:
+    return int(str(event.get("sequence", 0)))
 
 
 def _revised(event: Event, earlier: Event | None) -> Event:
@@ -199,7 +213,7 @@ def _revised(event: Event, earlier: Event | None) -> Event:
     if _content(event) == _content(earlier):
         return earlier
     del event["sequence"]
-    event.add("sequence", int(earlier.get("sequence", 0)) + 1)
+    event.add("sequence", _sequence(earlier) + 1)
     return event
 
 
@@ -207,7 +221,7 @@ def _cancelled(earlier: Event, stamp: datetime) -> Event:
     """A session that is no longer planned: said once more, as cancelled."""
     if str(earlier.get("status", "")).upper() == "CANCELLED":
         return earlier
-    number = int(earlier.get("sequence", 0)) + 1
+    number = _sequence(earlier) + 1
     for key in ("status", "sequence", "dtstamp"):
         earlier.pop(key, None)
     earlier.add("status", "CANCELLED")
@@ -229,7 +243,9 @@ def _content(event: Event) -> bytes:
 
 def _add_time_zones(calendar: Calendar) -> None:
     """The rules of every zone in use, for the years in use, before the events: where every reader finds them."""
-    years = [event["dtstart"].dt.year for event in calendar.walk("VEVENT")]
+    from icalendar import Event
+
+    years = [_first_day(event).year for event in calendar.walk("VEVENT") if isinstance(event, Event)]
     calendar.add_missing_timezones(
         first_date=date(max(min(years) - 1, 1), 1, 1), last_date=date(min(max(years) + 2, 9999), 1, 1)
     )

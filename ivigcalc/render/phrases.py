@@ -55,7 +55,7 @@ def notice_text(notice: Notice, source_number: int | None = None) -> str:
     """`CAUTION pump-capped: ...`."""
     because = f" Overridden because: {notice.overridden_because}." if notice.overridden_because else ""
     cited = f" [{source_number}]" if source_number else ""
-    return f"{LEVEL_WORDS[notice.level]} {notice.code}: {notice.message.rstrip(".")}.{because}{cited}"
+    return f"{LEVEL_WORDS[notice.level]} {notice.code}: {notice.message.rstrip('.')}.{because}{cited}"
 
 
 def source_numbers(plan: Plan) -> dict[str, int]:

@@ -252,10 +252,16 @@ def _which(plan: Plan, session: Session) -> str:
 def _sheet_facts(plan: Plan, session: Session) -> Facts:
     weighed = plan.computed_from.request.patient.weighed_on
     rate = plan.rate_weight
+    product = plan.computed_from.product.value
     facts = [
-        ("Product", product_text(plan)), ("Dose", f"{plain(session.dose_g)} g"), ("Volume", f"{shown(session.volume_ml)} mL"),
-        ("Vials", paper_vials(session.vials)), ("Weight used", weight_text(plan)), ("Weighed on", plain_day(weighed) if weighed else ""),
-    ]  # fmt: skip
+        ("Product", f"{clean(product.title, 60)} ({clean(product.id, 40)})"),
+        ("Strength", str(product.concentration) if product.concentration else "not published"),
+        ("Dose", f"{plain(session.dose_g)} g"),
+        ("Vials", paper_vials(session.vials)),
+        ("Volume", f"{shown(session.volume_ml)} mL"),
+        ("Weight used", weight_text(plan)),
+        ("Weighed on", plain_day(weighed) if weighed else ""),
+    ]
     if (rate.kg, rate.basis) != (plan.dosing_weight.kg, plan.dosing_weight.basis):
         facts.append(("Weight for rates", f"{plain(rate.kg)} kg ({rate.basis})"))
     if session.duration_min is not None:

@@ -45,11 +45,11 @@ def _head(product: Product, citing: Citing) -> Iterator[Fact]:
     if product.concentration is not None:
         yield Fact("Concentration", str(product.concentration), own)
     else:
-        yield Fact("Concentration", "not published: no volumes and no times", mark=True)
+        yield Fact("Concentration", "not published, so no volume and no time can be computed", mark=True)
     if product.vials:
         yield Fact("Vials", ", ".join(str(vial) for vial in product.vials), own)
     else:
-        yield Fact("Vials", "not published: doses are not rounded to vials", mark=True)
+        yield Fact("Vials", "not published: only a policy that rounds to grams can be used with it", mark=True)
     if product.contraindicated_with:
         yield Fact("Refused with", ", ".join(product.contraindicated_with))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivigcalc.definitions import Days, Dose, Every, Limit, Phase, Protocol, Range, Regimen
+from ivigcalc.definitions import Days, Dose, Every, Limit, Phase, Protocol, Regimen
 from ivigcalc.definitions.regimen import Courses, Target
 from ivigcalc.render.sheets import Citing, Fact, Section
 
@@ -97,11 +97,6 @@ def population_text(protocol: Protocol) -> str:
         return "not said"
     age = "age " + " and ".join(str(bound) for bound in population.age) if population.age else ""
     return "; ".join(part for part in (age, population.text) if part)
-
-
-def range_text(value: Range[object]) -> str:
-    """`1 g/kg to 2 g/kg`, or the one figure."""
-    return str(value)
 
 
 def dose_text(dose: Dose | None) -> str:

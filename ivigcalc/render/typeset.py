@@ -24,7 +24,7 @@ def typeset(template: str, data: dict[str, Any], form: Literal["pdf", "svg", "pn
     def run(own_fonts_only: bool) -> bytes:
         return typst.compile(
             TEMPLATES / template, root=TEMPLATES, format=form, ppi=PNG_DOTS_PER_INCH if form == "png" else None,
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False)}, ignore_system_fonts=own_fonts_only, timestamp=0,
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False)}, ignore_system_fonts=own_fonts_only,
             pdf_standards=["ua-1"] if form == "pdf" else [],
         )  # fmt: skip
 

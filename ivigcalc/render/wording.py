@@ -72,11 +72,14 @@ def by_level(notices: tuple[Notice, ...]) -> list[Notice]:
 def printed_notice(found: Notice, plan: Plan) -> dict[str, str]:
     """One notice for the templates: level, code, message with the reason of an override, number of its source."""
     number = plan.sources.index(found.source) + 1 if found.source in plan.sources else 0
+    message = clean(found.message, 500).rstrip(".")
     reason = f" Reason given for overriding: {clean(found.overridden_because, 300)}" if found.overridden_because else ""
     return {
-        "level": LEVELS[found.level], "code": clean(found.code, 40), "text": f"{clean(found.message, 500)}.{reason}",
+        "level": LEVELS[found.level],
+        "code": clean(found.code, 40),
+        "text": f"{message}.{reason}",
         "source": str(number) if number else "",
-    }  # fmt: skip
+    }
 
 
 def concerns(found: Notice, session: Session) -> bool:

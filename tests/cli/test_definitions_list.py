@@ -45,11 +45,18 @@ def entry(capfd: pytest.CaptureFixture[str], group: str, identifier: str) -> dic
 
 def test_json_of_a_regimen(capfd: pytest.CaptureFixture[str]) -> None:
     found = entry(capfd, "regimens", "dermatomyositis")
-    assert {"title": "Dermatomyositis", "category": "connective-tissue", "confidence": "high", "default": "us-label"}.items() <= found.items()
+    assert {
+        "title": "Dermatomyositis",
+        "category": "connective-tissue",
+        "confidence": "high",
+        "default": "us-label",
+    }.items() <= found.items()
     assert found["protocols"][0] == {
         "id": "us-label", "title": "US label, Octagam 10% (dermatomyositis in adults)", "evidence": "label", "confidence": "high",
     }  # fmt: skip
-    assert found["sources"] == (library.shipped("regimen")["dermatomyositis"]).read_text(encoding="utf-8").count("\n    checked: ")
+    assert found["sources"] == (library.shipped("regimen")["dermatomyositis"]).read_text(encoding="utf-8").count(
+        "\n    checked: "
+    )
 
 
 def test_a_regimen_of_low_confidence_has_no_default(capfd: pytest.CaptureFixture[str]) -> None:
@@ -94,7 +101,9 @@ def test_filters_of_regimens(ids: Ids) -> None:
 def test_filters_of_products_and_policies(ids: Ids) -> None:
     american = {path.stem for path in (library.root() / "products" / "us").glob("*.yaml")}
     assert set(ids("products", "list", "--country", "us")) == american
-    assert ids("products", "list", "--country", "us", "--indication", "dermatomyositis", "--text", "octagam") == ["octagam-10-us"]
+    assert ids("products", "list", "--country", "us", "--indication", "dermatomyositis", "--text", "octagam") == [
+        "octagam-10-us"
+    ]
     assert "kiovig-eu" in ids("products", "list", "--indication", "gbs")
     assert "octagam-10-us" not in ids("products", "list", "--indication", "gbs")
     both = ids("policies", "list", "--country", "NZ")
@@ -114,7 +123,9 @@ def test_filters_of_products_and_policies(ids: Ids) -> None:
         (["regimens", "list", "--product", "octagam-10"], "octagam-10-eu, octagam-10-us"),
     ],
 )
-def test_a_filter_that_nothing_can_have_is_a_mistake(arguments: list[str], words: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_filter_that_nothing_can_have_is_a_mistake(
+    arguments: list[str], words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(arguments) == 2
     out, err = capfd.readouterr()
     assert out == ""
@@ -151,7 +162,10 @@ def test_csv_has_a_row_for_each_and_no_formula(capfd: pytest.CaptureFixture[str]
     assert rows[1]["protocols"].split(";") == list(protocols)
     assert main(["products", "list", "--format", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
-    assert next(row for row in rows if row["id"] == "gamunex-c-us")["rates"] == "primary-immunodeficiency+itp+chronic-itp;cidp"
+    assert (
+        next(row for row in rows if row["id"] == "gamunex-c-us")["rates"]
+        == "primary-immunodeficiency+itp+chronic-itp;cidp"
+    )
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
 
 
@@ -159,7 +173,7 @@ def test_markdown_and_output_file(tmp_path: Path, capfd: pytest.CaptureFixture[s
     target = tmp_path / "list.md"
     assert main(["policies", "list", "--country", "AU", "--format", "markdown", "-o", str(target)]) == 0
     lines = target.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "| Group | Id | Title | Weight | Rounding | Sources |"
+    assert lines[0] == "| Group | Id | Title | Rule | Sources |"
     assert any("au-lifeblood-2026" in line and "adjusted" in line for line in lines)
     assert len(lines) == 2 + 5
     assert capfd.readouterr().out == ""

@@ -38,7 +38,10 @@ def test_every_source_and_quantity_of_a_file_is_on_its_sheet(kind: str, identifi
     assert set(sheet.numbers()) == set(definition.sources)
     text = sheets.to_table(sheet, width=1000)
     raw = library.shipped(kind)[identifier].read_text(encoding="utf-8")
-    printed = re.findall(r"(?:per_course|per_day|cap|cap_per_day|max|every|rate|within|maximum|average|trough_igg): ([0-9.]+ [A-Za-z/]+)", raw)
+    printed = re.findall(
+        r"(?:per_course|per_day|cap|cap_per_day|max|every|rate|within|maximum|average|trough_igg): ([0-9.]+ [A-Za-z/]+)",
+        raw,
+    )
     for quantity in printed:
         assert quantity in text, quantity
     assert max(map(len, sheets.to_table(sheet, width=80).splitlines())) <= 80
@@ -96,7 +99,7 @@ def test_sheet_of_a_product_draws_its_titration(capfd: pytest.CaptureFixture[str
     dermatomyositis.replace("\u2500", "-").encode("ascii")
 
 
-def test_absolute_rates_are_drawn_as_mL_per_h(capfd: pytest.CaptureFixture[str]) -> None:
+def test_absolute_rates_are_drawn_in_ml_per_h(capfd: pytest.CaptureFixture[str]) -> None:
     text = shown(capfd, "products", "show", "intragam-p-sg")
     # 1, 2 and 3 mL/min
     assert re.search(r"^ +0 +15 +60 +1 mL/min ", text, re.M)
@@ -147,7 +150,9 @@ def test_a_file_of_your_own_and_an_output_file(tmp_path: Path, capfd: pytest.Cap
         (["policies", "show", "\x1b[31m"], "no policy"),
     ],
 )
-def test_what_is_not_there_is_answered_with_what_is_near(arguments: list[str], words: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_there_is_answered_with_what_is_near(
+    arguments: list[str], words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(arguments) == 2
     out, err = capfd.readouterr()
     assert out == ""

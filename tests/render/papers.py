@@ -73,7 +73,9 @@ def overnight() -> Plan:
 
 def without_rates() -> Plan:
     """A product of which no source prints a rate."""
-    return helpers.plan("dermatomyositis", "privigen-nz", "72kg", start="2026-12-01", at="09:00", days="2", site=clinic())
+    return helpers.plan(
+        "dermatomyositis", "privigen-nz", "72kg", start="2026-12-01", at="09:00", days="2", site=clinic()
+    )
 
 
 ALL = (dermatomyositis, twelve_rungs, undated, one_infusion, overnight, without_rates)

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import sys
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import helpers
 import pytest
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
@@ -20,13 +21,23 @@ from ivigcalc.plan import Notice, Plan, Session
 from ivigcalc.quantity import plain
 from ivigcalc.render.json import to_json
 from ivigcalc.render.pdf import Paper, to_pdf
+from ivigcalc.render.printed import document
 from ivigcalc.render.typeset import TEMPLATES
+from ivigcalc.schedule import holiday_name
 
 from . import papers
 
 CHECK = "Results must be checked by a qualified person before use."
 PAPERS: tuple[Paper, ...] = get_args(Paper)
 GOLDEN = Path(__file__).parent / "golden"
+GOLDEN_CODES = {
+    "ladder-assumed",
+    "days-chosen",
+    "age-outside-regimen",
+    "risk-no-figure",
+    "past-closing",
+    "order-expired",
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +58,11 @@ Case = tuple[str, str]
 
 def clock(moment: str | None) -> str | None:
     return None if moment is None else moment[-5:]
+
+
+def squeezed(text: str) -> str:
+    """Without spaces: a line may break inside `g/kg`."""
+    return text.replace(" ", "")
 
 
 @every()
@@ -91,7 +107,10 @@ def test_every_dose_rate_and_time_is_on_the_sheet_of_its_session(printed: Printe
             per_kg = "–" if step.rate_ml_per_kg_per_h is None else plain(step.rate_ml_per_kg_per_h)
             figures = (
                 per_kg,
-                *map(plain, (step.rate_ml_per_h, step.duration_min, step.volume_ml, step.cumulative_ml, step.remaining_ml)),
+                *map(
+                    plain,
+                    (step.rate_ml_per_h, step.duration_min, step.volume_ml, step.cumulative_ml, step.remaining_ml),
+                ),
             )
             # clock, step, perhaps the bottles hung in it, then the figures in the order of the headings
             row = rf"{re.escape(at)}(?: \+1 d)? {step.step} (?:[0-9–, ]+ )?{' '.join(map(re.escape, figures))} "
@@ -106,31 +125,54 @@ def test_every_dose_rate_and_time_is_on_the_sheet_of_its_session(printed: Printe
 @every()
 def test_calendar_pages_list_every_session_and_the_totals(printed: Printed, case: Case) -> None:
     plan, pdf = printed[case]
-    text = " ".join(text for text in papers.pages(pdf) if not text.startswith("Infusion record"))
+    first_pages = (text for text in papers.pages(pdf) if not text.startswith("Infusion record"))
+    text = "".join(text.partition(CHECK)[0] for text in first_pages)  # without the feet, so that a line may run over
     for session in plan.sessions:
         date = f"{session.on:%a} {session.on.day} {session.on:%b %Y} " if session.on else ""
         assert f"{session.course} {session.day} {date}" in text
     assert f"Dose {plain(plan.totals.dose_g)} g Volume {plain(plan.totals.volume_ml or Decimal(0))} mL" in text
     for notice in plan.notices:
-        assert notice.message in text
+        assert squeezed(notice.message) in squeezed(text)
     for number, source in enumerate(plan.sources, start=1):
-        assert f"[{number}] {source.partition(' <')[0]}" in text
+        assert squeezed(f"[{number}] {source.partition(' <')[0]}") in squeezed(text)
 
 
 @every()
-def test_nothing_is_cut_off_and_the_text_stays_above_the_foot(printed: Printed, case: Case) -> None:
+def test_text_starts_inside_the_margins_and_the_body_stays_above_the_foot(printed: Printed, case: Case) -> None:
     _, pdf = printed[case]
     for page in PdfReader(io.BytesIO(pdf)).pages:
         width, height = float(page.mediabox.width), float(page.mediabox.height)
         places: list[tuple[float, float, str]] = []
 
-        def note(text: str, _cm: Any, matrix: list[float], _font: Any, _size: float) -> None:
+        def note(text: str, cm: list[float], tm: list[float], _font: Any, _size: float, to: list[Any] = places) -> None:
             if text.strip():
-                places.append((matrix[4], matrix[5], text))  # noqa: B023 - used before the next page
+                x, y = (tm[4] * cm[k] + tm[5] * cm[k + 2] + cm[k + 4] for k in (0, 1))
+                to.append((x, y, text))
 
         page.extract_text(visitor_text=note)
-        assert places
-        assert all(20 <= x <= width - 20 and 15 <= y <= height - 20 for x, y, _ in places), (width, height)
+        foot = max(y for _, y, text in places if CHECK[:20] in text)
+        assert all(33 <= x <= width - 33 and 10 <= y <= height - 28 for x, y, _ in places)
+        assert all(y > foot + 8 or y <= foot + 1 for _, y, _ in places)
+
+
+@every()
+def test_printed_page_is_grey_and_keeps_white_margins(case: Case) -> None:
+    """Nothing runs over an edge, and nothing needs colour: seen on the drawn page."""
+    image, typst = pytest.importorskip("PIL.Image"), pytest.importorskip("typst")
+    name, paper = case
+    plan = getattr(papers, name)()
+    data = json.dumps(document(plan, paper, partial(holiday_name, plan.computed_from.site.value)))
+    drawn = typst.compile(TEMPLATES / "plan.typ", root=TEMPLATES, format="png", ppi=72, sys_inputs={"data": data})
+    for png in drawn:
+        page = image.open(io.BytesIO(png)).convert("RGB")
+        red, green, blue = page.split()
+        assert red.tobytes() == green.tobytes() == blue.tobytes()
+        left, top, right, bottom = red.point(lambda shade: 255 - shade).getbbox()
+        # 12 mm are 34 points
+        assert left >= 32
+        assert top >= 26
+        assert right <= page.width - 32
+        assert bottom <= page.height - 12
 
 
 def test_paper_has_the_size_that_was_asked_for(printed: Printed) -> None:
@@ -148,8 +190,15 @@ def test_same_plan_same_bytes_and_no_clock_in_them(printed: Printed) -> None:
     assert "/ModDate" not in about
 
 
-def test_bytes_do_not_depend_on_the_environment(printed: Printed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name, value in {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1", "HOME": str(tmp_path)}.items():
+def test_bytes_do_not_depend_on_the_environment(
+    printed: Printed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {
+        "TZ": "Pacific/Kiritimati",
+        "LC_ALL": "C",
+        "SOURCE_DATE_EPOCH": "1",
+        "HOME": str(tmp_path),
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     assert to_pdf(papers.dermatomyositis(), "a4") == printed["dermatomyositis", "a4"][1]
@@ -228,16 +277,17 @@ def test_hostile_text_is_printed_as_text() -> None:
     name = '#set page(fill: red) $x$ *b* _i_ [1] @ref <lab> \\u{41} `r` // "'
     plan = papers.with_patient(papers.dermatomyositis(), name=name, patient_id='=HYPERLINK("x") #sys')
     for text in papers.pages(to_pdf(plan, "a4")):
-        assert '#set page(fill: red) $x$ *b* _i_ [1] @ref <lab> \\u{41} `r…' in text
+        assert f"{name[:59].rstrip()}…" in text
         assert 'ID =HYPERLINK("x") #sys' in text
 
 
 def test_control_and_direction_characters_are_gone_and_length_is_bounded() -> None:
-    plan = papers.with_patient(papers.dermatomyositis(), name="A\u202eB\x00\x1b[31mC\u2066\nD\u200b" + "W" * 300, patient_id="9" * 300)
+    plan = papers.with_patient(
+        papers.dermatomyositis(), name="A\u202eB\x00\x1b[31mC\u2066\nD\u200b" + "W" * 300, patient_id="9" * 300
+    )
     for text in papers.pages(to_pdf(plan, "letter")):
-        squeezed = text.replace(" ", "").replace("\u200b", "")
-        assert "AB[31mCD" + "W" * 51 + "…" in squeezed
-        assert "ID" + "9" * 39 + "…" in squeezed
+        assert "AB[31mCD" + "W" * 50 + "…" in squeezed(text)
+        assert "ID" + "9" * 39 + "…" in squeezed(text)
         assert not re.search("[\x00-\x1f\u202a-\u202e\u2066-\u2069]", text)
 
 
@@ -246,7 +296,11 @@ def test_text_of_definition_files_is_text_too() -> None:
     source = plan.computed_from
     value = source.product.value.model_copy(update={"title": "#panic() *Bold* $1$\u202e"})
     plan = replace(plan, computed_from=replace(source, product=replace(source.product, value=value)))
-    plan = replace(plan, notices=(Notice("x", "stop", "] #panic() [", overridden_because="#import \"@preview/a:1\""),), sources=("*s* <https://a/#b>",))
+    plan = replace(
+        plan,
+        notices=(Notice("x", "stop", "] #panic() [", overridden_because='#import "@preview/a:1"'),),
+        sources=("*s* <https://a/#b>",),
+    )
     first, *_, last = papers.pages(to_pdf(plan, "a4"))
     assert "#panic() *Bold* $1$ (octagam-10-us)" in first
     assert 'STOP, OVERRIDDEN x: ] #panic() [. Reason given for overriding: #import "@preview/a:1"' in last
@@ -255,13 +309,16 @@ def test_text_of_definition_files_is_text_too() -> None:
 
 def test_name_in_another_script_is_printed_or_refused_never_boxed() -> None:
     plan = papers.dermatomyositis(name="\U0001bc02\U0001bc03")  # Duployan, which hardly any machine can print
+    refused = None
+    text = ""
     try:
         text = papers.pages(to_pdf(plan, "a4"))[0]
-    except RequestError as refused:
-        assert refused.field == "name"
-        assert "no font on this machine" in str(refused)
-    else:
+    except RequestError as error:
+        refused = error
+    if refused is None:
         assert "\U0001bc02\U0001bc03" in text
+    else:
+        assert (refused.field, "no font on this machine" in str(refused)) == ("name", True)
 
 
 def test_greek_cyrillic_and_accented_names_need_no_font_of_the_machine() -> None:
@@ -273,7 +330,9 @@ def test_overridden_stop_and_its_reason_are_on_every_sheet(printed: Printed) -> 
     _, pdf = printed["twelve_rungs", "a4"]
     for text in papers.sheets(pdf):
         assert "STOP, OVERRIDDEN age-outside-regimen: " in text
-        assert "Reason given for overriding: Dr A. Example of the immunology clinic ordered it on 14 November 2026" in text
+        assert (
+            "Reason given for overriding: Dr A. Example of the immunology clinic ordered it on 14 November 2026" in text
+        )
 
 
 def test_sheet_leaves_out_what_concerns_other_sessions_only() -> None:
@@ -294,9 +353,13 @@ def test_many_cautions_of_one_kind_point_to_the_first_pages(printed: Printed) ->
         assert "CAUTION many: 27 more of this kind: see the first pages of this plan." in text
 
 
+@pytest.mark.slow
 def test_any_number_of_overridden_stops_still_makes_one_page(printed: Printed) -> None:
     plan, _ = printed["twelve_rungs", "a4"]
-    stops = tuple(Notice(f"stop-{n}", "stop", "a reason to refuse " * 12, overridden_because="a reason to go on " * 12) for n in range(40))
+    stops = tuple(
+        Notice(f"stop-{n}", "stop", "a reason to refuse " * 12, overridden_because="a reason to go on " * 12)
+        for n in range(40)
+    )
     found = papers.sheets(to_pdf(replace(plan, notices=stops), "a4"))
     assert len(found) == len(plan.sessions)
     assert all(f"stop-{n}:" in text for text in found for n in range(40))
@@ -305,7 +368,11 @@ def test_any_number_of_overridden_stops_still_makes_one_page(printed: Printed) -
 def test_rows_of_the_visit_are_only_those_that_the_site_gives() -> None:
     bare = papers.sheets(to_pdf(papers.dermatomyositis(site=papers.clinic(visit={})), "a4"))[0]
     assert not re.search(r"Arrival|Premedication|Flush|Observation,", bare)
-    some = papers.sheets(to_pdf(papers.dermatomyositis(site=papers.clinic(visit={"premedication": "20 min", "observation": "1 h"})), "a4"))[0]
+    some = papers.sheets(
+        to_pdf(
+            papers.dermatomyositis(site=papers.clinic(visit={"premedication": "20 min", "observation": "1 h"})), "a4"
+        )
+    )[0]
     # 09:00 less 20 min; 720 mL end at 13:48; an hour later it is 14:48
     assert "08:40 Premedication, 20 min" in some
     assert "13:48 Observation, 60 min, until 14:48" in some
@@ -314,9 +381,25 @@ def test_rows_of_the_visit_are_only_those_that_the_site_gives() -> None:
 
 def test_sheet_has_room_for_what_really_happened(printed: Printed) -> None:
     for text in papers.sheets(printed["twelve_rungs", "letter"][1]):
-        for heading in ("actual time", "pulse /min", "blood pressure mmHg", "temp. °C", "initials", "lot number", "expiry"):
+        for heading in (
+            "actual time",
+            "pulse /min",
+            "blood pressure mmHg",
+            "temp. °C",
+            "initials",
+            "lot number",
+            "expiry",
+        ):
             assert heading in text
-        for box in ("stopped at", "restarted at", "rate mL/h", "Calculated by", "Checked by", "name, signature", "date, time"):
+        for box in (
+            "stopped at",
+            "restarted at",
+            "rate mL/h",
+            "Calculated by",
+            "Checked by",
+            "name, signature",
+            "date, time",
+        ):
             assert box in text
         # each bottle has its row, and nothing is written into its boxes: the next thing is the row after
         rows = re.findall(r"(?<![\d.:])(\d+) 2\.5 50 \d\d:\d\d \d\d:\d\d(?= \d+ 2\.5 50| bottle g mL| Reaction)", text)
@@ -364,9 +447,13 @@ def test_holidays_and_closed_days_are_marked_in_words(printed: Printed) -> None:
 def test_month_grid_puts_each_day_under_its_weekday(printed: Printed) -> None:
     text = papers.pages(printed["dermatomyositis", "a4"][1])[0]
     # 1 December 2026 is a Tuesday; the sixth, a Sunday, closes the first row
-    assert "Mon Tue Wed Thu Fri Sat Sun 1 Course 1, day 1 72 g 09:00 2 Course 1, day 2 72 g 09:00 3 4 5 6 closed 7 8" in text
+    assert (
+        "Mon Tue Wed Thu Fri Sat Sun 1 Course 1, day 1 72 g 09:00 2 Course 1, day 2 72 g 09:00 3 4 5 6 closed 7 8"
+        in text
+    )
 
 
+@pytest.mark.slow
 def test_long_plan_on_few_calendar_pages() -> None:
     plan = papers.dermatomyositis(courses="6", days="5")
     texts = papers.pages(to_pdf(plan, "letter"))
@@ -388,10 +475,21 @@ def test_missing_typst_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         to_pdf(plan, "a4")
 
 
-@pytest.mark.parametrize(("make", "paper"), [(papers.dermatomyositis, "a4"), (papers.twelve_rungs, "letter")], ids=["dermatomyositis", "twelve-rungs"])
+@pytest.mark.parametrize(
+    ("make", "paper"),
+    [(papers.dermatomyositis, "a4"), (papers.twelve_rungs, "letter")],
+    ids=["dermatomyositis", "twelve-rungs"],
+)
 def test_golden_text(make: Any, paper: Literal["a4", "letter"]) -> None:
-    """What the pages say, line by line; `IVIGCALC_WRITE_GOLDEN=1` writes it anew. Fingerprints of files are left out."""
-    texts = [page.extract_text() for page in PdfReader(io.BytesIO(to_pdf(make(), paper))).pages]
+    """What the pages say, line by line; `IVIGCALC_WRITE_GOLDEN=1` writes it anew.
+
+    Fingerprints of files are left out, and so are notices of codes that came later: they have tests of their own.
+    """
+    plan = make()
+    notices = tuple(notice for notice in plan.notices if notice.code in GOLDEN_CODES)
+    sources = tuple(dict.fromkeys(notice.source for notice in notices if notice.source))
+    pdf = to_pdf(replace(plan, notices=notices, sources=sources), paper)
+    texts = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
     lines = [re.sub(r"\s+", " ", line).strip() for text in texts for line in [*text.splitlines(), "-" * 20]]
     said = "\n".join(line for line in lines if line) + "\n"
     said = re.sub(r"\(([0-9a-f]{8})\)", "(########)", said)

@@ -1,0 +1,63 @@
+"""The partitions of a batch on an existing Dask cluster. The cluster schedules, retries and survives lost workers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from ivigcalc.batch.fingerprint import program_sha256
+from ivigcalc.batch.source import Row
+from ivigcalc.batch.work import Done, Settings, do_partition
+from ivigcalc.batch.workers import Partitions, WorkerError
+from ivigcalc.errors import MissingExtraError, RequestError
+
+#: partitions under way for each thread of the cluster, and how often one is tried again
+_AHEAD, _RETRIES = 2, 5
+_CONNECT_SECONDS = 20
+
+
+def do_on_cluster(settings: Settings, partitions: Partitions, address: str) -> Iterator[Done]:
+    """Shared out among the workers of the scheduler at `address`, handed back in order."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise MissingExtraError("a cluster", "cluster") from None
+    try:
+        client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise RequestError(f"--cluster: cannot reach a Dask scheduler at {address[:80]}: {error}", field="cluster") from None
+    with client:
+        yield from _in_order(client, settings, partitions)
+
+
+def _in_order(client: object, settings: Settings, partitions: Partitions) -> Iterator[Done]:
+    expected = program_sha256()
+    under_way: deque[object] = deque()
+    threads = max(1, sum(client.nthreads().values()))  # type: ignore[attr-defined]
+    try:
+        for rows in partitions:
+            future = client.submit(do_far, expected, settings, rows, pure=False, retries=_RETRIES)  # type: ignore[attr-defined]
+            under_way.append(future)
+            if len(under_way) >= _AHEAD * threads + 1:
+                yield _result(under_way.popleft())
+        while under_way:
+            yield _result(under_way.popleft())
+    finally:
+        client.cancel(list(under_way))  # type: ignore[attr-defined]
+
+
+def _result(future: object) -> Done:
+    try:
+        done: Done = future.result()  # type: ignore[attr-defined]
+    except WorkerError:
+        raise
+    except Exception as error:
+        raise WorkerError(f"the cluster could not do a partition: {type(error).__name__}: {error}") from None
+    return done
+
+
+def do_far(expected: str, settings: Settings, rows: Sequence[Row]) -> Done:
+    """`do_partition` on a worker, after making sure that it would compute with the same program and definitions."""
+    if program_sha256() != expected:
+        raise WorkerError("a worker of the cluster has another version of ivigcalc or other definitions", 2)
+    return do_partition(settings, rows)

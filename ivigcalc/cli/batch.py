@@ -1,0 +1,130 @@
+"""batch: many patients from a file, for shell scripts."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ivigcalc.ask import Form
+from ivigcalc.cli.faces import PaperOption, QuietOption, SiteOption
+from ivigcalc.cli.options import takes_form
+from ivigcalc.errors import RequestError
+
+if TYPE_CHECKING:
+    from ivigcalc.batch.run import Summary
+
+_OUTPUT, _RUN = "Output", "Run"
+EXIT_FAILED_ROWS, EXIT_INTERRUPTED, EXIT_TERMINATED = 5, 130, 143
+
+
+class Kind(StrEnum):
+    """The formats of rows."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+    parquet = "parquet"
+
+
+class Terminated(KeyboardInterrupt):
+    """The system asked the process to end (SIGTERM)."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command(name="batch", epilog="Example: ivigcalc batch patients.csv -o plans --regimen dermatomyositis --start 2026-12-01 --at 09:00")(batch)
+
+
+@takes_form("indication", "name", "patient_id")
+def batch(
+    form: Form,
+    file: Annotated[str, typer.Argument(help="CSV, JSON Lines or Parquet with one patient per row; - reads what is piped in.", metavar="FILE")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for sessions, steps and errors.csv.", metavar="DIR", rich_help_panel=_OUTPUT, show_default=False)],
+    site: SiteOption = None,
+    format: Annotated[Kind, typer.Option("--format", "-f", help="csv, jsonl or parquet.", metavar="FORMAT", rich_help_panel=_OUTPUT)] = Kind.csv,
+    input_format: Annotated[Kind | None, typer.Option(help="csv, jsonl or parquet, where the name of FILE does not say.", metavar="FORMAT", rich_help_panel=_RUN, show_default=False)] = None,
+    each: Annotated[str | None, typer.Option(help="Also one file per patient: pdf, ics or both (pdf,ics).", metavar="KINDS", rich_help_panel=_OUTPUT, show_default=False)] = None,
+    paper: PaperOption = "a4",
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes to share the work.", min=1, max=256, metavar="N", rich_help_panel=_RUN)] = 1,
+    cluster: Annotated[str | None, typer.Option(help="Address of an existing Dask scheduler, e.g. tcp://10.0.0.5:8786.", metavar="ADDRESS", rich_help_panel=_RUN, show_default=False)] = None,
+    allow_duplicates: Annotated[bool, typer.Option("--allow-duplicates", help="Let a patient_id be in more than one row.", rich_help_panel=_RUN)] = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first row that fails; nothing is written.", rich_help_panel=_RUN)] = False,
+    max_errors: Annotated[int | None, typer.Option(help="Stop when more rows than this failed; nothing is written.", min=0, metavar="N", rich_help_panel=_RUN, show_default=False)] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin again, and replace what the folder holds.", rich_help_panel=_RUN)] = False,
+    quiet: QuietOption = False,
+) -> None:  # fmt: skip
+    """Plan every row of a file. Each row ends up in the results or in errors.csv; options fill what a row leaves blank."""
+    from ivigcalc.batch.each import read_kinds
+    from ivigcalc.batch.run import Batch
+    from ivigcalc.batch.source import format_of
+    from ivigcalc.cli.faces import paper_of
+    from ivigcalc.cli.sites import find_site
+
+    if cluster is not None and jobs != 1:
+        raise RequestError("give --jobs or --cluster, not both", field="jobs")
+    piped = file == "-"
+    asked = Batch(
+        input=None if piped else Path(file),
+        input_format=format_of(file, input_format),
+        folder=output,
+        defaults=form,
+        site=find_site(site),
+        on=datetime.now().astimezone().date(),
+        kind=format.value,
+        jobs=jobs,
+        cluster=cluster,
+        each=read_kinds(each),
+        paper=paper_of(paper),
+        allow_duplicates=allow_duplicates,
+        max_errors=0 if fail_fast else max_errors,
+        restart=restart,
+        piped=sys.stdin.buffer if piped else None,
+    )
+    raise typer.Exit(_watched(asked, quiet))
+
+
+def _watched(asked: object, quiet: bool) -> int:
+    """Run it with a bar or lines; an interrupt leaves what can be taken up again, and says so."""
+    from time import monotonic
+
+    from ivigcalc.batch.progress import Bar, Lines
+    from ivigcalc.batch.run import run
+    from ivigcalc.cli.output import say
+
+    watch = Bar() if sys.stderr.isatty() else Lines(sys.stderr, monotonic)
+    before = signal.signal(signal.SIGTERM, _terminated)
+    try:
+        summary = run(asked, monotonic, (lambda done, total: None) if quiet else watch)  # type: ignore[arg-type]
+    except KeyboardInterrupt as interrupt:
+        watch.close()
+        say("stopped: nothing was written under its final name; the same command goes on from here")
+        return EXIT_TERMINATED if isinstance(interrupt, Terminated) else EXIT_INTERRUPTED
+    finally:
+        watch.close()
+        signal.signal(signal.SIGTERM, before)
+    _say_summary(summary, quiet)
+    return EXIT_FAILED_ROWS if summary.failed else 0
+
+
+def _terminated(signum: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _say_summary(summary: Summary, quiet: bool) -> None:
+    from ivigcalc.batch.run import errors_text
+    from ivigcalc.cli.output import say
+
+    if summary.already_done:
+        say("this batch was finished before; nothing to do", quiet=quiet)
+    elif summary.resumed_rows:
+        say(f"taken up after {summary.resumed_rows:,} rows", quiet=quiet)
+    rows = summary.planned + summary.failed
+    say(f"{summary.planned:,} of {rows:,} rows planned", quiet=quiet)
+    if summary.failed:
+        say(f"{summary.failed:,} rows failed, see errors.csv: {', '.join(errors_text(summary.errors))}")

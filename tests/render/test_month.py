@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivigcalc.errors import RequestError
+from ivigcalc.plan import Plan
+from ivigcalc.quantity import plain
+from ivigcalc.render.month import NARROWEST_GRID, month_grids, months
+from ivigcalc.render.table import render
+from ivigcalc.schedule import holiday_name
+
+from . import papers
+
+
+def shown(plan: Plan, width: int = 80, **more: Any) -> str:
+    named = partial(holiday_name, plan.computed_from.site.value)
+    grids = month_grids(plan, width, named, ascii_only=more.get("ascii_only", False))
+    return render(grids, width=width, **more)
+
+
+DECEMBER = """\
+                                December 2026
++----------+----------+----------+----------+----------+----------+----------+
+| Mon      | Tue      | Wed      | Thu      | Fri      | Sat      | Sun      |
++----------+----------+----------+----------+----------+----------+----------+
+|          | 1        | 2        | 3        | 4        | 5        | 6        |
+|          | C1 D1    | C1 D2    |          |          |          | closed   |
+|          | 72 g     | 72 g     |          |          |          |          |
+|          | 09:00    | 09:00    |          |          |          |          |
++----------+----------+----------+----------+----------+----------+----------+
+| 7        | 8        | 9        | 10       | 11       | 12       | 13       |
+|          |          |          |          |          |          | closed   |
++----------+----------+----------+----------+----------+----------+----------+
+| 14       | 15       | 16       | 17       | 18       | 19       | 20       |
+|          |          |          |          |          |          | closed   |
++----------+----------+----------+----------+----------+----------+----------+
+| 21       | 22       | 23       | 24       | 25       | 26       | 27       |
+|          |          |          | closed   | holiday  |          | closed   |
++----------+----------+----------+----------+----------+----------+----------+
+| 28       | 29       | 30       | 31       |          |          |          |
+|          | C2 D1    | C2 D2    |          |          |          |          |
+|          | 72 g     | 72 g     |          |          |          |          |
+|          | 09:00    | 09:00    |          |          |          |          |
++----------+----------+----------+----------+----------+----------+----------+
+Thu 24 Dec 2026: closed by the clinic
+Fri 25 Dec 2026: holiday: Christmas Day
+"""
+
+
+def test_december_2026_in_a_plain_terminal() -> None:
+    # 1 December 2026 is a Tuesday; four weeks later the second course starts on the 29th
+    assert DECEMBER in shown(papers.dermatomyositis(), ascii_only=True)
+
+
+@given(st.dates(date(1900, 1, 1), date(2200, 12, 31)))
+def test_every_day_of_the_month_stands_once_under_its_weekday(on: date) -> None:
+    plan = papers_plan()
+    session = replace(plan.sessions[0], on=on)
+    (month,) = months(replace(plan, sessions=(session,)), lambda _: None)
+    cells = [(place, cell) for week in month.weeks for place, cell in enumerate(week) if cell.on]
+    length = calendar.monthrange(on.year, on.month)[1]
+    assert [cell.on for _, cell in cells] == [date(on.year, on.month, 1) + timedelta(days=k) for k in range(length)]
+    assert all(cell.on is not None and cell.on.weekday() == place for place, cell in cells)
+    assert [cell.on for _, cell in cells if cell.sessions] == [on]
+
+
+def papers_plan(kept: list[Plan] = []) -> Plan:  # noqa: B006 - one plan for all examples
+    if not kept:
+        kept.append(papers.dermatomyositis())
+    return kept[0]
+
+
+@pytest.mark.parametrize("width", [40, 50, 56, 57, 60, 72, 80, 100, 120, 200])
+@pytest.mark.parametrize("make", [papers.dermatomyositis, papers.twelve_rungs, papers.overnight, papers.without_rates])
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_no_line_is_too_wide_and_no_figure_is_lost(make: Any, width: int, ascii_only: bool) -> None:
+    plan = make()
+    text = shown(plan, width, ascii_only=ascii_only)
+    assert max(map(len, text.splitlines())) <= width
+    assert ("Mon" in text.split("Sessions")[0].split("Month grids need")[0]) is (
+        width >= NARROWEST_GRID
+    ) or make is papers.twelve_rungs
+    flat = " ".join(text.split())
+    for session in plan.sessions:
+        assert f"{session.on.day} {session.on:%b %Y}" in flat
+        assert f"{plain(session.dose_g)} g {plain(session.volume_ml)} mL" in flat
+        assert session.starts_at[-5:] in flat
+        assert session.ends_at is None or session.ends_at[-5:] in flat
+        for vial in session.vials:
+            assert f"{vial.count} x {plain(vial.size_g)} g" in flat
+    assert "Results must be checked by a qualified person before use." in flat
+
+
+def test_plain_text_has_no_escapes_and_ascii_is_ascii() -> None:
+    plan = papers.dermatomyositis()
+    assert "\x1b" not in shown(plan)
+    assert "\x1b" in shown(plan, color=True)
+    shown(papers.dermatomyositis(name=None), ascii_only=True).encode("ascii")
+
+
+def test_colour_says_nothing_that_words_do_not() -> None:
+    plan = papers.dermatomyositis()
+    assert re.sub(r"\x1b\[[0-9;]*m", "", shown(plan, color=True)).split() == shown(plan).split()
+
+
+def test_months_without_a_session_are_left_out() -> None:
+    plan = papers.dermatomyositis(
+        courses="2", every="12 weeks", override=["interval-outside-regimen=test"], dose_basis="course"
+    )
+    found = months(plan, lambda _: None)
+    assert [month.title for month in found] == ["December 2026", "February 2027"]
+
+
+def test_override_and_cautions_are_on_the_screen() -> None:
+    text = " ".join(shown(papers.twelve_rungs()).split())
+    assert "Dr A. Example of the immunology clinic ordered it on 14 November 2026" in text
+    assert "past-closing" in text
+
+
+def test_patient_product_and_protocol_head_the_calendar() -> None:
+    lines = shown(papers.dermatomyositis()).splitlines()
+    assert "Dermatomyositis" in lines[0]
+    assert "Margaret Okonkwo, id MRN 004-217" in lines[:4]
+    assert "Octagam 10% (octagam-10-us)" in lines[:4]
+
+
+def test_two_sessions_on_a_day_and_the_day_after() -> None:
+    plan = papers.overnight()
+    doubled = replace(plan, sessions=(*plan.sessions, replace(plan.sessions[0], course=9)))
+    text = shown(doubled)
+    assert "C9 D1" in text.split("Sessions")[0]
+    # 22:00 and 4 h 48 min
+    assert "22:00 to 02:48 +1 d" in text
+
+
+def test_hostile_holiday_names_are_cleaned() -> None:
+    plan = papers.dermatomyositis()
+    text = render(month_grids(plan, 80, lambda on: "\x1b[31m[bold]Noël\u202e" if on.day == 8 else None), width=80)
+    assert "Tue 8 Dec 2026: holiday: [31m[bold]Noël\n" in text
+    plainly = render(
+        month_grids(plan, 80, lambda on: "Noël" if on.day == 8 else None, ascii_only=True), width=80, ascii_only=True
+    )
+    assert "holiday: No?l" in plainly
+
+
+def test_calendar_needs_dates() -> None:
+    with pytest.raises(RequestError, match="--start"):
+        month_grids(papers.undated(), 80, lambda _: None)

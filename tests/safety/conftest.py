@@ -1,0 +1,47 @@
+"""How the safety tests run the whole command line, in this process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from ivigcalc.cli.main import main
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command did: its exit code and its two streams."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+    """`run("dose", "--weight", "72kg", ...)`, with no site of the machine's own."""
+    for name in ("IVIGCALC_SITE", "IVIGCALC_DEBUG", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
+    capsys.readouterr()
+
+    def ivigcalc(*arguments: object) -> Run:
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Run(code, captured.out, captured.err)
+
+    return ivigcalc
+
+
+@pytest.fixture
+def refuses(run: Callable[..., Run]) -> Callable[..., str]:
+    """Run a command that must end with this exit code, say why on stderr and print nothing; gives what it said."""
+
+    def refused(code: int, *arguments: object) -> str:
+        done = run(*arguments)
+        assert (done.code, done.out) == (code, ""), done
+        assert done.err.strip(), "it must say why"
+        assert "Traceback" not in done.err
+        assert "bug" not in done.err
+        return done.err
+
+    return refused

@@ -1,0 +1,213 @@
+"""Exact numbers, units and rounding rules, with hand values."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from ivigcalc.definitions import ml_per_kg_per_h
+from ivigcalc.quantity import (
+    UNITS,
+    Quantity,
+    QuantityError,
+    RoundingRule,
+    decimal_of,
+    exact_decimal,
+    number,
+    parse_height,
+    parse_weight,
+    plain,
+    quantity,
+    weight_kg,
+)
+
+#: one of each unit in the base unit of its dimension, from the definitions of the units
+ONE_IS = {
+    "kg": ("weight", "1"), "lb": ("weight", "0.45359237"), "st": ("weight", "6.35029318"),
+    "g": ("amount", "1"), "mg": ("amount", "0.001"), "g/kg": ("dose", "1"), "mg/kg": ("dose", "0.001"),
+    "cm": ("height", "1"), "m": ("height", "100"), "in": ("height", "2.54"),
+    "mL": ("volume", "1"), "mg/mL": ("concentration", "1"), "min": ("time", "1"), "h": ("time", "60"),
+    "mL/kg/h": ("rate per kg", "1"), "mL/kg/min": ("rate per kg", "60"),
+    "mg/kg/min": ("mass rate per kg", "1"), "mg/kg/h": ("mass rate per kg", "1/60"),
+    "mL/h": ("rate", "1"), "mL/min": ("rate", "60"), "mcg/mL": ("iga", "1"), "g/L": ("igg", "1"), "%": ("percent", "1"),
+    "day": ("days", "1"), "week": ("days", "7"), "month": ("months", "1"), "year": ("months", "12"),
+}  # fmt: skip
+
+
+def test_every_unit_has_a_value_worked_by_hand() -> None:
+    assert {unit: (dimension, factor) for unit, (dimension, factor) in UNITS.items()} == {
+        unit: (dimension, Fraction(factor)) for unit, (dimension, factor) in ONE_IS.items()
+    }
+
+
+@pytest.mark.parametrize("text", ["0", "72", "0.4", "0.005", "100.0", "999999999", "0.000000001"])
+def test_plain_numbers_are_read_exactly(text: str) -> None:
+    assert Fraction(number(text)) == Fraction(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "nan", "NaN", "inf", "-inf", "Infinity", "-35", "+35", "1e3", "1E3", "1.38e+03", ".5", "5.", "0,5", "1_000", "1 000", "007",
+     "0x10", "1/2", "½", "٣", "१", "１", "10²", "1.2.3", "1.0000000001", "9999999999", "\n72"],
+)  # fmt: skip
+def test_anything_else_is_no_number(text: str) -> None:
+    with pytest.raises(QuantityError, match="is not a plain number"):
+        number(text)
+
+
+@pytest.mark.parametrize("value", [72, 0.4, Decimal("0.4"), None, True])
+def test_a_number_comes_only_from_text(value: object) -> None:
+    with pytest.raises(QuantityError, match="must be given as text"):
+        number(value)  # type: ignore[arg-type]
+
+
+def test_a_comma_is_named() -> None:
+    with pytest.raises(QuantityError, match="decimal point, not a comma"):
+        number("0,55")
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "base"),
+    [
+        ("2 g/kg", "dose", "2"), ("2g/kg", "dose", "2"), ("400 mg/kg", "dose", "2/5"), (" 2 g/kg ", "dose", "2"),
+        ("70 g", "amount", "70"), ("70000 mg", "amount", "70"), ("4 weeks", "days", "28"), ("4 week", "days", "28"), ("28 days", "days", "28"),
+        ("4wk", "days", "28"), ("1 month", "months", "1"), ("3 months", "months", "3"), ("54y", "months", "648"), ("7mo", "months", "7"),
+        ("0.04 mL/kg/min", "rate per kg", "12/5"), ("2.4 mL/kg/hr", "rate per kg", "12/5"), ("30 min", "time", "30"), ("4 hours", "time", "240"),
+        ("3 mL/min", "rate", "180"), ("100 mg/ml", "concentration", "100"),
+    ],
+)  # fmt: skip
+def test_quantities_are_read_with_their_unit(text: str, dimension: str, base: str) -> None:
+    read = quantity(text, dimension)
+    assert read.dimension == dimension
+    assert read.base == Fraction(base)
+
+
+def test_a_quantity_keeps_the_number_as_it_was_typed() -> None:
+    assert str(quantity("2.10 g/kg", "dose").value) == "2.10"
+    assert str(quantity("4 weeks", "days")) == "4 weeks"
+    assert str(quantity("1 weeks", "days")) == "1 week"
+    assert str(Quantity(Decimal("1E+2"), "mL")) == "100 mL"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2", "'2' has no unit; allowed: g/kg, mg/kg"),
+        ("2 g", "unit 'g' does not fit here; allowed: g/kg, mg/kg"),
+        ("2 g/lb", "unit 'g/lb' does not fit here"),
+        ("2 G/KG", "unit 'G/KG' does not fit here"),
+        ("2 µg/kg", "unit 'µg/kg' does not fit here"),
+        ("g/kg", "is not a number with its unit"),
+        ("", "is not a number with its unit"),
+        ("-2 g/kg", "is not a plain number"),
+        ("2,5 g/kg", "write a decimal point, not a comma"),
+        ("2 g/kg 3", "is not a number with its unit"),
+        ("two g/kg", "is not a number with its unit"),
+        ("2" * 70 + " g/kg", "is not a number with its unit"),
+    ],
+)
+def test_what_is_no_quantity_is_refused_with_what_is_allowed(text: str, words: str) -> None:
+    with pytest.raises(QuantityError) as caught:
+        quantity(text, "dose")
+    assert words in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+# ---- weight and height --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("72kg", "72"), ("72 kg", "72"), ("72.35 kg", "72.35"), ("154 lb", "69.85322498"), ("154lbs", "69.85322498"), ("11 st", "69.85322498"),
+        ("3400 g", "3.4"), ("3400g", "3.4"), ("9999 g", "9.999"),
+    ],
+)  # fmt: skip
+def test_weights_are_exact_in_kilograms(text: str, expected: str) -> None:
+    assert weight_kg(parse_weight(text)) == Fraction(expected)
+
+
+def test_a_bare_weight_is_refused_with_both_readings() -> None:
+    with pytest.raises(QuantityError) as caught:
+        parse_weight("154")
+    assert str(caught.value) == "the weight '154' has no unit: it could be 154 kg, or 154 lb (= 69.9 kg); write 154kg or 154lb"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("10000 g", "grams are for infants under 10 kg"), ("72000g", "grams are for infants under 10 kg"), ("72000 mg", "kg, lb, st, or g"),
+        ("0 kg", "0 is not possible"), ("0 g", "0 is not possible"), ("0.0 lb", "0 is not possible"), ("72 cm", "does not fit here"),
+        ("-72 kg", "not a plain number"), ("nan kg", "not a number with its unit"), ("inf kg", "not a number with its unit"), ("kg", "not a number"),
+    ],
+)  # fmt: skip
+def test_what_is_no_weight_is_refused(text: str, words: str) -> None:
+    with pytest.raises(QuantityError, match=words):
+        parse_weight(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "cm"), [("175cm", "175"), ("175 cm", "175"), ("1.75m", "175"), ("69in", "175.26"), ("5ft9in", "175.26"), ("5 ft 9 in", "175.26"), ("5ft9.5in", "176.53"), ("6ft0in", "182.88")]
+)  # fmt: skip
+def test_heights_are_exact_in_centimetres(text: str, cm: str) -> None:
+    assert parse_height(text).base == Fraction(cm)
+
+
+@pytest.mark.parametrize("text", ["175", "0cm", "5ft12in", "5ft", "9in5ft", "175kg", "-175cm", "1,75m", "5'9\"", "nan cm"])
+def test_what_is_no_height_is_refused(text: str) -> None:
+    with pytest.raises(QuantityError):
+        parse_height(text)
+
+
+def test_conversions_compose() -> None:
+    """By two ways to the same unit: a factor the wrong way up would pass a round trip, but not this."""
+    strength = quantity("100 mg/mL", "concentration")
+    by_mass = ml_per_kg_per_h(quantity("0.5 mg/kg/min", "mass rate per kg"), strength)
+    by_hour = ml_per_kg_per_h(quantity("30 mg/kg/h", "mass rate per kg"), strength)
+    by_volume = ml_per_kg_per_h(quantity("0.005 mL/kg/min", "rate per kg"), strength)
+    assert by_mass == by_hour == by_volume == quantity("0.3 mL/kg/h", "rate per kg").base == Fraction("0.3")
+
+
+def test_a_weaker_solution_runs_faster_for_the_same_mass() -> None:
+    rate = quantity("3.3 mg/kg/min", "mass rate per kg")
+    assert ml_per_kg_per_h(rate, quantity("100 mg/mL", "concentration")) == Fraction("1.98")
+    assert ml_per_kg_per_h(rate, quantity("50 mg/mL", "concentration")) == Fraction("3.96")
+
+
+# ---- rounding -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "increment", "direction", "tie", "expected"),
+    [
+        ("16.65", "0.1", "nearest", "up", "16.7"), ("16.65", "0.1", "nearest", "down", "16.6"), ("16.64", "0.1", "nearest", "up", "16.6"),
+        ("16.66", "0.1", "nearest", "down", "16.7"), ("16.6", "0.1", "up", "up", "16.6"), ("16.61", "0.1", "up", "up", "16.7"),
+        ("16.69", "0.1", "down", "up", "16.6"), ("22.5", "5", "nearest", "down", "20"), ("22.5", "5", "nearest", "up", "25"),
+        ("22.5", "1", "nearest", "up", "23"), ("23.5", "1", "nearest", "up", "24"), ("0", "5", "up", "up", "0"), ("1/3", "0.001", "nearest", "up", "0.333"),
+    ],
+)  # fmt: skip
+def test_a_rounding_rule(value: str, increment: str, direction: str, tie: str, expected: str) -> None:
+    assert RoundingRule(Fraction(increment), direction, tie).apply(Fraction(value)) == Fraction(expected)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "shown"),
+    [
+        ("1/3", 2, "0.33"), ("2/3", 2, "0.67"), ("0.125", 2, "0.13"), ("-0.125", 2, "-0.13"), ("-1/3", 2, "-0.33"), ("0.004", 2, "0"), ("-0.004", 2, "0"),
+        ("42", 2, "42"), ("42.10", 2, "42.1"), ("1000", 0, "1000"), ("1380", 2, "1380"), ("99.995", 2, "100"), ("313.75", 0, "314"),
+    ],
+)  # fmt: skip
+def test_a_shown_number_is_rounded_once_with_ties_away_from_0(value: str, places: int, shown: str) -> None:
+    assert plain(decimal_of(Fraction(value), places)) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("1E+3", "1000"), ("1.38E+3", "1380"), ("1E-7", "0.0000001"), ("0.50", "0.5"), ("-0", "0"), ("0.0", "0"), ("10", "10"), ("100.00", "100"), ("-1.50", "-1.5")]
+)  # fmt: skip
+def test_plain_text_has_no_exponent_no_trailing_zero_and_a_leading_zero(value: str, text: str) -> None:
+    assert plain(Decimal(value)) == text
+
+
+def test_only_a_number_with_an_end_has_an_exact_decimal() -> None:
+    assert exact_decimal(Fraction("69.85322498")) == Decimal("69.85322498")
+    assert exact_decimal(Fraction(1, 3)) is None

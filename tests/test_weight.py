@@ -1,0 +1,188 @@
+"""Which weight is dosed on: hand values, and both sides of every boundary of the policies that ship."""
+
+from fractions import Fraction
+from typing import Any
+
+import helpers
+import pytest
+
+from ivigcalc import library
+from ivigcalc.definitions import DosingWeight
+from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.plan import Plan
+from ivigcalc.quantity import parse_height, parse_weight
+from ivigcalc.request import Patient
+from ivigcalc.weight import dosing_weight
+
+
+def ask(policy: str, weight: str, **words: Any) -> Plan:
+    return helpers.any_course("octagam-10-us", weight, "2 g/kg", days="2", policy=policy, **words)
+
+
+def basis(policy: str, weight: str, **words: Any) -> tuple[str, str]:
+    got = ask(policy, weight, **words).dosing_weight
+    return got.basis, str(got.kg)
+
+
+MAN = {"height": "175cm", "sex": "male", "age": "54y"}
+WOMAN = {"height": "160cm", "sex": "female", "age": "54y"}
+
+
+def test_actual_weight_needs_nothing_else() -> None:
+    got = ask("actual-weight", "72.35 kg").dosing_weight
+    assert (got.basis, str(got.kg), got.ideal_kg, got.adjusted_kg, got.bmi) == ("actual", "72.35", None, None, None)
+
+
+def test_the_other_weights_stand_beside_it_where_they_can_be_computed() -> None:
+    got = ask("actual-weight", "100 kg", **MAN).dosing_weight
+    assert (got.basis, str(got.kg), str(got.bmi)) == ("actual", "100", "32.7")
+    assert (str(got.ideal_kg), str(got.adjusted_kg)) == ("70.46", "82.28")
+
+
+def test_the_dose_follows_the_dosing_weight_and_the_rate_the_actual_weight() -> None:
+    got = ask("au-lifeblood-2026", "100 kg", **MAN)
+    assert str(got.course.prescribed_g) == "164.56"  # 2 x 82.27874
+    assert (str(got.rate_weight.kg), got.rate_weight.basis) == ("100", "actual")
+    assert helpers.pump_rates(got.sessions[0])[0] == "60"  # 0.01 mL/kg/min x 100 kg x 60
+
+
+def test_nothing_is_rounded_between_weight_and_dose() -> None:
+    """82.28 kg is shown; 82.27874... kg is dosed on: 2 g/kg is 164.557 g, not 164.56."""
+    got = next(t for t in ask("au-lifeblood-2026", "100 kg", **MAN).trace if t.name == "prescribed_g")
+    assert Fraction(got.result) == Fraction("164.5575")  # 2 x (70.46456693 + 0.4 x 29.53543307) = 164.55748
+
+
+# ---- au-lifeblood-2026: adjusted, unless under 18, under 152 cm, pregnant, or lighter than adjusted --------------------------
+
+
+@pytest.mark.parametrize(
+    ("weight", "words", "expected"),
+    [
+        ("100 kg", MAN, ("adjusted", "82.28")),
+        ("100 kg", MAN | {"age": "17y"}, ("actual", "100")),
+        ("100 kg", MAN | {"age": "18y"}, ("adjusted", "82.28")),
+        ("100 kg", MAN | {"height": "151.9cm"}, ("actual", "100")),
+        ("100 kg", MAN | {"height": "152cm"}, ("adjusted", "69.78")),  # ideal 50 + 2.3 x (152/2.54 - 60) = 49.638; + 0.4 x 50.362
+        ("90 kg", WOMAN | {"pregnant": True}, ("actual", "90")),
+        ("90 kg", WOMAN, ("adjusted", "67.43")),
+        ("70 kg", MAN, ("actual", "70")),  # adjusted would be 70.28 kg
+        ("70.46 kg", MAN, ("actual", "70.46")),  # ideal is 70.4646: still lighter
+        ("70.47 kg", MAN, ("adjusted", "70.47")),
+    ],
+)
+def test_australia_2026(weight: str, words: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert basis("au-lifeblood-2026", weight, **words) == expected
+
+
+@pytest.mark.parametrize("missing", ["height", "sex"])
+def test_a_policy_that_needs_height_and_sex_says_so(missing: str) -> None:
+    words = {key: value for key, value in MAN.items() if key != missing}
+    with pytest.raises(RequestError, match="--height") as caught:
+        ask("au-lifeblood-2026", "100 kg", **words)
+    assert caught.value.field == "height"
+
+
+def test_an_age_that_is_not_given_is_not_a_silent_default() -> None:
+    got = ask("au-lifeblood-2026", "100 kg", height="175cm", sex="male")
+    assert got.dosing_weight.basis == "adjusted"
+    assert any("age not given" in n.message and "age < 18 years" in n.message for n in got.notices if n.code == "default-used")
+
+
+# ---- an NHS form: adjusted if BMI > 30 or > 20 % over ideal, unless under 18 or under 132 cm --------------------------------
+
+
+@pytest.mark.parametrize(
+    ("weight", "words", "expected"),
+    [
+        ("84.55 kg", MAN, "actual"),  # 120 % of 70.4646 kg is 84.5575 kg
+        ("84.56 kg", MAN, "adjusted"),
+        ("82 kg", {"height": "165cm", "sex": "male", "age": "54y"}, "adjusted"),  # BMI 30.12, and 133 % of ideal
+        ("100 kg", MAN | {"age": "17y"}, "actual"),
+        ("50 kg", {"height": "131.9cm", "sex": "male", "age": "54y"}, "actual"),
+        ("60 kg", {"height": "132cm", "sex": "male", "age": "54y"}, "adjusted"),  # BMI 34.4
+    ],
+)
+def test_an_nhs_request_form(weight: str, words: dict[str, Any], expected: str) -> None:
+    assert basis("uk-nhs-request-form-ddw", weight, **words)[0] == expected
+
+
+# ---- ideal weight for everybody --------------------------------------------------------------------------------------------
+
+
+def test_maidstone_doses_on_ideal_weight() -> None:
+    assert basis("uk-maidstone-mtw", "100 kg", **MAN) == ("ideal", "70.46")
+
+
+def test_below_60_inches_the_formula_says_nothing() -> None:
+    assert basis("uk-maidstone-mtw", "60 kg", height="60in", sex="female", age="54y") == ("ideal", "45.5")
+    with pytest.raises(RefusedError, match="starts at a height of 60 in") as caught:
+        ask("uk-maidstone-mtw", "60 kg", height="59.9in", sex="female", age="54y")
+    assert caught.value.code == "height-outside-formula"
+
+
+# ---- a rule for the obese ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("weight", "expected"),
+    [
+        ("60 kg", ("actual", "60")),  # below ideal
+        ("80 kg", ("ideal", "70.46")),
+        ("91.6 kg", ("ideal", "70.46")),  # 130 % of 70.4646 kg is 91.604 kg
+        ("91.61 kg", ("adjusted", "78.92")),  # 70.4646 + 0.4 x 21.1454
+    ],
+)
+def test_seton_ideal_for_most_actual_below_it_adjusted_above_130_percent(weight: str, expected: tuple[str, str]) -> None:
+    assert basis("us-seton", weight, **MAN) == expected
+
+
+def test_seton_leaves_obese_children_to_the_physician() -> None:
+    with pytest.raises(RefusedError, match="leaves it to the physician") as caught:
+        ask("us-seton", "100 kg", **(MAN | {"age": "15y"}))
+    assert caught.value.code == "policy-incomplete"
+
+
+# ---- pregnancy --------------------------------------------------------------------------------------------------------------
+
+
+def rule(**keys: Any) -> DosingWeight:
+    return DosingWeight.model_validate({"use": "adjusted", "ideal": "devine-inches", "factor": "0.4", **keys})
+
+
+def weigh(patient: Patient, chosen: DosingWeight) -> tuple[str, Fraction]:
+    got = dosing_weight(patient, Fraction(360), chosen, library.load("formula", "devine-inches").value, "own-policy")
+    return got.basis, got.kg
+
+
+def test_pregnancy_takes_the_weight_before_it_where_the_policy_says_so() -> None:
+    patient = Patient(parse_weight("90kg"), height=parse_height("160cm"), sex="female", pregnant=True, pre_pregnancy_weight=parse_weight("154lb"))
+    assert weigh(patient, rule(pregnancy="pre-pregnancy")) == ("pre-pregnancy", Fraction("69.85322498"))
+    assert weigh(patient, rule(pregnancy="actual")) == ("actual", Fraction(90))
+
+
+def test_pregnancy_without_the_weight_before_it_is_asked_for() -> None:
+    patient = Patient(parse_weight("90kg"), height=parse_height("160cm"), sex="female", pregnant=True)
+    with pytest.raises(RequestError, match="--pre-pregnancy-weight"):
+        weigh(patient, rule(pregnancy="pre-pregnancy"))
+
+
+# ---- what nobody printed ----------------------------------------------------------------------------------------------------
+
+
+def computable(identifier: str) -> bool:
+    return bool(library.policy(identifier).policy.value.computable)
+
+
+@pytest.mark.parametrize("policy", [p for p in library.shipped("policy") if not computable(p)])
+def test_a_policy_with_a_figure_missing_is_refused_and_says_which(policy: str) -> None:
+    with pytest.raises(RefusedError, match="cannot be computed") as caught:
+        ask(policy, "80 kg", **MAN)
+    assert caught.value.code == "policy-incomplete"
+    assert library.policy(policy).policy.value.missing[0] in str(caught.value)
+
+
+@pytest.mark.parametrize("policy", [p for p in library.shipped("policy") if computable(p)])
+def test_every_computable_policy_gives_an_adult_a_plan(policy: str) -> None:
+    got = ask(policy, "80 kg", **MAN)
+    assert got.course.dose_g > 0
+    assert got.dosing_weight.kg in (got.dosing_weight.actual_kg, got.dosing_weight.ideal_kg, got.dosing_weight.adjusted_kg)
