@@ -122,6 +122,17 @@ def read_form(form: Form, command: Command, *, on: date | None, defaults_used: t
     return Request(command, _read_patient(form), order, protocol, form.indication, on, defaults_used)
 
 
+def check_identity(form: Form) -> date:
+    """Check the words that say whose a plan is, as `read_form` does, and give its first day: the rest was read before."""
+    start = _date("start", form.start)
+    if start is None:
+        raise RequestError("give the first day: --start 2026-12-01", field="start", code="missing")
+    for field, text in (("name", form.name), ("patient_id", form.patient_id)):
+        if text is not None:
+            _printable(field, text)
+    return start
+
+
 def _read_patient(form: Form) -> Patient:
     if form.weight is None:
         raise RequestError("give the body weight with its unit: --weight 72kg", field="weight", code="missing")

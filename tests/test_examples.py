@@ -140,7 +140,7 @@ def test_rate_columns_worked_by_hand(row: dict[str, Any]) -> None:
     table = read("rate-columns.yaml")
     for weight, printed in table["rows"].items():
         by_column = dict(zip(table["columns"], printed, strict=True))
-        got = helpers.rates(row["rates"], row["indication"], f"{weight} kg", "150 g", infusion="first")
+        got = helpers.rates(row["rates"], row["indication"], f"{weight} kg", "1 g/kg", infusion="first")
         rates = [s.rate_ml_per_h for s in got.sessions[0].steps]
         assert exactly(rates) == [Fraction(by_column[column]) for column in row["columns"]], f"{weight} kg"
 

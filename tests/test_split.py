@@ -110,8 +110,8 @@ def test_why_so_many_days_is_said() -> None:
 
 
 def test_when_no_number_of_days_meets_the_limit_the_most_days_are_taken_and_said() -> None:
-    got = helpers.any_course(helpers.own_product(("20 g",)), "30 kg", "200 g", protocol="at-most-a-gram-a-day")
-    assert helpers.doses(got) == ["40"] * 5
+    got = helpers.any_course(helpers.own_product(("20 g",)), "40 kg", "160 g", protocol="at-most-half-a-gram-a-day")
+    assert helpers.doses(got) == ["40", "40", "40", "20", "20"]
     assert "day-dose-over-limit" in helpers.codes(got)
 
 

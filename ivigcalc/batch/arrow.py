@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ivigcalc.ask import NO_SITE_LOADED, Form
-from ivigcalc.batch.columns import Columns
+from ivigcalc.batch.answer import Planned
 from ivigcalc.batch.outcome import MAX_ID, Failed, for_clerk, printable
 from ivigcalc.batch.source import Row, cells_of
-from ivigcalc.batch.work import Settings, outcomes
+from ivigcalc.batch.work import Planner, Settings
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import MissingExtraError
-from ivigcalc.plan import Plan
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,12 +40,12 @@ def plan_arrow(
     arrow = _arrow()
     settings = Settings(tuple(batch.schema.names), defaults or Form(), site, on)
     rows = [Row(number, cells) for number, cells in enumerate(cells_of(batch), start=first_row)]
-    found = list(outcomes(settings, Columns(settings.columns, settings.defaults), rows))
+    found = list(Planner(settings).outcomes(rows))
     if table == "errors":
         failures = [(row, patient_id, outcome) for row, patient_id, outcome in found if isinstance(outcome, Failed)]
         values = [(row, printable(p, MAX_ID), f.field, f.code, for_clerk(f.message)) for row, p, f in failures]
         return _record_batch(arrow, table, values)
-    return to_arrow(table, [outcome for _, _, outcome in found if isinstance(outcome, Plan)])
+    return to_arrow(table, [outcome for _, _, outcome in found if isinstance(outcome, Planned)])
 
 
 def arrow_schema(table: Table) -> pa.Schema:
@@ -64,11 +63,9 @@ def arrow_schema(table: Table) -> pa.Schema:
     }[table])  # fmt: skip
 
 
-def to_arrow(table: Table, plans: Sequence[Plan]) -> pa.RecordBatch:
+def to_arrow(table: Table, plans: Sequence[Planned]) -> pa.RecordBatch:
     """The rows of some plans as one record batch."""
-    from ivigcalc.batch.tables import records
-
-    return _record_batch(_arrow(), table, [values for plan in plans for values in records(table, plan)])
+    return _record_batch(_arrow(), table, [values for plan in plans for values in plan.records(table)])
 
 
 def schema_bytes(table: Table) -> bytes:
@@ -76,7 +73,7 @@ def schema_bytes(table: Table) -> bytes:
     return bytes(arrow_schema(table).serialize())
 
 
-def plans_bytes(table: Table, plans: Sequence[Plan]) -> bytes:
+def plans_bytes(table: Table, plans: Sequence[Planned]) -> bytes:
     """The next piece of an Arrow stream."""
     return bytes(to_arrow(table, plans).serialize()) if plans else b""
 

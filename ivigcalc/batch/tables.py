@@ -8,16 +8,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
-from ivigcalc.batch.lines import session_lines, step_lines
+from ivigcalc.batch.answer import Planned
 from ivigcalc.batch.outcome import ERROR_COLUMNS, MAX_ID, Failed, for_clerk, printable
-from ivigcalc.plan import Plan
 from ivigcalc.quantity import plain
-from ivigcalc.render.csv import SESSION_COLUMNS, STEP_COLUMNS, notice_codes, safe_cell
-from ivigcalc.render.phrases import vials_text
+from ivigcalc.render.csv import SESSION_COLUMNS, STEP_COLUMNS, safe_cell
 
 Kind = Literal["csv", "jsonl", "parquet"]
 TABLES: dict[str, tuple[str, ...]] = {"sessions": SESSION_COLUMNS, "steps": STEP_COLUMNS}
@@ -36,13 +34,12 @@ def heading(table: str, kind: Kind) -> bytes:
     return schema_bytes(table)
 
 
-def table_bytes(table: str, kind: Kind, plans: Sequence[Plan]) -> bytes:
+def table_bytes(table: str, kind: Kind, plans: Sequence[Planned]) -> bytes:
     """The rows of some plans."""
     if kind == "csv":
-        lines: Callable[[Plan], str] = step_lines if table == "steps" else session_lines
-        return "".join(map(lines, plans)).encode("utf-8")
+        return "".join([plan.lines(table) for plan in plans]).encode("utf-8")
     if kind == "jsonl":
-        return "".join(_json_line(TABLES[table], values) for plan in plans for values in records(table, plan)).encode("utf-8")
+        return "".join(_json_line(TABLES[table], values) for plan in plans for values in plan.records(table)).encode("utf-8")
     from ivigcalc.batch.arrow import plans_bytes
 
     return plans_bytes(table, plans)
@@ -56,20 +53,6 @@ def error_bytes(errors: Iterable[tuple[int, str, Failed]]) -> bytes:
         cells = (printable(patient_id, MAX_ID), printable(error.field, MAX_ID), error.code, for_clerk(error.message))
         writer.writerow((str(number), *map(safe_cell, cells)))
     return stream.getvalue().encode("utf-8")
-
-
-def records(table: str, plan: Plan) -> Iterable[tuple[Any, ...]]:
-    """The rows of a plan as values, in the order of the columns."""
-    patient_id = plan.computed_from.request.patient.patient_id
-    codes = notice_codes(plan)
-    for s in plan.sessions:
-        if table == "sessions":
-            figures = (s.dose_g, s.volume_ml, s.duration_min, vials_text(s.vials), s.leftover_g)
-            yield (patient_id, s.course, s.day, s.date, s.starts_at, s.ends_at, *figures, codes)
-            continue
-        for step in s.steps:
-            rates = (step.rate_ml_per_kg_per_h, step.rate_ml_per_h)
-            yield (patient_id, s.course, s.day, s.date, step.step, step.starts_at, *rates, step.duration_min, step.volume_ml, step.cumulative_ml)
 
 
 def _json_line(columns: Sequence[str], values: Sequence[Any]) -> str:

@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 
-from ivigcalc.ask import NO_SITE_LOADED, Form
-from ivigcalc.batch.columns import Columns
+from ivigcalc.ask import NO_SITE_LOADED, Form, check_identity
+from ivigcalc.batch.answer import Answer, Planned, planned
+from ivigcalc.batch.columns import Cell, Columns
 from ivigcalc.batch.many import plan_many
 from ivigcalc.batch.outcome import Failed, failed
 from ivigcalc.batch.source import Row
 from ivigcalc.batch.tables import Kind, error_bytes, table_bytes
 from ivigcalc.definitions import Loaded, Site
-from ivigcalc.errors import IvigcalcError, MissingExtraError, RequestError
-from ivigcalc.plan import Plan
+from ivigcalc.errors import IvigcalcError
 
 #: rows of one partition; part of the layout of the output, so the same for any number of workers
 PARTITION_ROWS = 250
@@ -45,55 +46,93 @@ class Done:
     first_errors: tuple[tuple[int, str, Failed], ...] = ()
 
 
-Outcome = tuple[int, str, Plan | Failed]
+Outcome = tuple[int, str, Planned | Failed]
 _SHOWN_ERRORS = 5
+#: answers that a planner remembers
+_REMEMBERED = 4096
+#: what a row may say without asking for something else: whose it is, and from when
+_NOT_THE_QUESTION = ("patient_id", "name", "start")
 
 
 def do_partition(settings: Settings, rows: Sequence[Row]) -> Done:
     """Plan the rows and write their tables. Every row counts, as planned or as an error."""
-    plans: list[Plan] = []
+    plans: list[Planned] = []
     failures: list[tuple[int, str, Failed]] = []
-    each: list[tuple[str, bytes]] = []
-    for number, patient_id, outcome in outcomes(settings, Columns(settings.columns, settings.defaults), rows):
-        if isinstance(outcome, Plan) and settings.each:
-            outcome = _with_files(settings, number, outcome, each)
-        if isinstance(outcome, Plan):
+    planner = _planner(settings)
+    for number, patient_id, outcome in planner.outcomes(rows):
+        if isinstance(outcome, Planned):
             plans.append(outcome)
         else:
             failures.append((number, patient_id, outcome))
     tables = {table: table_bytes(table, settings.kind, plans) for table in ("sessions", "steps")}
     tables["errors"] = error_bytes(failures)
     codes = Counter(error.code for _, _, error in failures)
-    return Done(len(plans), codes, tables, each, tuple(failures[:_SHOWN_ERRORS]))
+    return Done(len(plans), codes, tables, planner.take_files(), tuple(failures[:_SHOWN_ERRORS]))
 
 
-def outcomes(settings: Settings, columns: Columns, rows: Sequence[Row]) -> Iterator[Outcome]:
-    """Row number, patient id and outcome of every row, in order."""
-    for row in rows:
-        cells = row.cells
-        if isinstance(cells, Failed):
-            yield row.number, row.patient_id, cells
-            continue
-        try:
-            form = columns.form(cells)
-            outcome = next(plan_many((form,), on=settings.on, site=settings.site, with_trace=bool(settings.each)))
-        except RequestError as error:
-            outcome = failed(error)
-        except (MissingExtraError, MemoryError):
-            raise
-        except Exception as error:  # a bug costs one row, and says so
-            outcome = Failed("bug", "", f"a bug in ivigcalc ({type(error).__name__}): please report this row")
+def _planner(settings: Settings) -> Planner:
+    """The planner of the batch that this process works for, with what it remembers."""
+    if not _PLANNERS or _PLANNERS[0].settings != settings:
+        _PLANNERS[:] = [Planner(settings)]
+    return _PLANNERS[0]
+
+
+_PLANNERS: list[Planner] = []
+
+
+class Planner:
+    """Plans rows one by one, and remembers the answers for patients who ask the same."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._columns = Columns(settings.columns, settings.defaults)
+        self._known: dict[tuple[Cell, ...], Answer] = {}
+        self._files: list[tuple[str, bytes]] = []
+        asked = [place for place, name in enumerate(settings.columns) if name not in _NOT_THE_QUESTION]
+        self._question = itemgetter(*asked, *asked[:1]) if asked else None  # two at least, so that it gives a tuple
+
+    def outcomes(self, rows: Sequence[Row]) -> Iterator[Outcome]:
+        """Row number, patient id and outcome of every row, in order."""
+        for row in rows:
+            cells = row.cells
+            if isinstance(cells, Failed):
+                yield row.number, row.patient_id, cells
+                continue
+            try:
+                outcome = self._outcome(row.number, cells)
+            except IvigcalcError as error:
+                outcome = failed(error)
+            except MemoryError:
+                raise
+            except Exception as error:  # a bug costs one row, and says so
+                outcome = Failed("bug", "", f"a bug in ivigcalc ({type(error).__name__}): please report this row")
+            if isinstance(outcome, Failed):
+                outcome = Failed(outcome.code, self._columns.column_of(outcome.field, cells), outcome.message)
+            yield row.number, self._columns.patient_id(cells), outcome
+
+    def take_files(self) -> list[tuple[str, bytes]]:
+        """The files of the patients planned since this was last asked."""
+        files, self._files = self._files, []
+        return files
+
+    def _outcome(self, number: int, cells: Sequence[Cell]) -> Planned | Failed:
+        form = self._columns.form(cells)
+        question = self._question(cells) if self._question else ()
+        known = self._known.get(question)
+        if known is not None:
+            start = check_identity(form)
+            if known.on(start):
+                return Planned(known, form.patient_id or "", start)
+        outcome = next(plan_many((form,), on=self.settings.on, site=self.settings.site, with_trace=bool(self.settings.each)))
         if isinstance(outcome, Failed):
-            outcome = Failed(outcome.code, columns.column_of(outcome.field, cells), outcome.message)
-        yield row.number, columns.patient_id(cells), outcome
+            return outcome
+        if self.settings.each:
+            from ivigcalc.batch.each import patient_files
 
-
-def _with_files(settings: Settings, row: int, plan: Plan, each: list[tuple[str, bytes]]) -> Plan | Failed:
-    """Add the patient's own files; a plan that cannot be shown so (a calendar without times) is an error of the row."""
-    from ivigcalc.batch.each import patient_files
-
-    try:
-        each.extend(patient_files(plan, row, settings.each, settings.paper))
-    except IvigcalcError as error:
-        return failed(error)
-    return plan
+            self._files += patient_files(outcome, number, self.settings.each, self.settings.paper)
+            return planned(outcome)
+        found = planned(outcome)
+        if len(self._known) >= _REMEMBERED:
+            del self._known[next(iter(self._known))]
+        self._known[question] = found.answer
+        return found

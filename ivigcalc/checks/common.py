@@ -26,6 +26,11 @@ def show(value: Fraction, places: int = 2) -> str:
     return plain(decimal_of(value, places))
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 day`, `2 days`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the checks of an order look at."""

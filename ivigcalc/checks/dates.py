@@ -7,9 +7,9 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Literal
 
-from ivigcalc.checks.common import Asked, cite
+from ivigcalc.checks.common import Asked, cite, counted
 from ivigcalc.definitions import Site
-from ivigcalc.plan import Notice, Session
+from ivigcalc.plan import Notice, Session, clock_text
 from ivigcalc.schedule import CourseDates, step
 
 
@@ -22,7 +22,7 @@ def dates(asked: Asked, site: Site, moved: list[CourseDates], sessions: tuple[Se
             level = "caution" if far or window is None else "info"
             where = "later" if course.moved_days > 0 else "earlier"
             beyond = f", beyond the site's window of {site.window}" if far else ""
-            yield Notice("date-shifted", level, f"course {number}, due {course.due}, starts {course.days[0]}, {abs(course.moved_days)} days {where}{beyond} ({course.moved_because})",  # type: ignore[arg-type]
+            yield Notice("date-shifted", level, f"course {number}, due {course.due}, starts {course.days[0]}, {counted(abs(course.moved_days), 'day')} {where}{beyond} ({course.moved_because})",  # type: ignore[arg-type]
                          str(course.days[0]), str(site.window) if site.window else None)  # fmt: skip
         for day in course.on_closed_days:
             yield Notice(
@@ -39,7 +39,7 @@ def dates(asked: Asked, site: Site, moved: list[CourseDates], sessions: tuple[Se
         end = step(order.start, order.valid_for, 1)
         uncovered = [s for s in sessions if s.on is not None and s.on >= end]
         if uncovered:
-            yield Notice("order-expired", "caution", f"the order covers {order.valid_for} from {order.start}: {len(uncovered)} sessions from {uncovered[0].date} need a new one",
+            yield Notice("order-expired", "caution", f"the order covers {order.valid_for} from {order.start}: {counted(len(uncovered), 'session')} from {uncovered[0].date} on need a new one",
                          uncovered[0].date, str(order.valid_for))  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def _after_the_last(asked: Asked, window: int, first: CourseDates, days: int) ->
     yield Notice(
         "courses-close",
         level,
-        f"course 1 starts {gap} days after the last infusion on {last}; every {every} it is due {due} at the earliest: check the dates",
+        f"course 1 starts {counted(gap, 'day')} after the last infusion on {last}; every {every} it is due {due} at the earliest: check the dates",
         f"{gap} days",
         f"{full} days",
         cite(rules, rules.too_close),
@@ -94,20 +94,26 @@ def _chair_time(site: Site, sessions: tuple[Session, ...]) -> Iterator[Notice]:
         if leaves > hours[1]:
             latest = hours[1] - (leaves - session.at_min)
             fits = latest - session.overhead_before_min >= hours[0]
-            remedy = f"start by {latest // 60:02}:{latest % 60:02}" if fits else "give the course over more days"
+            remedy = f"start by {_time(latest)}" if fits else "give the course over more days"
             yield Notice(
                 "past-closing",
                 "caution",
-                f"{place}: the visit ends at {session.visit_to}, after closing at {hours[1] // 60:02}:{hours[1] % 60:02}: {remedy}",
+                f"{place}: the visit ends at {_time(leaves)}, after closing at {_time(hours[1])}: {remedy}",
                 session.visit_to,
-                f"{hours[1] // 60:02}:{hours[1] % 60:02}",
+                _time(hours[1]),
             )
         if arrives < hours[0]:
             first = hours[0] + session.overhead_before_min
             yield Notice(
                 "past-closing",
                 "caution",
-                f"{place}: the visit begins at {session.visit_from}, before opening at {hours[0] // 60:02}:{hours[0] % 60:02}: start at {first // 60:02}:{first % 60:02} or later",
+                f"{place}: the visit begins at {_time(arrives)}, before opening at {_time(hours[0])}: start at {_time(first)} or later",
                 session.visit_from,
-                f"{hours[0] // 60:02}:{hours[0] % 60:02}",
+                _time(hours[0]),
             )
+
+
+def _time(minutes: int) -> str:
+    """A clock time of the day of the session; what is past its midnight says so."""
+    days = minutes // (24 * 60)
+    return clock_text(None, minutes) + (" on the next day" if days == 1 else f" {days} days later" if days > 1 else "")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -337,6 +338,10 @@ def test_missing_library_is_named(plan: Plan, monkeypatch: pytest.MonkeyPatch) -
         to_ics(plan)
 
 
+#: the one of the environment that the tests run in, before any other
+KHAL_PROGRAM = shutil.which(
+    "khal", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+)
 KHAL = """\
 [calendars]
 [[ward]]
@@ -358,13 +363,13 @@ default_calendar = ward
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("khal") is None, reason="khal is not installed")
+@pytest.mark.skipif(KHAL_PROGRAM is None, reason="khal is not installed")
 def test_khal_imports_updates_and_cancels(plan: Plan, tmp_path: Path) -> None:
     (tmp_path / "ward").mkdir()
     (tmp_path / "khal.conf").write_text(KHAL.format(folder=tmp_path), encoding="utf-8")
 
     def khal(*words: str) -> str:
-        command = ["khal", "--config", str(tmp_path / "khal.conf"), *words]
+        command = [str(KHAL_PROGRAM), "--config", str(tmp_path / "khal.conf"), *words]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -7,6 +7,7 @@ from typing import Any
 
 import helpers
 import pytest
+
 from ivigcalc import library
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.plan import Notice, Plan
@@ -16,7 +17,12 @@ OTHER_INTERVAL = {"override": ["interval-outside-regimen=as the prescriber wrote
 
 
 def plan(weight: str = "72kg", **words: Any) -> Plan:
-    return helpers.plan(str(words.pop("regimen", "dermatomyositis")), str(words.pop("product", "octagam-10-us")), weight, **{"age": "54y", **words})
+    return helpers.plan(
+        str(words.pop("regimen", "dermatomyositis")),
+        str(words.pop("product", "octagam-10-us")),
+        weight,
+        **{"age": "54y", **words},
+    )
 
 
 def notice(found: Plan, code: str) -> Notice:
@@ -52,7 +58,14 @@ def test_an_overridden_dose_still_meets_the_limit_of_a_day() -> None:
 
 def test_a_course_above_its_published_limit_is_refused() -> None:
     """Ontario: no more than 2 g/kg in a course of juvenile dermatomyositis."""
-    words = {"regimen": "juvenile-dermatomyositis:ontario", "weight": "40kg", "age": "12y", "dose": "2.5 g/kg", "days": "5", "override": ["dose-outside-regimen=asked"]}
+    words = {
+        "regimen": "juvenile-dermatomyositis:ontario",
+        "weight": "40kg",
+        "age": "12y",
+        "dose": "2.5 g/kg",
+        "days": "5",
+        "override": ["dose-outside-regimen=asked"],
+    }
     assert "course-dose-over-limit" in refused(**words).codes
 
 
@@ -68,7 +81,10 @@ def test_grams_above_everything_published_are_a_slip_even_without_a_protocol() -
         helpers.rates("octagam-10-us", "dermatomyositis", "70kg", "700g")
     assert caught.value.codes == ("course-dose-over-limit",)
     assert "10 g/kg" in str(caught.value)
-    assert notice(helpers.rates("octagam-10-us", "dermatomyositis", "70kg", "154.1g"), "day-dose-over-limit").limit == "2 g/kg"
+    assert (
+        notice(helpers.rates("octagam-10-us", "dermatomyositis", "70kg", "154.1g"), "day-dose-over-limit").limit
+        == "2 g/kg"
+    )
     assert "day-dose-over-limit" not in helpers.codes(helpers.rates("octagam-10-us", "dermatomyositis", "70kg", "154g"))
 
 
@@ -99,9 +115,18 @@ FOUR_WEEKS = """\
         ("1.6 g/kg", "3 weeks", "2", True), ("2 g/kg", "4 weeks", "2", False), ("2 g/kg", "8 weeks", "2", False), ("2.1 g/kg", "8 weeks", "2", True),
     ],
 )  # fmt: skip
-def test_a_limit_on_four_weeks_counts_every_course_in_them(dose: str, every: str, courses: str, over: bool, tmp_path: Path) -> None:
+def test_a_limit_on_four_weeks_counts_every_course_in_them(
+    dose: str, every: str, courses: str, over: bool, tmp_path: Path
+) -> None:
     """1.2 g/kg every two weeks is 2.4 g/kg in four; 1.5 g/kg every three weeks is 2.0."""
-    words = {"regimen": _own_regimen(tmp_path, FOUR_WEEKS), "weight": "100kg", "dose": dose, "every": every, "courses": courses, **START}
+    words = {
+        "regimen": _own_regimen(tmp_path, FOUR_WEEKS),
+        "weight": "100kg",
+        "dose": dose,
+        "every": every,
+        "courses": courses,
+        **START,
+    }
     if over:
         assert refused(**words).codes == ("four-week-dose-over-limit",)
     else:
@@ -141,7 +166,9 @@ def test_a_dose_per_four_weeks_is_scaled_to_the_interval() -> None:
     assert "2 g/kg per 4 weeks is 1 g/kg for each course every 2 weeks" in notice(found, "dose-basis").message
 
 
-@pytest.mark.parametrize(("every", "grams"), [("3 weeks", "108"), ("6 weeks", "216"), ("10 days", "51.43"), ("28 days", "144")])
+@pytest.mark.parametrize(
+    ("every", "grams"), [("3 weeks", "108"), ("6 weeks", "216"), ("10 days", "51.43"), ("28 days", "144")]
+)
 def test_the_scaling_is_by_days(every: str, grams: str) -> None:
     """144 g in 28 days: 21 days 108 g, 42 days 216 g, 10 days 51.43 g."""
     unusual = {} if every == "28 days" else OTHER_INTERVAL
@@ -151,14 +178,19 @@ def test_the_scaling_is_by_days(every: str, grams: str) -> None:
 
 def test_a_dose_per_four_weeks_is_scaled_to_the_protocols_own_interval_too(tmp_path: Path) -> None:
     """The protocol gives courses every two weeks; an order of 2 g/kg in four weeks is 1 g/kg each, also where --every is left out."""
-    own = _own_regimen(tmp_path, "    dose: {per_course: {from: 0.5 g/kg, to: 2 g/kg}}\n    days: {from: 2, to: 5}\n    interval: {every: 2 weeks}\n")
+    own = _own_regimen(
+        tmp_path,
+        "    dose: {per_course: {from: 0.5 g/kg, to: 2 g/kg}}\n    days: {from: 2, to: 5}\n    interval: {every: 2 weeks}\n",
+    )
     words = {"regimen": own, "dose": "2 g/kg", "dose_basis": "4-weeks", "courses": "2", **START}
     assert plan(**words).course.prescribed_g == 72
     assert plan(**words, every="2 weeks").course.prescribed_g == 72
 
 
 def test_a_published_dose_of_another_interval_is_not_taken_for_four_weeks(tmp_path: Path) -> None:
-    own = _own_regimen(tmp_path, "    dose: {per_course: 1 g/kg}\n    days: {from: 1, to: 2}\n    interval: {every: 3 weeks}\n")
+    own = _own_regimen(
+        tmp_path, "    dose: {per_course: 1 g/kg}\n    days: {from: 1, to: 2}\n    interval: {every: 3 weeks}\n"
+    )
     with pytest.raises(RequestError, match="is not printed for four weeks: give --dose"):
         plan(regimen=own, every="2 weeks", dose_basis="4-weeks", courses="2", **START)
 
@@ -188,7 +220,20 @@ def test_the_protocols_own_interval_needs_no_basis() -> None:
 
 @pytest.mark.parametrize("every", ["biweekly", "bi-weekly", "bimonthly", "Bi-Monthly", "every biweekly"])
 def test_words_that_mean_two_intervals_are_refused(every: str, refuses: Callable[..., str]) -> None:
-    said = refuses(2, "schedule", "-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg", "--start", "2026-12-01", "--every", every)
+    said = refuses(
+        2,
+        "schedule",
+        "-r",
+        "dermatomyositis",
+        "-p",
+        "octagam-10-us",
+        "--weight",
+        "72kg",
+        "--start",
+        "2026-12-01",
+        "--every",
+        every,
+    )
     assert "means two things" in said or "is not a number with its unit" in said
 
 
@@ -204,17 +249,30 @@ def test_nothing_drifts_by_binary_fractions() -> None:
 def test_what_is_shown_adds_up() -> None:
     found = plan("71.3kg", courses="3", at="09:00", **START)
     for session in found.sessions:
-        assert sum(Fraction(step.volume_ml) for step in session.steps) == Fraction(session.volume_ml or 0) == Fraction(session.dose_g) * 10
+        assert (
+            sum(Fraction(step.volume_ml) for step in session.steps)
+            == Fraction(session.volume_ml or 0)
+            == Fraction(session.dose_g) * 10
+        )
         assert sum(Fraction(v.size_g) * v.count for v in session.vials) == Fraction(session.dose_g)
     for course in (1, 2, 3):
         assert sum(Fraction(s.dose_g) for s in found.sessions if s.course == course) == Fraction(found.course.dose_g)
     assert Fraction(found.totals.dose_g) == 3 * Fraction(found.course.dose_g)
 
 
-@pytest.mark.parametrize(("dose", "deviation", "said"), [("5.6 g", "-10.71", True), ("5.5 g", "-9.09", False), ("4.5 g", "11.11", True), ("4.6 g", "8.7", False)])
+@pytest.mark.parametrize(
+    ("dose", "deviation", "said"),
+    [("5.6 g", "-10.71", True), ("5.5 g", "-9.09", False), ("4.5 g", "11.11", True), ("4.6 g", "8.7", False)],
+)
 def test_a_dose_rounded_by_more_than_a_tenth_is_a_caution(dose: str, deviation: str, said: bool) -> None:
     """Only 5 g vials: 5.6 g becomes 5 g, 10.71 % less; 4.5 g becomes 5 g, 11.11 % more."""
-    found = helpers.any_course(helpers.own_product(["5 g"]), "20 kg", dose, days="1", override=["dose-below-vial=asked"] if deviation == "11.11" else ())
+    found = helpers.any_course(
+        helpers.own_product(["5 g"]),
+        "20 kg",
+        dose,
+        days="1",
+        override=["dose-below-vial=asked"] if deviation == "11.11" else (),
+    )
     assert str(found.course.deviation_percent) == deviation
     assert ("rounding-deviation" in helpers.codes(found)) == said
 
@@ -260,7 +318,17 @@ def test_the_wait_for_live_vaccines_counts_from_the_last_session() -> None:
 # ---- overrides --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("given", ["dose-outside-regimen", "dose-outside-regimen=", "=because", "dose-outside-regimen=  ", 'dose-outside-regimen=""', "Dose=x"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "dose-outside-regimen",
+        "dose-outside-regimen=",
+        "=because",
+        "dose-outside-regimen=  ",
+        'dose-outside-regimen=""',
+        "Dose=x",
+    ],
+)
 def test_an_override_needs_a_code_and_a_reason(given: str) -> None:
     with pytest.raises(RequestError, match="--override"):
         plan(dose="3 g/kg", override=[given])
@@ -279,5 +347,12 @@ def test_nothing_that_is_no_stop_can_be_overridden() -> None:
 
 def test_every_shipped_threshold_has_its_source() -> None:
     rules = library.safety().value
-    for part in (rules.highest_day_dose, rules.highest_course_dose, rules.deviation, rules.stale_weight, rules.restart_after, *rules.vaccine_waits):
+    for part in (
+        rules.highest_day_dose,
+        rules.highest_course_dose,
+        rules.deviation,
+        rules.stale_weight,
+        rules.restart_after,
+        *rules.vaccine_waits,
+    ):
         assert part.source in rules.sources

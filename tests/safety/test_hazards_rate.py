@@ -9,6 +9,7 @@ import oracle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ivigcalc import library
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.plan import Notice, Plan
@@ -38,7 +39,9 @@ def test_a_name_that_several_products_have_is_not_guessed(refuses: Callable[...,
 
 
 def test_a_misspelt_product_is_not_guessed(refuses: Callable[..., str]) -> None:
-    assert "did you mean octagam-10-us" in refuses(2, "dose", "-r", "dermatomyositis", "-p", "octagam-10-uss", "--weight", "72kg")
+    assert "did you mean octagam-10-us" in refuses(
+        2, "dose", "-r", "dermatomyositis", "-p", "octagam-10-uss", "--weight", "72kg"
+    )
 
 
 def test_strengths_of_one_brand_are_two_products() -> None:
@@ -49,7 +52,9 @@ def test_strengths_of_one_brand_are_two_products() -> None:
 
 def test_every_face_names_the_product_with_its_country_and_strength(run: Callable[..., Any]) -> None:
     for face in ("table", "markdown"):
-        printed = run("dose", "-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg", "-f", face).out.replace("\\", "")
+        printed = run(
+            "dose", "-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg", "-f", face
+        ).out.replace("\\", "")
         assert "Octagam 10% (octagam-10-us), 100 mg/mL" in printed
 
 
@@ -82,15 +87,20 @@ TABLES = [
 ]  # fmt: skip
 
 
-@given(st.sampled_from(TABLES), st.integers(30, 2000).map(lambda n: Fraction(n, 10)), st.sampled_from(["0.1", "1", "0.7"]))
-def test_no_pump_rate_is_above_the_printed_ceiling(table: tuple[str, str, str | None], weight: Fraction, increment: str) -> None:
+@given(
+    st.sampled_from(TABLES), st.integers(30, 2000).map(lambda n: Fraction(n, 10)), st.sampled_from(["0.1", "1", "0.7"])
+)
+def test_no_pump_rate_is_above_the_printed_ceiling(
+    table: tuple[str, str, str | None], weight: Fraction, increment: str
+) -> None:
     product, indication, risk = table
     site = helpers.a_site(pump={"increment": f"{increment} mL/h", "maximum": "999 mL/h"})
     words = {"risk": [risk]} if risk else {}
     try:
         found = rates(product, indication, f"{float(weight):.1f} kg", f"{float(weight) * 2:.1f} g", site=site, **words)
     except RefusedError as refused:
-        assert refused.codes == ("rate-below-pump",)
+        if refused.codes != ("rate-below-pump",):
+            raise
         return
     printed = oracle.rate_table(product, indication)
     ceiling = oracle.rate_ml_per_h(printed.ceiling, weight, printed.mg_per_ml)
@@ -118,7 +128,13 @@ def test_a_risk_for_which_nobody_prints_a_rate_is_said() -> None:
 
 # ---- the slow ladder again --------------------------------------------------------------------------------------------
 
-QIVIGY = ("qivigy-us", "primary-immunodeficiency", "70kg", "42g")  # prints 0.01 mL/kg/min to begin with, 0.02 for later infusions
+QIVIGY = (
+    "qivigy-us",
+    "primary-immunodeficiency",
+    "70kg",
+    "42g",
+)  # prints 0.01 mL/kg/min to begin with, 0.02 for later infusions
+
 
 def test_another_brand_starts_again_with_the_slow_ladder() -> None:
     slow, fast = (rates(*QIVIGY, infusion=which) for which in ("first", "subsequent"))

