@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from ivigcalc import checks
 from ivigcalc.definitions import Limit, Phase, Protocol, Rounding
@@ -206,7 +207,7 @@ def choose_vials(job: Job, doses_g: tuple[Fraction, ...]) -> tuple[Choice, ...]:
     product = job.asked.product.value
     shelf = job.site.value.shelf(product.id)
     if not product.vials:
-        return tuple(Choice((), Fraction(0)) for _ in doses_g)
+        return tuple(_same(dose, Choice((), Fraction(0))) for dose in doses_g)
     if shelf is None:
         sizes = vial_set(tuple(size.base for size in product.vials))
         return tuple(sizes.choose(dose) for dose in doses_g)
@@ -226,5 +227,11 @@ def choose_vials(job: Job, doses_g: tuple[Fraction, ...]) -> tuple[Choice, ...]:
             )  # fmt: skip
         for size, count in choice.vials:
             shelf[size] -= count
-        found.append(choice)
+        found.append(_same(dose, choice))
     return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _same(_dose_g: Fraction, choice: Choice) -> Choice:
+    """One object for equal vials of equal doses, as `VialSet.choose` gives it: what shares it shares its infusion."""
+    return choice

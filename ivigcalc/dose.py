@@ -145,7 +145,7 @@ def plan_course(
 ) -> CourseDose:
     """Round and split one course over the fewest candidate days that meet every daily limit."""
     refused: list[str] = []
-    found: CourseDose | None = None
+    over_a_limit: list[CourseDose] = []
     for days in candidates:
         grams, capped = course_grams(prescribed, days, weight_kg)
         cap = prescribed.cap.base if prescribed.cap else None
@@ -162,15 +162,18 @@ def plan_course(
         )
         if over is None:
             return found
+        over_a_limit.append(found)
         refused.append(
             f"{days} days would put {_grams(doses[0])} g on day 1, above {over.max} = {_grams(amount_g(over.max, weight_kg))} g"
         )
-    if found is None:
+    if not over_a_limit:
         raise RefusedError(
             "dose-not-givable",
             f"the course of {_grams(course_grams(prescribed, candidates[0], weight_kg)[0])} g cannot be given: {'; '.join(refused)}",
             overridable=False,
         )
+    # nothing meets every limit: what strays least from the exact dose, on the most days
+    found = min(over_a_limit, key=lambda dose: (abs(dose.deviation_percent), -len(dose.session_doses_g)))
     if not chosen_by_order and len(candidates) > 1:
         return replace(found, days_because=f"no published number of days meets every limit ({'; '.join(refused)})")
     return found

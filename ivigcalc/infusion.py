@@ -2,85 +2,92 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache, partial
+from math import ceil
 
 from ivigcalc.plan import Infusion, InfusionBottle, InfusionStep
-from ivigcalc.quantity import decimal_of
-from ivigcalc.titration import Ceilings, Ladder, SetStep, Titration, full_steps, titrate
+from ivigcalc.quantity import decimal_of, rounded
+from ivigcalc.titration import Climb, Ladder, shown_per_kg
 
 #: decimals shown of rates per kg, volumes and minutes
 RATE_PLACES, VOLUME_PLACES, MINUTE_PLACES = 4, 3, 2
 
 
-@lru_cache(maxsize=8192)
-def make_infusion(
-    ladder: Ladder, weight_kg: Fraction, limits: Ceilings, dose_g: Fraction, vials: tuple[tuple[Fraction, int], ...]
-) -> Infusion:
-    """Titrate a dose. Cached: the courses of a plan share their infusions."""
-    volume_ml = dose_g * ladder.ml_per_g
-    titration = titrate(ladder, weight_kg, limits, volume_ml)
-    steps = _full_steps(ladder, weight_kg, limits)[: len(titration.steps) - 1]
+def make_infusion(on: Climb, dose_g: Fraction, vials: tuple[tuple[Fraction, int], ...]) -> Infusion:
+    """Titrate a dose: the ladder is run until the volume is in, and the last step takes what is left."""
+    volume_ml = dose_g * on.ladder.ml_per_g
+    last = on.last_rung(volume_ml)
+    minutes = on.minute(volume_ml, last)
+    steps = _full_steps(on)[:last]
     return Infusion(
-        ladder=", ".join(ladder.table.for_),
-        minutes=decimal_of(titration.minutes, MINUTE_PLACES),
-        duration_min=titration.duration_min,
+        ladder=on.ladder.uses,
+        minutes=decimal_of(minutes, MINUTE_PLACES),
+        duration_min=ceil(minutes),
         volume_ml=decimal_of(volume_ml, VOLUME_PLACES),
-        steps=(*steps, _shown(ladder, len(steps) + 1, titration.steps[-1], steps[-1] if steps else None)),
-        draw=partial(_bottles, titration, ladder, volume_ml, vials),
+        steps=(*steps, _last_step(on, last, volume_ml, minutes, steps)),
+        draw=partial(_bottles, on, last, volume_ml, vials),
     )
 
 
-@lru_cache(maxsize=4096)
-def _full_steps(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[InfusionStep, ...]:
-    """The full steps of a patient's ladder as they are shown, whatever the dose."""
+@lru_cache(maxsize=64)
+def _full_steps(on: Climb) -> tuple[InfusionStep, ...]:
+    """Every rung but the last at its full length, whatever the dose."""
     found: list[InfusionStep] = []
-    for number, step in enumerate(full_steps(ladder, weight_kg, limits), start=1):
-        found.append(_shown(ladder, number, step, found[-1] if found else None))
+    shown_before = Decimal(0)
+    from_min = 0
+    for place, (volume, to_min) in enumerate(zip(on.full_ml, on.full_min, strict=True)):
+        cumulative = rounded(volume, on.per_ml, VOLUME_PLACES)
+        minutes = rounded(to_min - from_min, on.per_min, MINUTE_PLACES)
+        start = rounded(from_min, on.per_min, MINUTE_PLACES)
+        found.append(_step(on, place, minutes, cumulative - shown_before, cumulative, start))
+        shown_before, from_min = cumulative, to_min
     return tuple(found)
 
 
-def _shown(ladder: Ladder, number: int, step: SetStep, before: InfusionStep | None) -> InfusionStep:
+def _last_step(on: Climb, last: int, volume_ml: Fraction, minutes: Fraction, before: tuple[InfusionStep, ...]) -> InfusionStep:
+    start = Fraction(on.full_min[last - 1], on.per_min) if last else Fraction(0)
+    total = decimal_of(volume_ml, VOLUME_PLACES)
+    volume = total - before[-1].cumulative_ml if before else total
+    return _step(on, last, decimal_of(minutes - start, MINUTE_PLACES), volume, total, decimal_of(start, MINUTE_PLACES))
+
+
+def _step(on: Climb, place: int, minutes: Decimal, volume_ml: Decimal, cumulative_ml: Decimal, start: Decimal) -> InfusionStep:
     """Cumulative volumes are rounded, and each step is the difference: what is shown sums exactly."""
-    cumulative = decimal_of(step.cumulative_ml, VOLUME_PLACES)
-    per_kg = step.rate_ml_per_kg_per_h
+    rate, rung, _ = on.rates[place]
+    per_kg, per_kg_mg = _per_kg(on.ladder, shown_per_kg(on, place))
     return InfusionStep(
-        step=number,
-        rate_ml_per_kg_per_h=None if per_kg is None else decimal_of(per_kg, RATE_PLACES),
-        rate_mg_per_kg_per_min=None if per_kg is None else decimal_of(per_kg * 1000 / ladder.ml_per_g / 60, RATE_PLACES),
-        rate_ml_per_h=decimal_of(step.rate_ml_per_h, RATE_PLACES),
-        duration_min=decimal_of(step.minutes, MINUTE_PLACES),
-        volume_ml=decimal_of(cumulative - before.cumulative_ml, VOLUME_PLACES) if before else cumulative,
-        cumulative_ml=cumulative,
-        from_start_min=decimal_of(step.from_min, MINUTE_PLACES),
-        assumed=step.assumed,
+        step=place + 1,
+        rate_ml_per_kg_per_h=per_kg,
+        rate_mg_per_kg_per_min=per_kg_mg,
+        rate_ml_per_h=decimal_of(rate, RATE_PLACES),
+        duration_min=minutes,
+        volume_ml=decimal_of(volume_ml, VOLUME_PLACES),
+        cumulative_ml=cumulative_ml,
+        from_start_min=start,
+        assumed=rung.assumed,
     )
 
 
-def _bottles(
-    titration: Titration, ladder: Ladder, volume_ml: Fraction, vials: tuple[tuple[Fraction, int], ...]
-) -> tuple[InfusionBottle, ...]:
+@lru_cache(maxsize=1024)
+def _per_kg(ladder: Ladder, rate: Fraction | None) -> tuple[Decimal | None, Decimal | None]:
+    """A rate in mL/kg/h and in mg/kg/min."""
+    if rate is None:
+        return None, None
+    return decimal_of(rate, RATE_PLACES), decimal_of(rate * 1000 / ladder.ml_per_g / 60, RATE_PLACES)
+
+
+def _bottles(on: Climb, last: int, volume_ml: Fraction, vials: tuple[tuple[Fraction, int], ...]) -> tuple[InfusionBottle, ...]:
     found: list[InfusionBottle] = []
     given = Fraction(0)
+    start = decimal_of(0, MINUTE_PLACES)
     for size_g, count in vials:
         for _ in range(count):
-            volume = min(size_g * ladder.ml_per_g, volume_ml - given)
-            found.append(
-                InfusionBottle(
-                    bottle=len(found) + 1,
-                    size_g=decimal_of(size_g, 3),
-                    volume_ml=decimal_of(volume, VOLUME_PLACES),
-                    from_start_min=decimal_of(_minute_of(titration, given), MINUTE_PLACES),
-                    to_min=decimal_of(_minute_of(titration, given + volume), MINUTE_PLACES),
-                )
-            )
+            volume = min(size_g * on.ladder.ml_per_g, volume_ml - given)
             given += volume
+            end = decimal_of(on.minute(given, last), MINUTE_PLACES)
+            size, shown = decimal_of(size_g, 3), decimal_of(volume, VOLUME_PLACES)
+            found.append(InfusionBottle(len(found) + 1, size, shown, start, end))
+            start = end
     return tuple(found)
-
-
-def _minute_of(titration: Titration, volume_ml: Fraction) -> Fraction:
-    """The minute at which so many mL are in."""
-    for step in titration.steps:
-        if volume_ml <= step.cumulative_ml:
-            return step.from_min + (volume_ml - (step.cumulative_ml - step.volume_ml)) * 60 / step.rate_ml_per_h
-    return titration.minutes

@@ -8,9 +8,9 @@ from fractions import Fraction
 from ivigcalc import checks, schedule
 from ivigcalc.definitions import Loaded, LoadedPolicy, Product, Protocol, Regimen, Safety, Site
 from ivigcalc.errors import RefusedError
-from ivigcalc.plan import Notice
+from ivigcalc.plan import Infusion, Notice
 from ivigcalc.request import Request
-from ivigcalc.titration import Ceilings, TableChoice
+from ivigcalc.titration import Ceilings, Climb, TableChoice
 from ivigcalc.weight import Weights, dosing_weight
 
 
@@ -27,6 +27,8 @@ class Job:
     notices: list[Notice] = field(default_factory=list)
     tables: list[TableChoice] = field(default_factory=list)
     moved: list[schedule.CourseDates] = field(default_factory=list)
+    climbs: dict[int, Climb] = field(default_factory=dict)
+    infusions: dict[tuple[int, int], Infusion] = field(default_factory=dict)
 
 
 def start_job(

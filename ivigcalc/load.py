@@ -69,6 +69,8 @@ class Document:
 
     def add(self, line: int, path: _PathKey, message: str, *, faulty: bool = True) -> None:
         """Note a problem; a `faulty` value is remembered, so that a later check does not tell of it again."""
+        if len(self.problems) >= 2 * MAX_PROBLEMS:  # enough is told; a hostile file shall not make a list of a million
+            return
         text, _, allowed = message.partition("; allowed: ")
         problem = Problem(self.name, line, dotted(path), text, allowed)
         if problem not in self.problems:

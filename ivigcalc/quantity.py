@@ -180,11 +180,12 @@ def _rounds_up(twice_rest: Fraction, rule: RoundingRule) -> bool:
 
 def decimal_of(value: Fraction | Decimal | int, places: int) -> Decimal:
     """Round to `places` decimals, nearest, ties up, for showing; without trailing zeros or exponent."""
-    return _rounded(*value.as_integer_ratio(), places)
+    return rounded(*value.as_integer_ratio(), places)
 
 
 @lru_cache(maxsize=32768)
-def _rounded(numerator: int, denominator: int, places: int) -> Decimal:
+def rounded(numerator: int, denominator: int, places: int) -> Decimal:
+    """`decimal_of` a fraction in two whole numbers."""
     units = (2 * abs(numerator) * 10**places + denominator) // (2 * denominator)
     return _scaled_decimal(units if numerator >= 0 else -units, places)
 

@@ -50,6 +50,11 @@ def read_saved(path: Path) -> SavedPlan:
         data = read_regular(path, MAX_BYTES)
     except ValueError as error:
         raise RequestError(f"{name} cannot be read: {shown(error)}", field="plan") from None
+    return saved_plan(data, name)
+
+
+def saved_plan(data: bytes, name: str) -> SavedPlan:
+    """As `read_saved`, from bytes already read; `name` stands for the file in messages."""
     document = _document(data, name)
     source = _part(document, "computed_from", name)
     request = _part(source, "request", name)

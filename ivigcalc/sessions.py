@@ -10,24 +10,25 @@ from typing import NamedTuple
 
 from ivigcalc import checks, schedule
 from ivigcalc.courses import Stretch
-from ivigcalc.definitions import Loaded, Product, RateTable, Site
+from ivigcalc.definitions import Loaded, Product, Site
 from ivigcalc.errors import RefusedError
 from ivigcalc.infusion import make_infusion
 from ivigcalc.job import Job
 from ivigcalc.plan import Infusion, Notice, Session, VialCount
 from ivigcalc.quantity import decimal_of
 from ivigcalc.request import Infusion as InfusionKind
-from ivigcalc.titration import Ladder, TableChoice, choose_table, make_ladder, pump_rates, risk_applies
+from ivigcalc.titration import Ladder, TableChoice, choose_table, climb, make_ladder, risk_applies
 from ivigcalc.vials import Choice
 
-_LADDERS: dict[tuple[str, str, int], Ladder] = {}
+_LADDERS: dict[tuple[str, str, str | None, InfusionKind], tuple[TableChoice, Ladder]] = {}
 
 
-def _ladder_of(product: Loaded[Product], table: RateTable) -> Ladder:
-    """One ladder per rate table and file, so that the caches of the titration are shared."""
-    key = (product.value.id, product.sha256, product.value.rates.index(table))
+def _ladder_for(product: Loaded[Product], indication: str | None, kind: InfusionKind) -> tuple[TableChoice, Ladder]:
+    """The table that serves, and its ladder: looked up once for each use and file."""
+    key = (product.value.id, product.sha256, indication, kind)
     if key not in _LADDERS:
-        _LADDERS[key] = make_ladder(product.value, table)
+        chosen = choose_table(product.value, indication, kind)
+        _LADDERS[key] = chosen, make_ladder(product.value, chosen.table)
     return _LADDERS[key]
 
 
@@ -41,7 +42,7 @@ def all_sessions(job: Job, stretches: list[Stretch], indication: str | None) -> 
         else [None] * len(courses)
     )
     before, after = _overheads(site)
-    given: dict[tuple[str, int, InfusionKind], _Given] = {}
+    given: dict[tuple[int, InfusionKind], _Given] = {}
     found: list[Session] = []
     for number, (stretch, due) in enumerate(zip(courses, starts, strict=True), start=1):
         doses = stretch.dose.session_doses_g
@@ -51,15 +52,16 @@ def all_sessions(job: Job, stretches: list[Stretch], indication: str | None) -> 
         for day in range(1, len(doses) + 1):
             on = dates.days[day - 1] if dates else None
             kind = "subsequent" if day > 1 else _kind_of_infusion(job, found[-1] if found else None, on)
-            key = (stretch.phase.id, day, kind)
+            choice = stretch.vials[day - 1]
+            key = (id(choice), kind)
             if key not in given:
-                given[key] = _given(job, indication, doses[day - 1], stretch.vials[day - 1], kind)
+                given[key] = _given(job, indication, doses[day - 1], choice, kind)
             found.append(Session(number, day, on, order.at, *given[key], stretch.phase.id, before, after))
     return tuple(found)
 
 
 class _Given(NamedTuple):
-    """What one day of a course gives: the same in every course, so worked out once."""
+    """What a dose with its vials gives: the same on every day that gives it, so worked out once."""
 
     dose_g: Decimal
     volume_ml: Decimal | None
@@ -89,17 +91,22 @@ def _overheads(site: Site) -> tuple[int, int]:
 def _infusion(
     job: Job, indication: str | None, dose_g: Fraction, choice: Choice, kind: InfusionKind
 ) -> Infusion | None:
-    product = job.asked.product
     try:
-        chosen = choose_table(product.value, indication, kind)
+        chosen, ladder = _ladder_for(job.asked.product, indication, kind)
     except RefusedError as refused:
+        if refused.code != "rate-not-published":
+            raise
         job.notices.append(Notice("rate-not-published", "caution", f"no times or rates: {refused}"))
         return None
-    ladder = _ladder_of(product, chosen.table)
-    if chosen not in job.tables:
+    table = id(chosen.table)
+    if table not in job.climbs:
+        at_risk = risk_applies(chosen.table, job.asked.patient.risks)
+        limits = job.limits if at_risk else replace(job.limits, at_risk=False)
+        job.climbs[table] = climb(ladder, job.rate_weight_kg, limits)
         job.tables.append(chosen)
-    limits = job.limits if risk_applies(chosen.table, job.asked.patient.risks) else replace(job.limits, at_risk=False)
-    return make_infusion(ladder, job.rate_weight_kg, limits, dose_g, choice.vials)
+    if (table, id(choice)) not in job.infusions:
+        job.infusions[table, id(choice)] = make_infusion(job.climbs[table], dose_g, choice.vials)
+    return job.infusions[table, id(choice)]
 
 
 def _kind_of_infusion(job: Job, previous: Session | None, on: date | None) -> InfusionKind:
@@ -114,9 +121,4 @@ def _kind_of_infusion(job: Job, previous: Session | None, on: date | None) -> In
 
 def set_rates(job: Job, chosen: TableChoice) -> tuple[str, ...]:
     """What capped each rung of a table."""
-    limits = job.limits if risk_applies(chosen.table, job.asked.patient.risks) else replace(job.limits, at_risk=False)
-    return tuple(
-        bound.by
-        for _, _, bound in pump_rates(_ladder_of(job.asked.product, chosen.table), job.rate_weight_kg, limits)
-        if bound.capped
-    )
+    return tuple(bound.by for _, _, bound in job.climbs[id(chosen.table)].rates if bound.capped)

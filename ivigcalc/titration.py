@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, floor
+from itertools import accumulate
+from math import floor, lcm
+from operator import mul
 from typing import Literal, NamedTuple
 
 from ivigcalc.definitions import Product, RateTable, ml_per_kg_per_h
@@ -47,6 +49,11 @@ class Ladder:
     at_risk_absolute: bool
     ml_per_g: Fraction
 
+    @property
+    def uses(self) -> str:
+        """What the table was published for."""
+        return ", ".join(self.table.for_)
+
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
@@ -65,31 +72,36 @@ class Bound(NamedTuple):
     capped: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SetStep:
-    """One step as it is set: exact volumes in mL and minutes. `rate_ml_per_kg_per_h` is None on absolute ladders."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Climb:
+    """A ladder on one patient's pump, exact in whole numbers: volumes are mL x `per_ml`, times are minutes x `per_min`.
 
-    rate_ml_per_h: Fraction
-    rate_ml_per_kg_per_h: Fraction | None
-    from_min: Fraction
-    minutes: Fraction
-    volume_ml: Fraction
-    cumulative_ml: Fraction
-    assumed: bool
-    bound_by: Binding
+    `full_ml` and `full_min` say how much is in, and when, at the end of each rung but the last; `flows` is volume over
+    time of each rung.
+    """
 
+    ladder: Ladder
+    weight_kg: Fraction
+    rates: tuple[tuple[Fraction, Rung, Bound], ...]
+    per_ml: int
+    per_min: int
+    flows: tuple[int, ...]
+    full_ml: tuple[int, ...]
+    full_min: tuple[int, ...]
 
-@dataclass(frozen=True, slots=True)
-class Titration:
-    """The steps of one infusion and its exact length in minutes."""
+    def last_rung(self, volume_ml: Fraction) -> int:
+        """On which rung an infusion of so much ends: no step has 0 mL."""
+        volume, unit = volume_ml.numerator * self.per_ml, volume_ml.denominator
+        nothing = NOTHING_ML * self.per_ml * unit
+        return next((place for place, full in enumerate(self.full_ml) if volume - full * unit < nothing), len(self.full_ml))
 
-    steps: tuple[SetStep, ...]
-    minutes: Fraction
-
-    @property
-    def duration_min(self) -> int:
-        """The exact total, rounded up once to a whole minute."""
-        return ceil(self.minutes)
+    def minute(self, volume_ml: Fraction, last: int) -> Fraction:
+        """The minute at which so much is in, in an infusion that ends on rung `last`."""
+        volume, unit = volume_ml.numerator * self.per_ml, volume_ml.denominator
+        rung = next((place for place, full in enumerate(self.full_ml[:last]) if volume <= full * unit), last)
+        before_ml, before_min = (self.full_ml[rung - 1], self.full_min[rung - 1]) if rung else (0, 0)
+        flow = self.flows[rung] * unit
+        return Fraction(before_min * flow + volume - before_ml * unit, flow * self.per_min)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +162,7 @@ def risk_applies(table: RateTable, risks: tuple[Risk, ...]) -> bool:
     return ceiling is not None and any(not ceiling.risks or risk in ceiling.risks for risk in risks)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[tuple[Fraction, Rung, Bound], ...]:
     """Each rung as (mL/h set on the pump, rung, what bounded it).
 
@@ -167,30 +179,29 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
     ceiling, binding = min(bounds, key=lambda bound: bound[0])
     most = floor(ceiling / increment)  # the highest setting, in pump steps
     found: list[tuple[Fraction, Rung, Bound]] = []
+    before = 0
     for rung in ladder.rungs:
-        wanted = rung.rate * per_kg
-        if wanted > ceiling:
+        # mL/h wanted is numerator / denominator; whole numbers, because this is run for every patient of a batch
+        numerator, denominator = rung.rate.numerator * per_kg.numerator, rung.rate.denominator * per_kg.denominator
+        if numerator * ceiling.denominator > ceiling.numerator * denominator:
             units, bound = most, Bound(binding, capped=True)
         else:
-            units, bound = _nearest(wanted / increment), Bound("ladder", capped=False)
+            numerator, denominator = numerator * increment.denominator, denominator * increment.numerator
+            units, bound = (2 * numerator + denominator) // (2 * denominator), Bound("ladder", capped=False)
             if units > most:
                 units, bound = most, Bound(binding, capped=False)
         if units == 0:
             raise RefusedError(
                 "rate-below-pump",
-                f"a rate of {_short(wanted)} mL/h cannot be set on a pump with steps of {_short(increment)} mL/h; give a --site with a finer pump",
+                f"a rate of {_short(rung.rate * per_kg)} mL/h cannot be set on a pump with steps of {_short(increment)} mL/h; give a --site with a finer pump",
                 overridable=False,
             )  # fmt: skip
-        if found and found[-1][0] == units * increment:
+        if units == before:
             found[-1] = (found[-1][0], _joined(found[-1][1], rung), bound)
         else:
             found.append((units * increment, rung, bound))
+        before = units
     return tuple(found)
-
-
-def _nearest(value: Fraction) -> int:
-    """The nearest whole number, ties up."""
-    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 
 def _joined(first: Rung, second: Rung) -> Rung:
@@ -202,37 +213,29 @@ def _short(value: Fraction) -> str:
     return str(decimal_of(value, 3))
 
 
-@lru_cache(maxsize=4096)
-def full_steps(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[SetStep, ...]:
-    """Every rung but the last at its full length: where an infusion is by the end of each, if it lasts so long."""
-    found: list[SetStep] = []
-    given = elapsed = Fraction(0)
-    for rate, rung, bound in pump_rates(ladder, weight_kg, limits)[:-1]:
-        assert rung.minutes is not None
-        volume = rate * rung.minutes / 60
-        per_kg = _per_kg(ladder, rung, bound, rate, weight_kg)
-        found.append(SetStep(rate, per_kg, elapsed, rung.minutes, volume, given + volume, rung.assumed, bound.by))
-        given += volume
-        elapsed += rung.minutes
-    return tuple(found)
+def climb(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> Climb:
+    """What the pump is set to, and how far each full rung goes."""
+    rates = pump_rates(ladder, weight_kg, limits)
+    spans = [rung.minutes for _, rung, _ in rates[:-1] if rung.minutes is not None]
+    per_hour = limits.increment_ml_per_h.denominator  # every rate is a whole number of 1/per_hour mL/h
+    per_min = lcm(*(span.denominator for span in spans))
+    flows = tuple(rate.numerator * (per_hour // rate.denominator) for rate, _, _ in rates)
+    times = [span.numerator * (per_min // span.denominator) for span in spans]
+    return Climb(
+        ladder=ladder,
+        weight_kg=weight_kg,
+        rates=rates,
+        per_ml=60 * per_hour * per_min,
+        per_min=per_min,
+        flows=flows,
+        full_ml=tuple(accumulate(map(mul, flows, times))),
+        full_min=tuple(accumulate(times)),
+    )
 
 
-def titrate(ladder: Ladder, weight_kg: Fraction, limits: Ceilings, volume_ml: Fraction) -> Titration:
-    """Run the ladder until the volume is in. No step has 0 mL; the steps sum to the volume exactly."""
-    full = full_steps(ladder, weight_kg, limits)
-    done = next((place for place, step in enumerate(full) if volume_ml - step.cumulative_ml < NOTHING_ML), len(full))
-    before = full[done - 1] if done else None
-    given, elapsed = (before.cumulative_ml, before.from_min + before.minutes) if before else (Fraction(0), Fraction(0))
-    rate, rung, bound = pump_rates(ladder, weight_kg, limits)[done]
-    left = volume_ml - given
-    minutes = left * 60 / rate
-    per_kg = _per_kg(ladder, rung, bound, rate, weight_kg)
-    last = SetStep(rate, per_kg, elapsed, minutes, left, volume_ml, rung.assumed, bound.by)
-    return Titration((*full[:done], last), elapsed + minutes)
-
-
-def _per_kg(ladder: Ladder, rung: Rung, bound: Bound, rate: Fraction, weight_kg: Fraction) -> Fraction | None:
+def shown_per_kg(on: Climb, place: int) -> Fraction | None:
     """The per-kg rate that a step is shown with: the rung's, the printed ceiling's, else what the pump really gives."""
+    ladder, (rate, rung, bound) = on.ladder, on.rates[place]
     if ladder.absolute:
         return None
     if not bound.capped:
@@ -241,4 +244,4 @@ def _per_kg(ladder: Ladder, rung: Rung, bound: Bound, rate: Fraction, weight_kg:
         return ladder.ceiling
     if bound.by == "at-risk" and ladder.at_risk is not None and not ladder.at_risk_absolute:
         return ladder.at_risk
-    return rate / weight_kg
+    return rate / on.weight_kg

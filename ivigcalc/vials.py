@@ -11,6 +11,9 @@ from fractions import Fraction
 from functools import lru_cache
 from math import ceil, gcd, lcm
 
+#: doses whose vials a set remembers
+_REMEMBERED = 1024
+
 
 def common_unit(sizes: Sequence[Fraction]) -> Fraction:
     """The largest amount that every size is a whole multiple of (2.5 g, 10 g -> 2.5 g)."""
@@ -34,6 +37,7 @@ class VialSet:
         self.unit_g = common_unit(self.sizes_g)
         self._units = tuple(int(size / self.unit_g) for size in self.sizes_g)
         self._fewest: list[int] = [0]  # fewest vials that sum to exactly this many units; -1 = none do
+        self._chosen: dict[Fraction, Choice] = {}
 
     def _grow(self, units: int) -> None:
         fewest = self._fewest
@@ -51,7 +55,14 @@ class VialSet:
         return self._fewest[units] >= 0
 
     def choose(self, dose_g: Fraction) -> Choice:
-        """The best vials for a dose, with no limit on their number."""
+        """The best vials for a dose, with no limit on their number. One and the same object for the same dose."""
+        if dose_g not in self._chosen:
+            if len(self._chosen) >= _REMEMBERED:
+                self._chosen.clear()
+            self._chosen[dose_g] = self._choose(dose_g)
+        return self._chosen[dose_g]
+
+    def _choose(self, dose_g: Fraction) -> Choice:
         units = ceil(dose_g / self.unit_g)
         while not self.is_whole(units):
             units += 1

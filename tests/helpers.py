@@ -67,15 +67,16 @@ def own_product(
     *,
     at_risk: str | None = None,
     concentration: str = "100 mg/mL",
+    more: Sequence[str] = (),
 ) -> Loaded[Product]:
-    """A hospital's own product file with these figures, read by the one reader of files."""
+    """A hospital's own product file with these figures (and `more` lines), read by the one reader of files."""
     rungs = [f"      - {{rate: {rate}{f', for: {lasts}' if lasts else ''}}}" for rate, lasts in ladder]
     risk = [f"    at_risk_ceiling: {{rate: {at_risk}, risks: [renal]}}"] if at_risk else []
     lines = [
         "kind: product", "schema: 1", "id: own-product", "version: 2026-11-22", "title: Own product",
         "sources:", "  house: {title: Product for tests, body: ivigcalc, locator: here, checked: 2026-11-22, kind: house}",
         "source: house", "manufacturer: nobody", "country: US", f"concentration: {concentration}", f"vials: [{', '.join(vials)}]",
-        "rates:", "  - for: [any]", "    source: house", "    ladder:", *rungs, f"    ceiling: {{rate: {ceiling}}}", *risk,
+        "rates:", "  - for: [any]", "    source: house", "    ladder:", *rungs, f"    ceiling: {{rate: {ceiling}}}", *risk, *more,
     ]  # fmt: skip
     return load_bytes("\n".join(lines).encode(), "own-product.yaml", "product")
 

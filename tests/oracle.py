@@ -177,14 +177,16 @@ def all_least_splits(course_g: Fraction, sizes: Sequence[Fraction], days: int) -
 def fewest_days(
     prescribed_g: Fraction, sizes: Sequence[Fraction], first: int, last: int, most_per_day_g: Fraction | None, cap_g: Fraction | None = None
 ) -> int:
-    """The fewest days whose largest actual session is within the daily limit; the most days allowed if none is."""
+    """The fewest days whose largest actual session is within the daily limit; else the least changed course, over the most days."""
+    changed: dict[int, Fraction] = {}
     for days in range(first, last + 1):
         course_g = rounded_course_g(prescribed_g, sizes, days, cap_g)
         spread = least_spread_g(course_g, sizes, days)
         largest = min(split[0] for split in all_least_splits(course_g, sizes, days)) if spread else course_g / days
         if most_per_day_g is None or largest <= most_per_day_g:
             return days
-    return last
+        changed[days] = abs(course_g - prescribed_g)
+    return min(changed, key=lambda days: (changed[days], -days))
 
 
 # ---- vials --------------------------------------------------------------------------------------------------------------

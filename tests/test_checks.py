@@ -109,6 +109,11 @@ def test_a_published_daily_limit_stops_where_it_was_published_as_one() -> None:
     assert "1 g/kg (70 g)" in str(caught.value)
 
 
+def test_a_dose_exactly_at_the_limit_is_within_it() -> None:
+    assert "day-dose-over-limit" not in helpers.codes(ask("70 kg", days="2"))  # 70 g on each day, 1 g/kg
+    assert "day-dose-over-limit" not in helpers.codes(helpers.plan("dermatomyositis:cherin-1994", "octagam-10-us", "70 kg", age="40y"))
+
+
 def test_a_limit_that_only_rounding_passes_does_not_stop() -> None:
     got = helpers.plan("dermatomyositis:cherin-1994", "octagam-10-us", "71.5 kg", age="40y")  # 143 g: 72 + 71, and 71.5 g is the limit
     assert notice(got, "day-dose-over-limit").level == "caution"
@@ -195,6 +200,12 @@ def test_a_weighing_in_the_future_is_refused() -> None:
 def test_a_weight_that_changed_by_a_tenth(before: str, changed: bool) -> None:
     """70 kg now: 63.636... and 77.777... kg are 10 % away."""
     assert ("weight-stale" in helpers.codes(ask(previous_weight=before))) == changed
+
+
+@pytest.mark.parametrize(("now", "changed"), [("76.99 kg", False), ("77 kg", True), ("63 kg", True), ("63.01 kg", False)])
+def test_a_change_of_exactly_a_tenth_is_one(now: str, changed: bool) -> None:
+    """The order form prints 10 % or more; from 70 kg that is 77 or 63 kg."""
+    assert ("weight-stale" in helpers.codes(ask(now, previous_weight="70 kg"))) == changed
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,19 @@ def test_the_fewest_days_keep_the_largest_real_session_within_the_daily_limit(we
     assert got.course.days == oracle.fewest_days(2 * Fraction(weight), oracle.product_vials(product), 2, 5, Fraction(weight))
 
 
+@given(st.integers(100, 400), st.integers(15, 60), st.lists(st.sampled_from(SIZES[4:]), min_size=1, max_size=3, unique=True))
+def test_and_where_none_does_the_course_is_changed_least(tenths_g_per_kg: int, weight: int, sizes: list[Fraction]) -> None:
+    """Few and large vials, small patients: often no number of days keeps 1 g/kg."""
+    prescribed = Fraction(tenths_g_per_kg, 100) * weight
+    assume(prescribed >= 5 * min(sizes))
+    got = helpers.anyway(
+        helpers.any_course, helpers.own_product(in_grams(sizes)), f"{weight} kg", f"{plain(prescribed)} g", protocol="at-most-a-gram-a-day"
+    )
+    days = oracle.fewest_days(prescribed, sizes, 2, 5, Fraction(weight))
+    assert got.course.days == days
+    check_course(got, prescribed, sizes, days)
+
+
 @given(st.fractions(Fraction(1, 2), 150, max_denominator=20), some_vials)
 def test_vials_cover_the_dose_at_the_optimum(dose_g: Fraction, sizes: list[Fraction]) -> None:
     choice = vial_set(tuple(sizes)).choose(dose_g)

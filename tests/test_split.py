@@ -115,6 +115,12 @@ def test_when_no_number_of_days_meets_the_limit_the_most_days_are_taken_and_said
     assert "day-dose-over-limit" in helpers.codes(got)
 
 
+def test_when_none_meets_the_limit_the_course_is_changed_as_little_as_can_be() -> None:
+    """76 g in 20 g vials: 80 g on 2 to 4 days, but 100 g on five, because no day is without a vial."""
+    got = helpers.any_course(helpers.own_product(("20 g",)), "19 kg", "76 g", protocol="at-most-a-gram-a-day")
+    assert helpers.doses(got) == ["20"] * 4
+
+
 def test_ordered_days_are_kept_and_the_limit_is_said() -> None:
     got = helpers.plan("dermatomyositis", "octagam-10-us", "71.5 kg", days="2")
     assert helpers.doses(got) == ["72", "71"]

@@ -193,6 +193,14 @@ def test_the_table_of_the_use_comes_first() -> None:
     assert table("gammaplex-10-us", ITP) == (("any",), "any", False)
 
 
+def test_a_table_of_the_use_comes_before_one_for_any_use_wherever_it_stands() -> None:
+    own = ["  - for: [cidp]", "    source: house", "    ladder: [{rate: 2 mL/kg/h}]", "    ceiling: {rate: 2 mL/kg/h}"]
+    product = helpers.own_product(ladder=[("1 mL/kg/h", None)], more=own)  # the first table is for any use
+    assert helpers.pump_rates(session(product, CIDP, "70 kg", "35 g")) == ["140"]
+    assert helpers.pump_rates(session(product, "gbs", "70 kg", "35 g")) == ["70"]
+    assert "rate-off-label" not in helpers.codes(helpers.rates(product, "gbs", "70 kg", "35 g"))
+
+
 def test_without_a_table_for_the_use_the_most_cautious_is_taken_and_said() -> None:
     assert table("octagam-10-us", "gbs") == (("dermatomyositis",), "any", True)
     assert table("privigen-us", "gbs") == (("chronic-itp",), "any", True)

@@ -103,4 +103,5 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _complain(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    """Say what is wrong; nothing that was typed reaches the terminal as anything but text."""
+    sys.stderr.write("".join(c if c.isprintable() or c == "\n" else "?" for c in text) + "\n")

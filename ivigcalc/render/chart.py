@@ -95,10 +95,11 @@ def plot_text(plan: Plan, width: int, session_index: int = 0, *, ascii_only: boo
         import plotext
     except ImportError:
         raise MissingExtraError("the plot", "plot") from None
-    steps, last_min = session.steps, float(session.infusion.minutes) if session.infusion else 0.0
-    # plotext draws with floats; the figures it prints are the plan's own text
-    starts = [float(step.from_start_min) for step in steps]
-    rates = [float(step.rate_ml_per_h) for step in steps]
+    steps = session.steps
+    # drawn in whole hundredths of a minute and ten-thousandths of a mL/h; the figures printed are the plan's own text
+    last = int(session.infusion.minutes * 100) if session.infusion else 0
+    starts = [int(step.from_start_min * 100) for step in steps]
+    rates = [int(step.rate_ml_per_h * 10_000) for step in steps]
     columns = max(NARROWEST_PLOT, min(width, WIDEST_PLOT))
     labels = [moment(session, step.starts_at, step.from_start_min) for step in steps]
     labels.append(moment(session, session.ends_at, session.duration_min or 0))
@@ -107,18 +108,18 @@ def plot_text(plan: Plan, width: int, session_index: int = 0, *, ascii_only: boo
     figure.plot_size(columns, PLOT_ROWS)
     figure.theme("colorless")
     line = figure.signal(
-        [minute for start, end in pairwise([*starts, last_min]) for minute in (start, start, end)] + [last_min],
-        [level for before, rate in pairwise([0.0, *rates]) for level in (before, rate, rate)] + [0.0],
+        [minute for start, end in pairwise([*starts, last]) for minute in (start, start, end)] + [last],
+        [level for before, rate in pairwise([0, *rates]) for level in (before, rate, rate)] + [0],
         marker="#",
     )
     line.lines(True)
     figure.draw(line)
-    label_min = (max(map(len, labels)) + 1) * last_min / (columns - 10)
-    marks = _apart([*starts, last_min], label_min)
-    figure.ruler("x").ticks([[*starts, last_min][mark] for mark in marks], [labels[mark] for mark in marks])
-    words = {0.0: "0", **{rate: plain(step.rate_ml_per_h) for rate, step in zip(rates, steps, strict=True)}}
-    heights = [sorted(words)[mark] for mark in _apart(sorted(words), max(rates) * 1.5 / (PLOT_ROWS - FRAME_ROWS))]
-    figure.ruler("y").lim(0, max(rates) * 1.1)
+    label_width = (max(map(len, labels)) + 1) * last // (columns - 10)
+    marks = _apart([*starts, last], label_width)
+    figure.ruler("x").ticks([[*starts, last][mark] for mark in marks], [labels[mark] for mark in marks])
+    words = {0: "0", **{rate: plain(step.rate_ml_per_h) for rate, step in zip(rates, steps, strict=True)}}
+    heights = [sorted(words)[mark] for mark in _apart(sorted(words), max(rates) * 3 // (2 * (PLOT_ROWS - FRAME_ROWS)))]
+    figure.ruler("y").lim(0, max(rates) * 11 // 10)
     figure.ruler("y").ticks(heights, [words[height] for height in heights])
     figure.title(f"Rate, mL/h: {when(session)}, {plain(session.dose_g)} g")
     text = plotext.uncolorize(figure.build().string())
@@ -127,7 +128,7 @@ def plot_text(plan: Plan, width: int, session_index: int = 0, *, ascii_only: boo
     return text.translate(_ASCII_FRAME) if ascii_only else text
 
 
-def _apart(places: list[float], least: float) -> list[int]:
+def _apart(places: list[int], least: int) -> list[int]:
     """Which marks can be labelled so that no two labels touch; the last one always is."""
     kept: list[int] = []
     for number, place in enumerate(places[:-1]):

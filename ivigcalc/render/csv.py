@@ -18,7 +18,8 @@ STEP_COLUMNS = (
     "patient_id", "course", "day", "date", "step", "starts_at", "rate_ml_per_kg_per_h", "rate_ml_per_h", "duration_min", "volume_ml",
     "cumulative_ml",
 )  # fmt: skip
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+#: the full-width signs too: some spreadsheets take them for the others
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def safe_cell(text: str | None) -> str:

@@ -105,6 +105,10 @@ WRONG: list[tuple[int, str, tuple[str, ...]]] = [
     (2, "cannot write to", (*DOSE, "-o", "/nonexistent/plan.txt")),
     (2, "--paper: 'a3' is not one of a4, letter", (*PLAN, "-f", "pdf", "--paper", "a3")),
     (2, "--previous:", ("calendar", *PLAN[1:], "-f", "ics", "--previous", "/dev/zero")),
+    # ---- what a terminal would obey
+    (2, "No such command", ("\x1b[2J\x1b]0;owned\x07",)),
+    (2, "--weight: '?[31m72'", ("dose", *DM, "--weight", "\x1b[31m72")),
+    (2, "no product '", ("dose", "-r", "dermatomyositis", "-p", "\u202ex", "--weight", "72kg")),
     # ---- the patient's name
     (2, "cannot be printed", (*DOSE, "--name", "\x1b[31mred")),
     (2, "longer than 200", (*DOSE, "--patient-id", LONG)),
@@ -112,15 +116,21 @@ WRONG: list[tuple[int, str, tuple[str, ...]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "words", "command"), WRONG, ids=lambda value: value[:60] if isinstance(value, str) else "")
-def test_a_wrong_command_line_gets_its_exit_code(code: int, words: str, command: tuple[str, ...], refuses: Callable[..., str]) -> None:
+@pytest.mark.parametrize(
+    ("code", "words", "command"), WRONG, ids=lambda value: value[:60] if isinstance(value, str) else ""
+)
+def test_a_wrong_command_line_gets_its_exit_code(
+    code: int, words: str, command: tuple[str, ...], refuses: Callable[..., str]
+) -> None:
     said = refuses(code, *command)
     assert words in said
     assert len(said) < 3000
-    assert said.isascii() or said.replace("\n", "").isprintable()
+    assert said.replace("\n", "").isprintable()
 
 
-def test_a_wrong_command_line_creates_no_file(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_command_line_creates_no_file(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for code, _, command in WRONG:
         if "-o" not in command and command[0] in ("dose", "schedule", "rates"):
@@ -147,7 +157,9 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD_FILES)
-def test_a_wrong_definition_file_is_exit_3_with_its_place(case: str, refuses: Callable[..., str], tmp_path: Path) -> None:
+def test_a_wrong_definition_file_is_exit_3_with_its_place(
+    case: str, refuses: Callable[..., str], tmp_path: Path
+) -> None:
     content, words = BAD_FILES[case]
     path = tmp_path / "own.yaml"
     path.write_bytes(content)
@@ -165,9 +177,13 @@ def test_files_that_are_no_files_do_not_hang(refuses: Callable[..., str], tmp_pa
         refuses(3, "dose", "-r", tmp_path / name, "-p", "octagam-10-us", "--weight", "72kg")
 
 
-def test_an_extra_that_is_not_installed_is_named_with_its_remedy(refuses: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_extra_that_is_not_installed_is_named_with_its_remedy(
+    refuses: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     import sys
 
     for module, face in (("typst", "pdf"), ("icalendar", "ics")):
         monkeypatch.setitem(sys.modules, module, None)
-        assert "pip install 'ivigcalc[" in refuses(2, *PLAN, "--at", "09:00", "-f", face, "-o", tmp_path / f"plan.{face}", "--quiet")
+        assert "pip install 'ivigcalc[" in refuses(
+            2, *PLAN, "--at", "09:00", "-f", face, "-o", tmp_path / f"plan.{face}", "--quiet"
+        )

@@ -1,0 +1,396 @@
+"""What is fuzzed: each target takes bytes and raises if the program does anything but answer or refuse in words."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ivigcalc import library
+from ivigcalc.ask import Form, read_form
+from ivigcalc.batch.source import Source
+from ivigcalc.batch.work import Planner, Settings
+from ivigcalc.cli.main import main
+from ivigcalc.definitions.fields import iso_date
+from ivigcalc.definitions.policy import parse_condition
+from ivigcalc.definitions.site import clock_minutes
+from ivigcalc.errors import DefinitionError, IvigcalcError, RequestError
+from ivigcalc.load import load_bytes
+from ivigcalc.quantity import UNITS, number, parse_height, parse_weight, plain, quantity
+from ivigcalc.saved import saved_plan
+from ivigcalc.verify import verify
+
+ON = date(2026, 11, 22)
+DIMENSIONS = sorted({dimension for dimension, _ in UNITS.values()})
+
+
+class WrongError(AssertionError):
+    """The program did what it must never do."""
+
+
+class Choices:
+    """Decisions taken from bytes: the same bytes, the same decisions."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def byte(self) -> int:
+        """The next byte; 0 after the last."""
+        self._at += 1
+        return self._data[self._at - 1] if self._at <= len(self._data) else 0
+
+    def pick(self, options: Any) -> Any:
+        """One of the options."""
+        return options[(self.byte() * 256 + self.byte()) % len(options)]
+
+    def text(self) -> str:
+        """Some of the bytes as text."""
+        length = self.byte() % 24
+        self._at += length
+        return self._data[self._at - length : self._at].decode("utf-8", "replace")
+
+    def rest(self) -> bytes:
+        """What is left."""
+        return self._data[self._at :]
+
+
+# ---- words ------------------------------------------------------------------------------------------------------------
+
+
+def words(data: bytes) -> None:
+    """The readers of numbers, quantities, dates, times and conditions: a value, or a ValueError in words."""
+    choices = Choices(data)
+    dimension = choices.pick(DIMENSIONS)
+    text = choices.rest().decode("utf-8", "replace")
+    for read in (
+        number,
+        parse_weight,
+        parse_height,
+        iso_date,
+        clock_minutes,
+        parse_condition,
+        lambda t: quantity(t, dimension),
+    ):
+        try:
+            found = read(text)
+        except ValueError as error:
+            if not str(error) or len(str(error)) > 600:
+                raise WrongError(f"{read}: {error!r}") from error
+            continue
+        _reads_back(read, found)
+    for field in (
+        "weight",
+        "height",
+        "age",
+        "dose",
+        "every",
+        "days",
+        "courses",
+        "start",
+        "at",
+        "valid_for",
+        "name",
+        "override",
+    ):
+        form = Form(weight="72kg")
+        setattr(form, field, (text,) if field == "override" else text)
+        with contextlib.suppress(RequestError):
+            read_form(form, "schedule", on=ON)
+
+
+def _reads_back(read: Callable[[str], Any], found: Any) -> None:
+    again = (
+        read(plain(found)) if read is number else read(str(found)) if read in (parse_weight, parse_height) else found
+    )
+    if again != found:
+        raise WrongError(f"{found!r} is not read back as itself")
+
+
+# ---- files ------------------------------------------------------------------------------------------------------------
+
+
+def yaml_file(data: bytes) -> None:
+    """The reader of definition files: a definition, or every problem with its place."""
+    try:
+        load_bytes(data, "fuzz.yaml")
+    except DefinitionError as error:
+        text = str(error)
+        if not text or not all(line.startswith("fuzz.yaml") for line in text.split("\n")) or len(text) > 100_000:
+            raise WrongError(text[:2000]) from error
+
+
+def saved_file(data: bytes) -> None:
+    """The reader of saved plans: what it lets through is computed again and compared."""
+    try:
+        list(verify(saved_plan(data, "fuzz.json")).lines())
+    except IvigcalcError as error:
+        if not str(error):
+            raise WrongError("no words") from error
+
+
+def csv_file(data: bytes) -> None:
+    """The reader of rows: every row is planned, or refused in words with its number; none is a bug, none is lost."""
+    choices = Choices(data)
+    kind = choices.pick(("csv", "jsonl"))
+    path = Path(f"rows.{kind}")
+    path.write_bytes(choices.rest())
+    source = None
+    try:
+        source = Source(path, kind)
+        rows = list(source.rows())
+        outcomes = list(Planner(Settings(source.columns, _DEFAULTS, on=ON)).outcomes(rows))
+    except RequestError as error:
+        if not str(error):
+            raise WrongError("no words") from error
+        return
+    finally:
+        if source is not None:
+            source.close()
+    if [number for number, _, _ in outcomes] != [row.number for row in rows]:
+        raise WrongError("a row was lost or moved")
+    for _, _, outcome in outcomes:
+        if getattr(outcome, "code", "") == "bug":
+            raise WrongError(str(outcome))
+
+
+_DEFAULTS = Form(regimen="dermatomyositis", product="octagam-10-us", start="2026-12-01")
+
+
+# ---- the whole command line -------------------------------------------------------------------------------------------
+
+_NUMBERS = (
+    "72",
+    "0",
+    "1",
+    "2",
+    "70.16",
+    "0.3",
+    "350",
+    "999999999",
+    "0.000000001",
+    "7e1",
+    "-1",
+    "nan",
+    "1,5",
+    "1/3",
+    "",
+    "00",
+    "154",
+    "3500",
+)
+_UNITS = (
+    "kg",
+    "lb",
+    "st",
+    "g",
+    "g/kg",
+    "mg/kg",
+    "cm",
+    "m",
+    "in",
+    "y",
+    "mo",
+    " weeks",
+    " days",
+    " month",
+    " months",
+    " years",
+    "",
+    "%",
+    " mL/h",
+    "ft",
+)
+_DATES = ("2026-12-01", "2024-02-29", "2026-02-29", "2199-12-31", "1900-01-01", "2026-1-1", "2027-01-31", "9999-12-31")
+_STRANGE = (
+    "\x1b[31m",
+    "\u202e",
+    "=1+1",
+    "../..",
+    "/dev/zero",
+    "/dev/null",
+    "/",
+    ".",
+    "-",
+    "--",
+    "\u0661",
+    "[b]",
+    "{}",
+    "\ud800",
+    "a" * 300,
+    " ",
+    "%s",
+    "ﬀ",
+)
+_OPTIONS = {
+    "numbers": ("--weight", "--pre-pregnancy-weight", "--previous-weight", "--height", "--age", "--dose", "--every", "--days", "--courses", "--valid-for", "--alarm"),
+    "dates": ("--start", "--weighed-on", "--birth-date", "--last-infusion"),
+    "times": ("--at",),
+    "flags": ("--pregnant", "--explain", "--quiet", "--no-color", "--plot", "--help"),
+}  # fmt: skip
+_CHOICES = {
+    "--sex": ("male", "female", "f"),
+    "--risk": ("renal", "thrombosis", "cardiac", "x"),
+    "--condition": ("iga-deficiency-with-antibodies", "corn-allergy", "hyperprolinaemia", "blood-glucose-meter", "x"),
+    "--infusion": ("first", "subsequent", "x"),
+    "--dose-basis": ("course", "4-weeks", "x"),
+    "--format": ("table", "json", "csv", "markdown", "ics", "x"),
+    "--override": tuple(f"{code}=because" for code in (
+        "dose-outside-regimen", "days-outside-regimen", "interval-outside-regimen", "age-outside-regimen", "day-dose-over-limit", "course-dose-over-limit",
+        "weight-implausible", "product-contraindicated", "course-overlap", "courses-close", "dose-below-vial", "x",
+    )),
+}  # fmt: skip
+
+
+def command_line(data: bytes) -> None:
+    """Any command line: an exit code of the interface, words on stderr where it is not 0, and then nothing on stdout."""
+    arguments = list(_arguments(Choices(data)))
+    if any(word.startswith(("-o", "--ou", "--install", "--show-c")) for word in arguments):
+        return
+    code, out, err = _run(arguments)
+    if code not in (0, 2, 3, 4, 5):
+        raise WrongError(f"exit {code}: {arguments}\n{err[-2000:]}")
+    if code and (out or not err.strip()):
+        raise WrongError(f"exit {code} with {len(out)} characters on stdout: {arguments}\n{err[-2000:]}")
+    if "Traceback" in err or "\x1b" in err.replace("\x1b[31m", "\x1b"):
+        raise WrongError(f"{arguments}\n{err[-2000:]}")
+
+
+def _arguments(choices: Choices) -> Iterator[str]:
+    command = choices.pick(
+        (
+            "dose",
+            "schedule",
+            "schedule",
+            "rates",
+            "calendar",
+            "verify",
+            "regimens",
+            "products",
+            "policies",
+            "schema",
+            "x",
+        )
+    )
+    yield command
+    if command in ("regimens", "products", "policies"):
+        yield choices.pick(("list", "show", "check", "schema", "x"))
+    if command in ("dose", "schedule", "rates", "calendar"):
+        yield from _order(choices, command)
+    while choices.rest():
+        yield from _more(choices)
+
+
+def _order(choices: Choices, command: str) -> Iterator[str]:
+    """Most of a sound order, so that the engine is reached more often than not."""
+    missing = choices.byte()
+    if missing % 16 != 1:
+        yield from ("-p", choices.pick(tuple(library.shipped("product"))))
+    if missing % 16 != 2:
+        key = "--indication" if command == "rates" else "-r"
+        yield from (key, choices.pick(tuple(library.shipped("regimen"))))
+    if missing % 16 != 3:
+        yield from ("--weight", choices.pick(("72kg", "70.16kg", "154lb", "3.2kg", "11st", "118.3kg", "950g")))
+    if missing % 16 != 4 and command in ("schedule", "calendar"):
+        yield from ("--start", choices.pick(_DATES))
+    if command == "rates" and missing % 16 != 5:
+        yield from ("--dose", choices.pick(("72g", "0.4 g/kg", "35 g", "1000 mg/kg")))
+    if missing & 128:
+        yield from ("--policy", choices.pick(tuple(library.shipped("policy"))))
+
+
+def _more(choices: Choices) -> Iterator[str]:
+    kind = choices.byte() % 8
+    if kind == 0:
+        yield choices.pick(_OPTIONS["flags"])
+    elif kind == 1:
+        yield from (choices.pick(_OPTIONS["dates"]), choices.pick(_DATES))
+    elif kind == 2:
+        yield from ("--at", choices.pick(("09:00", "23:59", "00:00", "24:00", "9")))
+    elif kind == 3:
+        option = choices.pick(tuple(_CHOICES))
+        yield from (option, choices.pick(_CHOICES[option]))
+    elif kind == 4:
+        yield from (
+            choices.pick(("--name", "--patient-id", "--override", "--site", "-r", "-p", "--policy", "--last-product")),
+            choices.text(),
+        )
+    elif kind == 5:
+        yield choices.text()
+    elif kind == 6:
+        yield from (
+            choices.pick(("--name", "--site", "--weight", "-r", "-p", "--previous", "--every")),
+            choices.pick(_STRANGE),
+        )
+    else:
+        yield from (choices.pick(_OPTIONS["numbers"]), choices.pick(_NUMBERS) + choices.pick(_UNITS))
+
+
+def _run(arguments: list[str]) -> tuple[int, str, str]:
+    os.environ["IVIGCALC_DEBUG"] = "1"  # a bug is raised, not told
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = streams
+    try:
+        code = main(arguments)
+    finally:
+        sys.stdout, sys.stderr = before
+    texts = []
+    for stream in streams:
+        stream.flush()
+        texts.append(stream.buffer.getvalue().decode("utf-8", "replace"))  # type: ignore[attr-defined]
+    return code, texts[0], texts[1]
+
+
+#: name -> (target, its part of the inputs, the longest input)
+TARGETS: dict[str, tuple[Callable[[bytes], None], float, int]] = {
+    "words": (words, 0.30, 64),
+    "yaml": (yaml_file, 0.25, 4096),
+    "saved": (saved_file, 0.05, 20000),
+    "csv": (csv_file, 0.20, 2048),
+    "command": (command_line, 0.20, 160),
+}  # fmt: skip
+
+
+def seeds(name: str) -> Iterator[bytes]:
+    """Sound inputs to begin from."""
+    if name == "words":
+        yield from (
+            b"\0\0" + text.encode()
+            for text in (
+                "72kg",
+                "154 lb",
+                "5ft9in",
+                "2 g/kg",
+                "0.04 mL/kg/min",
+                "2026-12-01",
+                "09:00",
+                "age < 18 years",
+                "4 weeks",
+                "x=y",
+            )
+        )
+    elif name == "yaml":
+        for kind in ("product", "regimen", "policy", "formula", "safety"):
+            for identifier, path in list(library.shipped(kind).items())[:12]:
+                yield path.read_bytes()[:4096] if identifier else b""
+        yield b"kind: site\nschema: 1\nid: x\nopen: {mon-fri: '08:00-17:00'}\npump: {increment: 1 mL/h}\nstock: {octagam-10-us: {10 g: 4}}\n"
+    elif name == "saved":
+        for arguments in (["dose", *_SOUND], ["schedule", *_SOUND, "--start", "2026-12-01"]):
+            yield _run([*arguments, "--format", "json"])[1].encode()
+    elif name == "csv":
+        yield b'\0\0patient_id,weight_kg,sex,age_years,days\n1,72,male,54,2\n2,80.5,,,\n"3\n",x,,,\n'
+        yield (
+            b"\0\1"
+            + b'{"patient_id": "1", "weight": "72 kg", "dose": "2 g/kg"}\n{"patient_id": 2, "weight_lb": 154}\n{}\n[]\n'
+        )
+    else:
+        yield from (bytes(range(start, start + 120)) for start in range(0, 136, 8))
+        yield bytes(40)
+
+
+_SOUND = ("-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg")
