@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Literal, TypeVar, get_args
@@ -75,10 +75,10 @@ def plan_form(
     form: Form, command: Command, *, on: date | None, site: Loaded[Site] = NO_SITE_LOADED, with_trace: bool = True
 ) -> Plan:
     """Plan what a form asks. `on` is today's date, given by the edge."""
-    form, defaults = _with_defaults(form, site.value)
+    named_product, named_policy, defaults = _with_defaults(form, site.value)
     request = read_form(form, command, on=on, defaults_used=defaults)
-    product = library.product(_needed(form.product, "product", "octagam-10-us"))
-    policy = library.policy(form.policy or DEFAULT_POLICY)
+    product = library.product(_needed(named_product, "product", "octagam-10-us"))
+    policy = library.policy(named_policy)
     safety = library.safety()
     if command == "rates":
         library.check_indication(_needed(form.indication, "indication", "primary-immunodeficiency"), product.value)
@@ -95,17 +95,18 @@ def _needed(reference: str | None, kind: str, example: str) -> str:
     return reference
 
 
-def _with_defaults(form: Form, site: Site) -> tuple[Form, tuple[str, ...]]:
+def _with_defaults(form: Form, site: Site) -> tuple[str | None, str, tuple[str, ...]]:
+    """The product and the policy to use, and what must be said of them where nobody named them."""
     said = []
-    if form.product is None and site.default.product is not None:
-        form = replace(form, product=site.default.product)
-        said.append(f"product not given: {site.default.product} is the default of site {site.id}")
-    if form.policy is None:
-        chosen = site.default.policy or DEFAULT_POLICY
+    product, policy = form.product, form.policy
+    if product is None and site.default.product is not None:
+        product = site.default.product
+        said.append(f"product not given: {product} is the default of site {site.id}")
+    if policy is None:
+        policy = site.default.policy or DEFAULT_POLICY
         whose = f"the default of site {site.id}" if site.default.policy else "the program's default"
-        form = replace(form, policy=chosen)
-        said.append(f"policy not given: {chosen} is {whose}")
-    return form, tuple(said)
+        said.append(f"policy not given: {policy} is {whose}")
+    return product, policy, tuple(said)
 
 
 def read_form(form: Form, command: Command, *, on: date | None, defaults_used: tuple[str, ...] = ()) -> Request:

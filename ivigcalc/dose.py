@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 from ivigcalc.definitions import Limit, Phase, Product, Range, Rounding
 from ivigcalc.errors import RefusedError, RequestError
@@ -31,7 +32,7 @@ class Prescribed:
     cap: Quantity | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CourseDose:
     """One course: the exact grams, the grams given, and the session doses, larger first.
 
@@ -45,7 +46,7 @@ class CourseDose:
     capped: bool
     smallest: bool = False
 
-    @property
+    @cached_property
     def deviation_percent(self) -> Fraction:
         """Signed difference of the given from the exact dose."""
         return (self.dose_g - self.prescribed_g) / self.prescribed_g * 100

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache, partial
-from math import ceil
 
 from ivigcalc.plan import Infusion, InfusionBottle, InfusionStep
 from ivigcalc.quantity import decimal_of, rounded
@@ -19,14 +18,14 @@ def make_infusion(on: Climb, dose_g: Fraction, vials: tuple[tuple[Fraction, int]
     """Titrate a dose: the ladder is run until the volume is in, and the last step takes what is left."""
     volume_ml = dose_g * on.ladder.ml_per_g
     last = on.last_rung(volume_ml)
-    minutes = on.minute(volume_ml, last)
+    minutes, per_min = on.minute(volume_ml, last)
     steps = _full_steps(on)[:last]
     return Infusion(
         ladder=on.ladder.uses,
-        minutes=decimal_of(minutes, MINUTE_PLACES),
-        duration_min=ceil(minutes),
+        minutes=rounded(minutes, per_min, MINUTE_PLACES),
+        duration_min=-(-minutes // per_min),
         volume_ml=decimal_of(volume_ml, VOLUME_PLACES),
-        steps=(*steps, _last_step(on, last, volume_ml, minutes, steps)),
+        steps=(*steps, _last_step(on, last, volume_ml, minutes, per_min, steps)),
         draw=partial(_bottles, on, last, volume_ml, vials),
     )
 
@@ -46,11 +45,14 @@ def _full_steps(on: Climb) -> tuple[InfusionStep, ...]:
     return tuple(found)
 
 
-def _last_step(on: Climb, last: int, volume_ml: Fraction, minutes: Fraction, before: tuple[InfusionStep, ...]) -> InfusionStep:
-    start = Fraction(on.full_min[last - 1], on.per_min) if last else Fraction(0)
+def _last_step(
+    on: Climb, last: int, volume_ml: Fraction, minutes: int, per_min: int, before: tuple[InfusionStep, ...]
+) -> InfusionStep:
+    start = on.full_min[last - 1] if last else 0
+    length = rounded(minutes * on.per_min - start * per_min, per_min * on.per_min, MINUTE_PLACES)
     total = decimal_of(volume_ml, VOLUME_PLACES)
     volume = total - before[-1].cumulative_ml if before else total
-    return _step(on, last, decimal_of(minutes - start, MINUTE_PLACES), volume, total, decimal_of(start, MINUTE_PLACES))
+    return _step(on, last, length, volume, total, rounded(start, on.per_min, MINUTE_PLACES))
 
 
 def _step(on: Climb, place: int, minutes: Decimal, volume_ml: Decimal, cumulative_ml: Decimal, start: Decimal) -> InfusionStep:
@@ -86,7 +88,7 @@ def _bottles(on: Climb, last: int, volume_ml: Fraction, vials: tuple[tuple[Fract
         for _ in range(count):
             volume = min(size_g * on.ladder.ml_per_g, volume_ml - given)
             given += volume
-            end = decimal_of(on.minute(given, last), MINUTE_PLACES)
+            end = rounded(*on.minute(given, last), MINUTE_PLACES)
             size, shown = decimal_of(size_g, 3), decimal_of(volume, VOLUME_PLACES)
             found.append(InfusionBottle(len(found) + 1, size, shown, start, end))
             start = end

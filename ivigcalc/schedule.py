@@ -97,6 +97,7 @@ def place_course(due: date, days: int, site: Site) -> CourseDates:
     )
 
 
+@lru_cache(maxsize=8192)
 def _run(first: date, days: int) -> tuple[date, ...]:
     return tuple(first + timedelta(days=k) for k in range(days))
 

@@ -101,7 +101,7 @@ def _infusion(
     table = id(chosen.table)
     if table not in job.climbs:
         at_risk = risk_applies(chosen.table, job.asked.patient.risks)
-        limits = job.limits if at_risk else replace(job.limits, at_risk=False)
+        limits = replace(job.limits, at_risk=False) if job.limits.at_risk and not at_risk else job.limits
         job.climbs[table] = climb(ladder, job.rate_weight_kg, limits)
         job.tables.append(chosen)
     if (table, id(choice)) not in job.infusions:

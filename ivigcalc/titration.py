@@ -92,16 +92,21 @@ class Climb:
     def last_rung(self, volume_ml: Fraction) -> int:
         """On which rung an infusion of so much ends: no step has 0 mL."""
         volume, unit = volume_ml.numerator * self.per_ml, volume_ml.denominator
-        nothing = NOTHING_ML * self.per_ml * unit
-        return next((place for place, full in enumerate(self.full_ml) if volume - full * unit < nothing), len(self.full_ml))
+        enough = volume + -self.per_ml * unit * NOTHING_ML.numerator // NOTHING_ML.denominator
+        for place, full in enumerate(self.full_ml):
+            if full * unit > enough:
+                return place
+        return len(self.full_ml)
 
-    def minute(self, volume_ml: Fraction, last: int) -> Fraction:
-        """The minute at which so much is in, in an infusion that ends on rung `last`."""
+    def minute(self, volume_ml: Fraction, last: int) -> tuple[int, int]:
+        """The minute at which so much is in, in an infusion that ends on rung `last`, as numerator and denominator."""
         volume, unit = volume_ml.numerator * self.per_ml, volume_ml.denominator
-        rung = next((place for place, full in enumerate(self.full_ml[:last]) if volume <= full * unit), last)
+        rung = 0
+        while rung < last and volume > self.full_ml[rung] * unit:
+            rung += 1
         before_ml, before_min = (self.full_ml[rung - 1], self.full_min[rung - 1]) if rung else (0, 0)
         flow = self.flows[rung] * unit
-        return Fraction(before_min * flow + volume - before_ml * unit, flow * self.per_min)
+        return before_min * flow + volume - before_ml * unit, flow * self.per_min
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from ivigcalc.render.csv import cell, notice_codes, safe_cell, step_figures
 from ivigcalc.render.phrases import vials_text
 
 _DAY_MIN = 24 * 60
+#: stands in the shared text of a step for what only the session knows
+_HEAD = "\ue000"
 #: from this year on every plan is made anew, for it may reach past the last year of the calendar
 _FAR = 2100
 _DAY_UNITS = ("day", "days", "week", "weeks")
@@ -67,12 +69,13 @@ class Answer:
         """`sessions.csv`, as `render.csv.session_rows` has it."""
         lines: list[str] = []
         gaps: list[int] = []
-        for s in self.sessions:
-            duration = None if s.infusion is None else s.infusion.duration_min
-            starts, ends = self._clock(s, 0), self._clock(s, duration)
-            figures = ",".join(map(cell, (s.dose_g, s.volume_ml, duration, vials_text(s.vials), s.leftover_g)))
-            lines.append(f"%s,{s.course},{s.day},%s,{starts[0]},{ends[0]},{figures},{self.codes}\n")
-            gaps += (0, self._gap(s, 0), *starts[1], *ends[1])
+        shared: dict[tuple[int, int], _Shared] = {}
+        for session in self.sessions:
+            key = id(session.infusion), id(session.vials)
+            found = shared.get(key) or shared.setdefault(key, _Shared(session))
+            place = self._place(session)
+            lines.append(f"%s,{session.course},{session.day},%s,{found.session},{self.codes}\n")
+            gaps += (0, place, *[place + later for later in found.session_days])
         return _text(lines, gaps)
 
     @cached_property
@@ -80,24 +83,67 @@ class Answer:
         """`steps.csv`, as `render.csv.step_rows` has it."""
         lines: list[str] = []
         gaps: list[int] = []
-        for s in self.sessions:
-            head, day = f"%s,{s.course},{s.day},%s", self._gap(s, 0)
-            for step in s.infusion.steps if s.infusion else ():
-                starts = self._clock(s, floor(step.from_start_min))
-                lines.append(f"{head},{step.step},{starts[0]},{','.join(map(cell, step_figures(step)))}\n")
-                gaps += (0, day, *starts[1])
+        shared: dict[int, _Shared] = {}
+        for session in self.sessions:
+            found = shared.get(id(session.infusion)) or shared.setdefault(id(session.infusion), _Shared(session))
+            place = self._place(session)
+            lines.append(found.steps.replace(_HEAD, f"%s,{session.course},{session.day},%s"))
+            for later in found.step_days:
+                gaps += (0, place) if later is None else (0, place, place + later)
         return _text(lines, gaps)
 
-    def _clock(self, session: Session, minutes: int | None) -> tuple[str, tuple[int, ...]]:
-        """A time of a session with a gap for its date."""
-        if session.at_min is None or minutes is None:
-            return "", ()
-        later = (session.at_min + minutes) // _DAY_MIN
-        return f"%sT{clock_text(None, session.at_min + minutes)}", (self._gap(session, later),)
-
-    def _gap(self, session: Session, later: int) -> int:
+    def _place(self, session: Session) -> int:
+        """Where the day of a session is among what goes into the gaps."""
         assert session.on is not None
-        return 1 + self.days.index((session.on - self.start).days + later)
+        return 1 + self.days.index((session.on - self.start).days)
+
+
+class _Shared:
+    """What the sessions of one infusion at one hour have in common, in words; dates are gaps, with the days to add."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @cached_property
+    def steps(self) -> str:
+        """One line per step, with a mark for patient, course, day and date."""
+        s = self._session
+        steps = s.infusion.steps if s.infusion else ()
+        clocks = [_clock(s, floor(step.from_start_min)) for step in steps]
+        return "".join(f"{_HEAD},{step.step},{clock},{','.join(map(cell, step_figures(step)))}\n" for step, clock in zip(steps, clocks, strict=True))
+
+    @cached_property
+    def step_days(self) -> list[int | None]:
+        """Days from the session's own to that of each step; None where no time is known."""
+        s = self._session
+        return [_days_later(s, floor(step.from_start_min)) for step in (s.infusion.steps if s.infusion else ())]
+
+    @cached_property
+    def session(self) -> str:
+        """Start, end and figures of a session."""
+        s = self._session
+        duration = s.duration_min
+        figures = (s.dose_g, s.volume_ml, duration, vials_text(s.vials), s.leftover_g)
+        return ",".join((_clock(s, 0), _clock(s, duration), *map(cell, figures)))
+
+    @cached_property
+    def session_days(self) -> list[int]:
+        """Days from the session's own to that of its start and end, where they are known."""
+        found = (_days_later(self._session, 0), _days_later(self._session, self._session.duration_min))
+        return [later for later in found if later is not None]
+
+
+def _clock(session: Session, minutes: int | None) -> str:
+    """A time of a session, with a gap for its date."""
+    if session.at_min is None or minutes is None:
+        return ""
+    return f"%sT{clock_text(None, session.at_min + minutes)}"
+
+
+def _days_later(session: Session, minutes: int | None) -> int | None:
+    if session.at_min is None or minutes is None:
+        return None
+    return (session.at_min + minutes) // _DAY_MIN
 
 
 class Planned(NamedTuple):

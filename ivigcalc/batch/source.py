@@ -266,7 +266,7 @@ def cells_of(batch: Any) -> Iterator[tuple[Cell, ...]]:
 
 def arrow_text(value: Any) -> Cell:
     """A value of a typed column as it would be typed. A floating-point number is read as the shortest text that gives it back."""
-    if value is None or value != value:  # noqa: PLR0124  (a missing number is stored as NaN)
+    if value is None or value != value:
         return ""
     if isinstance(value, str):
         return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ivigcalc.batch.source import Row
@@ -27,8 +28,23 @@ class WorkerError(IvigcalcError):
 
 def do_here(settings: Settings, partitions: Partitions) -> Iterator[Done]:
     """One after the other, in this process."""
-    for rows in partitions:
-        yield do_partition(settings, rows)
+    with _without_collector():
+        for rows in partitions:
+            yield do_partition(settings, rows)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Plans hold no cycles, so looking for them among all that is remembered only costs time."""
+    import gc
+
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def do_in_processes(settings: Settings, partitions: Partitions, jobs: int) -> Iterator[Done]:
@@ -61,15 +77,13 @@ def _serve(connection: Connection, settings: Settings, inherited: Sequence[Conne
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for end in inherited:  # held here as well, they would keep the workers alive when the parent is killed
         end.close()
-    try:
+    with _without_collector(), suppress(EOFError, OSError):
         while True:
             rows = connection.recv()
             try:
                 connection.send(do_partition(settings, rows))
             except IvigcalcError as error:
                 connection.send(WorkerError(str(error), error.exit_code))
-    except (EOFError, OSError):
-        return
 
 
 def _in_order(partitions: Partitions, ends: Sequence[Connection]) -> Iterator[Done]:

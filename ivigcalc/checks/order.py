@@ -79,6 +79,8 @@ def day_limits(
 
     A limit that only whole-vial rounding passes is a caution whatever its level: the order itself kept to it.
     """
+    if not limits:
+        return
     days = len(dose.session_doses_g)
     share = per_four_weeks(interval)
     given: dict[str, tuple[Fraction, Fraction]] = {
@@ -135,7 +137,7 @@ def highest_dose(asked: Asked, dose: CourseDose, published: Range[Quantity] | No
 def deviation(deviation_percent: Fraction, safety: Loaded[Safety]) -> Iterator[Notice]:
     """By how much whole vials differ from the exact dose."""
     limit = safety.value.deviation
-    shown = f"{'+' if deviation_percent > 0 else ''}{show(deviation_percent)} %"
-    if abs(deviation_percent) > Fraction(limit.percent.value):
+    if abs(deviation_percent) > limit.percent.base:
+        shown = f"{'+' if deviation_percent > 0 else ''}{show(deviation_percent)} %"
         yield Notice("rounding-deviation", "caution", f"the rounded course differs by {shown} from the exact dose, more than {limit.percent}: consider other vials or another rounding",
                      shown, str(limit.percent), cite(safety.value, limit))  # fmt: skip

@@ -13,7 +13,7 @@ from ivigcalc.audit import Finding, audit, known_library
 from ivigcalc.definitions import Loaded
 from ivigcalc.errors import DefinitionError, Problem
 from ivigcalc.library import FOLDERS, SUFFIXES, root
-from ivigcalc.load import Document, dotted, parse, load_bytes, read_bytes
+from ivigcalc.load import Document, dotted, load_bytes, parse, read_bytes
 
 #: the kinds that have a command of their own; formulas, thresholds and site files are checked under any
 COMMANDS = {"regimen": "regimens", "product": "products", "policy": "policies"}

@@ -1,0 +1,124 @@
+"""SAFETY.md is true: every test that it names exists, and fails when its control is removed."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+LOG = (ROOT / "SAFETY.md").read_text(encoding="utf-8")
+CONTROLS: list[dict[str, str]] = yaml.safe_load((Path(__file__).parent / "controls.yaml").read_text(encoding="utf-8"))
+#: the hazards that the log must know
+HAZARDS = (
+    "unit mix-up", "wrong weight", "stale weight", "wrong product", "off-label rate", "overdose", "doubled by accident", "rounding drift", "fluid load",
+    "contraindication", "date slip", "truncated print", "tampered or stale definition", "misread output", "batch row swapped", "override out of sight",
+    "hostile text or file", "what leaves the machine",
+)  # fmt: skip
+NAMED = re.findall(r"`(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)`", LOG)
+
+
+@cache
+def functions(file: str) -> set[str]:
+    """The names of the functions of a source file, also inside classes."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def test_the_log_begins_with_what_the_program_is_for_and_is_not() -> None:
+    head = LOG[: LOG.index("## Hazards")]
+    for words in ("not a medical device", "Intended use", "Limits", "checked by a qualified person"):
+        assert words in head
+
+
+@pytest.mark.parametrize("hazard", HAZARDS)
+def test_every_hazard_has_its_cause_control_and_test(hazard: str) -> None:
+    [section] = [
+        part for part in LOG.split("\n### ") if re.match(rf"[0-9]+\. .*{re.escape(hazard)}", part, re.IGNORECASE)
+    ]
+    assert "**Cause.**" in section
+    assert re.search(r"`ivigcalc/[a-z_/]+\.py`|`ivigcalc/[a-z_/]+\.py:[A-Za-z_]+`", section)
+    assert re.search(r"`tests/[a-z_/]+\.py::test_", section)
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED, ids=lambda value: value.rpartition("/")[2])
+def test_every_test_that_is_named_exists(file: str, name: str) -> None:
+    assert name in functions(file)
+
+
+def test_every_control_that_is_named_exists() -> None:
+    named = re.findall(r"`(ivigcalc/[a-z_/]+\.py):([A-Za-z_]+)`", LOG)
+    assert len(named) > 40
+    for file, name in named:
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert name in functions(file) or re.search(rf"^\s*{name}\b.* = ", text, re.MULTILINE), f"{file}:{name}"
+
+
+def test_the_log_names_exactly_the_tests_whose_controls_can_be_removed() -> None:
+    assert sorted(f"{file}::{name}" for file, name in set(NAMED)) == sorted({control["test"] for control in CONTROLS})
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control["test"].rpartition("::")[2])
+def test_every_control_stands_in_the_code_once(control: dict[str, str]) -> None:
+    assert (ROOT / control["file"]).read_text(encoding="utf-8").count(control["find"]) == 1
+    assert control["find"] != control["replace"]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of the tree from which controls may be removed."""
+    folder = tmp_path_factory.mktemp("removed") / "tree"
+    folder.mkdir()
+    for part in ("ivigcalc", "regimens", "tests"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("pyproject.toml", "SAFETY.md", "README.md"):
+        shutil.copy(ROOT / part, folder / part)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def run_test(folder: Path, test: str) -> subprocess.CompletedProcess[str]:
+    """One test in a copy, with the package of that copy."""
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", test]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=300
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control["test"].rpartition("::")[2])
+def test_a_control_that_is_removed_is_missed(control: dict[str, str], copy: Path) -> None:
+    path = copy / control["file"]
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole.replace(control["find"], control["replace"]), encoding="utf-8")
+    try:
+        done = run_test(copy, control["test"])
+    finally:
+        path.write_text(whole, encoding="utf-8")
+    assert done.returncode == 1, (
+        done.stdout[-3000:] + done.stderr[-1000:]
+    )  # 1 = the test failed; 2 and above = it could not be run
+    assert re.search(r"[1-9][0-9]* failed", done.stdout)
+
+
+@pytest.mark.slow
+def test_with_all_controls_in_place_their_tests_pass(copy: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    tests = sorted({control["test"] for control in CONTROLS})
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
