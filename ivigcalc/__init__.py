@@ -12,6 +12,9 @@ from ivigcalc._version import __version__
 
 if TYPE_CHECKING:
     from ivigcalc.ask import Form, plan_form
+    from ivigcalc.batch.arrow import arrow_schema, plan_arrow
+    from ivigcalc.batch.many import plan_many
+    from ivigcalc.batch.outcome import Failed
     from ivigcalc.engine import make_plan, make_rates
     from ivigcalc.errors import DefinitionError, IvigcalcError, RefusedError, RequestError
     from ivigcalc.plan import Plan
@@ -19,14 +22,15 @@ if TYPE_CHECKING:
     from ivigcalc.request import Order, Patient, Request
 
 _HOMES = {
-    "Form": "ask", "plan_form": "ask", "make_plan": "engine", "make_rates": "engine", "DefinitionError": "errors",
+    "Form": "ask", "plan_form": "ask", "arrow_schema": "batch.arrow", "plan_arrow": "batch.arrow", "plan_many": "batch.many",
+    "Failed": "batch.outcome", "make_plan": "engine", "make_rates": "engine", "DefinitionError": "errors",
     "IvigcalcError": "errors", "RefusedError": "errors", "RequestError": "errors", "Plan": "plan", "to_json": "render.json",
     "Order": "request", "Patient": "request", "Request": "request",
 }  # fmt: skip
 
 __all__ = [
-    "DefinitionError", "Form", "IvigcalcError", "Order", "Patient", "Plan", "RefusedError", "Request", "RequestError",
-    "__version__", "make_plan", "make_rates", "plan_form", "to_json",
+    "DefinitionError", "Failed", "Form", "IvigcalcError", "Order", "Patient", "Plan", "RefusedError", "Request", "RequestError",
+    "__version__", "arrow_schema", "make_plan", "make_rates", "plan_arrow", "plan_form", "plan_many", "to_json",
 ]  # fmt: skip
 
 

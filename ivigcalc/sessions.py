@@ -20,16 +20,18 @@ from ivigcalc.request import Infusion as InfusionKind
 from ivigcalc.titration import Ladder, TableChoice, choose_table, climb, make_ladder, risk_applies
 from ivigcalc.vials import Choice
 
-_LADDERS: dict[tuple[str, str, str | None, InfusionKind], tuple[TableChoice, Ladder]] = {}
+#: by identity of the product, which is kept beside its ladder so that no other can take its place
+_LADDERS: dict[tuple[int, str | None, InfusionKind], tuple[Product, TableChoice, Ladder]] = {}
 
 
 def _ladder_for(product: Loaded[Product], indication: str | None, kind: InfusionKind) -> tuple[TableChoice, Ladder]:
-    """The table that serves, and its ladder: looked up once for each use and file."""
-    key = (product.value.id, product.sha256, indication, kind)
+    """The table that serves, and its ladder: looked up once for each use of a product."""
+    key = (id(product.value), indication, kind)
     if key not in _LADDERS:
         chosen = choose_table(product.value, indication, kind)
-        _LADDERS[key] = chosen, make_ladder(product.value, chosen.table)
-    return _LADDERS[key]
+        _LADDERS[key] = product.value, chosen, make_ladder(product.value, chosen.table)
+    _, chosen, ladder = _LADDERS[key]
+    return chosen, ladder
 
 
 def all_sessions(job: Job, stretches: list[Stretch], indication: str | None) -> tuple[Session, ...]:

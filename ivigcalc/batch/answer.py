@@ -60,7 +60,11 @@ class Answer:
         for session in self.sessions:
             assert session.on is not None
             first = (session.on - self.start).days
-            minutes = 0 if session.at_min is None or session.infusion is None else session.at_min + session.infusion.duration_min
+            minutes = (
+                0
+                if session.at_min is None or session.infusion is None
+                else session.at_min + session.infusion.duration_min
+            )
             found.update(range(first, first + minutes // _DAY_MIN + 1))
         return tuple(sorted(found))
 
@@ -110,7 +114,10 @@ class _Shared:
         s = self._session
         steps = s.infusion.steps if s.infusion else ()
         clocks = [_clock(s, floor(step.from_start_min)) for step in steps]
-        return "".join(f"{_HEAD},{step.step},{clock},{','.join(map(cell, step_figures(step)))}\n" for step, clock in zip(steps, clocks, strict=True))
+        return "".join(
+            f"{_HEAD},{step.step},{clock},{','.join(map(cell, step_figures(step)))}\n"
+            for step, clock in zip(steps, clocks, strict=True)
+        )
 
     @cached_property
     def step_days(self) -> list[int | None]:
@@ -167,7 +174,17 @@ class Planned(NamedTuple):
             head = (self.patient_id, s.course, s.day, on.isoformat())
             if table == "sessions":
                 duration = None if s.infusion is None else s.infusion.duration_min
-                yield (*head, _moment(s, on, 0), _moment(s, on, duration), s.dose_g, s.volume_ml, duration, vials_text(s.vials), s.leftover_g, self.answer.codes)
+                yield (
+                    *head,
+                    _moment(s, on, 0),
+                    _moment(s, on, duration),
+                    s.dose_g,
+                    s.volume_ml,
+                    duration,
+                    vials_text(s.vials),
+                    s.leftover_g,
+                    self.answer.codes,
+                )
                 continue
             for step in s.infusion.steps if s.infusion else ():
                 yield (*head, step.step, _moment(s, on, floor(step.from_start_min)), *step_figures(step))

@@ -83,7 +83,11 @@ def write_parquet(stream: Path, to: Path) -> None:
     arrow = _arrow()
     import pyarrow.parquet as parquet
 
-    with stream.open("rb") as file, arrow.ipc.open_stream(file) as batches, parquet.ParquetWriter(to, batches.schema) as writer:
+    with (
+        stream.open("rb") as file,
+        arrow.ipc.open_stream(file) as batches,
+        parquet.ParquetWriter(to, batches.schema) as writer,
+    ):
         for group in _groups(batches):
             writer.write_table(arrow.Table.from_batches(group))
 
@@ -104,7 +108,9 @@ def _groups(batches: Any) -> Iterator[list[Any]]:
 def _record_batch(arrow: Any, table: Table, values: Sequence[tuple[Any, ...]]) -> Any:
     schema = arrow_schema(table)
     columns: Sequence[Sequence[Any]] = list(zip(*values, strict=True)) if values else [()] * len(schema)
-    arrays = [arrow.array(map(_typed(field), column), type=field.type) for field, column in zip(schema, columns, strict=True)]
+    arrays = [
+        arrow.array(map(_typed(field), column), type=field.type) for field, column in zip(schema, columns, strict=True)
+    ]
     return arrow.RecordBatch.from_arrays(arrays, schema=schema)
 
 

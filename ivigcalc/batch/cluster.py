@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ivigcalc.batch.fingerprint import program_sha256
 from ivigcalc.batch.source import Row
@@ -23,32 +24,34 @@ def do_on_cluster(settings: Settings, partitions: Partitions, address: str) -> I
     except ImportError:
         raise MissingExtraError("a cluster", "cluster") from None
     try:
-        client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        client: Any = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
-        raise RequestError(f"--cluster: cannot reach a Dask scheduler at {address[:80]}: {error}", field="cluster") from None
+        raise RequestError(
+            f"--cluster: cannot reach a Dask scheduler at {address[:80]}: {error}", field="cluster"
+        ) from None
     with client:
         yield from _in_order(client, settings, partitions)
 
 
-def _in_order(client: object, settings: Settings, partitions: Partitions) -> Iterator[Done]:
+def _in_order(client: Any, settings: Settings, partitions: Partitions) -> Iterator[Done]:
     expected = program_sha256()
-    under_way: deque[object] = deque()
-    threads = max(1, sum(client.nthreads().values()))  # type: ignore[attr-defined]
+    under_way: deque[Any] = deque()
+    threads = max(1, sum(client.nthreads().values()))
     try:
         for rows in partitions:
-            future = client.submit(do_far, expected, settings, rows, pure=False, retries=_RETRIES)  # type: ignore[attr-defined]
+            future = client.submit(do_far, expected, settings, rows, pure=False, retries=_RETRIES)
             under_way.append(future)
             if len(under_way) >= _AHEAD * threads + 1:
                 yield _result(under_way.popleft())
         while under_way:
             yield _result(under_way.popleft())
     finally:
-        client.cancel(list(under_way))  # type: ignore[attr-defined]
+        client.cancel(list(under_way))
 
 
-def _result(future: object) -> Done:
+def _result(future: Any) -> Done:
     try:
-        done: Done = future.result()  # type: ignore[attr-defined]
+        done: Done = future.result()
     except WorkerError:
         raise
     except Exception as error:

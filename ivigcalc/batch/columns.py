@@ -15,7 +15,12 @@ Cell = str | tuple[str, ...]
 Words = str | tuple[str, ...] | bool
 
 #: columns that hold a plain number, and the unit that their name states
-_WITH_UNIT = {"weight_kg": ("weight", "kg"), "weight_lb": ("weight", "lb"), "height_cm": ("height", "cm"), "age_years": ("age", "y")}
+_WITH_UNIT = {
+    "weight_kg": ("weight", "kg"),
+    "weight_lb": ("weight", "lb"),
+    "height_cm": ("height", "cm"),
+    "age_years": ("age", "y"),
+}
 #: the regimen names the use, so a schedule has no other indication
 _NOT_ASKED = ("indication",)
 _MANY = ("risk", "condition", "override")
@@ -57,9 +62,13 @@ class Columns:
             if not cell:
                 continue
             if len(cell) > MAX_CELL:
-                raise RequestError(f"{name}: the cell is longer than {MAX_CELL} characters", field=name, code="too-long")
+                raise RequestError(
+                    f"{name}: the cell is longer than {MAX_CELL} characters", field=name, code="too-long"
+                )
             if field in said:
-                raise RequestError(f"'{said[field]}' and '{name}' are both filled: keep one", field=name, code="said-twice")
+                raise RequestError(
+                    f"'{said[field]}' and '{name}' are both filled: keep one", field=name, code="said-twice"
+                )
             said[field] = name
             words[field] = read(name, cell)
         if "age" in said:
@@ -146,7 +155,7 @@ def _with_unit(column: str, cell: Cell) -> str:
     return f"{cell}{unit}"
 
 
-def _many(column: str, cell: Cell) -> tuple[str, ...]:
+def _many(_column: str, cell: Cell) -> tuple[str, ...]:
     if isinstance(cell, tuple):
         return cell
     return tuple(part.strip() for part in cell.split(";") if part.strip())

@@ -152,7 +152,7 @@ class Folder:
                 (self.path / name).unlink(missing_ok=True)
             for name, made in names.items():
                 if (self.work / made).exists():
-                    os.replace(self.work / made, self.path / name)
+                    (self.work / made).replace(self.path / name)
             self._publish_each(EACH in earlier.get("folders", ()) and EACH not in report["folders"])
             _sync_folder(self.path)
             report = {**report, "files": {name: (self.path / name).stat().st_size for name in names}}
@@ -162,9 +162,9 @@ class Folder:
     def _publish_each(self, outdated: bool) -> None:
         made, final = self.work / EACH, self.path / EACH
         if final.exists() and (made.exists() or outdated):
-            os.replace(final, self.work / "each.old")
+            final.replace(self.work / "each.old")
         if made.exists():
-            os.replace(made, final)
+            made.replace(final)
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
@@ -173,7 +173,7 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     with temporary.open("wb", buffering=0) as file:
         _write_all(file, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8"))
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    temporary.replace(path)
     _sync_folder(path.parent)
 
 
@@ -207,7 +207,11 @@ def _locked(work: Path) -> int:
         except BlockingIOError:
             os.close(handle)
             name = printable(work.parent.name, 80)
-            raise RequestError(f"another batch is writing to {name}: wait for it, or choose another folder", field="output", code="in-use") from None
+            raise RequestError(
+                f"another batch is writing to {name}: wait for it, or choose another folder",
+                field="output",
+                code="in-use",
+            ) from None
         if _same_file(handle, work / "lock"):
             return handle
         os.close(handle)  # it is the lock of a run that has cleared up

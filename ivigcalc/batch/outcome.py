@@ -22,7 +22,7 @@ _FIELDS = {
     "interval-outside-regimen": "every",
     "no-open-days": "start",
     "policy-incomplete": "policy",
-    "product-contraindicated": "product",
+    "product-contraindicated": "condition",
     "rate-below-pump": "weight",
     "rate-not-published": "product",
     "stock-short": "product",

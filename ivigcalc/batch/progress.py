@@ -11,6 +11,16 @@ if TYPE_CHECKING:
 _LINE_SECONDS = 10.0
 
 
+class Silence:
+    """Nothing."""
+
+    def __call__(self, _done: int, _total: int) -> None:
+        """Hear how far it is."""
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
+
 class Lines:
     """One line per interval, with the rate and the time left."""
 
@@ -29,7 +39,9 @@ class Lines:
             return
         self._said = now
         rate = (done - self._before) / max(now - self._began, 0.001)
-        self._stream.write(f"{done:,} of {total:,} rows, {rate:,.0f} rows/s, {_time(round((total - done) / rate))} left\n")
+        self._stream.write(
+            f"{done:,} of {total:,} rows, {rate:,.0f} rows/s, {_time(round((total - done) / rate))} left\n"
+        )
         self._stream.flush()
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from ivigcalc.batch.folder import EACH, SCHEMA, Folder, Progress, explained
 from ivigcalc.batch.outcome import Failed, for_clerk, printable
 from ivigcalc.batch.source import Row, Source, spool
 from ivigcalc.batch.survey import Survey, survey
-from ivigcalc.batch.tables import Kind, heading
+from ivigcalc.batch.tables import Kind, headings
 from ivigcalc.batch.work import PARTITION_ROWS, Done, Settings
 from ivigcalc.batch.workers import do_here, do_in_processes
 from ivigcalc.definitions import Loaded, Site
@@ -29,7 +29,7 @@ from ivigcalc.errors import IvigcalcError, RequestError
 _KEEP_SECONDS = 1.0
 
 
-class TooManyErrors(IvigcalcError):
+class ErrorLimitError(IvigcalcError):
     """The batch was stopped because more rows failed than were allowed."""
 
     exit_code = 5
@@ -117,9 +117,15 @@ def _run(batch: Batch, folder: Folder, source: Source, clock: Callable[[], float
     resumed = progress.rows
     if not progress.finished:
         settings = Settings(
-            columns.names, batch.defaults, batch.site, date.fromisoformat(about["on"]), batch.kind, batch.each, batch.paper
+            columns.names,
+            batch.defaults,
+            batch.site,
+            date.fromisoformat(about["on"]),
+            batch.kind,
+            batch.each,
+            batch.paper,
         )
-        folder.open_tables({table: heading(table, batch.kind) for table in ("sessions", "steps", "errors")}, progress)
+        folder.open_tables(headings(batch.kind), progress)
         _plan_all(batch, folder, source, settings, found, about, progress, clock, watch)
     _publish(batch, folder, about, progress)
     return Summary(progress.planned, progress.errors, resumed)
@@ -190,14 +196,20 @@ def _taken_up(batch: Batch, folder: Folder, about: dict[str, Any]) -> tuple[Prog
             field="output", code="changed",
         )  # fmt: skip
     errors = Counter({str(code): int(count) for code, count in state["errors"].items()})
-    return Progress(state["partitions"], state["planned"], errors, dict(state["sizes"]), state["finished"]), state["about"]
+    return Progress(state["partitions"], state["planned"], errors, dict(state["sizes"]), state["finished"]), state[
+        "about"
+    ]
 
 
 def _plan_all(
     batch: Batch, folder: Folder, source: Source, settings: Settings, found: Survey, about: dict[str, Any],
     progress: Progress, clock: Callable[[], float], watch: Watch,
 ) -> None:  # fmt: skip
-    rows = source.rows() if batch.allow_duplicates else _once_each(source.rows(), Columns(source.columns, batch.defaults), found)
+    rows = (
+        source.rows()
+        if batch.allow_duplicates
+        else _once_each(source.rows(), Columns(source.columns, batch.defaults), found)
+    )
     partitions = islice(_partitions(rows), progress.partitions, None)
     kept_at = clock()
     for done in _workers(batch, settings, partitions):
@@ -208,7 +220,7 @@ def _plan_all(
         watch(progress.rows, found.rows)
         if batch.max_errors is not None and progress.failed > batch.max_errors:
             folder.start_over()
-            raise TooManyErrors(_why_stopped(progress, done))
+            raise ErrorLimitError(_why_stopped(progress, done))
         if clock() - kept_at > _KEEP_SECONDS:
             source.check_unchanged()
             folder.keep(about, progress)
@@ -246,7 +258,10 @@ def _once_each(rows: Iterator[Row], columns: Columns, found: Survey) -> Iterator
 
 
 def _why_stopped(progress: Progress, done: Done) -> str:
-    shown = [f"row {number}, {printable(who, 40)}: {error.code}: {for_clerk(error.message)}" for number, who, error in done.first_errors]
+    shown = [
+        f"row {number}, {printable(who, 40)}: {error.code}: {for_clerk(error.message)}"
+        for number, who, error in done.first_errors
+    ]
     return "\n".join([f"stopped: {progress.failed} of {progress.rows} rows failed; nothing was written", *shown])
 
 

@@ -44,7 +44,9 @@ def format_of(name: str, given: str | None) -> str:
         if name.lower().endswith(suffixes):
             return kind
     known = ", ".join(suffix for suffixes in FORMATS.values() for suffix in suffixes)
-    raise RequestError(f"cannot tell the format of the input by its name ({known}): give --input-format", field="input_format")
+    raise RequestError(
+        f"cannot tell the format of the input by its name ({known}): give --input-format", field="input_format"
+    )
 
 
 class Source:
@@ -53,12 +55,14 @@ class Source:
     def __init__(self, path: Path, kind: str) -> None:
         self.path, self.kind = path, kind
         try:
-            self._file: BinaryIO = path.open("rb")
+            self._file = path.open("rb")
             self._seen = os.fstat(self._file.fileno())
         except (OSError, ValueError) as error:
             raise _unreadable(path, error) from None
         if not path.is_file():
-            raise RequestError(f"the input {printable(path.name, 80)} is not a regular file; pipe it in and name it -", field="input")
+            raise RequestError(
+                f"the input {printable(path.name, 80)} is not a regular file; pipe it in and name it -", field="input"
+            )
         self._names: tuple[str, ...] | None = None
 
     def close(self) -> None:
@@ -76,8 +80,16 @@ class Source:
             now = self.path.stat()
         except OSError as error:
             raise _unreadable(self.path, error) from None
-        if (now.st_ino, now.st_size, now.st_mtime_ns) != (self._seen.st_ino, self._seen.st_size, self._seen.st_mtime_ns):
-            raise RequestError("the input changed while it was read: run again when it is finished", field="input", code="input-changed")
+        if (now.st_ino, now.st_size, now.st_mtime_ns) != (
+            self._seen.st_ino,
+            self._seen.st_size,
+            self._seen.st_mtime_ns,
+        ):
+            raise RequestError(
+                "the input changed while it was read: run again when it is finished",
+                field="input",
+                code="input-changed",
+            )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -114,11 +126,15 @@ class Source:
         try:
             heading = next(self._csv_reader(), None)
         except csv.Error as error:
-            raise RequestError(f"the heading cannot be read as CSV: {error}", field="columns", code="unreadable-input") from None
+            raise RequestError(
+                f"the heading cannot be read as CSV: {error}", field="columns", code="unreadable-input"
+            ) from None
         if not heading:
             raise RequestError("the input is empty: the first line names the columns", field="columns", code="missing")
         if heading[0].startswith(_UTF16):
-            raise RequestError("the input is not UTF-8: save it as CSV in UTF-8", field="columns", code="unreadable-input")
+            raise RequestError(
+                "the input is not UTF-8: save it as CSV in UTF-8", field="columns", code="unreadable-input"
+            )
         return tuple(name.strip() for name in heading)
 
     def _csv_reader(self) -> Iterator[list[str]]:
@@ -136,7 +152,9 @@ class Source:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Row(number, Failed("unreadable-row", "", f"{error}: look for a quote that is opened and not closed"))
+                yield Row(
+                    number, Failed("unreadable-row", "", f"{error}: look for a quote that is opened and not closed")
+                )
                 continue
             if _TOO_LONG in cells:
                 yield Row(number, _line_too_long())
@@ -160,7 +178,9 @@ class Source:
                     number += 1
                     yield Row(number, cells)
         except (pa.ArrowException, ValueError) as error:
-            raise RequestError(f"the input cannot be read as Parquet: {printable(str(error), 200)}", field="input") from None
+            raise RequestError(
+                f"the input cannot be read as Parquet: {printable(str(error), 200)}", field="input"
+            ) from None
 
 
 def spool(stream: BinaryIO, to: Path) -> None:
@@ -174,7 +194,9 @@ def spool(stream: BinaryIO, to: Path) -> None:
 
 def _unreadable(path: Path, error: Exception) -> RequestError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return RequestError(f"cannot read the input {printable(path.name, 80)}: {reason}", field="input", code="unreadable-input")
+    return RequestError(
+        f"cannot read the input {printable(path.name, 80)}: {reason}", field="input", code="unreadable-input"
+    )
 
 
 def _line_too_long() -> Failed:
@@ -204,7 +226,13 @@ def _json_object(line: bytes) -> dict[str, Cell] | Failed:
             line.decode("utf-8"), parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_once_each
         )
     except (ValueError, RecursionError) as error:
-        why = error.msg if isinstance(error, json.JSONDecodeError) else "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)
+        why = (
+            error.msg
+            if isinstance(error, json.JSONDecodeError)
+            else "it is not UTF-8"
+            if isinstance(error, UnicodeError)
+            else str(error)
+        )
         return Failed("unreadable-row", "", f"the line is not a JSON object: {why or 'nested too deep'}")
     if not isinstance(found, dict):
         return Failed("unreadable-row", "", "the line is not a JSON object")
@@ -212,7 +240,11 @@ def _json_object(line: bytes) -> dict[str, Cell] | Failed:
     for name, value in found.items():
         text = _json_cell(value)
         if text is None:
-            return Failed("unreadable-row", printable(name, 60), f"{printable(name, 60)}: holds neither text, a number nor a list of texts")
+            return Failed(
+                "unreadable-row",
+                printable(name, 60),
+                f"{printable(name, 60)}: holds neither text, a number nor a list of texts",
+            )
         cells[name] = text
     return cells
 
@@ -222,7 +254,9 @@ def _json_row(number: int, found: dict[str, Cell] | Failed, columns: Sequence[st
         return Row(number, found)
     unknown = next((printable(name, 60) for name in found if name not in COLUMNS), None)
     if unknown is not None:
-        return Row(number, Failed("unknown-column", unknown, f"unknown column '{unknown}'"), str(found.get("patient_id", "")))
+        return Row(
+            number, Failed("unknown-column", unknown, f"unknown column '{unknown}'"), str(found.get("patient_id", ""))
+        )
     return Row(number, [found.get(name, "") for name in columns])
 
 
@@ -255,7 +289,9 @@ def _parquet(file: BinaryIO) -> Any:
     try:
         return parquet.ParquetFile(file)
     except pa.ArrowException as error:
-        raise RequestError(f"the input cannot be read as Parquet: {printable(str(error), 200)}", field="input") from None
+        raise RequestError(
+            f"the input cannot be read as Parquet: {printable(str(error), 200)}", field="input"
+        ) from None
 
 
 def cells_of(batch: Any) -> Iterator[tuple[Cell, ...]]:
@@ -283,5 +319,3 @@ def arrow_text(value: Any) -> Cell:
     if isinstance(value, list):
         return tuple(str(arrow_text(item)) for item in value)
     return value.isoformat() if isinstance(value, date) else printable(str(value), 200)
-
-

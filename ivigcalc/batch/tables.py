@@ -1,6 +1,6 @@
 """Plans as the bytes of the output tables: CSV, JSON Lines, or Arrow that becomes Parquet.
 
-What one partition gives can be appended to what the partitions before it gave; `heading` comes first.
+What one partition gives can be appended to what the partitions before it gave; `headings` come first.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from ivigcalc.quantity import plain
 from ivigcalc.render.csv import SESSION_COLUMNS, STEP_COLUMNS, safe_cell
 
 Kind = Literal["csv", "jsonl", "parquet"]
-TABLES: dict[str, tuple[str, ...]] = {"sessions": SESSION_COLUMNS, "steps": STEP_COLUMNS}
+Table = Literal["sessions", "steps"]
+TABLES: dict[Table, tuple[str, ...]] = {"sessions": SESSION_COLUMNS, "steps": STEP_COLUMNS}
 
 
-def heading(table: str, kind: Kind) -> bytes:
-    """What a table starts with."""
-    if table == "errors":
-        return (",".join(ERROR_COLUMNS) + "\n").encode()
+def headings(kind: Kind) -> dict[str, bytes]:
+    """What each table starts with; errors are CSV whatever the format."""
+    return {**{table: _heading(table, kind) for table in TABLES}, "errors": (",".join(ERROR_COLUMNS) + "\n").encode()}
+
+
+def _heading(table: Table, kind: Kind) -> bytes:
     if kind == "csv":
         return (",".join(TABLES[table]) + "\n").encode()
     if kind == "jsonl":
@@ -34,12 +37,14 @@ def heading(table: str, kind: Kind) -> bytes:
     return schema_bytes(table)
 
 
-def table_bytes(table: str, kind: Kind, plans: Sequence[Planned]) -> bytes:
+def table_bytes(table: Table, kind: Kind, plans: Sequence[Planned]) -> bytes:
     """The rows of some plans."""
     if kind == "csv":
         return "".join([plan.lines(table) for plan in plans]).encode("utf-8")
     if kind == "jsonl":
-        return "".join(_json_line(TABLES[table], values) for plan in plans for values in plan.records(table)).encode("utf-8")
+        return "".join(_json_line(TABLES[table], values) for plan in plans for values in plan.records(table)).encode(
+            "utf-8"
+        )
     from ivigcalc.batch.arrow import plans_bytes
 
     return plans_bytes(table, plans)

@@ -14,7 +14,7 @@ from ivigcalc.batch.columns import Cell, Columns
 from ivigcalc.batch.many import plan_many
 from ivigcalc.batch.outcome import Failed, failed
 from ivigcalc.batch.source import Row
-from ivigcalc.batch.tables import Kind, error_bytes, table_bytes
+from ivigcalc.batch.tables import TABLES, Kind, error_bytes, table_bytes
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import IvigcalcError
 
@@ -64,7 +64,7 @@ def do_partition(settings: Settings, rows: Sequence[Row]) -> Done:
             plans.append(outcome)
         else:
             failures.append((number, patient_id, outcome))
-    tables = {table: table_bytes(table, settings.kind, plans) for table in ("sessions", "steps")}
+    tables: dict[str, bytes] = {table: table_bytes(table, settings.kind, plans) for table in TABLES}
     tables["errors"] = error_bytes(failures)
     codes = Counter(error.code for _, _, error in failures)
     return Done(len(plans), codes, tables, planner.take_files(), tuple(failures[:_SHOWN_ERRORS]))
@@ -123,7 +123,9 @@ class Planner:
             start = check_identity(form)
             if known.on(start):
                 return Planned(known, form.patient_id or "", start)
-        outcome = next(plan_many((form,), on=self.settings.on, site=self.settings.site, with_trace=bool(self.settings.each)))
+        outcome = next(
+            plan_many((form,), on=self.settings.on, site=self.settings.site, with_trace=bool(self.settings.each))
+        )
         if isinstance(outcome, Failed):
             return outcome
         if self.settings.each:

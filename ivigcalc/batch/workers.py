@@ -89,7 +89,8 @@ def _serve(connection: Connection, settings: Settings, inherited: Sequence[Conne
 def _in_order(partitions: Partitions, ends: Sequence[Connection]) -> Iterator[Done]:
     from multiprocessing.connection import wait
 
-    idle, busy = list(ends), dict[Any, int]()
+    idle: list[Any] = list(ends)
+    busy: dict[Any, int] = {}
     finished: dict[int, Done] = {}
     given = returned = 0
     while True:
@@ -102,9 +103,10 @@ def _in_order(partitions: Partitions, ends: Sequence[Connection]) -> Iterator[Do
             yield finished.pop(returned)
             returned += 1
         elif busy:
-            for end in wait(list(busy)):
-                finished[busy.pop(end)] = _received(_talk(end.recv))  # type: ignore[union-attr]
-                idle.append(end)  # type: ignore[arg-type]
+            ready: list[Any] = wait(list(busy))
+            for end in ready:
+                finished[busy.pop(end)] = _received(_talk(end.recv))
+                idle.append(end)
         else:
             return
 
@@ -113,7 +115,9 @@ def _talk(call: Any, *what: Any) -> Any:
     try:
         return call(*what)
     except (EOFError, OSError):
-        raise WorkerError("a worker process was ended from outside (out of memory?): run the same command again to go on") from None
+        raise WorkerError(
+            "a worker process was ended from outside (out of memory?): run the same command again to go on"
+        ) from None
 
 
 def _received(answer: Done | WorkerError) -> Done:

@@ -18,7 +18,7 @@ from ivigcalc.cli.options import takes_form
 from ivigcalc.errors import RequestError
 
 if TYPE_CHECKING:
-    from ivigcalc.batch.run import Summary
+    from ivigcalc.batch.run import Batch, Summary
 
 _OUTPUT, _RUN = "Output", "Run"
 EXIT_FAILED_ROWS, EXIT_INTERRUPTED, EXIT_TERMINATED = 5, 130, 143
@@ -38,7 +38,10 @@ class Terminated(KeyboardInterrupt):
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command(name="batch", epilog="Example: ivigcalc batch patients.csv -o plans --regimen dermatomyositis --start 2026-12-01 --at 09:00")(batch)
+    app.command(
+        name="batch",
+        epilog="Example: ivigcalc batch patients.csv -o plans --regimen dermatomyositis --start 2026-12-01 --at 09:00",
+    )(batch)
 
 
 @takes_form("indication", "name", "patient_id")
@@ -89,18 +92,18 @@ def batch(
     raise typer.Exit(_watched(asked, quiet))
 
 
-def _watched(asked: object, quiet: bool) -> int:
+def _watched(asked: Batch, quiet: bool) -> int:
     """Run it with a bar or lines; an interrupt leaves what can be taken up again, and says so."""
     from time import monotonic
 
-    from ivigcalc.batch.progress import Bar, Lines
+    from ivigcalc.batch.progress import Bar, Lines, Silence
     from ivigcalc.batch.run import run
     from ivigcalc.cli.output import say
 
-    watch = Bar() if sys.stderr.isatty() else Lines(sys.stderr, monotonic)
+    watch = Silence() if quiet else Bar() if sys.stderr.isatty() else Lines(sys.stderr, monotonic)
     before = signal.signal(signal.SIGTERM, _terminated)
     try:
-        summary = run(asked, monotonic, (lambda done, total: None) if quiet else watch)  # type: ignore[arg-type]
+        summary = run(asked, monotonic, watch)
     except KeyboardInterrupt as interrupt:
         watch.close()
         say("stopped: nothing was written under its final name; the same command goes on from here")
@@ -112,7 +115,7 @@ def _watched(asked: object, quiet: bool) -> int:
     return EXIT_FAILED_ROWS if summary.failed else 0
 
 
-def _terminated(signum: int, frame: FrameType | None) -> None:
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
     raise Terminated
 
 

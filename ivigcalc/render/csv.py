@@ -33,7 +33,7 @@ def cell(value: object) -> str:
     """A figure or word as its cell; empty where there is none."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else plain(value)  # type: ignore[arg-type]
+    return value if isinstance(value, str) else plain(value)
 
 
 def notice_codes(plan: Plan) -> str:

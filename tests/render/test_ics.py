@@ -24,6 +24,10 @@ from . import papers
 
 CHECK = "Results must be checked by a qualified person before use."
 
+#: icalendar reads the zone tables of tzdata without naming their encoding
+pytestmark = pytest.mark.filterwarnings("ignore:'encoding' argument not specified:EncodingWarning")
+
+
 
 def events(ics: bytes) -> dict[str, Event]:
     """UID -> event."""

@@ -172,8 +172,8 @@ def test_files_that_are_no_files_do_not_hang(refuses: Callable[..., str], tmp_pa
     os.mkfifo(tmp_path / "pipe.yaml")
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     (tmp_path / "folder.yaml").mkdir()
-    for name in ("pipe.yaml", "loop.yaml", "folder.yaml"):
-        refuses(3, *DOSE, "--site", tmp_path / name)
+    for name, words in (("pipe.yaml", "is not a regular file"), ("loop.yaml", "cannot be read"), ("folder.yaml", "")):
+        assert words in refuses(3, *DOSE, "--site", tmp_path / name)
         refuses(3, "dose", "-r", tmp_path / name, "-p", "octagam-10-us", "--weight", "72kg")
 
 
