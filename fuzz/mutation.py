@@ -22,7 +22,6 @@ LEAST_PERCENT = 95
 #: fast tests first; the run of a change ends with the first test that notices it
 COMMON = (
     "tests/test_examples.py",
-    "tests/safety/test_core.py",
     "tests/safety/test_hazards_dose.py",
     "tests/safety/test_hazards_rate.py",
     "tests/safety/test_hazards_weight.py",

@@ -159,20 +159,21 @@ def _dose_notices(
     regimen = job.asked.regimen
     definition = regimen.value if regimen else None
     policy = job.policy.policy.value
+    of_phase = "" if phase.id == "course" else f"{phase.id}: "
     if dose.capped and prescribed.cap is not None:
         yield Notice("dose-capped", "caution", f"the course is capped at {prescribed.cap} by the protocol", f"{prescribed.dose}", str(prescribed.cap), checks.cite(definition, phase.dose, phase, job.asked.protocol))  # fmt: skip
     if dose.dose_g != dose.prescribed_g:
         yield Notice(
             "rounded",
             "info",
-            f"the course of {checks.show(dose.prescribed_g)} g is rounded to {checks.show(dose.dose_g)} g ({rounding})",
+            f"{of_phase}the course of {checks.show(dose.prescribed_g)} g is rounded to {checks.show(dose.dose_g)} g ({rounding})",
             source=checks.cite(policy, rounding),
         )
     if order.days is None:
         yield Notice(
             "days-chosen",
             "info",
-            f"{len(dose.session_doses_g)} day{'s' if len(dose.session_doses_g) > 1 else ''}: {dose.days_because}",
+            f"{of_phase}{checks.counted(len(dose.session_doses_g), 'day')}: {dose.days_because}",
             source=checks.cite(definition, phase.days, phase, job.asked.protocol),
         )
     yield from _basis_notice(job, phase, prescribed, dose, order)

@@ -3,7 +3,7 @@
 A stop that the order overrides stays on the plan with its reason; one that it does not ends the run with exit 4.
 """
 
-from .common import Asked, cite, refusal, settle, show, stop_now
+from .common import Asked, cite, counted, refusal, settle, show, stop_now
 from .dates import dates
 from .information import information
 from .infusion import after_a_gap, rates, restart
@@ -12,7 +12,28 @@ from .patient import contraindications, population, stale_weight, weight_policy
 from .plausibility import plausibility
 
 __all__ = [
-    "Asked", "after_a_gap", "cite", "contraindications", "dates", "day_limits", "days_range", "deviation", "dose_range",
-    "highest_dose", "information", "interval_fits", "interval_range", "plausibility", "population", "rates", "refusal",
-    "restart", "settle", "show", "stale_weight", "stop_now", "weight_policy",
+    "Asked",
+    "after_a_gap",
+    "cite",
+    "contraindications",
+    "counted",
+    "dates",
+    "day_limits",
+    "days_range",
+    "deviation",
+    "dose_range",
+    "highest_dose",
+    "information",
+    "interval_fits",
+    "interval_range",
+    "plausibility",
+    "population",
+    "rates",
+    "refusal",
+    "restart",
+    "settle",
+    "show",
+    "stale_weight",
+    "stop_now",
+    "weight_policy",
 ]  # fmt: skip

@@ -1,0 +1,298 @@
+"""A batch says what `schedule` says: the same figures, whatever the format, the number of processes, or who asked before."""
+
+import csv
+import io
+import json
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ivigcalc import library, plan_many
+from ivigcalc.ask import Form, plan_form
+from ivigcalc.batch.answer import Answer, planned
+from ivigcalc.batch.columns import Columns
+from ivigcalc.batch.outcome import Failed
+from ivigcalc.batch.source import Row
+from ivigcalc.batch.work import Planner, Settings
+from ivigcalc.cli.main import main
+from ivigcalc.definitions import Loaded, Site
+from ivigcalc.errors import IvigcalcError
+from ivigcalc.plan import Plan
+from ivigcalc.render.csv import SESSION_COLUMNS, STEP_COLUMNS, session_rows, step_rows, write_rows
+
+from .conftest import ORDER, Done, contents, csv_text, patients
+
+Batch = Callable[..., Done]
+#: regimen, product, days, every: labels of three countries, one phase and two, with and without `--at`
+ORDERS = [
+    ("dermatomyositis", "octagam-10-us", "2", ""),
+    ("cidp", "privigen-us", "", "3 weeks"),
+    ("cidp", "gammagard-liquid-us", "2", "3 weeks"),
+    ("mmn:eu-label-short", "kiovig-eu", "", "4 weeks"),
+    ("myasthenia-gravis", "gammaplex-10-us", "3", ""),
+]
+
+
+def mixed(count: int, seed: int = 11) -> str:
+    """A file that varies everything that a row may say; some rows are refused."""
+    choose = random.Random(seed)
+    rows = []
+    for number in range(count):
+        regimen, product, days, every = choose.choice(ORDERS)
+        start = date(2026, 12, 1) + timedelta(days=choose.randint(0, 400))
+        weight = f"{choose.randint(400, 1200) / 10} kg" if choose.random() < 0.8 else f"{choose.randint(90, 260)} lb"
+        height, sex = (f"{choose.randint(150, 195)}", choose.choice(["male", "female"])) if choose.random() < 0.5 else ("", "")
+        rows.append([
+            f"P{number}", weight, height, sex, choose.choice(["", "renal", "renal;cardiac"]), regimen, product, days, every,
+            choose.choice(["", "1", "6"]), start, choose.choice(["", "09:00", "22:15"]),
+            choose.choice(["", "actual-weight", "us-priority-health"]), choose.choice(["", "", "1970-02-28"]),
+        ])  # fmt: skip
+    columns = "patient_id weight height_cm sex risk regimen product days every courses start at policy birth_date"
+    return csv_text(columns.split(), rows)
+
+
+def schedule_json(row: dict[str, str], capsys: pytest.CaptureFixture[str]) -> Any:
+    """What `ivigcalc schedule --format json` says for a row, or None where it is refused."""
+    options = []
+    for column, cell in row.items():
+        name = {"height_cm": "height", "patient_id": "patient-id", "birth_date": "birth-date"}.get(column, column)
+        for value in [v for v in cell.split(";") if v]:
+            options += [f"--{name}", f"{value}cm" if column == "height_cm" else value]
+    code = main(["schedule", *options, "--format", "json"])
+    out = capsys.readouterr().out
+    return json.loads(out, parse_float=Decimal, parse_int=Decimal) if code == 0 else None
+
+
+def text(value: Any) -> str:
+    return "" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def test_a_random_sample_says_exactly_what_schedule_says(batch: Batch, capsys: pytest.CaptureFixture[str]) -> None:
+    content = mixed(400)
+    done = batch(content, order=())
+    rows = list(csv.DictReader(io.StringIO(content)))
+    sessions, steps, failed = done.table("sessions"), done.table("steps"), done.codes()
+    compared = 0
+    for row in random.Random(3).sample(rows, 60):
+        plan = schedule_json(row, capsys)
+        mine = [s for s in sessions if s["patient_id"] == row["patient_id"]]
+        own = [s for s in steps if s["patient_id"] == row["patient_id"]]
+        if plan is None:
+            assert (mine, own) == ([], [])
+            assert row["patient_id"] in failed
+            continue
+        expected = []
+        for s in plan["sessions"]:
+            vials = " + ".join(f"{v['count']} x {text(v['size_g'])} g" for v in s["vials"])
+            codes = ";".join(dict.fromkeys(n["code"] for n in plan["notices"]))
+            figures = [s[name] for name in SESSION_COLUMNS[1:9]]
+            expected.append([row["patient_id"], *map(text, figures), vials, text(s["leftover_g"]), codes])
+        assert [list(s.values()) for s in mine] == expected
+        expected = [
+            [row["patient_id"], text(s["course"]), text(s["day"]), s["date"], *(text(t[name]) for name in STEP_COLUMNS[4:])]
+            for s in plan["sessions"] for t in s["steps"]
+        ]  # fmt: skip
+        assert [list(s.values()) for s in own] == expected
+        compared += len(expected)
+    assert compared > 500
+
+
+def test_every_format_holds_the_same_figures(batch: Batch) -> None:
+    import pyarrow.parquet as parquet
+
+    content = mixed(120)
+    plain = batch(content, order=(), folder="csv")
+    lines = batch(content, "--format", "jsonl", order=(), folder="jsonl")
+    columns = batch(content, "--format", "parquet", order=(), folder="parquet")
+    assert plain.table("errors") == lines.table("errors") == columns.table("errors") != []
+    for table in ("sessions", "steps"):
+        expected = plain.table(table)
+        with (lines.folder / f"{table}.jsonl").open(encoding="utf-8") as file:
+            found = [json.loads(line, parse_float=Decimal, parse_int=Decimal) for line in file]
+        assert [{key: text(value) for key, value in row.items()} for row in found] == expected
+        typed = parquet.read_table(columns.folder / f"{table}.parquet").to_pylist()
+        shown = [{key: arrow_cell(value) for key, value in row.items()} for row in typed]
+        assert shown == expected
+
+
+def arrow_cell(value: Any) -> str:
+    """A typed value as the CSV file has it."""
+    from datetime import datetime
+
+    if isinstance(value, datetime):
+        return value.isoformat("T", "minutes")
+    if isinstance(value, Decimal):
+        shown = format(value, "f")
+        return shown.rstrip("0").rstrip(".") if "." in shown else shown
+    return text(value)
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
+def test_the_number_of_processes_changes_no_byte(batch: Batch, format: str) -> None:
+    content = mixed(700)
+    alone = batch(content, "--format", format, order=(), folder="alone")
+    shared = batch(content, "--format", format, "--jobs", "3", order=(), folder="shared")
+    assert (alone.code, shared.code) == (5, 5)
+    assert contents(alone.folder) == contents(shared.folder)
+
+
+@pytest.mark.parametrize("format", ["jsonl", "parquet"])
+def test_every_input_format_gives_the_same_plans(batch: Batch, format: str) -> None:
+    content = mixed(60)
+    expected = batch(content, order=(), folder="csv")
+    rows = list(csv.DictReader(io.StringIO(content)))
+    if format == "jsonl":
+        typed = [{k: (None if v == "" else v.split(";") if k == "risk" else v) for k, v in row.items()} for row in rows]
+        data = "".join(json.dumps(row) + "\n" for row in typed).encode()
+    else:
+        data = as_parquet(rows)
+    found = batch(data, order=(), folder=format, name=f"in.{format}")
+    assert found.table("sessions") == expected.table("sessions")
+    assert found.table("steps") == expected.table("steps")
+    assert [{**e, "row": ""} for e in found.table("errors")] == [{**e, "row": ""} for e in expected.table("errors")]
+    first = 2 if format == "csv" else 1  # the rows of a table are counted from 1, those of a spreadsheet with its heading
+    assert all(rows[int(e["row"]) - first]["patient_id"] == e["patient_id"] for e in found.table("errors"))
+
+
+def as_parquet(rows: list[dict[str, str]]) -> bytes:
+    """The rows with the types that a data frame would give them: dates, whole numbers with gaps, floating point."""
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    columns: dict[str, Any] = {name: [row[name] or None for row in rows] for name in rows[0]}
+    columns["start"] = pa.array([date.fromisoformat(v) for v in columns["start"]])
+    columns["height_cm"] = pa.array([None if v is None else int(v) for v in columns["height_cm"]], pa.float64())
+    columns["days"] = pa.array([None if v is None else int(v) for v in columns["days"]], pa.int64())
+    columns["courses"] = pa.array([None if v is None else int(v) for v in columns["courses"]], pa.float64())
+    columns["risk"] = pa.array([None if v is None else v.split(";") for v in columns["risk"]], pa.list_(pa.string()))
+    columns["regimen"] = pa.array(columns["regimen"]).dictionary_encode()
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.table(columns), sink)
+    return bytes(sink.getvalue())
+
+
+def test_numbers_of_json_keep_the_digits_that_were_typed(batch: Batch) -> None:
+    """0.1 + 0.2 in binary is 0.30000000000000004; 72.30 typed is 72.30 read."""
+    done = batch('{"patient_id": "a", "weight_kg": 72.30}\n{"patient_id": "b", "weight_kg": 72.3000000000001}\n', name="in.jsonl")
+    assert (done.patients(), done.codes()) == (["a"], {"b": "bad-request"})
+
+
+def test_the_lines_are_those_of_the_csv_face() -> None:
+    """What is put into words once and filled in is what the plain writer writes for each plan on its own."""
+    ids = ["P1", "=1+1", 'a,"b"', "Zoë", "x y", "\ue000\ue001", "100%s", "%(a)d"]
+    rows = list(csv.reader(io.StringIO(mixed(160, seed=5))))
+    columns = Columns(rows[0], Form())
+    seen = 0
+    for number, cells in enumerate(rows[1:]):
+        form = columns.form(cells)
+        form.patient_id = ids[number % len(ids)]
+        (outcome,) = plan_many([form])
+        if isinstance(outcome, Plan):
+            mine = planned(outcome)
+            assert write_rows(SESSION_COLUMNS, session_rows(outcome)) == ",".join(SESSION_COLUMNS) + "\n" + mine.lines("sessions")
+            assert write_rows(STEP_COLUMNS, step_rows(outcome)) == ",".join(STEP_COLUMNS) + "\n" + mine.lines("steps")
+            seen += 1
+    assert seen > 80
+
+
+def questions() -> list[tuple[Form, Loaded[Site]]]:
+    """Orders of every regimen and product group, with every fact that a date can enter through; many are refused."""
+    choose = random.Random(23)
+    regimens = [f"{r}:{p}" for r in library.shipped("regimen") for p in library.regimen(r)[0].value.protocols]
+    open_all_week = Loaded(Site.model_validate({"kind": "site", "id": "open", "visit": {"arrival": "15 min"}}), "1", "open.yaml")
+    weekdays = {"kind": "site", "id": "weekdays", "open": {"mon-fri": "08:00-18:00"}, "closed_days": "shift-later"}
+    sites = [open_all_week, Loaded(Site.model_validate(weekdays), "2", "weekdays.yaml")]
+    found = []
+    for regimen in regimens:
+        for _ in range(10):
+            form = Form(
+                weight=f"{choose.randint(400, 1100) / 10}kg", patient_id="P", regimen=regimen, start="2027-03-01", at=choose.choice([None, "16:00"]),
+                product=choose.choice(["octagam-10-us", "privigen-us", "gammagard-liquid-us", "qivigy-us", "kiovig-eu"]),
+                days=choose.choice([None, None, None, "2", "5"]), every=choose.choice([None, None, None, "4 weeks", "1 month", "10 weeks"]), courses=choose.choice(["2", "7"]),
+                dose_basis=choose.choice([None, "course"]), dose=choose.choice([None, None, "1 g/kg"]), age=choose.choice([None, "40y"]),
+                override=("days-outside-regimen=x",) if choose.random() < 0.3 else (),
+            )  # fmt: skip
+            name, value = choose.choice([("birth_date", "1999-02-28"), ("weighed_on", "2026-10-05"), ("last_infusion", "2027-01-05"), ("valid_for", "6 months"), ("infusion", "first")])
+            if choose.random() < 0.3 and (name != "birth_date" or form.age is None):
+                setattr(form, name, value)
+            found.append((form, choose.choice(sites)))
+    return found
+
+
+def test_moving_an_answer_gives_what_the_engine_would_have_said() -> None:
+    """An answer that says that it can be moved is, on any other day, the plan of that day: leap days, year ends and all."""
+    choose = random.Random(4)
+    moved = kept = 0
+    for form, site in questions():
+        try:
+            first = planned(plan_form(form, "schedule", on=None, site=site, with_trace=False))
+        except IvigcalcError:
+            continue
+        for start in [date(2027, 3, 1) + timedelta(days=choose.randint(1, 1500)), date(2028, 2, 29), date(2027, 12, 31)]:
+            if not first.answer.on(start):
+                kept += 1
+                continue
+            form.start = start.isoformat()
+            mine = first._replace(start=start)
+            fresh = planned(plan_form(form, "schedule", on=None, site=site, with_trace=False))
+            for table in ("sessions", "steps"):
+                assert mine.lines(table) == fresh.lines(table), form
+                assert list(mine.records(table)) == list(fresh.records(table)), form
+            moved += 1
+    assert moved > 200
+    assert kept > 100
+
+
+def test_an_answer_is_not_moved_to_where_the_calendar_ends() -> None:
+    form = Form(weight="72kg", patient_id="P", regimen="dermatomyositis", product="octagam-10-us", start="2027-03-01", courses="200")
+    answer: Answer = planned(plan_form(form, "schedule", on=None)).answer
+    assert answer.on(date(2099, 1, 1))
+    assert not answer.on(date(2190, 1, 1))  # 200 courses later is past the last year: the engine must say so
+
+
+def test_what_was_answered_before_is_forgotten_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With room for one answer only, every row is still its own."""
+    from ivigcalc.batch import work
+
+    content = mixed(80)
+    rows = list(csv.reader(io.StringIO(content)))
+    settings = Settings(tuple(rows[0]), Form())
+    numbered = [Row(number, cells) for number, cells in enumerate(rows[1:] * 2, start=2)]
+    expected = [lines(outcome) for _, _, outcome in Planner(settings).outcomes(numbered)]
+    monkeypatch.setattr(work, "_REMEMBERED", 1)
+    assert [lines(outcome) for _, _, outcome in Planner(settings).outcomes(numbered)] == expected
+
+
+def lines(outcome: Any) -> Any:
+    return outcome if isinstance(outcome, Failed) else outcome.lines("steps") + outcome.lines("sessions")
+
+
+def test_a_remembered_answer_does_not_excuse_the_next_row(batch: Batch) -> None:
+    """The second row asks what the first asked: its own id and its own start are checked all the same."""
+    done = batch("patient_id,weight_kg,start,name\na,72,,\n" + "b" * 300 + ",72,,\nc,72,soon,\nd,72,1850-01-01,\ne,72,,\u202ex\nf,72,,\n")
+    assert done.patients() == ["a", "f"]
+    assert [error["field"] for error in done.table("errors")] == ["patient_id", "start", "start", "name"]
+
+
+def test_a_batch_of_one_is_the_schedule(batch: Batch, capsys: pytest.CaptureFixture[str]) -> None:
+    done = batch("patient_id,weight_kg\nP1,72\n")
+    assert main(["schedule", *ORDER, "--weight", "72kg", "--patient-id", "P1", "--format", "csv"]) == 0
+    assert (done.folder / "sessions.csv").read_text(encoding="utf-8") == capsys.readouterr().out
+
+
+def test_the_big_file_is_made_of_small_plans(batch: Batch) -> None:
+    """Doses and volumes of every session add up from its own steps, in a file of several partitions."""
+    done = batch(patients(600))
+    volume: dict[tuple[str, str, str], Decimal] = {}
+    for step in done.table("steps"):
+        key = (step["patient_id"], step["course"], step["day"])
+        volume[key] = volume.get(key, Decimal(0)) + Decimal(step["volume_ml"])
+    sessions = done.table("sessions")
+    assert len(sessions) == 1200
+    for session in sessions:
+        assert volume[session["patient_id"], session["course"], session["day"]] == Decimal(session["volume_ml"])
+        assert Decimal(session["dose_g"]) * 10 == Decimal(session["volume_ml"])  # 100 mg/mL

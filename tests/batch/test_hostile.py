@@ -1,0 +1,222 @@
+"""Text from outside is an enemy: formulas, paths, control characters, giants, NUL, broken bytes. One row each, never more."""
+
+import csv
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ivigcalc.batch.each import file_name
+
+from .conftest import ORDER, Done, contents, csv_text
+
+Batch = Callable[..., Done]
+
+#: ids that are text like any other, and what the tables hold
+KEPT = {
+    "=1+1": "'=1+1",
+    "+1": "'+1",
+    "-1": "'-1",
+    "@SUM(A1)": "'@SUM(A1)",
+    '=HYPERLINK("http://x";"y")': "'=HYPERLINK(\"http://x\";\"y\")",
+    "../../etc/passwd": "../../etc/passwd",
+    "C:\\Windows\\x": "C:\\Windows\\x",
+    "a,b": "a,b",
+    'a"b': 'a"b',
+    "Zoë Müller": "Zoë Müller",
+    "患者": "患者",
+    "%s%d{0}": "%s%d{0}",
+    "x" * 200: "x" * 200,
+}
+#: ids that nothing may print
+REFUSED = ["a\x00b", "a\x1b[31mb", "a\nb", "a\u202eb", "a\u2028b", "x" * 201, "y" * 1_000_000, "\x7f1"]
+
+
+def test_ids_that_look_like_formulas_paths_or_cells(batch: Batch) -> None:
+    done = batch(csv_text(("patient_id", "weight_kg"), [[i, "72"] for i in KEPT]))
+    assert done.code == 0
+    assert done.patients() == list(KEPT.values())
+    assert list(dict.fromkeys(row["patient_id"] for row in done.table("steps"))) == list(KEPT.values())
+
+
+def test_json_lines_hold_the_id_as_it_was_given(batch: Batch) -> None:
+    done = batch(csv_text(("patient_id", "weight_kg"), [[i, "72"] for i in KEPT]), "--format", "jsonl")
+    found = [json.loads(line)["patient_id"] for line in (done.folder / "sessions.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert list(dict.fromkeys(found)) == list(KEPT)
+
+
+def test_ids_that_nothing_may_print_cost_their_row(batch: Batch) -> None:
+    rows = [["good", "72"], *([i, "72"] for i in REFUSED), ["also good", "72"]]
+    done = batch(csv_text(("patient_id", "weight_kg"), rows))
+    assert (done.code, done.patients()) == (5, ["good", "also good"])
+    errors = done.table("errors")
+    assert [error["row"] for error in errors] == [str(n + 3) for n in range(len(REFUSED))]
+    for error in errors:
+        assert all(cell.isprintable() for cell in error.values())
+        assert len(error["patient_id"]) <= 81
+        assert not error["patient_id"].startswith(("=", "+", "-", "@"))
+
+
+def test_errors_are_safe_to_open_in_a_spreadsheet(batch: Batch) -> None:
+    done = batch(csv_text(("patient_id", "weight_kg", "regimen"), [["=cmd|' /C calc'!A0", "x", ""], ["b", "72", "=1+1"], ["+c", "72", "@x"]]))
+    for row in csv.reader((done.folder / "errors.csv").read_text(encoding="utf-8").splitlines()):
+        assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("column", ["weight_kg", "regimen", "product", "policy", "condition", "name", "start", "override", "dose"])
+@pytest.mark.parametrize("cell", ["\x00", "=1+1", "/etc/passwd", "../x.yaml", "\x1b]0;x\x07", "z" * 1_000_000, "{0.__class__}", "%n%n"])
+def test_a_hostile_cell_costs_its_row_at_most(batch: Batch, column: str, cell: str) -> None:
+    columns = ("patient_id", "weight_kg") if column == "weight_kg" else ("patient_id", "weight_kg", column)
+    rows = [["good", "72", ""], ["bad", "72", cell]] if column != "weight_kg" else [["good", "72"], ["bad", cell]]
+    done = batch(csv_text(columns, rows))
+    assert "good" in done.patients()
+    assert len(done.patients()) + len(done.codes()) == 2
+    assert done.codes().get("bad") != "bug"
+    for error in done.table("errors"):
+        assert error["message"].isprintable()
+        assert len(error["message"]) <= 501
+        assert "root:" not in error["message"], "no file's content may leak into the errors"
+
+
+def test_a_quote_that_is_never_closed_swallows_no_more_than_it_must(batch: Batch) -> None:
+    good = "".join(f"P{n},72\n" for n in range(50))
+    done = batch(f'patient_id,weight_kg\n{good}bad,"72\nlost,72\n')
+    assert done.code == 5
+    assert len(done.patients()) == 50
+    assert list(done.codes()) == ["bad"]
+    endless = f'patient_id,weight_kg\nfirst,72\n"bad,72\n{"x" * 80}' + f"\n{'y' * 80}" * 60_000 + "\n" + good
+    done = batch(endless, folder="endless")
+    assert "first" in done.patients()
+    assert "unreadable-row" in {error["code"] for error in done.table("errors")}
+    assert done.patients()[-50:] == [f"P{n}" for n in range(50)]
+
+
+def test_a_line_without_end_costs_its_row_and_no_memory(batch: Batch) -> None:
+    done = batch(b"patient_id,weight_kg\na,72\n" + b"b" * 30_000_000 + b",72\nc,72\n")
+    assert (done.patients(), [error["code"] for error in done.table("errors")]) == (["a", "c"], ["too-long"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_bytes_that_are_no_text(batch: Batch, kind: str) -> None:
+    rows = {
+        "csv": b"patient_id,weight_kg\na,72\nZo\xeb,72\n\xff\xfe,72\nb,72\n",
+        "jsonl": b'{"patient_id":"a","weight_kg":72}\n{"patient_id":"Zo\xeb","weight_kg":72}\n\xff\xfe\n{"patient_id":"b","weight_kg":72}\n',
+    }
+    done = batch(rows[kind], name=f"in.{kind}")
+    assert (done.code, done.patients(), len(done.table("errors"))) == (5, ["a", "b"], 2)
+
+
+def test_a_file_of_another_encoding_is_named_as_such(batch: Batch) -> None:
+    done = batch("patient_id,weight_kg\na,72\n".encode("utf-16"))
+    assert done.code == 2
+    assert "UTF-8" in done.err
+    assert batch("\ufeffpatient_id,weight_kg\r\na,72\r\n".encode(), folder="bom").patients() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("{", "unreadable-row"),
+        ("[1]", "unreadable-row"),
+        ("null", "unreadable-row"),
+        ('{"patient_id": "x", "weight_kg": {"a": 1}}', "unreadable-row"),
+        ('{"patient_id": "x", "weight_kg": [72]}', "unreadable-row"),
+        ('{"patient_id": "x", "weight_kg": ["72"]}', "bad-request"),
+        ('{"patient_id": "x", "weight_kg": NaN}', "bad-request"),
+        ('{"patient_id": "x", "weight_kg": 1e400}', "bad-request"),
+        ('{"patient_id": "x", "weight_kg": 72, "weight_kg": 80}', "unreadable-row"),
+        ('{"patient_id": "x", "weight_kg": 72, "wieght": 80}', "unknown-column"),
+        ("[" * 100_000, "unreadable-row"),
+        ('{"patient_id": "x", "weight_kg": ' + "9" * 10_000 + "}", "bad-request"),
+        ('{"patient_id": "x", "weight_kg": true}', "bad-request"),
+        ('{"weight_kg": 72}', "missing"),
+    ],
+)
+def test_a_hostile_line_of_json(batch: Batch, line: str, code: str) -> None:
+    good = '{{"patient_id": "{}", "weight_kg": 72}}\n'
+    done = batch(good.format("a") + line + "\n" + good.format("b"), name="in.jsonl")
+    assert (done.code, done.patients()) == (5, ["a", "b"])
+    assert [(error["row"], error["code"]) for error in done.table("errors")] == [("2", code)]
+
+
+def test_an_unknown_key_in_the_first_line_is_a_wrong_heading(batch: Batch) -> None:
+    done = batch('{"patient_id": "a", "wieght_kg": 72}\n', name="in.jsonl")
+    assert done.code == 2
+    assert "did you mean weight_kg" in done.err
+
+
+def test_what_is_no_parquet_at_all(batch: Batch) -> None:
+    for content in (b"", b"PAR1", b"patient_id,weight_kg\n", b"PAR1" + b"\0" * 100 + b"PAR1"):
+        done = batch(content, name="in.parquet", folder=f"f{len(content)}")
+        assert done.code == 2
+        assert "Parquet" in done.err
+
+
+def test_the_format_must_be_known(batch: Batch) -> None:
+    done = batch("patient_id,weight_kg\na,72\n", name="in.txt")
+    assert done.code == 2
+    assert "--input-format" in done.err
+    assert batch("patient_id,weight_kg\na,72\n", "--input-format", "csv", name="in.txt").code == 0
+
+
+def test_an_input_that_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from ivigcalc.cli.main import main
+
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "folder.csv").mkdir()
+    for name in ("pipe.csv", "folder.csv", "absent.csv", "a\0b.csv", "x" * 5000 + ".csv"):
+        assert main(["batch", str(tmp_path / name), "-o", str(tmp_path / "out"), *ORDER]) == 2
+        captured = capsys.readouterr()
+        assert captured.err.startswith("error: ")
+        assert len(captured.err) < 400
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("each", ["ics", "pdf"])
+def test_one_file_per_patient_has_a_name_that_is_safe(batch: Batch, each: str) -> None:
+    ids = ["../../etc/passwd", "CON", "a/b\\c", "P 1", "p1", "P1", "=1+1", ".hidden", "患者", "x" * 200, "a\x00b"]
+    done = batch(csv_text(("patient_id", "weight_kg"), [[i, "72"] for i in (ids if each == "ics" else ids[:2])]), "--each", each)
+    names = [name for name in contents(done.folder) if name.startswith("each/")]
+    assert len(names) == len({name.lower() for name in names}) == len(done.patients())
+    for name in names:
+        assert name.removeprefix("each/").rpartition("_row")[0].replace("_", "").replace("-", "").isalnum()
+        assert len(name) < 100
+    assert sorted(path.name for path in done.folder.parent.iterdir() if path.name != "no-config") == ["in.csv", "out"]
+
+
+def test_the_names_of_files_keep_patients_apart() -> None:
+    assert file_name("P/1", 2, "pdf") == "P-1_row2.pdf"
+    assert file_name("///", 3, "ics") == "patient_row3.ics"
+    assert len({file_name(i, row, "pdf") for row, i in enumerate(["a", "A", "a/", "/a", "a" * 300, "a" * 301])}) == 6
+
+
+def test_a_calendar_without_a_time_is_an_error_of_its_row(batch: Batch) -> None:
+    done = batch("patient_id,weight_kg,at\na,72,09:00\nb,72,\n", "--each", "ics", order=ORDER[:6])
+    assert (done.code, done.patients(), done.codes()) == (5, ["a"], {"b": "bad-request"})
+    assert [name for name in contents(done.folder) if name.startswith("each/")] == ["each/a_row2.ics"]
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path) -> None:
+    """Twenty times the rows, at most 15 % more memory at its peak."""
+    peaks = []
+    for count in (5_000, 100_000):
+        path = tmp_path / f"{count}.csv"
+        with path.open("w", encoding="utf-8") as file:
+            file.write("patient_id,weight_kg\n")
+            for number in range(count):
+                weight = 400 + number * 337 % 801
+                file.write(f"patient-{number:09},{weight // 10}.{weight % 10}\n")
+        script = "import resource, sys; from ivigcalc.cli.main import main; code = main(sys.argv[1:]); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
+        done = subprocess.run(
+            [sys.executable, "-c", script, "batch", str(path), "-o", str(tmp_path / f"out{count}"), *ORDER, "--quiet"],
+            capture_output=True, check=True, encoding="utf-8",
+        )  # fmt: skip
+        peaks.append(int(done.stdout))
+        assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss > 0
+    assert peaks[1] <= peaks[0] * 115 // 100, peaks
