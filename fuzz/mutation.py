@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -72,7 +73,7 @@ def _run(module: str) -> None:
     stamp = WORK / f"{module}.stamp"
     state = _state(tests)
     if not session.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != state:
-        _begin(module, tests, session, tree)
+        _begin(module, session, tree)
         stamp.write_text(state, encoding="utf-8")
     _cosmic_ray("exec", f"../{module}.toml", f"../{module}.sqlite", cwd=tree)
 
@@ -87,7 +88,7 @@ def _state(tests: list[str]) -> str:
     return digest.hexdigest()
 
 
-def _begin(module: str, tests: list[str], session: Path, tree: Path) -> None:
+def _begin(module: str, session: Path, tree: Path) -> None:
     shutil.rmtree(tree, ignore_errors=True)
     session.unlink(missing_ok=True)
     tree.mkdir(parents=True)
@@ -95,17 +96,37 @@ def _begin(module: str, tests: list[str], session: Path, tree: Path) -> None:
         shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("pyproject.toml", "SAFETY.md"):
         shutil.copy(ROOT / part, tree / part)
-    command = f"{sys.executable} -B -m pytest -q -x -p no:cacheprovider -p no:xdist -m 'not slow' {' '.join(tests)}"
-    config = (
-        (Path(__file__).parent / "cosmic-ray.toml")
-        .read_text(encoding="utf-8")
-        .replace("MODULE", module)
-        .replace("TESTS", command)
+    config = (Path(__file__).parent / "cosmic-ray.toml").read_text(encoding="utf-8")
+    config = config.replace("MODULE", module).replace(
+        "TESTS", f"sh -c '{_command(CORE[module])} && {_command(COMMON)}'"
     )
     (WORK / f"{module}.toml").write_text(config, encoding="utf-8")
-    subprocess.run(command, cwd=tree, shell=True, check=True, stdout=subprocess.DEVNULL)  # noqa: S602 - the tests of the unchanged tree
+    writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    for some in (
+        CORE[module],
+        COMMON,
+    ):  # unchanged: they must pass; and compiled files are kept, but of the module to change
+        subprocess.run(_command(some), cwd=tree, shell=True, check=True, stdout=subprocess.DEVNULL, env=writing)  # noqa: S602
+    for compiled in (tree / "ivigcalc" / "__pycache__").glob(f"{module}.*"):
+        compiled.unlink()
     _cosmic_ray("init", f"../{module}.toml", f"../{module}.sqlite", cwd=tree)
     _tool("cr-filter-operators", f"../{module}.sqlite", f"../{module}.toml", cwd=tree)
+    _leave_out_cache_sizes(session, tree / "ivigcalc" / f"{module}.py")
+
+
+def _command(tests: tuple[str, ...]) -> str:
+    return f"PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {sys.executable} -m pytest -q -x -p no:cacheprovider {' '.join(tests)}"
+
+
+def _leave_out_cache_sizes(session: Path, source: Path) -> None:
+    """How many answers are remembered changes the speed only."""
+    lines = source.read_text(encoding="utf-8").split("\n")
+    caches = [place for place, line in enumerate(lines, start=1) if line.lstrip().startswith("@lru_cache(")]
+    with sqlite3.connect(session) as database:
+        for row in caches:
+            jobs = database.execute("select job_id from mutation_specs where start_pos_row = ?", (row,)).fetchall()
+            for table in ("mutation_specs", "work_results", "work_items"):
+                database.executemany(f"delete from {table} where job_id = ?", jobs)  # noqa: S608 - no text from outside
 
 
 def _cosmic_ray(*arguments: str, cwd: Path) -> None:

@@ -21,8 +21,8 @@ from ivigcalc.definitions.fields import iso_date
 from ivigcalc.errors import RequestError
 from ivigcalc.render.json import SCHEMA
 
-#: a plan of 200 courses of 5 days, with its working, is below 4 MiB
-MAX_BYTES = 16 * 1024 * 1024
+#: the largest plan that can be asked for, 200 courses of 31 days, is about 15 MB
+MAX_BYTES = 32 * 1024 * 1024
 _MANY = ("risk", "condition", "override")
 
 

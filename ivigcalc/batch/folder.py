@@ -11,6 +11,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -60,10 +61,11 @@ class Folder:
     def __exit__(self, *_: object) -> None:
         for file in self._tables.values():
             file.close()
-        if self.work.is_dir() and [path.name for path in self.work.iterdir()] == ["lock"]:
+        if not (self.work / STATE).exists():  # nothing that could be taken up
             shutil.rmtree(self.work, ignore_errors=True)
-            if self._new and not any(self.path.iterdir()):
-                self.path.rmdir()
+            if self._new:
+                with suppress(OSError):  # somebody else's files are in it
+                    self.path.rmdir()
         if self._lock is not None:
             os.close(self._lock)
 

@@ -55,14 +55,12 @@ class Source:
     def __init__(self, path: Path, kind: str) -> None:
         self.path, self.kind = path, kind
         try:
+            if not path.is_file():
+                raise RequestError(_not_a_file(path), field="input", code="unreadable-input")
             self._file = path.open("rb")
             self._seen = os.fstat(self._file.fileno())
         except (OSError, ValueError) as error:
             raise _unreadable(path, error) from None
-        if not path.is_file():
-            raise RequestError(
-                f"the input {printable(path.name, 80)} is not a regular file; pipe it in and name it -", field="input"
-            )
         self._names: tuple[str, ...] | None = None
 
     def close(self) -> None:
@@ -177,7 +175,7 @@ class Source:
                 for cells in cells_of(batch):
                     number += 1
                     yield Row(number, cells)
-        except (pa.ArrowException, ValueError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise RequestError(
                 f"the input cannot be read as Parquet: {printable(str(error), 200)}", field="input"
             ) from None
@@ -190,6 +188,13 @@ def spool(stream: BinaryIO, to: Path) -> None:
             file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _not_a_file(path: Path) -> str:
+    name = printable(path.name, 80)
+    if path.exists():
+        return f"the input {name} is not a regular file; pipe it in and name it -"
+    return f"cannot read the input {name}: no such file"
 
 
 def _unreadable(path: Path, error: Exception) -> RequestError:
@@ -288,7 +293,7 @@ def _parquet(file: BinaryIO) -> Any:
         raise MissingExtraError("Parquet", "parquet") from None
     try:
         return parquet.ParquetFile(file)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise RequestError(
             f"the input cannot be read as Parquet: {printable(str(error), 200)}", field="input"
         ) from None

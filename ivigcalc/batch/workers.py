@@ -21,7 +21,7 @@ _AHEAD = 4
 class WorkerError(IvigcalcError):
     """A worker process could not go on; the batch can be taken up again."""
 
-    def __init__(self, message: str, exit_code: int = 1) -> None:
+    def __init__(self, message: str, exit_code: int = 2) -> None:
         super().__init__(message)
         self.exit_code = exit_code
 

@@ -125,7 +125,7 @@ def test_a_file_of_another_encoding_is_named_as_such(batch: Batch) -> None:
         ("[1]", "unreadable-row"),
         ("null", "unreadable-row"),
         ('{"patient_id": "x", "weight_kg": {"a": 1}}', "unreadable-row"),
-        ('{"patient_id": "x", "weight_kg": [72]}', "unreadable-row"),
+        ('{"patient_id": "x", "weight_kg": [72]}', "bad-request"),
         ('{"patient_id": "x", "weight_kg": ["72"]}', "bad-request"),
         ('{"patient_id": "x", "weight_kg": NaN}', "bad-request"),
         ('{"patient_id": "x", "weight_kg": 1e400}', "bad-request"),

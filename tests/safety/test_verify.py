@@ -343,7 +343,7 @@ NOT_PLANS: dict[str, tuple[bytes, str]] = {
     "not-utf-8": (b'{"schema": "\xff"}', "is not UTF-8 text"),
     "deep": (b"[" * 200_000, "nested too deep"),
     "deep-objects": (b'{"a":' * 200_000, "nested too deep"),
-    "too-large": (b" " * (MAX_BYTES + 1), "it is larger than 16 MiB"),
+    "too-large": (b" " * (MAX_BYTES + 1), "it is larger than 32 MiB"),
     "a-number-of-a-million-digits": (b"9" * 1_000_000, "is not a saved plan"),
     "an-exponent-of-twenty-digits": (b'{"schema": "ivigcalc.plan/1", "x": 1e99999999999999999999}', "is not a saved plan"),
     "unclosed": (b'{"schema": "ivigcalc.plan/1", "x": "', "is not a saved plan"),

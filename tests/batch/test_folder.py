@@ -1,0 +1,459 @@
+"""Results appear whole or not at all; a run that was interrupted goes on where it was, or says why it cannot."""
+
+import fcntl
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ivigcalc.batch import folder as folders
+from ivigcalc.batch import run as runs
+from ivigcalc.batch.folder import WORK
+
+from .conftest import ORDER, Done, contents, patients, process
+
+Batch = Callable[..., Done]
+FINAL = {"sessions.csv", "steps.csv", "errors.csv", "batch.json"}
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: no handler catches it."""
+
+
+def names(folder: Path) -> set[str]:
+    """What is in a folder, if there is one."""
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+
+@pytest.fixture
+def die_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
+    """`die_at("keep", 2)`: the process ends when this method of the folder is called for the second time."""
+
+    def arrange(method: str, time_: int) -> None:
+        monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)  # keep after every partition
+        real = getattr(folders.Folder, method)
+        calls = 0
+
+        def call(*arguments: object, **more: object) -> object:
+            nonlocal calls
+            calls += 1
+            if calls == time_:
+                raise Killed
+            return real(*arguments, **more)
+
+        monkeypatch.setattr(folders.Folder, method, call)
+
+    return arrange
+
+
+@pytest.mark.parametrize("options", [(), ("--jobs", "2"), ("--format", "jsonl"), ("--format", "parquet"), ("--each", "ics")])
+@pytest.mark.parametrize(("method", "time_"), [("append", 1), ("append", 3), ("keep", 1), ("keep", 2), ("keep", 4), ("publish", 1)])
+def test_a_run_that_ended_at_any_step_goes_on_to_the_same_bytes(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None], options: tuple[str, ...], method: str, time_: int
+) -> None:
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    content = patients(25) + "bad,x\n"
+    expected = batch(content, *options, folder="whole")
+    die_at(method, time_)
+    with pytest.raises(Killed):
+        batch(content, *options)
+    monkeypatch.undo()
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
+    assert not FINAL & names(expected.folder.parent / "out"), "nothing has its final name before all of it has"
+    again = batch(content, *options)
+    assert again.code == expected.code == 5
+    assert contents(again.folder) == contents(expected.folder)
+
+
+@pytest.mark.parametrize("place", range(1, 9))
+def test_a_run_that_ended_between_two_renames(batch: Batch, monkeypatch: pytest.MonkeyPatch, place: int) -> None:
+    """Each table has its name or it has not; the next run gives the rest theirs."""
+    content = patients(30)
+    expected = batch(content, "--each", "ics", folder="whole")
+    real, calls = Path.replace, 0
+
+    def replace(self: Path, target: Path) -> Path:
+        nonlocal calls
+        calls += 1
+        if calls == place:
+            raise Killed
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    try:
+        batch(content, "--each", "ics")
+    except Killed:
+        pass
+    else:
+        assert calls < place  # there are not so many
+    monkeypatch.setattr(Path, "replace", real)
+    again = batch(content, "--each", "ics")
+    assert contents(again.folder) == contents(expected.folder)
+
+
+def test_what_was_half_written_is_written_again(batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]) -> None:
+    """Bytes after the last that are known to be safe are cut off, whatever they are."""
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    content = patients(40)
+    expected = batch(content, folder="whole")
+    die_at("append", 3)
+    with pytest.raises(Killed):
+        batch(content)
+    monkeypatch.undo()
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    work = expected.folder.parent / "out" / WORK
+    for name in ("sessions.part", "steps.part", "errors.part"):
+        with (work / name).open("ab") as file:
+            file.write(b"half a li")
+    done = batch(content)
+    assert "taken up after 20 rows" in done.err
+    assert contents(done.folder) == contents(expected.folder)
+
+
+def test_a_lost_part_begins_again(batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]) -> None:
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    content = patients(40)
+    expected = batch(content, folder="whole")
+    die_at("append", 4)
+    with pytest.raises(Killed):
+        batch(content)
+    monkeypatch.undo()
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    (expected.folder.parent / "out" / WORK / "steps.part").unlink()
+    done = batch(content)
+    assert "taken up" not in done.err
+    assert contents(done.folder) == contents(expected.folder)
+
+
+@pytest.mark.parametrize("changed", ["input", "options", "site", "definitions", "version"])
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_run_is_not_taken_up_when_something_changed(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None], tmp_path: Path, changed: str, finished: bool
+) -> None:
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    own = tmp_path / "own.yaml"
+    from ivigcalc import library
+
+    shutil.copy(library.shipped("regimen")["dermatomyositis"], own)
+    site = tmp_path / "site.yaml"
+    site.write_text("kind: site\nid: here\n", encoding="utf-8")
+    content = patients(40)
+    options = ["--regimen", str(own), "--site", str(site)]
+    if not finished:
+        die_at("append", 3)
+        with pytest.raises(Killed):
+            batch(content, *options)
+        monkeypatch.undo()
+    else:
+        batch(content, *options)
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    before = contents(tmp_path / "out")
+    if changed == "input":
+        content += "P9,72\n"
+    elif changed == "options":
+        options += ["--courses", "2"]
+    elif changed == "site":
+        site.write_text("kind: site\nid: there\n", encoding="utf-8")
+    elif changed == "definitions":
+        own.write_text(own.read_text(encoding="utf-8") + "# a comment more\n", encoding="utf-8")
+        library.load.cache_clear()
+    else:
+        monkeypatch.setattr("ivigcalc.batch.run.__version__", "99.0")
+    done = batch(content, *options)
+    assert done.code == 2
+    assert changed in done.err
+    assert "--restart" in done.err
+    assert contents(tmp_path / "out") == before, "nothing is touched"
+    assert batch(content, *options, "--restart").code == 0
+    assert {"sessions.csv", "steps.csv", "errors.csv", "batch.json"} == set(contents(tmp_path / "out"))
+
+
+def test_the_same_batch_again_has_nothing_to_do(batch: Batch) -> None:
+    content = patients(10) + "bad,x\n"
+    first = batch(content)
+    before = {name: (first.folder / name).stat().st_mtime_ns for name in contents(first.folder)}
+    again = batch(content)
+    assert "nothing to do" in again.err
+    assert again.code == 5, "the rows that failed have failed"
+    assert before == {name: (first.folder / name).stat().st_mtime_ns for name in contents(first.folder)}
+
+
+def test_a_result_that_was_lost_is_made_again(batch: Batch) -> None:
+    first = batch(patients(10))
+    expected = contents(first.folder)
+    (first.folder / "steps.csv").unlink()
+    assert batch(patients(10)).code == 2, "what is left is not overwritten unasked"
+    assert contents(batch(patients(10), "--restart").folder) == expected
+
+
+def test_files_of_somebody_else_are_not_overwritten(batch: Batch, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "sessions.csv").write_text("mine", encoding="utf-8")
+    (tmp_path / "out" / "notes.txt").write_text("mine too", encoding="utf-8")
+    done = batch(patients(3))
+    assert done.code == 2
+    assert "sessions.csv" in done.err
+    assert contents(done.folder) == {"sessions.csv": b"mine", "notes.txt": b"mine too"}
+    assert set(contents(batch(patients(3), "--restart").folder)) == FINAL | {"notes.txt"}
+
+
+def test_another_format_leaves_no_old_table_behind(batch: Batch) -> None:
+    batch(patients(3), "--each", "ics")
+    done = batch(patients(3), "--format", "jsonl", "--restart")
+    assert set(contents(done.folder)) == {"sessions.jsonl", "steps.jsonl", "errors.csv", "batch.json"}
+
+
+def test_the_report_says_what_was_done(batch: Batch) -> None:
+    done = batch(patients(3) + "bad,x\nworse,y\n")
+    report = json.loads((done.folder / "batch.json").read_text(encoding="utf-8"))
+    assert (report["rows"], report["planned"], report["errors"]) == (5, 3, {"bad-request": 2})
+    assert report["files"] == {name: len(content) for name, content in contents(done.folder).items() if name != "batch.json"}
+
+
+def test_a_folder_in_use_is_refused(batch: Batch, tmp_path: Path) -> None:
+    (tmp_path / "out" / WORK).mkdir(parents=True)
+    with (tmp_path / "out" / WORK / "lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = batch(patients(3))
+        assert done.code == 2
+        assert "another batch is writing to out" in done.err
+    assert batch(patients(3)).code == 0, "a lock that nobody holds is no lock"
+
+
+def test_an_interrupt_says_how_to_go_on(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)
+    real = folders.Folder.append
+
+    def interrupted(self: folders.Folder, *arguments: object) -> None:
+        real(self, *arguments)  # type: ignore[arg-type]
+        if (self.work / "state.json").exists():
+            raise KeyboardInterrupt
+
+    expected = batch(patients(40), folder="whole")
+    monkeypatch.setattr(folders.Folder, "append", interrupted)
+    done = batch(patients(40))
+    assert done.code == 130
+    assert "the same command goes on from here" in done.err
+    monkeypatch.setattr(folders.Folder, "append", real)
+    assert contents(batch(patients(40)).folder) == contents(expected.folder)
+
+
+@pytest.mark.parametrize("when", ["heading", "append", "keep", "publish"])
+def test_a_full_disk_leaves_nothing_half_written(batch: Batch, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    import errno
+
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)
+    content = patients(40)
+    expected = batch(content, folder="whole")
+    real_write, real_json, full = folders._write_all, folders.write_json, [True]
+
+    def write(file: object, data: bytes) -> None:
+        heading = data.startswith((b"patient_id", b"row,"))
+        if full[0] and when == ("heading" if heading else "append") and (heading or b"P000015" in data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real_write(file, data)  # type: ignore[arg-type]
+
+    def write_json(path: Path, value: dict[str, object]) -> None:
+        if full[0] and path.name == {"keep": "state.json", "publish": "batch.json"}.get(when):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real_json(path, value)
+
+    monkeypatch.setattr(folders, "_write_all", write)
+    monkeypatch.setattr(folders, "write_json", write_json)
+    done = batch(content)
+    assert done.code == 2
+    assert "No space left on device" in done.err
+    if when != "publish":
+        assert not FINAL & names(done.folder)
+    full[0] = False
+    assert contents(batch(content).folder) == contents(expected.folder)
+
+
+def test_a_folder_that_cannot_be_written(batch: Batch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    for folder in ("file", "file/under"):
+        done = batch(patients(3), folder=folder)
+        assert done.code == 2
+        assert "cannot use the output folder" in done.err
+
+
+@pytest.mark.parametrize("how", ["removed", "appended", "replaced"])
+def test_an_input_that_changes_meanwhile_is_noticed(batch: Batch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str) -> None:
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    real = folders.Folder.append
+
+    def append(self: folders.Folder, *arguments: object) -> None:
+        real(self, *arguments)  # type: ignore[arg-type]
+        path = tmp_path / "in.csv"
+        if path.exists():
+            content = path.read_bytes()
+            if how != "appended":
+                path.unlink()
+            if how != "removed":
+                path.write_bytes(content + b"late,72\n")
+
+    monkeypatch.setattr(folders.Folder, "append", append)
+    done = batch(patients(25))
+    assert done.code == 2
+    assert ("cannot read the input" if how == "removed" else "the input changed") in done.err
+    assert not FINAL & names(done.folder)
+
+
+def test_what_is_piped_in(tmp_path: Path) -> None:
+    content = (patients(20) + "bad,x\n").encode()
+    for turn in range(2):
+        command = process("batch", "-", "--input-format", "csv", "-o", tmp_path / "out", *ORDER, stdin=subprocess.PIPE)
+        out, err = command.communicate(content, timeout=60)
+        assert (command.returncode, out) == (5, b"")
+        assert (b"nothing to do" in err) is (turn == 1)
+    assert set(contents(tmp_path / "out")) == FINAL
+    command = process("batch", "-", "-o", tmp_path / "other", *ORDER, stdin=subprocess.PIPE)
+    assert b"--input-format" in command.communicate(content, timeout=60)[1]
+    assert command.returncode == 2
+
+
+# ---- real processes, ended from outside --------------------------------------------------------------------------------
+
+
+def arguments(tmp_path: Path, *more: object) -> list[object]:
+    return ["batch", tmp_path / "in.csv", "-o", tmp_path / "out", *ORDER, "--courses", "20", *more]
+
+
+def wait_for(condition: Callable[[], object], command: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
+    """Wait until something is so, or the process has ended."""
+    end = time.monotonic() + seconds
+    while not condition() and command.poll() is None:
+        assert time.monotonic() < end, "it takes too long"
+        time.sleep(0.002)
+
+
+def group_is_gone(group: int, seconds: float = 20) -> bool:
+    """Whether every process of a group has ended."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("--jobs", "2"), ("--format", "parquet", "--jobs", "2")])
+def test_killed_twenty_times_at_random_moments(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """SIGKILL whenever it may come; the same command again, until it is done; the bytes of an undisturbed run."""
+    (tmp_path / "in.csv").write_text(patients(4_000) + "bad,x\n", encoding="utf-8")
+    began = time.monotonic()
+    whole = process("batch", tmp_path / "in.csv", "-o", tmp_path / "whole", *ORDER, "--courses", "20", *options)
+    assert whole.communicate(timeout=120)[1]
+    took = time.monotonic() - began
+    expected = contents(tmp_path / "whole")
+    choose = random.Random(20)
+    kills = 0
+    while kills < 20:
+        command = process(*arguments(tmp_path, *options))
+        try:
+            command.wait(choose.uniform(0.05, took * 1.1))
+        except subprocess.TimeoutExpired:
+            command.kill()
+            kills += 1
+        command.communicate(timeout=60)
+        assert group_is_gone(command.pid), "a worker outlived its parent"
+        out = tmp_path / "out"
+        for name in names(out) - {WORK}:
+            assert (out / name).read_bytes() == expected[name], "what has its final name is whole"
+        if command.returncode == 5:
+            assert contents(out) == expected
+            shutil.rmtree(out)
+    command = process(*arguments(tmp_path, *options))
+    command.communicate(timeout=120)
+    assert contents(tmp_path / "out") == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_cleanly(tmp_path: Path, jobs: str, number: signal.Signals, code: int) -> None:
+    (tmp_path / "in.csv").write_text(patients(4_000), encoding="utf-8")
+    command = process(*arguments(tmp_path, "--jobs", jobs))
+    part = tmp_path / "out" / WORK / "steps.part"
+    wait_for(lambda: part.exists() and part.stat().st_size > 1000, command)
+    if number == signal.SIGINT:
+        os.killpg(command.pid, number)  # Ctrl-C reaches the whole group
+    else:
+        command.send_signal(number)
+    out, err = command.communicate(timeout=60)
+    assert (command.returncode, out) == (code, b"")
+    assert b"the same command goes on from here" in err
+    assert b"Traceback" not in err
+    assert group_is_gone(command.pid)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [WORK]
+    again = process(*arguments(tmp_path))
+    again.communicate(timeout=120)
+    assert again.returncode == 0
+    assert set(contents(tmp_path / "out")) == FINAL
+
+
+@pytest.mark.slow
+def test_two_at_once_in_one_folder(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(patients(4_000), encoding="utf-8")
+    first = process(*arguments(tmp_path, "--jobs", "2"))
+    wait_for((tmp_path / "out" / WORK / "steps.part").exists, first)
+    second = process(*arguments(tmp_path))
+    assert b"another batch is writing to out" in second.communicate(timeout=60)[1]
+    assert second.returncode == 2
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+    assert set(contents(tmp_path / "out")) == FINAL
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_ended_from_outside(tmp_path: Path) -> None:
+    """As the system does when memory runs out: the batch stops, says so, and can be taken up."""
+    (tmp_path / "in.csv").write_text(patients(4_000), encoding="utf-8")
+    command = process(*arguments(tmp_path, "--jobs", "2"))
+    part = tmp_path / "out" / WORK / "steps.part"
+    wait_for(lambda: part.exists() and part.stat().st_size > 1000, command)
+    children = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text(encoding="utf-8").split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    err = command.communicate(timeout=60)[1]
+    assert command.returncode == 2
+    assert b"a worker process was ended from outside" in err
+    assert b"Traceback" not in err
+    again = process(*arguments(tmp_path, "--jobs", "2"))
+    again.communicate(timeout=120)
+    assert again.returncode == 0
+
+
+@pytest.mark.slow
+def test_a_disk_that_really_is_full(tmp_path: Path) -> None:
+    """The system refuses to let the file grow: the message is clear, and with room again the run goes on."""
+    (tmp_path / "in.csv").write_text(patients(4_000), encoding="utf-8")
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "ivigcalc", *map(str, arguments(tmp_path))],
+        capture_output=True, preexec_fn=small_files, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert b"cannot write to the output folder: File too large" in done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [WORK]
+    again = process(*arguments(tmp_path))
+    again.communicate(timeout=120)
+    assert again.returncode == 0
+    assert set(contents(tmp_path / "out")) == FINAL
