@@ -106,7 +106,7 @@ def _begin(module: str, session: Path, tree: Path) -> None:
         CORE[module],
         COMMON,
     ):  # unchanged: they must pass; and compiled files are kept, but of the module to change
-        subprocess.run(_command(some), cwd=tree, shell=True, check=True, stdout=subprocess.DEVNULL, env=writing)  # noqa: S602
+        subprocess.run(_command(some), cwd=tree, shell=True, check=True, stdout=subprocess.DEVNULL, env=writing)
     for compiled in (tree / "ivigcalc" / "__pycache__").glob(f"{module}.*"):
         compiled.unlink()
     _cosmic_ray("init", f"../{module}.toml", f"../{module}.sqlite", cwd=tree)
@@ -126,7 +126,7 @@ def _leave_out_cache_sizes(session: Path, source: Path) -> None:
         for row in caches:
             jobs = database.execute("select job_id from mutation_specs where start_pos_row = ?", (row,)).fetchall()
             for table in ("mutation_specs", "work_results", "work_items"):
-                database.executemany(f"delete from {table} where job_id = ?", jobs)  # noqa: S608 - no text from outside
+                database.executemany(f"delete from {table} where job_id = ?", jobs)
 
 
 def _cosmic_ray(*arguments: str, cwd: Path) -> None:
@@ -134,7 +134,7 @@ def _cosmic_ray(*arguments: str, cwd: Path) -> None:
 
 
 def _tool(name: str, *arguments: str, cwd: Path) -> None:
-    subprocess.run([str(Path(sys.executable).parent / name), *arguments], cwd=cwd, check=True)  # noqa: S603
+    subprocess.run([str(Path(sys.executable).parent / name), *arguments], cwd=cwd, check=True)
 
 
 def _result(module: str) -> Result | None:

@@ -55,7 +55,9 @@ def _last_step(
     return _step(on, last, length, volume, total, rounded(start, on.per_min, MINUTE_PLACES))
 
 
-def _step(on: Climb, place: int, minutes: Decimal, volume_ml: Decimal, cumulative_ml: Decimal, start: Decimal) -> InfusionStep:
+def _step(
+    on: Climb, place: int, minutes: Decimal, volume_ml: Decimal, cumulative_ml: Decimal, start: Decimal
+) -> InfusionStep:
     """Cumulative volumes are rounded, and each step is the difference: what is shown sums exactly."""
     rate, rung, _ = on.rates[place]
     per_kg, per_kg_mg = _per_kg(on.ladder, shown_per_kg(on, place))
@@ -80,7 +82,9 @@ def _per_kg(ladder: Ladder, rate: Fraction | None) -> tuple[Decimal | None, Deci
     return decimal_of(rate, RATE_PLACES), decimal_of(rate * 1000 / ladder.ml_per_g / 60, RATE_PLACES)
 
 
-def _bottles(on: Climb, last: int, volume_ml: Fraction, vials: tuple[tuple[Fraction, int], ...]) -> tuple[InfusionBottle, ...]:
+def _bottles(
+    on: Climb, last: int, volume_ml: Fraction, vials: tuple[tuple[Fraction, int], ...]
+) -> tuple[InfusionBottle, ...]:
     found: list[InfusionBottle] = []
     given = Fraction(0)
     start = decimal_of(0, MINUTE_PLACES)

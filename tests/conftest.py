@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, settings
 from ivigcalc.plan import Plan
 
 # No deadline: the machine that runs the tests may be busy. Derandomised: a red run is red for everybody, every time.
-settings.register_profile("ivigcalc", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "ivigcalc", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("ivigcalc")
 
 

@@ -132,7 +132,9 @@ def sums_of_units(amounts: Sequence[int], n: int, limit: int) -> set[int]:
     return {k for k in range(limit + 1) if sums >> k & 1}
 
 
-def rounded_course_g(prescribed_g: Fraction, sizes: Sequence[Fraction], days: int, cap_g: Fraction | None = None) -> Fraction:
+def rounded_course_g(
+    prescribed_g: Fraction, sizes: Sequence[Fraction], days: int, cap_g: Fraction | None = None
+) -> Fraction:
     """The course of whole vials nearest to the prescribed dose; a tie goes down, never 0, never above a gram cap."""
     reach = prescribed_g + days * max(sizes) * 2
     unit = common_unit(sizes)
@@ -175,7 +177,12 @@ def all_least_splits(course_g: Fraction, sizes: Sequence[Fraction], days: int) -
 
 
 def fewest_days(
-    prescribed_g: Fraction, sizes: Sequence[Fraction], first: int, last: int, most_per_day_g: Fraction | None, cap_g: Fraction | None = None
+    prescribed_g: Fraction,
+    sizes: Sequence[Fraction],
+    first: int,
+    last: int,
+    most_per_day_g: Fraction | None,
+    cap_g: Fraction | None = None,
 ) -> int:
     """The fewest days whose largest actual session is within the daily limit; else the least changed course, over the most days."""
     changed: dict[int, Fraction] = {}
@@ -192,11 +199,15 @@ def fewest_days(
 # ---- vials --------------------------------------------------------------------------------------------------------------
 
 
-def best_vials(dose_g: Fraction, sizes: Sequence[Fraction], stock: dict[Fraction, int] | None = None) -> dict[Fraction, int] | None:
+def best_vials(
+    dose_g: Fraction, sizes: Sequence[Fraction], stock: dict[Fraction, int] | None = None
+) -> dict[Fraction, int] | None:
     """Least left over, then fewest vials, then larger first: every count of every size is tried. None if the shelf is short."""
     large_first = sorted(sizes, reverse=True)
     most = dose_g + large_first[0]
-    best: dict[Fraction, tuple[int, tuple[int, ...]]] = {Fraction(0): (0, ())}  # total -> (vials, counts negated, larger sizes first)
+    best: dict[Fraction, tuple[int, tuple[int, ...]]] = {
+        Fraction(0): (0, ())
+    }  # total -> (vials, counts negated, larger sizes first)
     for size in large_first:
         shelf = math.inf if stock is None else stock.get(size, 0)
         longer: dict[Fraction, tuple[int, tuple[int, ...]]] = {}
@@ -220,7 +231,9 @@ def best_vials_by_listing(
 ) -> dict[Fraction, int] | None:
     """The same answer from a plain list of all combinations: only for small doses; it checks `best_vials`."""
     large_first = sorted(sizes, reverse=True)
-    most = [math.ceil(dose_g / s) if stock is None else min(math.ceil(dose_g / s), stock.get(s, 0)) for s in large_first]
+    most = [
+        math.ceil(dose_g / s) if stock is None else min(math.ceil(dose_g / s), stock.get(s, 0)) for s in large_first
+    ]
     covering = [
         counts
         for counts in every_combination(*(range(m + 1) for m in most))
@@ -260,7 +273,9 @@ class Table:
     mg_per_ml: Fraction
 
 
-def pump_rate(rung_ml_per_h: Fraction, ceiling_ml_per_h: Fraction | None, increment: Fraction, pump_maximum: Fraction) -> Fraction:
+def pump_rate(
+    rung_ml_per_h: Fraction, ceiling_ml_per_h: Fraction | None, increment: Fraction, pump_maximum: Fraction
+) -> Fraction:
     """To the pump's increment, ties up, but rounded down at whatever ceiling is in force."""
     ceiling = min(pump_maximum, ceiling_ml_per_h) if ceiling_ml_per_h is not None else pump_maximum
     return min(nearest_tie_up(rung_ml_per_h, increment), floor_to(ceiling, increment))

@@ -42,7 +42,8 @@ def imports(module: str, tree: ast.Module) -> Iterator[tuple[str, bool]]:
     deferred = {
         id(inner)
         for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
         for inner in ast.walk(node)
     }
     for node in ast.walk(tree):
@@ -50,7 +51,12 @@ def imports(module: str, tree: ast.Module) -> Iterator[tuple[str, bool]]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = ".".join([*package.split(".")[: len(package.split(".")) - node.level + 1], *([node.module] if node.module else [])])
+            base = ".".join(
+                [
+                    *package.split(".")[: len(package.split(".")) - node.level + 1],
+                    *([node.module] if node.module else []),
+                ]
+            )
             base = base if node.level else str(node.module)
             names = [f"{base}.{alias.name}" if f"{base}.{alias.name}" in MODULES else base for alias in node.names]
         for name in names:
@@ -58,7 +64,25 @@ def imports(module: str, tree: ast.Module) -> Iterator[tuple[str, bool]]:
 
 
 EVERY_IMPORT = [(module, name, at_top) for module, tree in TREES.items() for name, at_top in imports(module, tree)]
-LIBRARIES = {"typer", "rich", "yaml", "os", "sys", "time", "random", "socket", "subprocess", "pathlib", "io", "holidays", "typst", "icalendar", "pyarrow", "dask", "distributed"}
+LIBRARIES = {
+    "typer",
+    "rich",
+    "yaml",
+    "os",
+    "sys",
+    "time",
+    "random",
+    "socket",
+    "subprocess",
+    "pathlib",
+    "io",
+    "holidays",
+    "typst",
+    "icalendar",
+    "pyarrow",
+    "dask",
+    "distributed",
+}
 
 
 def outside(module: str) -> str:
@@ -71,15 +95,37 @@ def test_the_modules_of_the_engine_are_where_they_are_looked_for() -> None:
 
 @pytest.mark.parametrize("module", [m for m in MODULES if part(m) in ENGINE])
 def test_the_engine_imports_nothing_that_reads_prints_or_guesses(module: str) -> None:
-    found = {outside(name) for owner, name, at_top in EVERY_IMPORT if owner == module and (at_top or outside(name) != "holidays")}
+    found = {
+        outside(name)
+        for owner, name, at_top in EVERY_IMPORT
+        if owner == module and (at_top or outside(name) != "holidays")
+    }
     assert not found & LIBRARIES
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if part(m) in ENGINE])
 def test_the_engine_does_not_look_at_the_clock_the_folder_or_the_terminal(module: str) -> None:
-    forbidden = {"now", "today", "utcnow", "environ", "getenv", "print", "open", "input", "getcwd", "random", "urandom", "getlocale", "setlocale"}
+    forbidden = {
+        "now",
+        "today",
+        "utcnow",
+        "environ",
+        "getenv",
+        "print",
+        "open",
+        "input",
+        "getcwd",
+        "random",
+        "urandom",
+        "getlocale",
+        "setlocale",
+    }
     names = {node.attr for node in ast.walk(TREES[module]) if isinstance(node, ast.Attribute)}
-    names |= {node.func.id for node in ast.walk(TREES[module]) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    names |= {
+        node.func.id
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
     found = names & forbidden
     if part(module) == "definitions":
         found -= {"open"}  # a key of the site file
@@ -93,7 +139,9 @@ def test_only_load_reads_yaml() -> None:
 
 
 def test_definitions_open_no_file_and_know_no_engine() -> None:
-    inside = {part(name) for module, name, _ in EVERY_IMPORT if part(module) == "definitions" and outside(name) == "ivigcalc"}
+    inside = {
+        part(name) for module, name, _ in EVERY_IMPORT if part(module) == "definitions" and outside(name) == "ivigcalc"
+    }
     assert inside <= {"definitions", "quantity"}
 
 
@@ -113,20 +161,45 @@ def test_nothing_reads_up_the_line() -> None:
     wrong = [
         f"{module} imports {name}"
         for module, name, at_top in EVERY_IMPORT
-        if at_top and outside(name) == "ivigcalc" and part(module) in place and part(name) in place and place[part(name)] > place[part(module)]
+        if at_top
+        and outside(name) == "ivigcalc"
+        and part(module) in place
+        and part(name) in place
+        and place[part(name)] > place[part(module)]
     ]
     assert not wrong
 
 
 def test_faces_do_not_compute() -> None:
     """A renderer reads the plan; it knows neither the engine nor the arithmetic, nor the reader of files."""
-    allowed = {"render", "plan", "quantity", "definitions", "request", "errors", "_version", "library", "schedule", "schemas", "", "saved", "ask"}
-    found = {(module, part(name)) for module, name, _ in EVERY_IMPORT if part(module) == "render" and outside(name) == "ivigcalc"}
+    allowed = {
+        "render",
+        "plan",
+        "quantity",
+        "definitions",
+        "request",
+        "errors",
+        "_version",
+        "library",
+        "schedule",
+        "schemas",
+        "",
+        "saved",
+        "ask",
+    }
+    found = {
+        (module, part(name))
+        for module, name, _ in EVERY_IMPORT
+        if part(module) == "render" and outside(name) == "ivigcalc"
+    }
     assert not {(module, name) for module, name in found if name not in allowed}
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
-    edges = {module: {name for owner, name, at_top in EVERY_IMPORT if owner == module and at_top and name in MODULES} for module in MODULES}
+    edges = {
+        module: {name for owner, name, at_top in EVERY_IMPORT if owner == module and at_top and name in MODULES}
+        for module in MODULES
+    }
 
     def reach(start: str) -> set[str]:
         seen: set[str] = set()
@@ -147,16 +220,24 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
-        ("ivigcalc.engine", {"rich", "typer", "yaml", "holidays", "pyarrow", "typst", "icalendar", "dask", "distributed"}),
+        (
+            "ivigcalc.engine",
+            {"rich", "typer", "yaml", "holidays", "pyarrow", "typst", "icalendar", "dask", "distributed"},
+        ),
         ("ivigcalc.definitions", {"rich", "typer", "yaml", "holidays"}),
         ("ivigcalc.quantity", {"pydantic", "rich", "typer", "yaml", "dateutil"}),
         ("ivigcalc.load", {"rich", "typer", "holidays"}),
-        ("ivigcalc.cli.main", {"rich", "yaml", "pydantic", "holidays", "pyarrow", "typst", "icalendar", "dask", "distributed"}),
+        (
+            "ivigcalc.cli.main",
+            {"rich", "yaml", "pydantic", "holidays", "pyarrow", "typst", "icalendar", "dask", "distributed"},
+        ),
     ],
 )
 def test_an_import_loads_no_more_than_it_needs(module: str, absent: set[str]) -> None:
     code = f"import {module}, sys; print(' '.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=PACKAGE.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=PACKAGE.parent
+    )
     assert not set(done.stdout.split()) & absent
 
 
@@ -198,7 +279,22 @@ def test_everything_public_says_what_it_is_for(module: str) -> None:
 def test_quantities_of_the_plan_name_their_unit() -> None:
     """A field that holds a number ends in its unit, or counts something."""
     units = ("_g", "_kg", "_ml", "_min", "_per_h", "_per_min", "_per_kg", "_percent")
-    counts = {"course", "day", "step", "bottle", "count", "courses", "sessions", "days", "first_course", "kg", "bmi", "amount", "minutes", "at_min"}
+    counts = {
+        "course",
+        "day",
+        "step",
+        "bottle",
+        "count",
+        "courses",
+        "sessions",
+        "days",
+        "first_course",
+        "kg",
+        "bmi",
+        "amount",
+        "minutes",
+        "at_min",
+    }
     for node in ast.walk(TREES["ivigcalc.plan"]):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             kind = ast.unparse(node.annotation)

@@ -90,7 +90,9 @@ def test_an_override_of_nothing_is_refused() -> None:
         ask(override=["dose-outside-regimen=just in case"])
 
 
-@pytest.mark.parametrize("text", ["dose-outside-regimen", "dose-outside-regimen=", "=reason", "dose-outside-regimen= ", "Dose Outside=x"])
+@pytest.mark.parametrize(
+    "text", ["dose-outside-regimen", "dose-outside-regimen=", "=reason", "dose-outside-regimen= ", "Dose Outside=x"]
+)
 def test_an_override_without_a_reason_is_refused(text: str) -> None:
     with pytest.raises(RequestError, match="--override"):
         ask(dose="2.5 g/kg", override=[text])
@@ -111,15 +113,21 @@ def test_a_published_daily_limit_stops_where_it_was_published_as_one() -> None:
 
 def test_a_dose_exactly_at_the_limit_is_within_it() -> None:
     assert "day-dose-over-limit" not in helpers.codes(ask("70 kg", days="2"))  # 70 g on each day, 1 g/kg
-    assert "day-dose-over-limit" not in helpers.codes(helpers.plan("dermatomyositis:cherin-1994", "octagam-10-us", "70 kg", age="40y"))
+    assert "day-dose-over-limit" not in helpers.codes(
+        helpers.plan("dermatomyositis:cherin-1994", "octagam-10-us", "70 kg", age="40y")
+    )
 
 
 def test_a_limit_that_only_rounding_passes_does_not_stop() -> None:
-    got = helpers.plan("dermatomyositis:cherin-1994", "octagam-10-us", "71.5 kg", age="40y")  # 143 g: 72 + 71, and 71.5 g is the limit
+    got = helpers.plan(
+        "dermatomyositis:cherin-1994", "octagam-10-us", "71.5 kg", age="40y"
+    )  # 143 g: 72 + 71, and 71.5 g is the limit
     assert notice(got, "day-dose-over-limit").level == "caution"
 
 
-@pytest.mark.parametrize(("dose", "expected"), [("140 g", set()), ("126 g", {"rounding-deviation"}), ("154 g", {"rounding-deviation"})])
+@pytest.mark.parametrize(
+    ("dose", "expected"), [("140 g", set()), ("126 g", {"rounding-deviation"}), ("154 g", {"rounding-deviation"})]
+)
 def test_grams_typed_by_hand_may_stray_as_far_as_rounding_may(dose: str, expected: set[str]) -> None:
     """2 g/kg at 70 kg is 140 g; 10 % either way is 126 to 154 g."""
     assert helpers.codes(ask(dose=dose)) & {"rounding-deviation", "dose-outside-regimen"} == expected
@@ -164,7 +172,9 @@ def test_what_cannot_be_is_a_slip_of_the_keyboard(words: dict[str, Any], says: s
 def test_what_can_be_is_not_refused(words: dict[str, Any]) -> None:
     insisted = {"protocol": "open", "days": "1"}
     weight = words.pop("weight")
-    assert "weight-implausible" not in helpers.codes(helpers.any_course("octagam-10-us", weight, "2 g/kg", **words, **insisted))
+    assert "weight-implausible" not in helpers.codes(
+        helpers.any_course("octagam-10-us", weight, "2 g/kg", **words, **insisted)
+    )
 
 
 def test_a_birth_date_after_the_start_is_refused() -> None:
@@ -196,13 +206,18 @@ def test_a_weighing_in_the_future_is_refused() -> None:
         ask(weighed_on="2026-12-02", start="2026-12-01")
 
 
-@pytest.mark.parametrize(("before", "changed"), [("63.7 kg", False), ("63.6 kg", True), ("77.7 kg", False), ("77.8 kg", True), ("70 kg", False)])
+@pytest.mark.parametrize(
+    ("before", "changed"),
+    [("63.7 kg", False), ("63.6 kg", True), ("77.7 kg", False), ("77.8 kg", True), ("70 kg", False)],
+)
 def test_a_weight_that_changed_by_a_tenth(before: str, changed: bool) -> None:
     """70 kg now: 63.636... and 77.777... kg are 10 % away."""
     assert ("weight-stale" in helpers.codes(ask(previous_weight=before))) == changed
 
 
-@pytest.mark.parametrize(("now", "changed"), [("76.99 kg", False), ("77 kg", True), ("63 kg", True), ("63.01 kg", False)])
+@pytest.mark.parametrize(
+    ("now", "changed"), [("76.99 kg", False), ("77 kg", True), ("63 kg", True), ("63.01 kg", False)]
+)
 def test_a_change_of_exactly_a_tenth_is_one(now: str, changed: bool) -> None:
     """The order form prints 10 % or more; from 70 kg that is 77 or 63 kg."""
     assert ("weight-stale" in helpers.codes(ask(now, previous_weight="70 kg"))) == changed
@@ -227,16 +242,33 @@ def test_the_deviation_is_always_shown() -> None:
     ("last", "slow"), [("2026-10-06", False), ("2026-10-05", True), ("2026-11-30", False)]
 )  # 8 weeks before 2026-12-01 is 2026-10-06
 def test_more_than_eight_weeks_since_the_last_infusion(last: str, slow: bool) -> None:
-    words = {"dose": "0.4 g/kg", "days": "1", "start": "2026-12-01", "infusion": "subsequent", "last_infusion": last, "every": "3 weeks"}
-    got = helpers.plan("primary-immunodeficiency:us-label-qivigy", "qivigy-us", "75 kg", **words, **({"override": ["courses-close=a test"]} if last == "2026-11-30" else {}))
+    words = {
+        "dose": "0.4 g/kg",
+        "days": "1",
+        "start": "2026-12-01",
+        "infusion": "subsequent",
+        "last_infusion": last,
+        "every": "3 weeks",
+    }
+    got = helpers.plan(
+        "primary-immunodeficiency:us-label-qivigy",
+        "qivigy-us",
+        "75 kg",
+        **words,
+        **({"override": ["courses-close=a test"]} if last == "2026-11-30" else {}),
+    )
     assert ("restart-slow" in helpers.codes(got)) == slow
     assert got.sessions[0].duration_min == (122 if slow else 73)
 
 
 def test_another_brand_starts_slowly_again() -> None:
     words = {"dose": "0.4 g/kg", "days": "1", "start": "2026-12-01", "infusion": "subsequent", "every": "3 weeks"}
-    same = helpers.plan("primary-immunodeficiency:us-label-qivigy", "qivigy-us", "75 kg", last_product="qivigy-us", **words)
-    other = helpers.plan("primary-immunodeficiency:us-label-qivigy", "qivigy-us", "75 kg", last_product="privigen-us", **words)
+    same = helpers.plan(
+        "primary-immunodeficiency:us-label-qivigy", "qivigy-us", "75 kg", last_product="qivigy-us", **words
+    )
+    other = helpers.plan(
+        "primary-immunodeficiency:us-label-qivigy", "qivigy-us", "75 kg", last_product="privigen-us", **words
+    )
     assert (same.sessions[0].duration_min, other.sessions[0].duration_min) == (73, 122)
     assert "privigen-us" in notice(other, "restart-slow").message
 
@@ -299,7 +331,9 @@ def test_a_condition_that_the_product_says_nothing_about_is_no_all_clear() -> No
 
 def test_a_condition_that_a_product_warns_of_is_a_caution() -> None:
     got = ask(condition=["blood-glucose-meter"])
-    assert [n.level for n in got.notices if n.code == "product-warning" and n.value == "blood-glucose-meter"] == ["caution"]
+    assert [n.level for n in got.notices if n.code == "product-warning" and n.value == "blood-glucose-meter"] == [
+        "caution"
+    ]
 
 
 def test_a_condition_that_nobody_knows_is_refused_with_those_that_are_known() -> None:
@@ -313,7 +347,9 @@ WEEK = {"mon-fri": "08:00-17:00"}
 
 
 def at_clinic(start: str, site: dict[str, Any], **words: Any) -> Plan:
-    return ask("72 kg", start=start, site=helpers.a_site(**({"open": WEEK, "closed_days": "shift-later"} | site)), **words)
+    return ask(
+        "72 kg", start=start, site=helpers.a_site(**({"open": WEEK, "closed_days": "shift-later"} | site)), **words
+    )
 
 
 def test_a_course_that_moved_says_from_where_to_where_and_why() -> None:
@@ -363,7 +399,10 @@ def test_an_order_that_runs_out_is_said() -> None:
 # ---- what bad input may not do --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [("--weight", "999999999 kg", "2 g/kg"), ("--dose", "70 kg", "999999999 g"), ("--dose", "70 kg", "999999999 g/kg")])
+@pytest.mark.parametrize(
+    "words",
+    [("--weight", "999999999 kg", "2 g/kg"), ("--dose", "70 kg", "999999999 g"), ("--dose", "70 kg", "999999999 g/kg")],
+)
 def test_a_giant_is_refused_before_it_eats_the_memory(words: tuple[str, str, str]) -> None:
     """In a process of its own with 1 GB and five seconds."""
     _, weight, dose = words

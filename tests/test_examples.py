@@ -93,7 +93,9 @@ def test_example(case: dict[str, Any]) -> None:
         elif key in WORDS:
             assert WORDS[key](got) == expected, key
         elif key == "vials":
-            assert helpers.vials(got.sessions[0]) == {oracle.grams(size): int(count) for size, count in expected.items()}
+            assert helpers.vials(got.sessions[0]) == {
+                oracle.grams(size): int(count) for size, count in expected.items()
+            }
         else:
             assert set(expected) <= helpers.codes(got), key
 
@@ -115,7 +117,9 @@ def test_no_example_is_given_twice(name: str) -> None:
     assert len(identifiers) == len(set(identifiers))
 
 
-@pytest.mark.parametrize("printed", [pytest.param(row, id=row["id"]) for row in read("published-ladders.yaml")["ladders"]])
+@pytest.mark.parametrize(
+    "printed", [pytest.param(row, id=row["id"]) for row in read("published-ladders.yaml")["ladders"]]
+)
 def test_a_printed_ladder_is_shipped_as_printed(printed: dict[str, Any]) -> None:
     expected = [
         (Fraction(rate) * (60 if printed["unit"] == "mL/kg/min" else 1), None if lasts == "rest" else Fraction(lasts))
@@ -132,7 +136,9 @@ def test_a_printed_ladder_is_shipped_as_printed(printed: dict[str, Any]) -> None
         [loaded] = [t for t in product.rates if indication in t.for_ or "any" in t.for_]
         assert [(product.comparable_rate(r.rate), r.for_.base if r.for_ else None) for r in loaded.ladder] == expected
         for rung in printed.get("assumed", []):
-            assert loaded.ladder[int(rung) - 1].basis == "assumed", f"nobody printed rung {rung}: the plan has to say so"
+            assert loaded.ladder[int(rung) - 1].basis == "assumed", (
+                f"nobody printed rung {rung}: the plan has to say so"
+            )
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row["rates"]) for row in read("rate-columns.yaml")["products"]])
@@ -145,7 +151,9 @@ def test_rate_columns_worked_by_hand(row: dict[str, Any]) -> None:
         assert exactly(rates) == [Fraction(by_column[column]) for column in row["columns"]], f"{weight} kg"
 
 
-@pytest.mark.parametrize("row", [pytest.param(r, id=f"{r['sex']}-{r['height']}-{r['actual']}") for r in read("ideal-weights.yaml")["rows"]])
+@pytest.mark.parametrize(
+    "row", [pytest.param(r, id=f"{r['sex']}-{r['height']}-{r['actual']}") for r in read("ideal-weights.yaml")["rows"]]
+)
 def test_ideal_and_adjusted_weight_worked_by_hand(row: dict[str, Any]) -> None:
     got = helpers.plan(
         "dermatomyositis", "octagam-10-us", row["actual"],

@@ -49,7 +49,9 @@ def test_bad_file_says_what_is_wrong_and_where(path: Path) -> None:
     problems = problems_of(path)
     for line, words in expected:
         here = [str(p) for p in problems if p.line == line]
-        assert any(all(word in text for word in words) for text in here), f"line {line}: {words}\n" + "\n".join(map(str, problems))
+        assert any(all(word in text for word in words) for text in here), f"line {line}: {words}\n" + "\n".join(
+            map(str, problems)
+        )
     assert len(problems) == len(expected), "\n".join(map(str, problems))
 
 
@@ -174,7 +176,9 @@ def test_wrong_kind_for_the_place() -> None:
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_read() -> None:
-    assert load_bytes(b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n"), "windows.yaml", "regimen").value.id == "any-course"
+    assert (
+        load_bytes(b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n"), "windows.yaml", "regimen").value.id == "any-course"
+    )
 
 
 def test_the_fingerprint_is_that_of_the_bytes() -> None:

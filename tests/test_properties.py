@@ -23,7 +23,16 @@ from ivigcalc.titration import Ceilings, choose_table, make_ladder, pump_rates
 from ivigcalc.vials import choose_from_shelf, vial_set
 
 SIZES = [Fraction(s) for s in ("0.5", "0.6", "1", "2", "2.5", "3", "5", "6", "10", "12", "20", "25", "30", "40")]
-WITH_VIALS = ["octagam-10-us", "privigen-us", "gamunex-c-us", "panzyga-us", "octagam-5-us", "privigen-eu", "intragam-p-nz", "bivigam-us"]
+WITH_VIALS = [
+    "octagam-10-us",
+    "privigen-us",
+    "gamunex-c-us",
+    "panzyga-us",
+    "octagam-5-us",
+    "privigen-eu",
+    "intragam-p-nz",
+    "bivigam-us",
+]
 
 
 def shipped_tables() -> list[tuple[str, str, str]]:
@@ -77,16 +86,27 @@ def shown(plan: Plan | set[str]) -> Any:
 # ---- the oracle against itself ------------------------------------------------------------------------------------------
 
 
-@given(st.integers(1, 60), st.lists(st.sampled_from(SIZES[2:9]), min_size=1, max_size=3, unique=True), st.booleans(), st.data())
-def test_the_oracle_agrees_with_a_plain_list_of_all_combinations(halves: int, sizes: list[Fraction], limited: bool, data: Any) -> None:
+@given(
+    st.integers(1, 60),
+    st.lists(st.sampled_from(SIZES[2:9]), min_size=1, max_size=3, unique=True),
+    st.booleans(),
+    st.data(),
+)
+def test_the_oracle_agrees_with_a_plain_list_of_all_combinations(
+    halves: int, sizes: list[Fraction], limited: bool, data: Any
+) -> None:
     stock = {size: data.draw(st.integers(0, 4)) for size in sizes} if limited else None
-    assert oracle.best_vials(Fraction(halves, 2), sizes, stock) == oracle.best_vials_by_listing(Fraction(halves, 2), sizes, stock)
+    assert oracle.best_vials(Fraction(halves, 2), sizes, stock) == oracle.best_vials_by_listing(
+        Fraction(halves, 2), sizes, stock
+    )
 
 
 # ---- course, sessions, vials --------------------------------------------------------------------------------------------
 
 
-def check_course(got: Plan, prescribed: Fraction, sizes: list[Fraction], days: int, cap: Fraction | None = None) -> None:
+def check_course(
+    got: Plan, prescribed: Fraction, sizes: list[Fraction], days: int, cap: Fraction | None = None
+) -> None:
     course = oracle.rounded_course_g(prescribed, sizes, days, cap)
     sessions = [Fraction(s.dose_g) for s in got.sessions]
     assert Fraction(got.course.dose_g) == course > 0
@@ -118,7 +138,9 @@ def test_any_vials_divide_any_course(sizes: list[Fraction], tenths: int, days: i
 @given(some_vials, st.integers(500, 1200), st.integers(1, 3))
 def test_a_published_cap_is_never_passed_by_rounding(sizes: list[Fraction], tenths: int, days: int) -> None:
     prescribed = min(Fraction(tenths, 10), Fraction(70))
-    got = helpers.any_course(helpers.own_product(in_grams(sizes)), "70 kg", f"{Decimal(tenths) / 10} g", protocol="capped", days=str(days))
+    got = helpers.any_course(
+        helpers.own_product(in_grams(sizes)), "70 kg", f"{Decimal(tenths) / 10} g", protocol="capped", days=str(days)
+    )
     assert Fraction(got.course.dose_g) <= 70
     check_course(got, prescribed, sizes, days, Fraction(70))
 
@@ -127,16 +149,28 @@ def test_a_published_cap_is_never_passed_by_rounding(sizes: list[Fraction], tent
 @example(Decimal("71.5"), "octagam-10-us")  # 143 g is 72 + 71 g, and 72 g is above 71.5 g: a third day
 def test_the_fewest_days_keep_the_largest_real_session_within_the_daily_limit(weight: Decimal, product: str) -> None:
     got = helpers.plan("dermatomyositis", product, f"{weight} kg")
-    assert got.course.days == oracle.fewest_days(2 * Fraction(weight), oracle.product_vials(product), 2, 5, Fraction(weight))
+    assert got.course.days == oracle.fewest_days(
+        2 * Fraction(weight), oracle.product_vials(product), 2, 5, Fraction(weight)
+    )
 
 
-@given(st.integers(100, 400), st.integers(15, 60), st.lists(st.sampled_from(SIZES[4:]), min_size=1, max_size=3, unique=True))
-def test_and_where_none_does_the_course_is_changed_least(tenths_g_per_kg: int, weight: int, sizes: list[Fraction]) -> None:
+@given(
+    st.integers(100, 400),
+    st.integers(15, 60),
+    st.lists(st.sampled_from(SIZES[4:]), min_size=1, max_size=3, unique=True),
+)
+def test_and_where_none_does_the_course_is_changed_least(
+    tenths_g_per_kg: int, weight: int, sizes: list[Fraction]
+) -> None:
     """Few and large vials, small patients: often no number of days keeps 1 g/kg."""
     prescribed = Fraction(tenths_g_per_kg, 100) * weight
     assume(prescribed >= 5 * min(sizes))
     got = helpers.anyway(
-        helpers.any_course, helpers.own_product(in_grams(sizes)), f"{weight} kg", f"{plain(prescribed)} g", protocol="at-most-a-gram-a-day"
+        helpers.any_course,
+        helpers.own_product(in_grams(sizes)),
+        f"{weight} kg",
+        f"{plain(prescribed)} g",
+        protocol="at-most-a-gram-a-day",
     )
     days = oracle.fewest_days(prescribed, sizes, 2, 5, Fraction(weight))
     assert got.course.days == days
@@ -150,8 +184,13 @@ def test_vials_cover_the_dose_at_the_optimum(dose_g: Fraction, sizes: list[Fract
     assert dict(choice.vials) == oracle.best_vials(dose_g, sizes)
 
 
-@given(st.fractions(Fraction(1, 2), 80, max_denominator=20), st.dictionaries(st.sampled_from(SIZES), st.integers(0, 4), min_size=1, max_size=5))
-def test_vials_from_a_shelf_cover_the_dose_at_the_optimum_or_not_at_all(dose_g: Fraction, shelf: dict[Fraction, int]) -> None:
+@given(
+    st.fractions(Fraction(1, 2), 80, max_denominator=20),
+    st.dictionaries(st.sampled_from(SIZES), st.integers(0, 4), min_size=1, max_size=5),
+)
+def test_vials_from_a_shelf_cover_the_dose_at_the_optimum_or_not_at_all(
+    dose_g: Fraction, shelf: dict[Fraction, int]
+) -> None:
     choice = choose_from_shelf(dose_g, dict(shelf))
     expected = oracle.best_vials(dose_g, list(shelf), shelf)
     assert (None if choice is None else dict(choice.vials)) == expected
@@ -182,7 +221,9 @@ def test_a_course_keeps_within_the_shelf(grams: int, days: int, counts: list[int
 def check_infusion(session: Session, expected: list[oracle.Step]) -> None:
     steps = session.steps
     assert [Fraction(s.rate_ml_per_h) for s in steps] == [e.rate_ml_per_h for e in expected]
-    assert [Fraction(s.duration_min) for s in steps] == [oracle.nearest_tie_up(e.minutes, Fraction(1, 100)) for e in expected]
+    assert [Fraction(s.duration_min) for s in steps] == [
+        oracle.nearest_tie_up(e.minutes, Fraction(1, 100)) for e in expected
+    ]
     assert [Fraction(s.volume_ml) for s in steps] == [e.volume_ml for e in expected]
     assert [Fraction(s.cumulative_ml) for s in steps] == [e.cumulative_ml for e in expected]
     assert session.duration_min == oracle.total_minutes(expected)
@@ -193,7 +234,9 @@ def check_infusion(session: Session, expected: list[oracle.Step]) -> None:
 
 @settings(max_examples=300)
 @given(st.sampled_from(TABLES), tenths_of_kg, tenths_of_a_gram, some_risks)
-def test_the_engine_runs_every_shipped_table_as_the_oracle_does(table: tuple[str, str, str], weight: Decimal, dose: Decimal, risks: list[str]) -> None:
+def test_the_engine_runs_every_shipped_table_as_the_oracle_does(
+    table: tuple[str, str, str], weight: Decimal, dose: Decimal, risks: list[str]
+) -> None:
     product, indication, kind = table
     got = helpers.anyway(helpers.rates, product, indication, f"{weight} kg", f"{dose} g", risk=risks, infusion=kind)
     printed = oracle.rate_table(product, indication, kind)
@@ -204,18 +247,29 @@ def test_the_engine_runs_every_shipped_table_as_the_oracle_does(table: tuple[str
 @pytest.mark.slow
 @settings(max_examples=3000)
 @given(st.sampled_from(TABLES), hundredths_of_kg, tenths_of_a_gram, some_risks)
-def test_and_does_so_for_thousands_of_patients(table: tuple[str, str, str], weight: Decimal, dose: Decimal, risks: list[str]) -> None:
+def test_and_does_so_for_thousands_of_patients(
+    table: tuple[str, str, str], weight: Decimal, dose: Decimal, risks: list[str]
+) -> None:
     product, indication, kind = table
     got = helpers.anyway(helpers.rates, product, indication, f"{weight} kg", f"{dose} g", risk=risks, infusion=kind)
     printed = oracle.rate_table(product, indication, kind)
-    check_infusion(got.sessions[0], oracle.infuse(Fraction(dose) * 1000 / printed.mg_per_ml, printed, Fraction(weight), risks=risks))
+    check_infusion(
+        got.sessions[0],
+        oracle.infuse(Fraction(dose) * 1000 / printed.mg_per_ml, printed, Fraction(weight), risks=risks),
+    )
 
 
 @given(st.sampled_from(TABLES), tenths_of_kg, st.integers(1000, 30_000_000).map(lambda n: Decimal(n) / 1_000_000))
 @example(("privigen-us", "cidp", "first"), Decimal(20), Decimal("4.50001"))  # 0.0001 mL after the last full rung
-@example(("bivigam-us", "primary-immunodeficiency", "first"), Decimal("29.8"), Decimal("0.92172"))  # 9.2166... and 9.2172 mL are both 9.217
-def test_no_step_of_0_ml_is_shown_however_fine_the_dose(table: tuple[str, str, str], weight: Decimal, dose: Decimal) -> None:
-    session = helpers.anyway(helpers.rates, table[0], table[1], f"{weight} kg", f"{dose} g", infusion=table[2]).sessions[0]
+@example(
+    ("bivigam-us", "primary-immunodeficiency", "first"), Decimal("29.8"), Decimal("0.92172")
+)  # 9.2166... and 9.2172 mL are both 9.217
+def test_no_step_of_0_ml_is_shown_however_fine_the_dose(
+    table: tuple[str, str, str], weight: Decimal, dose: Decimal
+) -> None:
+    session = helpers.anyway(
+        helpers.rates, table[0], table[1], f"{weight} kg", f"{dose} g", infusion=table[2]
+    ).sessions[0]
     printed = oracle.rate_table(*table)
     volume_ml = Fraction(dose) * 1000 / printed.mg_per_ml
     check_infusion(session, oracle.infuse(volume_ml, printed, Fraction(weight)))
@@ -229,7 +283,9 @@ def ladders(draw: Any) -> oracle.Table:
     hundredths = sorted(draw(st.sets(st.integers(20, 900), min_size=1, max_size=6)))
     divisor = {"mL/kg/h": 100, "mL/kg/min": 6000, "mg/kg/min": 60}[unit]
     exact = [Fraction(n, divisor) for n in [*hundredths, hundredths[-1] + draw(st.integers(0, 50))]]
-    texts = [f"{float(value):.4f} {unit}" for value in exact]  # four decimals: text is what counts, not the fraction before it
+    texts = [
+        f"{float(value):.4f} {unit}" for value in exact
+    ]  # four decimals: text is what counts, not the fraction before it
     assume(all(oracle.number_and_unit(a)[0] < oracle.number_and_unit(b)[0] for a, b in pairwise(texts[:-1])))
     lasts = [f"{draw(st.integers(5, 60))} min" for _ in texts[:-2]]
     at_risk = draw(st.none() | st.sampled_from(texts[:-1]))
@@ -252,7 +308,9 @@ def test_the_engine_runs_any_ladder_on_any_pump_as_the_oracle_does(
     )
     site = helpers.a_site(pump={"increment": f"{increment} mL/h", "maximum": f"{maximum} mL/h"})
     risks = ["renal"] if at_risk else []
-    got = attempt(lambda: helpers.anyway(helpers.rates, product, "cidp", f"{weight} kg", f"{grams} g", risk=risks, site=site))
+    got = attempt(
+        lambda: helpers.anyway(helpers.rates, product, "cidp", f"{weight} kg", f"{grams} g", risk=risks, site=site)
+    )
     pump = {"increment": Fraction(increment), "pump_maximum": Fraction(maximum)}
     try:
         expected = oracle.infuse(grams * 1000 / table.mg_per_ml, table, Fraction(weight), risks=risks, **pump)
@@ -263,7 +321,9 @@ def test_the_engine_runs_any_ladder_on_any_pump_as_the_oracle_does(
     check_rates_per_kg(got.sessions[0], table, Fraction(weight), at_risk, Fraction(maximum))
 
 
-def check_rates_per_kg(session: Session, table: oracle.Table, weight: Fraction, at_risk: bool, maximum: Fraction) -> None:
+def check_rates_per_kg(
+    session: Session, table: oracle.Table, weight: Fraction, at_risk: bool, maximum: Fraction
+) -> None:
     """A step is shown with the rate that is printed for it, unless a ceiling holds it below."""
     printed = [oracle.rate_ml_per_h(rate, Fraction(1), table.mg_per_ml) for rate, _ in table.rungs]
     ceilings = [oracle.rate_ml_per_h(str(table.ceiling), Fraction(1), table.mg_per_ml)]
@@ -296,10 +356,14 @@ def check_grid(table: tuple[str, str, str], every: int) -> None:
     increment, pump = Fraction(1, 10), Fraction(999)
     for tenths in range(30, 1501, every):
         weight = Fraction(tenths, 10)
-        bounds = [oracle.rate_ml_per_h(text, weight, printed.mg_per_ml) for text in (printed.ceiling, printed.at_risk) if text]
+        bounds = [
+            oracle.rate_ml_per_h(text, weight, printed.mg_per_ml) for text in (printed.ceiling, printed.at_risk) if text
+        ]
         for risky in {False, bool(printed.at_risk)}:
             ceiling = min(bounds) if risky else bounds[0]
-            set_to = [rate for rate, _, _ in pump_rates.__wrapped__(ladder, weight, Ceilings(risky, increment, pump, None))]
+            set_to = [
+                rate for rate, _, _ in pump_rates.__wrapped__(ladder, weight, Ceilings(risky, increment, pump, None))
+            ]
             wanted = [oracle.rate_ml_per_h(rate, weight, printed.mg_per_ml) for rate, _ in printed.rungs]
             expected = [oracle.pump_rate(rate, ceiling, increment, pump) for rate in wanted]
             assert set_to == list(dict.fromkeys(expected)), f"{weight} kg"
@@ -314,14 +378,19 @@ def test_kilograms_and_pounds_give_the_same_plan(tenths_of_lb: int, policy: str)
     pounds = Decimal(tenths_of_lb) / 10
     words = {"policy": policy, "height": "175cm", "sex": "female", "age": "54y", "start": "2026-12-01"}
     asked = [f"{pounds} lb", f"{plain(Fraction(pounds) * oracle.KG['lb'])} kg"]
-    both = [attempt(lambda weight=weight: helpers.plan("dermatomyositis", "octagam-10-us", weight, **words)) for weight in asked]
+    both = [
+        attempt(lambda weight=weight: helpers.plan("dermatomyositis", "octagam-10-us", weight, **words))
+        for weight in asked
+    ]
     assert shown(both[0]) == shown(both[1])
 
 
 @given(st.integers(5, 25))
 def test_stones_and_kilograms_give_the_same_plan(stones: int) -> None:
     in_kg = plain(stones * oracle.KG["st"])
-    assert shown(helpers.plan("dermatomyositis", "octagam-10-us", f"{stones} st")) == shown(helpers.plan("dermatomyositis", "octagam-10-us", f"{in_kg} kg"))
+    assert shown(helpers.plan("dermatomyositis", "octagam-10-us", f"{stones} st")) == shown(
+        helpers.plan("dermatomyositis", "octagam-10-us", f"{in_kg} kg")
+    )
 
 
 @given(st.integers(2500, 9999))
@@ -342,7 +411,17 @@ def test_grams_and_milligrams_per_kilogram_give_the_same_plan(weight: Decimal, m
 @given(st.integers(320, 1500).map(lambda n: Decimal(n) / 10))
 def test_heights_in_any_unit_give_the_same_plan(weight: Decimal) -> None:
     same = [
-        shown(helpers.plan("dermatomyositis", "octagam-10-us", f"{weight} kg", policy="au-lifeblood-2026", height=height, sex="male", age="54y"))
+        shown(
+            helpers.plan(
+                "dermatomyositis",
+                "octagam-10-us",
+                f"{weight} kg",
+                policy="au-lifeblood-2026",
+                height=height,
+                sex="male",
+                age="54y",
+            )
+        )
         for height in ("177.8cm", "1.778m", "70in", "5ft10in")
     ]
     assert all(other == same[0] for other in same)
@@ -353,7 +432,16 @@ def test_heights_in_any_unit_give_the_same_plan(weight: Decimal) -> None:
 
 @given(some_starts, st.integers(1, 24), st.sampled_from(["1 month", "2 months", "3 months", "12 months"]))
 def test_months_are_counted_from_the_anchor_and_clamped(start: date, courses: int, every: str) -> None:
-    got = helpers.any_course("octagam-10-us", "70 kg", "30 g", protocol="monthly", days="2", start=str(start), every=every, courses=str(courses))
+    got = helpers.any_course(
+        "octagam-10-us",
+        "70 kg",
+        "30 g",
+        protocol="monthly",
+        days="2",
+        start=str(start),
+        every=every,
+        courses=str(courses),
+    )
     firsts = [s.on for s in got.sessions if s.day == 1]
     assert firsts == [oracle.course_date(start, every, k) for k in range(courses)]
     assert [s.on for s in got.sessions if s.day == 2] == [first + timedelta(days=1) for first in firsts]
@@ -363,19 +451,37 @@ def test_months_are_counted_from_the_anchor_and_clamped(start: date, courses: in
 def test_days_and_weeks_are_counted_from_the_anchor(start: date, courses: int, every: int, in_weeks: bool) -> None:
     text = f"{every} weeks" if in_weeks else f"{every} days"
     assume(not in_weeks or every <= 57)
-    got = helpers.any_course("octagam-10-us", "70 kg", "30 g", days="2", start=str(start), every=text, courses=str(courses))
+    got = helpers.any_course(
+        "octagam-10-us", "70 kg", "30 g", days="2", start=str(start), every=text, courses=str(courses)
+    )
     assert [s.on for s in got.sessions if s.day == 1] == [oracle.course_date(start, text, k) for k in range(courses)]
     assert [s.weekday for s in got.sessions] == [f"{s.on:%A}" for s in got.sessions]
 
 
-@given(some_starts, some_starts, st.integers(1, 6), st.sampled_from(["dermatomyositis", "cidp:us-label-privigen"]), st.none() | st.integers(0, 1439))
-def test_moving_the_start_moves_every_date_and_nothing_else(one: date, other: date, courses: int, regimen: str, at: int | None) -> None:
+@given(
+    some_starts,
+    some_starts,
+    st.integers(1, 6),
+    st.sampled_from(["dermatomyositis", "cidp:us-label-privigen"]),
+    st.none() | st.integers(0, 1439),
+)
+def test_moving_the_start_moves_every_date_and_nothing_else(
+    one: date, other: date, courses: int, regimen: str, at: int | None
+) -> None:
     clock = None if at is None else f"{at // 60:02}:{at % 60:02}"
-    plans = [helpers.plan(regimen, "privigen-us", "71.3 kg", start=str(start), courses=str(courses), at=clock) for start in (one, other)]
+    plans = [
+        helpers.plan(regimen, "privigen-us", "71.3 kg", start=str(start), courses=str(courses), at=clock)
+        for start in (one, other)
+    ]
     moved = other - one
     for before, after in zip(plans[0].sessions, plans[1].sessions, strict=True):
         assert after.on == before.on + moved
-        assert (after.dose_g, after.vials, after.infusion, after.at_min) == (before.dose_g, before.vials, before.infusion, before.at_min)
+        assert (after.dose_g, after.vials, after.infusion, after.at_min) == (
+            before.dose_g,
+            before.vials,
+            before.infusion,
+            before.at_min,
+        )
     assert plans[0].totals == plans[1].totals
     assert plans[0].phases == plans[1].phases
     assert plans[0].trace == plans[1].trace
@@ -385,8 +491,16 @@ def test_moving_the_start_moves_every_date_and_nothing_else(one: date, other: da
 # ---- more weight --------------------------------------------------------------------------------------------------------
 
 
-@given(hundredths_of_kg, hundredths_of_kg, st.sampled_from(WITH_VIALS), st.sampled_from(["actual-weight", "au-lifeblood-2026", "nz-nzbs", "us-group-health"]), st.sampled_from([None, "2", "3", "5"]))
-def test_more_weight_never_means_less_dose(one: Decimal, other: Decimal, product: str, policy: str, days: str | None) -> None:
+@given(
+    hundredths_of_kg,
+    hundredths_of_kg,
+    st.sampled_from(WITH_VIALS),
+    st.sampled_from(["actual-weight", "au-lifeblood-2026", "nz-nzbs", "us-group-health"]),
+    st.sampled_from([None, "2", "3", "5"]),
+)
+def test_more_weight_never_means_less_dose(
+    one: Decimal, other: Decimal, product: str, policy: str, days: str | None
+) -> None:
     """Under policies whose weight has no threshold; one that changes from actual to adjusted weight at a BMI falls there by design."""
     lighter, heavier = sorted((one, other))
     courses = []
@@ -402,7 +516,8 @@ def test_more_weight_never_means_less_dose(one: Decimal, other: Decimal, product
 @given(tenths_of_kg, tenths_of_kg, st.sampled_from(TABLES))
 def test_more_weight_never_means_a_slower_pump(one: Decimal, other: Decimal, table: tuple[str, str, str]) -> None:
     lighter, heavier = (
-        helpers.anyway(helpers.rates, table[0], table[1], f"{w} kg", "200 g", infusion=table[2]).sessions[0] for w in sorted((one, other))
+        helpers.anyway(helpers.rates, table[0], table[1], f"{w} kg", "200 g", infusion=table[2]).sessions[0]
+        for w in sorted((one, other))
     )
     assert lighter.steps[0].rate_ml_per_h <= heavier.steps[0].rate_ml_per_h
     assert lighter.duration_min >= heavier.duration_min
@@ -413,16 +528,22 @@ def test_more_weight_never_means_a_slower_pump(one: Decimal, other: Decimal, tab
 
 @settings(max_examples=150)
 @given(st.sampled_from(TABLES), tenths_of_kg, tenths_of_a_gram, some_risks)
-@example(("privigen-us", "cidp", "first"), Decimal("70.1"), Decimal("70"), [])  # 4.8 x 70.1 = 336.48 is the ceiling: down
+@example(
+    ("privigen-us", "cidp", "first"), Decimal("70.1"), Decimal("70"), []
+)  # 4.8 x 70.1 = 336.48 is the ceiling: down
 @example(("bivigam-us", "primary-immunodeficiency", "first"), Decimal("29.8"), Decimal("35"), [])  # 259.0019 min
 @example(("bivigam-us", "primary-immunodeficiency", "first"), Decimal("3"), Decimal("5"), [])  # thirds of a mL
 @example(("privigen-us", "cidp", "first"), Decimal("10.8"), Decimal("50"), [])  # 671.0039 min
-def test_every_line_of_an_infusion_can_be_redone_by_hand(table: tuple[str, str, str], weight: Decimal, dose: Decimal, risks: list[str]) -> None:
+def test_every_line_of_an_infusion_can_be_redone_by_hand(
+    table: tuple[str, str, str], weight: Decimal, dose: Decimal, risks: list[str]
+) -> None:
     got = helpers.anyway(helpers.rates, table[0], table[1], f"{weight} kg", f"{dose} g", risk=risks, infusion=table[2])
     known = working.check(got)
     session = got.sessions[0]
     assert known["c1d1.duration_min"] == session.duration_min
-    assert [known[f"rate_{s.step}_ml_per_h"] for s in session.steps] == [Fraction(s.rate_ml_per_h) for s in session.steps]
+    assert [known[f"rate_{s.step}_ml_per_h"] for s in session.steps] == [
+        Fraction(s.rate_ml_per_h) for s in session.steps
+    ]
 
 
 @settings(max_examples=100)
@@ -430,9 +551,15 @@ def test_every_line_of_an_infusion_can_be_redone_by_hand(table: tuple[str, str, 
     hundredths_of_kg, st.sampled_from(WITH_VIALS), st.sampled_from(["actual-weight", "au-lifeblood-2026", "us-group-health", "nz-nzbs", "uk-nhs-request-form-ddw"]),
     st.sampled_from(["kg", "lb", "st"]), st.sampled_from(["175cm", "1.75m", "69in"]), st.sampled_from(["male", "female"]),
 )  # fmt: skip
-def test_every_line_of_a_plan_can_be_redone_by_hand(weight: Decimal, product: str, policy: str, unit: str, height: str, sex: str) -> None:
+def test_every_line_of_a_plan_can_be_redone_by_hand(
+    weight: Decimal, product: str, policy: str, unit: str, height: str, sex: str
+) -> None:
     typed = (Fraction(weight) / oracle.KG[unit]).limit_denominator(1)
-    got = attempt(lambda: helpers.plan("dermatomyositis", product, f"{typed} {unit}", policy=policy, height=height, sex=sex, age="54y"))
+    got = attempt(
+        lambda: helpers.plan(
+            "dermatomyositis", product, f"{typed} {unit}", policy=policy, height=height, sex=sex, age="54y"
+        )
+    )
     if not isinstance(got, Plan):
         assert got <= {"weight-implausible", "dose-below-vial"}
         return
@@ -451,7 +578,9 @@ def test_every_line_can_be_redone_whatever_the_unit_of_the_dose(weight: Decimal,
 
 
 def test_every_line_of_several_phases_can_be_redone_by_hand() -> None:
-    known = working.check(helpers.plan("cidp:us-label-privigen", "privigen-us", "71.3 kg", start="2026-12-01", courses="3"))
+    known = working.check(
+        helpers.plan("cidp:us-label-privigen", "privigen-us", "71.3 kg", start="2026-12-01", courses="3")
+    )
     assert known["loading.prescribed_g"] == Fraction("142.6")
     assert known["maintenance.prescribed_g"] == Fraction("71.3")
 

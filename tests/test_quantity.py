@@ -130,7 +130,10 @@ def test_weights_are_exact_in_kilograms(text: str, expected: str) -> None:
 def test_a_bare_weight_is_refused_with_both_readings() -> None:
     with pytest.raises(QuantityError) as caught:
         parse_weight("154")
-    assert str(caught.value) == "the weight '154' has no unit: it could be 154 kg, or 154 lb (= 69.9 kg); write 154kg or 154lb"
+    assert (
+        str(caught.value)
+        == "the weight '154' has no unit: it could be 154 kg, or 154 lb (= 69.9 kg); write 154kg or 154lb"
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,7 +156,9 @@ def test_heights_are_exact_in_centimetres(text: str, cm: str) -> None:
     assert parse_height(text).base == Fraction(cm)
 
 
-@pytest.mark.parametrize("text", ["175", "0cm", "5ft12in", "5ft", "9in5ft", "175kg", "-175cm", "1,75m", "5'9\"", "nan cm"])
+@pytest.mark.parametrize(
+    "text", ["175", "0cm", "5ft12in", "5ft", "9in5ft", "175kg", "-175cm", "1,75m", "5'9\"", "nan cm"]
+)
 def test_what_is_no_height_is_refused(text: str) -> None:
     with pytest.raises(QuantityError):
         parse_height(text)

@@ -72,7 +72,9 @@ def test_the_interval_runs_from_first_day_to_first_day() -> None:
 
 
 def test_without_a_site_nothing_is_assumed_about_weekends_or_holidays() -> None:
-    got = helpers.plan("dermatomyositis", "octagam-10-us", "72 kg", start="2026-12-25", courses="1")  # Friday, Christmas Day
+    got = helpers.plan(
+        "dermatomyositis", "octagam-10-us", "72 kg", start="2026-12-25", courses="1"
+    )  # Friday, Christmas Day
     assert [s.date for s in got.sessions] == ["2026-12-25", "2026-12-26"]
     assert "date-shifted" not in helpers.codes(got)
 
@@ -156,7 +158,9 @@ def test_clock_times_carry_their_date(on: date | None, minutes: int, text: str) 
 
 def test_a_visit_is_the_infusion_and_what_the_clinic_adds() -> None:
     visit = {"arrival": "15 min", "premedication": "30 min", "flush": "10 min", "observation": "30 min"}
-    got = helpers.plan("dermatomyositis", "octagam-10-us", "72 kg", start="2026-12-01", at="09:00", site=helpers.a_site(visit=visit)).sessions[0]
+    got = helpers.plan(
+        "dermatomyositis", "octagam-10-us", "72 kg", start="2026-12-01", at="09:00", site=helpers.a_site(visit=visit)
+    ).sessions[0]
     assert (got.visit_from, got.starts_at, got.ends_at, got.visit_to) == (
         "2026-12-01T08:15", "2026-12-01T09:00", "2026-12-01T13:48", "2026-12-01T14:28",
     )  # fmt: skip

@@ -44,7 +44,9 @@ def test_whole_grams_are_shared_out_evenly_larger_first(total: int, days: int, s
         (60, 2, ("20 g",), ["40", "20"]),
     ],
 )
-def test_sessions_are_whole_vials_that_differ_as_little_as_they_can(total_g: float, days: int, vials: tuple[str, ...], sessions: list[str]) -> None:
+def test_sessions_are_whole_vials_that_differ_as_little_as_they_can(
+    total_g: float, days: int, vials: tuple[str, ...], sessions: list[str]
+) -> None:
     got = helpers.any_course(helpers.own_product(vials), "70 kg", f"{total_g} g", days=str(days))
     assert helpers.doses(got) == sessions
 
@@ -57,7 +59,9 @@ def test_sessions_are_whole_vials_that_differ_as_little_as_they_can(total_g: flo
         ("0.1", "down", "down", 5), ("0.1", "nearest", "down", 5),
     ],
 )  # fmt: skip
-def test_a_course_is_rounded_to_whole_vials_and_never_to_nothing(exact: str, direction: str, tie: str, expected: int) -> None:
+def test_a_course_is_rounded_to_whole_vials_and_never_to_nothing(
+    exact: str, direction: str, tie: str, expected: int
+) -> None:
     grid = vial_grid(vial_set((Fraction(5), Fraction(10))))
     assert round_course(Fraction(exact), 1, grid, direction, tie, None) * grid.unit_g == expected  # type: ignore[arg-type]
 
@@ -78,7 +82,9 @@ def test_a_course_below_the_smallest_vial_is_refused_and_named() -> None:
 
 
 def test_a_course_below_the_smallest_vial_may_be_insisted_on() -> None:
-    got = helpers.any_course(helpers.own_product(FIVES), "3 kg", "0.2 g/kg", days="1", override=["dose-below-vial=agreed with the ward"])
+    got = helpers.any_course(
+        helpers.own_product(FIVES), "3 kg", "0.2 g/kg", days="1", override=["dose-below-vial=agreed with the ward"]
+    )
     assert str(got.course.dose_g) == "5"
     assert str(got.course.deviation_percent) == "733.33"
 
@@ -172,14 +178,25 @@ def test_doses_of_all_courses_and_phases_add_up() -> None:
     got = helpers.plan("cidp:us-label-privigen", "privigen-us", "71.3 kg", start="2026-12-01", courses="4")
     by_course = [sum(s.dose_g for s in got.sessions if s.course == n) for n in (1, 2, 3, 4)]
     assert list(map(str, by_course)) == ["145", "70", "70", "70"]  # 142.6 and 71.3 g in 5 g vials
-    assert [(c.phase, str(c.dose_g), c.first_course, c.courses) for c in got.phases] == [("loading", "145", 1, 1), ("maintenance", "70", 2, 3)]
+    assert [(c.phase, str(c.dose_g), c.first_course, c.courses) for c in got.phases] == [
+        ("loading", "145", 1, 1),
+        ("maintenance", "70", 2, 3),
+    ]
     assert str(got.totals.dose_g) == "355"
     assert got.totals.sessions == len(got.sessions)
 
 
 def test_totals_count_every_vial() -> None:
     got = helpers.plan("dermatomyositis", "octagam-10-us", "72 kg", start="2026-12-01", courses="3")
-    assert {Fraction(v.size_g): v.count for v in got.totals.vials} == {Fraction(30): 12, Fraction(10): 6, Fraction(2): 6}
+    assert {Fraction(v.size_g): v.count for v in got.totals.vials} == {
+        Fraction(30): 12,
+        Fraction(10): 6,
+        Fraction(2): 6,
+    }
     assert sum(v.size_g * v.count for v in got.totals.vials) == got.totals.dose_g == 432
     assert got.totals.volume_ml == 4320
-    assert oracle.best_vials(Fraction(72), oracle.product_vials("octagam-10-us")) == {Fraction(30): 2, Fraction(10): 1, Fraction(2): 1}
+    assert oracle.best_vials(Fraction(72), oracle.product_vials("octagam-10-us")) == {
+        Fraction(30): 2,
+        Fraction(10): 1,
+        Fraction(2): 1,
+    }

@@ -21,7 +21,10 @@ def session(product: Any, indication: str | None, weight: str, dose: str, **word
 
 def columns(got: Session) -> list[tuple[str, str, str, str]]:
     """mL/h, minutes, mL, running mL of each step, as shown."""
-    return [tuple(f"{Decimal(v).normalize():f}" for v in (s.rate_ml_per_h, s.duration_min, s.volume_ml, s.cumulative_ml)) for s in got.steps]
+    return [
+        tuple(f"{Decimal(v).normalize():f}" for v in (s.rate_ml_per_h, s.duration_min, s.volume_ml, s.cumulative_ml))
+        for s in got.steps
+    ]
 
 
 def test_one_infusion_worked_by_hand() -> None:
@@ -99,7 +102,12 @@ def test_below_the_maximum_it_may_be_rounded_up() -> None:
 
 def test_a_step_above_the_pump_is_capped_and_timed_anew() -> None:
     got = helpers.rates("panzyga-us", PI, "120 kg", "120 g")
-    assert columns(got.sessions[0])[-1] == ("999", "43.96", "732", "1200")  # 0.14 x 60 x 120 = 1008; 36 + 144 + 288 = 468 before
+    assert columns(got.sessions[0])[-1] == (
+        "999",
+        "43.96",
+        "732",
+        "1200",
+    )  # 0.14 x 60 x 120 = 1008; 36 + 144 + 288 = 468 before
     assert "pump-capped" in helpers.codes(got)
     assert "pump-capped" not in helpers.codes(helpers.rates("panzyga-us", PI, "118 kg", "120 g"))  # 991.2
 
@@ -146,7 +154,9 @@ def test_a_rate_that_the_pump_cannot_run_is_refused() -> None:
         ("gammagard-liquid-us", "mmn", ["renal"], "138.6", "risk-ceiling-applied"),  # 3.3 mg/kg/min = 1.98 mL/kg/h
     ],
 )
-def test_the_ceiling_at_risk_is_in_force_where_it_was_printed(product: str, indication: str, risks: list[str], top: str, notice: str | None) -> None:
+def test_the_ceiling_at_risk_is_in_force_where_it_was_printed(
+    product: str, indication: str, risks: list[str], top: str, notice: str | None
+) -> None:
     got = helpers.rates(product, indication, "70 kg", "70 g", risk=risks)
     assert helpers.pump_rates(got.sessions[0])[-1] == top
     assert helpers.codes(got) & {"risk-ceiling-applied", "risk-no-figure"} == ({notice} if notice else set())

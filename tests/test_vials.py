@@ -20,7 +20,8 @@ def grams(text: str) -> tuple[Fraction, ...]:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "unit"), [("5 10 20", "5"), ("2 5", "1"), ("2.5 10", "2.5"), ("0.6 3 12", "0.6"), ("1 2.5", "0.5"), ("5", "5")]
+    ("sizes", "unit"),
+    [("5 10 20", "5"), ("2 5", "1"), ("2.5 10", "2.5"), ("0.6 3 12", "0.6"), ("1 2.5", "0.5"), ("5", "5")],
 )
 def test_the_unit_that_all_sizes_are_multiples_of(sizes: str, unit: str) -> None:
     assert common_unit(grams(sizes)) == Fraction(unit)
@@ -32,7 +33,12 @@ def test_the_unit_that_all_sizes_are_multiples_of(sizes: str, unit: str) -> None
         ("privigen-eu", "28", {"20": 1, "10": 1}, "2"),  # not a hospital's 10 + 10 + 5 + 2.5 + 2.5
         ("privigen-eu", "27.5", {"20": 1, "5": 1, "2.5": 1}, "0"),
         ("octagam-10-us", "72", {"30": 2, "10": 1, "2": 1}, "0"),
-        ("octagam-10-us", "71", {"30": 2, "5": 1, "2": 3}, "0"),  # 1 g is left by 30 + 30 + 10, so it takes 2 + 2 + 2 + 5
+        (
+            "octagam-10-us",
+            "71",
+            {"30": 2, "5": 1, "2": 3},
+            "0",
+        ),  # 1 g is left by 30 + 30 + 10, so it takes 2 + 2 + 2 + 5
         ("octagam-10-us", "40", {"30": 1, "10": 1}, "0"),  # 30 + 10, not 20 + 20: as few, and the larger first
         ("octagam-10-us", "1", {"2": 1}, "1"),
         ("octagam-10-us", "3", {"2": 2}, "1"),  # 3 g cannot be made: 4 g is nearer than 5 g
@@ -47,7 +53,9 @@ def test_the_unit_that_all_sizes_are_multiples_of(sizes: str, unit: str) -> None
         ("flebogamma-dif-5-us", "12.5", {"10": 1, "2.5": 1}, "0"),
     ],
 )
-def test_least_left_over_then_fewest_then_larger_first(product: str, dose: str, vials: dict[str, int], leftover: str) -> None:
+def test_least_left_over_then_fewest_then_larger_first(
+    product: str, dose: str, vials: dict[str, int], leftover: str
+) -> None:
     choice = vial_set(grams(SIZES[product])).choose(Fraction(dose))
     assert {str(size) if size.denominator == 1 else str(float(size)): count for size, count in choice.vials} == vials
     assert choice.leftover_g == Fraction(leftover)

@@ -62,7 +62,11 @@ def test_nothing_is_rounded_between_weight_and_dose() -> None:
         ("100 kg", MAN | {"age": "17y"}, ("actual", "100")),
         ("100 kg", MAN | {"age": "18y"}, ("adjusted", "82.28")),
         ("100 kg", MAN | {"height": "151.9cm"}, ("actual", "100")),
-        ("100 kg", MAN | {"height": "152cm"}, ("adjusted", "69.78")),  # ideal 50 + 2.3 x (152/2.54 - 60) = 49.638; + 0.4 x 50.362
+        (
+            "100 kg",
+            MAN | {"height": "152cm"},
+            ("adjusted", "69.78"),
+        ),  # ideal 50 + 2.3 x (152/2.54 - 60) = 49.638; + 0.4 x 50.362
         ("90 kg", WOMAN | {"pregnant": True}, ("actual", "90")),
         ("90 kg", WOMAN, ("adjusted", "67.43")),
         ("70 kg", MAN, ("actual", "70")),  # adjusted would be 70.28 kg
@@ -85,7 +89,9 @@ def test_a_policy_that_needs_height_and_sex_says_so(missing: str) -> None:
 def test_an_age_that_is_not_given_is_not_a_silent_default() -> None:
     got = ask("au-lifeblood-2026", "100 kg", height="175cm", sex="male")
     assert got.dosing_weight.basis == "adjusted"
-    assert any("age not given" in n.message and "age < 18 years" in n.message for n in got.notices if n.code == "default-used")
+    assert any(
+        "age not given" in n.message and "age < 18 years" in n.message for n in got.notices if n.code == "default-used"
+    )
 
 
 # ---- an NHS form: adjusted if BMI > 30 or > 20 % over ideal, unless under 18 or under 132 cm --------------------------------
@@ -132,7 +138,9 @@ def test_below_60_inches_the_formula_says_nothing() -> None:
         ("91.61 kg", ("adjusted", "78.92")),  # 70.4646 + 0.4 x 21.1454
     ],
 )
-def test_seton_ideal_for_most_actual_below_it_adjusted_above_130_percent(weight: str, expected: tuple[str, str]) -> None:
+def test_seton_ideal_for_most_actual_below_it_adjusted_above_130_percent(
+    weight: str, expected: tuple[str, str]
+) -> None:
     assert basis("us-seton", weight, **MAN) == expected
 
 
@@ -155,7 +163,13 @@ def weigh(patient: Patient, chosen: DosingWeight) -> tuple[str, Fraction]:
 
 
 def test_pregnancy_takes_the_weight_before_it_where_the_policy_says_so() -> None:
-    patient = Patient(parse_weight("90kg"), height=parse_height("160cm"), sex="female", pregnant=True, pre_pregnancy_weight=parse_weight("154lb"))
+    patient = Patient(
+        parse_weight("90kg"),
+        height=parse_height("160cm"),
+        sex="female",
+        pregnant=True,
+        pre_pregnancy_weight=parse_weight("154lb"),
+    )
     assert weigh(patient, rule(pregnancy="pre-pregnancy")) == ("pre-pregnancy", Fraction("69.85322498"))
     assert weigh(patient, rule(pregnancy="actual")) == ("actual", Fraction(90))
 
@@ -185,4 +199,8 @@ def test_a_policy_with_a_figure_missing_is_refused_and_says_which(policy: str) -
 def test_every_computable_policy_gives_an_adult_a_plan(policy: str) -> None:
     got = ask(policy, "80 kg", **MAN)
     assert got.course.dose_g > 0
-    assert got.dosing_weight.kg in (got.dosing_weight.actual_kg, got.dosing_weight.ideal_kg, got.dosing_weight.adjusted_kg)
+    assert got.dosing_weight.kg in (
+        got.dosing_weight.actual_kg,
+        got.dosing_weight.ideal_kg,
+        got.dosing_weight.adjusted_kg,
+    )

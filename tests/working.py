@@ -14,7 +14,9 @@ import oracle
 
 from ivigcalc.plan import Plan, TraceEntry
 
-TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]+)?)|((?:round up|round down|round|min)(?=\()|[A-Za-z_][A-Za-z0-9_.]*(?:\[[^]]*\])?)|([-+/(),]))")
+TOKEN = re.compile(
+    r"\s*(?:([0-9]+(?:\.[0-9]+)?)|((?:round up|round down|round|min)(?=\()|[A-Za-z_][A-Za-z0-9_.]*(?:\[[^]]*\])?)|([-+/(),]))"
+)
 #: decimals with which a result is shown, by its unit
 PLACES = {"kg": 4, "cm": 4, "kg/m2": 4, "%": 2, "g/kg": 3, "mL/h": 4, "mL": 3, "min": 2}
 
@@ -94,7 +96,9 @@ class Line:
         assert direction == "nearest", rule
         sizes = oracle.product_vials(self.plan.computed_from.product.value.id)
         prefix = self.entry.name.rpartition("dose_g")[0]
-        days = next(course.days for course in self.plan.phases if f"{course.phase}.".replace("-", "_") == prefix or not prefix)
+        days = next(
+            course.days for course in self.plan.phases if f"{course.phase}.".replace("-", "_") == prefix or not prefix
+        )
         if to == "whole vials":
             assert tie == ["tie down"]
             return oracle.rounded_course_g(grams, sizes, days)
@@ -114,7 +118,9 @@ class Line:
     def rate_in_words(self, text: str) -> Fraction:
         rate, times, _ = text.partition(" x rate_kg")
         product = self.plan.computed_from.product.value.id
-        return oracle.rate_ml_per_h(rate, self.known["rate_kg"] if times else Fraction(1), oracle.product_mg_per_ml(product))
+        return oracle.rate_ml_per_h(
+            rate, self.known["rate_kg"] if times else Fraction(1), oracle.product_mg_per_ml(product)
+        )
 
 
 def check(plan: Plan) -> dict[str, Fraction]:
@@ -132,7 +138,9 @@ def check(plan: Plan) -> dict[str, Fraction]:
             exact = known[entry.name] = Line(entry, known, plan).value()
             places = (PLACES[entry.unit],) if entry.unit in PLACES else (3, 4)
             shown = [oracle.nearest_tie_up(abs(exact), Fraction(1, 10**p)) * (-1 if exact < 0 else 1) for p in places]
-            assert Fraction(entry.result) in shown, f"{entry.name} = {entry.expression} is {exact} = {float(exact)}, not {entry.result}"
+            assert Fraction(entry.result) in shown, (
+                f"{entry.name} = {entry.expression} is {exact} = {float(exact)}, not {entry.result}"
+            )
     for total, days in shares.items():
         check_split(known[total], days, plan)
     return known

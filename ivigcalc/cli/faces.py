@@ -45,9 +45,7 @@ SiteOption = Annotated[
 ]
 FormatOption = Annotated[
     Format,
-    _output(
-        "table, json, csv, markdown, pdf, ics, svg or png.", "--format", "-f", metavar="FORMAT", show_default=True
-    ),
+    _output("table, json, csv, markdown, pdf, ics, svg or png.", "--format", "-f", metavar="FORMAT", show_default=True),
 ]
 OutputOption = Annotated[
     Path | None, _output("Write to a file instead of stdout.", "--output", "-o", metavar="FILE", show_default=False)

@@ -12,7 +12,18 @@ import pytest
 
 from ivigcalc.cli.main import main
 
-ORDER = ("--regimen", "dermatomyositis", "--product", "octagam-10-us", "--start", "2026-12-01", "--at", "09:00", "--days", "2")
+ORDER = (
+    "--regimen",
+    "dermatomyositis",
+    "--product",
+    "octagam-10-us",
+    "--start",
+    "2026-12-01",
+    "--at",
+    "09:00",
+    "--days",
+    "2",
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,9 @@ def no_site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
     """`batch("a,b\\n1,2\\n", "--days", "2")`: a file's content and options, with the usual order unless `order=()`."""
 
-    def call(content: str | bytes, *options: str, name: str = "in.csv", order: Iterable[str] = ORDER, folder: str = "out") -> Done:
+    def call(
+        content: str | bytes, *options: str, name: str = "in.csv", order: Iterable[str] = ORDER, folder: str = "out"
+    ) -> Done:
         path = tmp_path / name
         path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         code = main(["batch", str(path), "-o", str(tmp_path / folder), *order, *options])
@@ -83,7 +96,9 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def process(*arguments: object, environment: Mapping[str, str] | None = None, **more: object) -> "subprocess.Popen[bytes]":
+def process(
+    *arguments: object, environment: Mapping[str, str] | None = None, **more: object
+) -> "subprocess.Popen[bytes]":
     """`ivigcalc ...` as a process of its own, in a group of its own."""
     command = [sys.executable, "-m", "ivigcalc", *map(str, arguments)]
     return subprocess.Popen(

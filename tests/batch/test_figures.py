@@ -45,7 +45,9 @@ def mixed(count: int, seed: int = 11) -> str:
         regimen, product, days, every = choose.choice(ORDERS)
         start = date(2026, 12, 1) + timedelta(days=choose.randint(0, 400))
         weight = f"{choose.randint(400, 1200) / 10} kg" if choose.random() < 0.8 else f"{choose.randint(90, 260)} lb"
-        height, sex = (f"{choose.randint(150, 195)}", choose.choice(["male", "female"])) if choose.random() < 0.5 else ("", "")
+        height, sex = (
+            (f"{choose.randint(150, 195)}", choose.choice(["male", "female"])) if choose.random() < 0.5 else ("", "")
+        )
         rows.append([
             f"P{number}", weight, height, sex, choose.choice(["", "renal", "renal;cardiac"]), regimen, product, days, every,
             choose.choice(["", "1", "6"]), start, choose.choice(["", "09:00", "22:15"]),
@@ -154,7 +156,9 @@ def test_every_input_format_gives_the_same_plans(batch: Batch, format: str) -> N
     assert found.table("sessions") == expected.table("sessions")
     assert found.table("steps") == expected.table("steps")
     assert [{**e, "row": ""} for e in found.table("errors")] == [{**e, "row": ""} for e in expected.table("errors")]
-    first = 2 if format == "csv" else 1  # the rows of a table are counted from 1, those of a spreadsheet with its heading
+    first = (
+        2 if format == "csv" else 1
+    )  # the rows of a table are counted from 1, those of a spreadsheet with its heading
     assert all(rows[int(e["row"]) - first]["patient_id"] == e["patient_id"] for e in found.table("errors"))
 
 
@@ -177,7 +181,9 @@ def as_parquet(rows: list[dict[str, str]]) -> bytes:
 
 def test_numbers_of_json_keep_the_digits_that_were_typed(batch: Batch) -> None:
     """0.1 + 0.2 in binary is 0.30000000000000004; 72.30 typed is 72.30 read."""
-    done = batch('{"patient_id": "a", "weight_kg": 72.30}\n{"patient_id": "b", "weight_kg": 72.3000000000001}\n', name="in.jsonl")
+    done = batch(
+        '{"patient_id": "a", "weight_kg": 72.30}\n{"patient_id": "b", "weight_kg": 72.3000000000001}\n', name="in.jsonl"
+    )
     assert (done.patients(), done.codes()) == (["a"], {"b": "bad-request"})
 
 
@@ -193,7 +199,9 @@ def test_the_lines_are_those_of_the_csv_face() -> None:
         (outcome,) = plan_many([form])
         if isinstance(outcome, Plan):
             mine = planned(outcome)
-            assert write_rows(SESSION_COLUMNS, session_rows(outcome)) == ",".join(SESSION_COLUMNS) + "\n" + mine.lines("sessions")
+            assert write_rows(SESSION_COLUMNS, session_rows(outcome)) == ",".join(SESSION_COLUMNS) + "\n" + mine.lines(
+                "sessions"
+            )
             assert write_rows(STEP_COLUMNS, step_rows(outcome)) == ",".join(STEP_COLUMNS) + "\n" + mine.lines("steps")
             seen += 1
     assert seen > 80
@@ -203,7 +211,9 @@ def questions() -> list[tuple[Form, Loaded[Site]]]:
     """Orders of every regimen and product group, with every fact that a date can enter through; many are refused."""
     choose = random.Random(23)
     regimens = [f"{r}:{p}" for r in library.shipped("regimen") for p in library.regimen(r)[0].value.protocols]
-    open_all_week = Loaded(Site.model_validate({"kind": "site", "id": "open", "visit": {"arrival": "15 min"}}), "1", "open.yaml")
+    open_all_week = Loaded(
+        Site.model_validate({"kind": "site", "id": "open", "visit": {"arrival": "15 min"}}), "1", "open.yaml"
+    )
     weekdays = {"kind": "site", "id": "weekdays", "open": {"mon-fri": "08:00-18:00"}, "closed_days": "shift-later"}
     sites = [open_all_week, Loaded(Site.model_validate(weekdays), "2", "weekdays.yaml")]
     found = []
@@ -216,7 +226,15 @@ def questions() -> list[tuple[Form, Loaded[Site]]]:
                 dose_basis=choose.choice([None, "course"]), dose=choose.choice([None, None, "1 g/kg"]), age=choose.choice([None, "40y"]),
                 override=("days-outside-regimen=x",) if choose.random() < 0.3 else (),
             )  # fmt: skip
-            name, value = choose.choice([("birth_date", "1999-02-28"), ("weighed_on", "2026-10-05"), ("last_infusion", "2027-01-05"), ("valid_for", "6 months"), ("infusion", "first")])
+            name, value = choose.choice(
+                [
+                    ("birth_date", "1999-02-28"),
+                    ("weighed_on", "2026-10-05"),
+                    ("last_infusion", "2027-01-05"),
+                    ("valid_for", "6 months"),
+                    ("infusion", "first"),
+                ]
+            )
             if choose.random() < 0.3 and (name != "birth_date" or form.age is None):
                 setattr(form, name, value)
             found.append((form, choose.choice(sites)))
@@ -232,7 +250,11 @@ def test_moving_an_answer_gives_what_the_engine_would_have_said() -> None:
             first = planned(plan_form(form, "schedule", on=None, site=site, with_trace=False))
         except IvigcalcError:
             continue
-        for start in [date(2027, 3, 1) + timedelta(days=choose.randint(1, 1500)), date(2028, 2, 29), date(2027, 12, 31)]:
+        for start in [
+            date(2027, 3, 1) + timedelta(days=choose.randint(1, 1500)),
+            date(2028, 2, 29),
+            date(2027, 12, 31),
+        ]:
             if not first.answer.on(start):
                 kept += 1
                 continue
@@ -248,7 +270,14 @@ def test_moving_an_answer_gives_what_the_engine_would_have_said() -> None:
 
 
 def test_an_answer_is_not_moved_to_where_the_calendar_ends() -> None:
-    form = Form(weight="72kg", patient_id="P", regimen="dermatomyositis", product="octagam-10-us", start="2027-03-01", courses="200")
+    form = Form(
+        weight="72kg",
+        patient_id="P",
+        regimen="dermatomyositis",
+        product="octagam-10-us",
+        start="2027-03-01",
+        courses="200",
+    )
     answer: Answer = planned(plan_form(form, "schedule", on=None)).answer
     assert answer.on(date(2099, 1, 1))
     assert not answer.on(date(2190, 1, 1))  # 200 courses later is past the last year: the engine must say so
@@ -273,7 +302,11 @@ def lines(outcome: Any) -> Any:
 
 def test_a_remembered_answer_does_not_excuse_the_next_row(batch: Batch) -> None:
     """The second row asks what the first asked: its own id and its own start are checked all the same."""
-    done = batch("patient_id,weight_kg,start,name\na,72,,\n" + "b" * 300 + ",72,,\nc,72,soon,\nd,72,1850-01-01,\ne,72,,\u202ex\nf,72,,\n")
+    done = batch(
+        "patient_id,weight_kg,start,name\na,72,,\n"
+        + "b" * 300
+        + ",72,,\nc,72,soon,\nd,72,1850-01-01,\ne,72,,\u202ex\nf,72,,\n"
+    )
     assert done.patients() == ["a", "f"]
     assert [error["field"] for error in done.table("errors")] == ["patient_id", "start", "start", "name"]
 

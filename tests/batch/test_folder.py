@@ -55,10 +55,19 @@ def die_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
     return arrange
 
 
-@pytest.mark.parametrize("options", [(), ("--jobs", "2"), ("--format", "jsonl"), ("--format", "parquet"), ("--each", "ics")])
-@pytest.mark.parametrize(("method", "time_"), [("append", 1), ("append", 3), ("keep", 1), ("keep", 2), ("keep", 4), ("publish", 1)])
+@pytest.mark.parametrize(
+    "options", [(), ("--jobs", "2"), ("--format", "jsonl"), ("--format", "parquet"), ("--each", "ics")]
+)
+@pytest.mark.parametrize(
+    ("method", "time_"), [("append", 1), ("append", 3), ("keep", 1), ("keep", 2), ("keep", 4), ("publish", 1)]
+)
 def test_a_run_that_ended_at_any_step_goes_on_to_the_same_bytes(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None], options: tuple[str, ...], method: str, time_: int
+    batch: Batch,
+    monkeypatch: pytest.MonkeyPatch,
+    die_at: Callable[[str, int], None],
+    options: tuple[str, ...],
+    method: str,
+    time_: int,
 ) -> None:
     monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
     content = patients(25) + "bad,x\n"
@@ -101,7 +110,9 @@ def test_a_run_that_ended_between_two_renames(batch: Batch, monkeypatch: pytest.
     assert contents(again.folder) == contents(expected.folder)
 
 
-def test_what_was_half_written_is_written_again(batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]) -> None:
+def test_what_was_half_written_is_written_again(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]
+) -> None:
     """Bytes after the last that are known to be safe are cut off, whatever they are."""
     monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
     content = patients(40)
@@ -120,7 +131,9 @@ def test_what_was_half_written_is_written_again(batch: Batch, monkeypatch: pytes
     assert contents(done.folder) == contents(expected.folder)
 
 
-def test_a_lost_part_begins_again(batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]) -> None:
+def test_a_lost_part_begins_again(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]
+) -> None:
     monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
     content = patients(40)
     expected = batch(content, folder="whole")
@@ -138,7 +151,12 @@ def test_a_lost_part_begins_again(batch: Batch, monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize("changed", ["input", "options", "site", "definitions", "version"])
 @pytest.mark.parametrize("finished", [False, True])
 def test_a_run_is_not_taken_up_when_something_changed(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None], tmp_path: Path, changed: str, finished: bool
+    batch: Batch,
+    monkeypatch: pytest.MonkeyPatch,
+    die_at: Callable[[str, int], None],
+    tmp_path: Path,
+    changed: str,
+    finished: bool,
 ) -> None:
     monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
     own = tmp_path / "own.yaml"
@@ -217,7 +235,9 @@ def test_the_report_says_what_was_done(batch: Batch) -> None:
     done = batch(patients(3) + "bad,x\nworse,y\n")
     report = json.loads((done.folder / "batch.json").read_text(encoding="utf-8"))
     assert (report["rows"], report["planned"], report["errors"]) == (5, 3, {"bad-request": 2})
-    assert report["files"] == {name: len(content) for name, content in contents(done.folder).items() if name != "batch.json"}
+    assert report["files"] == {
+        name: len(content) for name, content in contents(done.folder).items() if name != "batch.json"
+    }
 
 
 def test_a_folder_in_use_is_refused(batch: Batch, tmp_path: Path) -> None:
@@ -290,7 +310,9 @@ def test_a_folder_that_cannot_be_written(batch: Batch, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["removed", "appended", "replaced"])
-def test_an_input_that_changes_meanwhile_is_noticed(batch: Batch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str) -> None:
+def test_an_input_that_changes_meanwhile_is_noticed(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
     monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
     real = folders.Folder.append
 

@@ -23,7 +23,7 @@ KEPT = {
     "+1": "'+1",
     "-1": "'-1",
     "@SUM(A1)": "'@SUM(A1)",
-    '=HYPERLINK("http://x";"y")': "'=HYPERLINK(\"http://x\";\"y\")",
+    '=HYPERLINK("http://x";"y")': '\'=HYPERLINK("http://x";"y")',
     "../../etc/passwd": "../../etc/passwd",
     "C:\\Windows\\x": "C:\\Windows\\x",
     "a,b": "a,b",
@@ -46,7 +46,10 @@ def test_ids_that_look_like_formulas_paths_or_cells(batch: Batch) -> None:
 
 def test_json_lines_hold_the_id_as_it_was_given(batch: Batch) -> None:
     done = batch(csv_text(("patient_id", "weight_kg"), [[i, "72"] for i in KEPT]), "--format", "jsonl")
-    found = [json.loads(line)["patient_id"] for line in (done.folder / "sessions.jsonl").read_text(encoding="utf-8").splitlines()]
+    found = [
+        json.loads(line)["patient_id"]
+        for line in (done.folder / "sessions.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert list(dict.fromkeys(found)) == list(KEPT)
 
 
@@ -63,13 +66,22 @@ def test_ids_that_nothing_may_print_cost_their_row(batch: Batch) -> None:
 
 
 def test_errors_are_safe_to_open_in_a_spreadsheet(batch: Batch) -> None:
-    done = batch(csv_text(("patient_id", "weight_kg", "regimen"), [["=cmd|' /C calc'!A0", "x", ""], ["b", "72", "=1+1"], ["+c", "72", "@x"]]))
+    done = batch(
+        csv_text(
+            ("patient_id", "weight_kg", "regimen"),
+            [["=cmd|' /C calc'!A0", "x", ""], ["b", "72", "=1+1"], ["+c", "72", "@x"]],
+        )
+    )
     for row in csv.reader((done.folder / "errors.csv").read_text(encoding="utf-8").splitlines()):
         assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@"))]
 
 
-@pytest.mark.parametrize("column", ["weight_kg", "regimen", "product", "policy", "condition", "name", "start", "override", "dose"])
-@pytest.mark.parametrize("cell", ["\x00", "=1+1", "/etc/passwd", "../x.yaml", "\x1b]0;x\x07", "z" * 1_000_000, "{0.__class__}", "%n%n"])
+@pytest.mark.parametrize(
+    "column", ["weight_kg", "regimen", "product", "policy", "condition", "name", "start", "override", "dose"]
+)
+@pytest.mark.parametrize(
+    "cell", ["\x00", "=1+1", "/etc/passwd", "../x.yaml", "\x1b]0;x\x07", "z" * 1_000_000, "{0.__class__}", "%n%n"]
+)
 def test_a_hostile_cell_costs_its_row_at_most(batch: Batch, column: str, cell: str) -> None:
     columns = ("patient_id", "weight_kg") if column == "weight_kg" else ("patient_id", "weight_kg", column)
     rows = [["good", "72", ""], ["bad", "72", cell]] if column != "weight_kg" else [["good", "72"], ["bad", cell]]
@@ -180,7 +192,9 @@ def test_an_input_that_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("each", ["ics", "pdf"])
 def test_one_file_per_patient_has_a_name_that_is_safe(batch: Batch, each: str) -> None:
     ids = ["../../etc/passwd", "CON", "a/b\\c", "P 1", "p1", "P1", "=1+1", ".hidden", "患者", "x" * 200, "a\x00b"]
-    done = batch(csv_text(("patient_id", "weight_kg"), [[i, "72"] for i in (ids if each == "ics" else ids[:2])]), "--each", each)
+    done = batch(
+        csv_text(("patient_id", "weight_kg"), [[i, "72"] for i in (ids if each == "ics" else ids[:2])]), "--each", each
+    )
     names = [name for name in contents(done.folder) if name.startswith("each/")]
     assert len(names) == len({name.lower() for name in names}) == len(done.patients())
     for name in names:

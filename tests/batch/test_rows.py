@@ -47,7 +47,9 @@ BAD_CELLS = [
 def row(**cells: str) -> str:
     """A file with one good row and one with these cells."""
     columns = ["patient_id", "weight_kg", *(name for name in cells if name != "weight_kg")]
-    return csv_text(columns, [["good", "72"], ["bad", *(cells.get(name, "72") for name in columns[1:])]]).replace("good,72\n", "good,72" + "," * (len(columns) - 2) + "\n")
+    return csv_text(columns, [["good", "72"], ["bad", *(cells.get(name, "72") for name in columns[1:])]]).replace(
+        "good,72\n", "good,72" + "," * (len(columns) - 2) + "\n"
+    )
 
 
 @pytest.mark.parametrize(("cell", "field", "code", "words"), BROKEN)
@@ -104,7 +106,9 @@ def test_results_are_in_the_order_of_the_input(batch: Batch) -> None:
 def test_a_blank_cell_falls_back_to_the_option_and_a_filled_one_does_not(batch: Batch) -> None:
     text = "patient_id,weight_kg,days,start\na,72,,\nb,72,4,\nc,72,,2027-01-05\nd,72, , \n"
     done = batch(text, "--courses", "2")
-    firsts = {row["patient_id"]: row["date"] for row in done.table("sessions") if (row["course"], row["day"]) == ("1", "1")}
+    firsts = {
+        row["patient_id"]: row["date"] for row in done.table("sessions") if (row["course"], row["day"]) == ("1", "1")
+    }
     assert firsts == {"a": "2026-12-01", "b": "2026-12-01", "c": "2027-01-05", "d": "2026-12-01"}
     days = {p: max(int(row["day"]) for row in done.table("sessions") if row["patient_id"] == p) for p in "abcd"}
     assert days == {"a": 2, "b": 4, "c": 2, "d": 2}
@@ -116,7 +120,8 @@ def test_an_age_in_the_row_replaces_the_birth_date_of_the_options(batch: Batch) 
 
 
 @pytest.mark.parametrize(
-    ("column", "cell"), [("weight_kg", "72.5"), ("weight", "72.5 kg"), ("weight", "72.5kg"), ("weight_lb", "159.8"), ("weight", "72500 g")]
+    ("column", "cell"),
+    [("weight_kg", "72.5"), ("weight", "72.5 kg"), ("weight", "72.5kg"), ("weight_lb", "159.8"), ("weight", "72500 g")],
 )
 def test_a_weight_may_be_given_in_any_of_its_columns(batch: Batch, column: str, cell: str) -> None:
     done = batch(f"patient_id,{column}\na,{cell}\n")
@@ -177,7 +182,9 @@ def test_a_wrong_heading_stops_before_the_first_row(batch: Batch, heading: str, 
         (("--jobs", "2", "--cluster", "tcp://127.0.0.1:1"), 2, "not both"),
     ],
 )
-def test_a_wrong_option_stops_before_the_first_row(batch: Batch, options: tuple[str, ...], code: int, words: str) -> None:
+def test_a_wrong_option_stops_before_the_first_row(
+    batch: Batch, options: tuple[str, ...], code: int, words: str
+) -> None:
     done = batch("patient_id,weight_kg\na,72\n", *options)
     assert done.code == code
     assert words in done.err
@@ -222,7 +229,10 @@ def test_the_second_row_of_a_patient_is_an_error_unless_allowed(batch: Batch) ->
     text = "patient_id,weight_kg\na,72\nb,72\na,80\n a ,81\n"
     done = batch(text)
     assert (done.code, done.patients()) == (5, ["a", "b"])
-    assert [(error["row"], error["code"]) for error in done.table("errors")] == [("4", "duplicate-id"), ("5", "duplicate-id")]
+    assert [(error["row"], error["code"]) for error in done.table("errors")] == [
+        ("4", "duplicate-id"),
+        ("5", "duplicate-id"),
+    ]
     assert all("row 2" in error["message"] for error in done.table("errors"))
     allowed = batch(text, "--allow-duplicates", folder="allowed")
     assert allowed.code == 0

@@ -28,7 +28,6 @@ CHECK = "Results must be checked by a qualified person before use."
 pytestmark = pytest.mark.filterwarnings("ignore:'encoding' argument not specified:EncodingWarning")
 
 
-
 def events(ics: bytes) -> dict[str, Event]:
     """UID -> event."""
     found = list(Calendar.from_ical(ics).walk("VEVENT"))

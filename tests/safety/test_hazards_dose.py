@@ -319,7 +319,17 @@ def test_the_wait_for_live_vaccines_counts_from_the_last_session() -> None:
 # ---- overrides --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("given", ["dose-outside-regimen", "dose-outside-regimen=", "=because", "dose-outside-regimen=  ", "Dose=x", "dose outside=x"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "dose-outside-regimen",
+        "dose-outside-regimen=",
+        "=because",
+        "dose-outside-regimen=  ",
+        "Dose=x",
+        "dose outside=x",
+    ],
+)
 def test_an_override_needs_a_code_and_a_reason(given: str) -> None:
     with pytest.raises(RequestError, match='write --override CODE="reason"'):
         plan(dose="3 g/kg", override=[given])
