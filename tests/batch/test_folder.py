@@ -377,7 +377,7 @@ def group_is_gone(group: int, seconds: float = 20) -> bool:
 @pytest.mark.parametrize("options", [(), ("--jobs", "2"), ("--format", "parquet", "--jobs", "2")])
 def test_killed_twenty_times_at_random_moments(tmp_path: Path, options: tuple[str, ...]) -> None:
     """SIGKILL whenever it may come; the same command again, until it is done; the bytes of an undisturbed run."""
-    (tmp_path / "in.csv").write_text(patients(4_000) + "bad,x\n", encoding="utf-8")
+    (tmp_path / "in.csv").write_text(patients(400 if "parquet" in options else 2_000) + "bad,x\n", encoding="utf-8")
     began = time.monotonic()
     whole = process("batch", tmp_path / "in.csv", "-o", tmp_path / "whole", *ORDER, "--courses", "20", *options)
     assert whole.communicate(timeout=120)[1]
@@ -409,10 +409,9 @@ def test_killed_twenty_times_at_random_moments(tmp_path: Path, options: tuple[st
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_it_cleanly(tmp_path: Path, jobs: str, number: signal.Signals, code: int) -> None:
-    (tmp_path / "in.csv").write_text(patients(4_000), encoding="utf-8")
+    (tmp_path / "in.csv").write_text(patients(20_000), encoding="utf-8")
     command = process(*arguments(tmp_path, "--jobs", jobs))
-    part = tmp_path / "out" / WORK / "steps.part"
-    wait_for(lambda: part.exists() and part.stat().st_size > 1000, command)
+    wait_for((tmp_path / "out" / WORK / "state.json").exists, command)
     if number == signal.SIGINT:
         os.killpg(command.pid, number)  # Ctrl-C reaches the whole group
     else:
@@ -422,9 +421,9 @@ def test_a_signal_ends_it_cleanly(tmp_path: Path, jobs: str, number: signal.Sign
     assert b"the same command goes on from here" in err
     assert b"Traceback" not in err
     assert group_is_gone(command.pid)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == [WORK]
+    assert names(tmp_path / "out") == {WORK}
     again = process(*arguments(tmp_path))
-    again.communicate(timeout=120)
+    assert b"taken up after" in again.communicate(timeout=120)[1]
     assert again.returncode == 0
     assert set(contents(tmp_path / "out")) == FINAL
 
@@ -474,7 +473,7 @@ def test_a_disk_that_really_is_full(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 2
     assert b"cannot write to the output folder: File too large" in done.stderr
-    assert [path.name for path in (tmp_path / "out").iterdir()] == [WORK]
+    assert names(tmp_path / "out") <= {WORK}
     again = process(*arguments(tmp_path))
     again.communicate(timeout=120)
     assert again.returncode == 0
