@@ -2,6 +2,7 @@
 
 import csv
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -101,6 +102,7 @@ def process(
 ) -> "subprocess.Popen[bytes]":
     """`ivigcalc ...` as a process of its own, in a group of its own."""
     command = [sys.executable, "-m", "ivigcalc", *map(str, arguments)]
+    # a shell that runs the tests in the background ignores Ctrl-C, and so would what they start
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **(environment or {})}, start_new_session=True, **more,
+        command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **(environment or {})}, start_new_session=True, **more,
     )  # type: ignore[call-overload]  # fmt: skip

@@ -1,0 +1,94 @@
+"""The same partitions on a real Dask cluster on loopback: same bytes, nothing lost, though a worker is killed half-way."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import ORDER, Done, contents, patients, process
+
+Batch = Callable[..., Done]
+pytestmark = pytest.mark.slow
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def dask(*arguments: str, folder: Path) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10s", "DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": "0"}
+    command = [sys.executable, "-W", "ignore", "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]]]:
+    """The address of a scheduler, and its two worker processes; all of them end with the test, by their ids."""
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-jupyter", folder=tmp_path)
+    workers = [dask("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "60", folder=tmp_path) for _ in range(2)]
+    try:
+        yield address, workers
+    finally:
+        for started in (*workers, scheduler):
+            started.kill()
+            started.wait(timeout=20)
+
+
+def wait_for_workers(address: str, count: int) -> None:
+    from distributed import Client
+
+    end = time.monotonic() + 60
+    while True:
+        try:
+            with Client(address, timeout=5, set_as_default=False) as client:
+                client.wait_for_workers(count, timeout=30)
+                return
+        except OSError:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
+
+def test_a_worker_killed_half_way_costs_nothing(batch: Batch, tmp_path: Path, cluster: tuple[str, list["subprocess.Popen[bytes]"]]) -> None:
+    address, workers = cluster
+    content = patients(8_000) + "bad,x\n"
+    expected = batch(content, "--courses", "12", folder="alone")
+    wait_for_workers(address, 2)
+    command = process("batch", tmp_path / "in.csv", "-o", tmp_path / "far", *ORDER, "--courses", "12", "--cluster", address)
+    part = tmp_path / "far" / ".ivigcalc-batch" / "steps.part"
+    end = time.monotonic() + 90
+    while not (part.exists() and part.stat().st_size > 200_000):
+        assert command.poll() is None, command.communicate()
+        assert time.monotonic() < end, "the cluster does nothing"
+        time.sleep(0.01)
+    os.kill(workers[0].pid, signal.SIGKILL)
+    out, err = command.communicate(timeout=180)
+    assert (command.returncode, out) == (5, b""), err
+    assert b"Traceback" not in err
+    assert contents(tmp_path / "far") == contents(expected.folder)
+
+
+def test_no_scheduler_there(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ivigcalc.batch.cluster._CONNECT_SECONDS", 2)
+    done = batch(patients(10), "--cluster", f"tcp://127.0.0.1:{free_port()}")
+    assert done.code == 2
+    assert "cannot reach a Dask scheduler" in done.err
+
+
+def test_a_worker_with_other_definitions_is_not_believed() -> None:
+    from ivigcalc.ask import Form
+    from ivigcalc.batch.cluster import do_far
+    from ivigcalc.batch.work import Settings
+    from ivigcalc.batch.workers import WorkerError
+
+    with pytest.raises(WorkerError, match="another version of ivigcalc or other definitions"):
+        do_far("another", Settings(("patient_id",), Form()), [])
