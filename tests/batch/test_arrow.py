@@ -23,12 +23,27 @@ DEFAULTS = Form(regimen="dermatomyositis", product="octagam-10-us", start="2026-
 
 
 def rows(*weights: Any) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pydict({"patient_id": [f"P{n}" for n in range(len(weights))], "weight_kg": list(weights)})
+    return pa.RecordBatch.from_pydict(
+        {"patient_id": [f"P{n}" for n in range(len(weights))], "weight_kg": list(weights)}
+    )
 
 
 def test_plan_many_gives_one_outcome_for_each_request_in_order() -> None:
-    good = {"patient_id": "P1", "weight_kg": "72", "regimen": "dermatomyositis", "product": "octagam-10-us", "start": "2026-12-01"}
-    asked: list[Any] = [good, {**good, "weight_kg": "x"}, Form(weight="72kg"), {**good, "dose": "3 g/kg"}, {**good, "wieght": "1"}, good]
+    good = {
+        "patient_id": "P1",
+        "weight_kg": "72",
+        "regimen": "dermatomyositis",
+        "product": "octagam-10-us",
+        "start": "2026-12-01",
+    }
+    asked: list[Any] = [
+        good,
+        {**good, "weight_kg": "x"},
+        Form(weight="72kg"),
+        {**good, "dose": "3 g/kg"},
+        {**good, "wieght": "1"},
+        good,
+    ]
     found = list(plan_many(asked))
     assert [o.code if isinstance(o, Failed) else o.totals.dose_g for o in found] == [
         Decimal(144), "bad-request", "missing", "dose-outside-regimen", "unknown-column", Decimal(144),
@@ -57,15 +72,31 @@ def test_a_record_batch_becomes_record_batches(batch: Batch) -> None:
     assert list(dict.fromkeys(sessions.column("patient_id").to_pylist())) == ["P0", "P1"]
     assert sum(sessions.column("dose_g").to_pylist()[:2]) == 144
     assert sum(steps.column("volume_ml").to_pylist()) == sum(sessions.column("volume_ml").to_pylist())
-    assert [(e["row"], e["patient_id"], e["code"]) for e in errors.to_pylist()] == [(3, "P2", "missing"), (4, "P3", "bad-request")]
+    assert [(e["row"], e["patient_id"], e["code"]) for e in errors.to_pylist()] == [
+        (3, "P2", "missing"),
+        (4, "P3", "bad-request"),
+    ]
     done = batch(patients(30))
-    again = plan_arrow(pa.RecordBatch.from_pylist([{"patient_id": line.split(",")[0], "weight_kg": line.split(",")[1]} for line in patients(30).splitlines()[1:]]), defaults=DEFAULTS)
-    assert [str(int(v)) for v in again.column("dose_g").to_pylist()] == [row["dose_g"] for row in done.table("sessions")]
+    again = plan_arrow(
+        pa.RecordBatch.from_pylist(
+            [
+                {"patient_id": line.split(",")[0], "weight_kg": line.split(",")[1]}
+                for line in patients(30).splitlines()[1:]
+            ]
+        ),
+        defaults=DEFAULTS,
+    )
+    assert [str(int(v)) for v in again.column("dose_g").to_pylist()] == [
+        row["dose_g"] for row in done.table("sessions")
+    ]
 
 
 def test_the_columns_may_have_types() -> None:
     weights = [Decimal("72.50"), None]
-    typed = pa.RecordBatch.from_arrays([pa.array(["a", "b"]), pa.array(weights, pa.decimal128(5, 2)), pa.array([None, 72.5], pa.float64())], names=["patient_id", "weight_kg", "weight_lb"])
+    typed = pa.RecordBatch.from_arrays(
+        [pa.array(["a", "b"]), pa.array(weights, pa.decimal128(5, 2)), pa.array([None, 72.5], pa.float64())],
+        names=["patient_id", "weight_kg", "weight_lb"],
+    )
     found = plan_arrow(typed, defaults=DEFAULTS)
     assert sum(found.column("dose_g").to_pylist()[:2]) == 145  # 72.5 kg x 2 g/kg
 
@@ -73,12 +104,18 @@ def test_the_columns_may_have_types() -> None:
 def test_a_float_that_is_no_plain_number_is_refused_not_rounded() -> None:
     """Three times 24.1 is 72.30000000000001 in binary, which nobody typed."""
     errors = plan_arrow(rows(72.3, 3 * 24.1, float("nan"), float("inf")), "errors", defaults=DEFAULTS)
-    assert [(e["row"], e["code"]) for e in errors.to_pylist()] == [(2, "bad-request"), (3, "missing"), (4, "bad-request")]
+    assert [(e["row"], e["code"]) for e in errors.to_pylist()] == [
+        (2, "bad-request"),
+        (3, "missing"),
+        (4, "bad-request"),
+    ]
 
 
 def test_no_rows_have_columns_all_the_same() -> None:
     for table in get_args(Table):
-        empty = plan_arrow(rows().cast(pa.schema([("patient_id", pa.string()), ("weight_kg", pa.string())])), table, defaults=DEFAULTS)
+        empty = plan_arrow(
+            rows().cast(pa.schema([("patient_id", pa.string()), ("weight_kg", pa.string())])), table, defaults=DEFAULTS
+        )
         assert (empty.num_rows, empty.schema) == (0, arrow_schema(table))
 
 
@@ -91,7 +128,9 @@ def test_the_one_liners_of_the_manual() -> None:
     """Spark's mapInArrow gives a function an iterator of batches; Ray gives it a table. Both get the same rows."""
     batches = [rows("72", "80"), rows("64.5")]
     in_spark = lambda batches: (ivigcalc.plan_arrow(batch, "steps", defaults=DEFAULTS) for batch in batches)  # noqa: E731
-    in_ray = lambda table: pa.Table.from_batches([ivigcalc.plan_arrow(b, "steps", defaults=DEFAULTS) for b in table.to_batches()])  # noqa: E731
+    in_ray = lambda table: pa.Table.from_batches(
+        [ivigcalc.plan_arrow(b, "steps", defaults=DEFAULTS) for b in table.to_batches()]
+    )
     spark = pa.Table.from_batches(in_spark(iter(batches)))
     ray = in_ray(pa.Table.from_batches(batches))
     assert spark == ray

@@ -14,7 +14,8 @@ import pytest
 from .conftest import ORDER, Done, contents, patients, process
 
 Batch = Callable[..., Done]
-pytestmark = pytest.mark.slow
+#: distributed reads its settings without naming their encoding
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:'encoding' argument not specified:EncodingWarning")]
 
 
 def free_port() -> int:
@@ -24,7 +25,11 @@ def free_port() -> int:
 
 
 def dask(*arguments: str, folder: Path) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10s", "DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": "0"}
+    environment = {
+        **os.environ,
+        "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10s",
+        "DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": "0",
+    }
     command = [sys.executable, "-W", "ignore", "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
     return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -34,8 +39,23 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list["subprocess.Popen[bytes]
     """The address of a scheduler, and its two worker processes; all of them end with the test, by their ids."""
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
-    scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-jupyter", folder=tmp_path)
-    workers = [dask("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "60", folder=tmp_path) for _ in range(2)]
+    scheduler = dask(
+        "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-jupyter", folder=tmp_path
+    )
+    workers = [
+        dask(
+            "worker",
+            address,
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--no-dashboard",
+            "--death-timeout",
+            "60",
+            folder=tmp_path,
+        )
+        for _ in range(2)
+    ]
     try:
         yield address, workers
     finally:
@@ -58,12 +78,16 @@ def wait_for_workers(address: str, count: int) -> None:
             time.sleep(0.2)
 
 
-def test_a_worker_killed_half_way_costs_nothing(batch: Batch, tmp_path: Path, cluster: tuple[str, list["subprocess.Popen[bytes]"]]) -> None:
+def test_a_worker_killed_half_way_costs_nothing(
+    batch: Batch, tmp_path: Path, cluster: tuple[str, list["subprocess.Popen[bytes]"]]
+) -> None:
     address, workers = cluster
     content = patients(8_000) + "bad,x\n"
     expected = batch(content, "--courses", "12", folder="alone")
     wait_for_workers(address, 2)
-    command = process("batch", tmp_path / "in.csv", "-o", tmp_path / "far", *ORDER, "--courses", "12", "--cluster", address)
+    command = process(
+        "batch", tmp_path / "in.csv", "-o", tmp_path / "far", *ORDER, "--courses", "12", "--cluster", address
+    )
     part = tmp_path / "far" / ".ivigcalc-batch" / "steps.part"
     end = time.monotonic() + 90
     while not (part.exists() and part.stat().st_size > 200_000):
