@@ -128,7 +128,7 @@ def test_the_one_liners_of_the_manual() -> None:
     """Spark's mapInArrow gives a function an iterator of batches; Ray gives it a table. Both get the same rows."""
     batches = [rows("72", "80"), rows("64.5")]
     in_spark = lambda batches: (ivigcalc.plan_arrow(batch, "steps", defaults=DEFAULTS) for batch in batches)  # noqa: E731
-    in_ray = lambda table: pa.Table.from_batches(
+    in_ray = lambda table: pa.Table.from_batches(  # noqa: E731
         [ivigcalc.plan_arrow(b, "steps", defaults=DEFAULTS) for b in table.to_batches()]
     )
     spark = pa.Table.from_batches(in_spark(iter(batches)))
