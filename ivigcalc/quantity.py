@@ -6,7 +6,7 @@ Stated values are `Decimal`, counted things `int`; anything that is divided is a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -63,12 +63,18 @@ class QuantityError(ValueError):
     """Text that is not the quantity it should be."""
 
 
+def _in_a_line(text: str) -> str:
+    """What was typed, short and on one line, for a message about it."""
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(text[:200].split()))
+    return line if len(line) <= 40 else line[:37] + "..."
+
+
 def number(text: str) -> Decimal:
     """Read a plain non-negative decimal: digits, one point, no sign, exponent, comma or leading zeros."""
     if not isinstance(text, str):
         raise QuantityError(f"a number must be given as text, not {type(text).__name__}")
     if not _NUMBER.fullmatch(text):
-        shown = text if len(text) <= 40 else text[:37] + "..."
+        shown = _in_a_line(text)
         hint = " (write a decimal point, not a comma)" if "," in text else ""
         raise QuantityError(f"'{shown}' is not a plain number such as 72 or 0.4{hint}")
     return Decimal(text)
@@ -76,29 +82,25 @@ def number(text: str) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A stated number with its unit, e.g. 0.04 mL/kg/min. Keeps the number as it was stated."""
+    """A stated number with its unit, e.g. 0.04 mL/kg/min. Keeps the number as it was stated.
+
+    `dimension` is the kind of quantity, e.g. 'dose' for g/kg and mg/kg; `base` the exact value in the base unit of its
+    dimension (g, g/kg, kg, cm, min, mL/kg/h, mL/h, days, months).
+    """
 
     value: Decimal
     unit: str
+    dimension: str = field(init=False, repr=False, compare=False)
+    base: Fraction = field(init=False, repr=False, compare=False)
 
-    @property
-    def dimension(self) -> str:
-        """The kind of quantity, e.g. 'dose' for g/kg and mg/kg."""
-        return UNITS[self.unit][0]
-
-    @property
-    def base(self) -> Fraction:
-        """The exact value in the base unit of its dimension (g, g/kg, kg, cm, min, mL/kg/h, mL/h, days, months)."""
-        return _in_base_unit(self.value, self.unit)
+    def __post_init__(self) -> None:
+        dimension, factor = UNITS[self.unit]
+        object.__setattr__(self, "dimension", dimension)
+        object.__setattr__(self, "base", Fraction(self.value) * factor)
 
     def __str__(self) -> str:
         plural = "s" if self.unit in ("day", "week", "month", "year") and self.value != 1 else ""
         return f"{plain(self.value)} {self.unit}{plural}"
-
-
-@lru_cache(maxsize=4096)
-def _in_base_unit(value: Decimal, unit: str) -> Fraction:
-    return Fraction(value) * UNITS[unit][1]
 
 
 def quantity(text: str, *dimensions: str) -> Quantity:
@@ -110,7 +112,7 @@ def quantity(text: str, *dimensions: str) -> Quantity:
     if not match:
         if _NUMBER.fullmatch(text.strip()):
             raise QuantityError(f"'{text.strip()}' has no unit; allowed: {allowed}")
-        shown = text if len(text) <= 40 else text[:37] + "..."
+        shown = _in_a_line(text)
         raise QuantityError(f"'{shown}' is not a number with its unit; allowed: {allowed}")
     value = number(match[1])
     unit = match[2] if match[2] in UNITS else _SPELLINGS.get(match[2], match[2])
