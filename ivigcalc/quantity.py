@@ -6,7 +6,7 @@ Stated values are `Decimal`, counted things `int`; anything that is divided is a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -82,25 +82,29 @@ def number(text: str) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A stated number with its unit, e.g. 0.04 mL/kg/min. Keeps the number as it was stated.
-
-    `dimension` is the kind of quantity, e.g. 'dose' for g/kg and mg/kg; `base` the exact value in the base unit of its
-    dimension (g, g/kg, kg, cm, min, mL/kg/h, mL/h, days, months).
-    """
+    """A stated number with its unit, e.g. 0.04 mL/kg/min. Keeps the number as it was stated."""
 
     value: Decimal
     unit: str
-    dimension: str = field(init=False, repr=False, compare=False)
-    base: Fraction = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        dimension, factor = UNITS[self.unit]
-        object.__setattr__(self, "dimension", dimension)
-        object.__setattr__(self, "base", Fraction(self.value) * factor)
+    @property
+    def dimension(self) -> str:
+        """The kind of quantity, e.g. 'dose' for g/kg and mg/kg."""
+        return UNITS[self.unit][0]
+
+    @property
+    def base(self) -> Fraction:
+        """The exact value in the base unit of its dimension (g, g/kg, kg, cm, min, mL/kg/h, mL/h, days, months)."""
+        return _in_base_unit(self.value, self.unit)
 
     def __str__(self) -> str:
         plural = "s" if self.unit in ("day", "week", "month", "year") and self.value != 1 else ""
         return f"{plain(self.value)} {self.unit}{plural}"
+
+
+@lru_cache(maxsize=4096)
+def _in_base_unit(value: Decimal, unit: str) -> Fraction:
+    return Fraction(value) * UNITS[unit][1]
 
 
 def quantity(text: str, *dimensions: str) -> Quantity:

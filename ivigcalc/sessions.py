@@ -14,7 +14,6 @@ from ivigcalc.definitions import Loaded, Product, Site
 from ivigcalc.errors import RefusedError
 from ivigcalc.infusion import make_infusion
 from ivigcalc.job import Job
-from ivigcalc.memo import remembered
 from ivigcalc.plan import Infusion, Notice, Session, VialCount
 from ivigcalc.quantity import decimal_of
 from ivigcalc.request import Infusion as InfusionKind
@@ -74,18 +73,13 @@ class _Given(NamedTuple):
 
 
 def _given(job: Job, indication: str | None, dose_g: Fraction, choice: Choice, kind: InfusionKind) -> _Given:
-    return _Given(*_shown(choice, job.asked.product.value, dose_g), _infusion(job, indication, dose_g, choice, kind))
-
-
-@remembered(4096, by=2)  # a choice is made for one dose
-def _shown(
-    choice: Choice, product: Product, dose_g: Fraction
-) -> tuple[Decimal, Decimal | None, tuple[VialCount, ...], Decimal]:
-    return (
-        decimal_of(dose_g, 3),
-        decimal_of(dose_g * 1000 / product.concentration.base, 3) if product.concentration else None,
-        tuple(VialCount(decimal_of(size, 3), count) for size, count in choice.vials),
-        decimal_of(choice.leftover_g, 3),
+    concentration = job.asked.product.value.concentration
+    return _Given(
+        dose_g=decimal_of(dose_g, 3),
+        volume_ml=decimal_of(dose_g * 1000 / concentration.base, 3) if concentration else None,
+        vials=tuple(VialCount(decimal_of(size, 3), count) for size, count in choice.vials),
+        leftover_g=decimal_of(choice.leftover_g, 3),
+        infusion=_infusion(job, indication, dose_g, choice, kind),
     )
 
 

@@ -9,14 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from math import floor
 
 from ivigcalc.quantity import Direction, Tie
 from ivigcalc.vials import VialSet
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Grid:
-    """Givable session doses: multiples of `unit_g` for which `allows` holds. Compared by identity, as a key for caches."""
+    """Givable session doses: multiples of `unit_g` for which `allows` holds."""
 
     unit_g: Fraction
     allows: Callable[[int], bool]
@@ -73,28 +74,25 @@ def round_course(
 
     Never above `cap_g`, and never 0 where the rule could go up instead.
     """
-    # the exact dose is numerator / denominator units; whole numbers, because this is run for every patient of a batch
-    numerator = prescribed_g.numerator * grid.unit_g.denominator
-    denominator = prescribed_g.denominator * grid.unit_g.numerator
-    whole, rest = divmod(numerator, denominator)
-    down, up = whole, whole + 1
+    exact = prescribed_g / grid.unit_g
+    down = floor(exact)
     while down and divide(down, days, grid.allows) is None:
         down -= 1
-    if down and down == whole and not rest:
+    if down and down == exact:
         return down
+    up = floor(exact) + 1
     while divide(up, days, grid.allows) is None:
         up += 1
-    below, above = numerator - down * denominator, up * denominator - numerator
-    chosen = _pick(down, up, below, above, direction, tie) if down else up
+    chosen = _pick(exact, down, up, direction, tie) if down else up
     if cap_g is not None and chosen * grid.unit_g > cap_g:
         return down
     return chosen
 
 
-def _pick(down: int, up: int, below: int, above: int, direction: Direction, tie: Tie) -> int:
-    """`below` and `above`: how far the two are from the exact dose."""
+def _pick(exact: Fraction, down: int, up: int, direction: Direction, tie: Tie) -> int:
     if direction != "nearest":
         return up if direction == "up" else down
+    below, above = exact - down, up - exact
     if below == above:
         return up if tie == "up" else down
     return up if above < below else down

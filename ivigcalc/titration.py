@@ -167,13 +167,8 @@ def risk_applies(table: RateTable, risks: tuple[Risk, ...]) -> bool:
     return ceiling is not None and any(not ceiling.risks or risk in ceiling.risks for risk in risks)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=1024)
 def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[tuple[Fraction, Rung, Bound], ...]:
-    """Each rung as (mL/h set on the pump, rung, what bounded it)."""
-    return _pump_rates(ladder, weight_kg, limits)
-
-
-def _pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[tuple[Fraction, Rung, Bound], ...]:
     """Each rung as (mL/h set on the pump, rung, what bounded it).
 
     Nearest pump increment, ties up, but never above a ceiling in force: there it is rounded down. Rungs that come out
@@ -225,7 +220,7 @@ def _short(value: Fraction) -> str:
 
 def climb(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> Climb:
     """What the pump is set to, and how far each full rung goes."""
-    rates = _pump_rates(ladder, weight_kg, limits)
+    rates = pump_rates(ladder, weight_kg, limits)
     spans = [rung.minutes for _, rung, _ in rates[:-1] if rung.minutes is not None]
     per_hour = limits.increment_ml_per_h.denominator  # every rate is a whole number of 1/per_hour mL/h
     per_min = lcm(*(span.denominator for span in spans))

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ivigcalc.checks.common import Asked, cite, show
-from ivigcalc.definitions.safety import Safety, VaccineWait
-from ivigcalc.memo import remembered
+from ivigcalc.definitions.safety import VaccineWait
 from ivigcalc.plan import Notice, Session
 from ivigcalc.schedule import step
 
@@ -35,7 +34,7 @@ def _fluid_load(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Notice]
 
 
 def _live_vaccines(asked: Asked, course_g: Fraction, sessions: tuple[Session, ...]) -> Iterator[Notice]:
-    rows = _by_dose(asked.safety.value)
+    rows = sorted(asked.safety.value.vaccine_waits, key=lambda row: row.dose.base)
     if not rows:
         return
     per_kg = course_g / asked.dosing_kg
@@ -50,11 +49,6 @@ def _live_vaccines(asked: Asked, course_g: Fraction, sessions: tuple[Session, ..
         str(row.wait),
         cite(asked.safety.value, row),
     )
-
-
-@remembered(8)
-def _by_dose(rules: Safety) -> list[VaccineWait]:
-    return sorted(rules.vaccine_waits, key=lambda row: row.dose.base)
 
 
 def _which_row(per_kg: Fraction, row: VaccineWait) -> str:

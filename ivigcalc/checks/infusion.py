@@ -7,11 +7,9 @@ from datetime import date
 from itertools import pairwise
 
 from ivigcalc.checks.common import Asked, cite
-from ivigcalc.definitions import Product, Site
-from ivigcalc.memo import remembered
+from ivigcalc.definitions import Site
 from ivigcalc.plan import Notice, Session
 from ivigcalc.quantity import plain
-from ivigcalc.request import Risk
 from ivigcalc.schedule import step
 from ivigcalc.titration import TableChoice, risk_applies
 
@@ -75,21 +73,12 @@ def rates(
     if tables:
         yield from gap_notice(asked, sessions)
     for chosen, bound_by in bounds:
-        yield from _ladder_notices(product, chosen, bound_by, asked.patient.risks, site)
+        yield from _ladder_notices(asked, chosen, bound_by, site)
     yield from _bottle_notices(asked, sessions)
 
 
-@remembered(256)
-def _ladder_notices(
-    product: Product, chosen: TableChoice, bound_by: tuple[str, ...], risks: tuple[Risk, ...], site: Site
-) -> tuple[Notice, ...]:
-    return tuple(_about_ladder(product, chosen, bound_by, risks, site))
-
-
-def _about_ladder(
-    product: Product, chosen: TableChoice, bound_by: tuple[str, ...], risks: tuple[Risk, ...], site: Site
-) -> Iterator[Notice]:
-    table = chosen.table
+def _ladder_notices(asked: Asked, chosen: TableChoice, bound_by: tuple[str, ...], site: Site) -> Iterator[Notice]:
+    product, table = asked.product.value, chosen.table
     uses = ", ".join(table.for_)
     source = cite(product, table.ladder[0], table)
     if chosen.off_label:
@@ -108,6 +97,7 @@ def _about_ladder(
             f"the source prints where the ladder for {uses} starts and ends, but not every rung: those marked * are assumed",
             source=source,
         )
+    risks = asked.patient.risks
     if risk_applies(table, risks) and table.at_risk_ceiling is not None:
         if "at-risk" in bound_by:
             at_risk = table.at_risk_ceiling
