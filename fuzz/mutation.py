@@ -29,14 +29,15 @@ COMMON = (
     "tests/safety/test_hazards_dates.py",
     "tests/test_checks.py",
 )
+EDGES = "tests/safety/test_core.py"
 CORE = {
-    "quantity": ("tests/test_quantity.py",),
-    "vials": ("tests/test_vials.py",),
-    "split": ("tests/test_split.py", "tests/test_vials.py"),
-    "dose": ("tests/test_split.py",),
-    "titration": ("tests/test_titration.py",),
-    "weight": ("tests/test_weight.py",),
-    "schedule": ("tests/test_schedule.py",),
+    "quantity": (EDGES, "tests/test_quantity.py"),
+    "vials": (EDGES, "tests/test_vials.py"),
+    "split": (EDGES, "tests/test_split.py", "tests/test_vials.py"),
+    "dose": (EDGES, "tests/test_split.py"),
+    "titration": (EDGES, "tests/test_titration.py"),
+    "weight": (EDGES, "tests/test_weight.py"),
+    "schedule": (EDGES, "tests/test_schedule.py"),
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 Coverage-guided by atheris where it is installed (Linux); else hypothesis draws as many inputs, unguided, and says so.
 Each target runs in a process of its own, in an empty folder, with a limit on the time and memory of one input.
-An input that breaks the program is kept in fuzz/found/ and named; the exit code is then 1.
+An input that breaks the program is kept in build/fuzz/ and named; the exit code is then 1.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-FOUND = HERE / "found"
+FOUND = HERE.parent / "build" / "fuzz"
 #: one input may take so long, and the whole process so much memory
 SECONDS, MEGABYTES = 20, 3000
 
@@ -102,7 +102,7 @@ def _guided(name: str, inputs: int, seed: int) -> int:
     corpus.mkdir()
     for place, seed_input in enumerate(seeds(name)):
         (corpus / f"{place}").write_bytes(seed_input)
-    FOUND.mkdir(exist_ok=True)
+    FOUND.mkdir(parents=True, exist_ok=True)
     arguments = [
         sys.argv[0],
         f"-runs={inputs}",
@@ -150,7 +150,7 @@ def _unguided(name: str, inputs: int, seed: int) -> int:
         try:
             target(data)
         except BaseException:
-            FOUND.mkdir(exist_ok=True)
+            FOUND.mkdir(parents=True, exist_ok=True)
             (FOUND / f"{name}-last").write_bytes(data)
             raise
         finally:
