@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 from typing import Literal, TypeVar, get_args
 
 from ivigcalc import engine, library
@@ -158,20 +159,34 @@ def _read_patient(form: Form) -> Patient:
     )
 
 
+_ORDER_WORDS = attrgetter(
+    "dose", "days", "every", "dose_basis", "courses", "start", "at", "infusion", "last_infusion", "last_product", "valid_for", "override"
+)  # fmt: skip
+
+
 def _read_order(form: Form) -> Order:
+    return _order(*_ORDER_WORDS(form))
+
+
+@lru_cache(maxsize=1024)
+def _order(
+    dose: str | None, days: str | None, every: str | None, dose_basis: str | None, courses: str | None, start: str | None,
+    at: str | None, infusion: str | None, last_infusion: str | None, last_product: str | None, valid_for: str | None,
+    override: tuple[str, ...],
+) -> Order:  # fmt: skip
     return Order(
-        dose=_parsed("dose", form.dose, _dose),
-        days=_count("days", form.days, 31),
-        every=_parsed("every", form.every, _interval),
-        dose_basis=_choice("dose_basis", form.dose_basis, ("course", "4-weeks")),
-        courses=_count("courses", form.courses, 200),
-        start=_date("start", form.start),
-        at=_parsed("at", form.at, clock_minutes),
-        infusion=_choice("infusion", form.infusion, get_args(Infusion)),
-        last_infusion=_date("last_infusion", form.last_infusion),
-        last_product=library.resolve("product", form.last_product) if form.last_product else None,
-        valid_for=_parsed("valid_for", form.valid_for, _interval),
-        overrides=tuple(_override(text) for text in form.override),
+        dose=_parsed("dose", dose, _dose),
+        days=_count("days", days, 31),
+        every=_parsed("every", every, _interval),
+        dose_basis=_choice("dose_basis", dose_basis, ("course", "4-weeks")),
+        courses=_count("courses", courses, 200),
+        start=_date("start", start),
+        at=_parsed("at", at, clock_minutes),
+        infusion=_choice("infusion", infusion, get_args(Infusion)),
+        last_infusion=_date("last_infusion", last_infusion),
+        last_product=library.resolve("product", last_product) if last_product else None,
+        valid_for=_parsed("valid_for", valid_for, _interval),
+        overrides=tuple(_override(text) for text in override),
     )
 
 

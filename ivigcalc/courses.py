@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from ivigcalc import checks
-from ivigcalc.definitions import Limit, Phase, Protocol, Rounding
+from ivigcalc.definitions import Limit, Phase, Product, Protocol, Rounding
 from ivigcalc.dose import (
     FOUR_WEEKS_DAYS,
     CourseDose,
@@ -22,6 +22,7 @@ from ivigcalc.dose import (
 )
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.job import Job
+from ivigcalc.memo import remembered
 from ivigcalc.plan import Notice
 from ivigcalc.quantity import Quantity, decimal_of
 from ivigcalc.request import Order, Request
@@ -46,13 +47,17 @@ def orders_by_phase(protocol: Protocol, request: Request) -> list[tuple[Phase, O
 
     What is ordered fills what the protocol leaves open; where nothing is open, it replaces.
     """
-    order = request.order
-    stages = protocol.stages[:1] if request.command == "dose" else protocol.stages
+    return _orders(protocol, request.order, request.command)
+
+
+@remembered(1024)
+def _orders(protocol: Protocol, order: Order, command: str) -> list[tuple[Phase, Order, int]]:
+    stages = protocol.stages[:1] if command == "dose" else protocol.stages
     open_dose = [p for p in stages if p.dose is None or p.dose.published.single is None] or list(stages)
     open_days = [p for p in stages if p.days is None] or list(stages)
     open_every = [p for p in stages if p.interval is None or p.interval.every.single is None] or list(stages)
-    found = []
-    left = 1 if request.command == "dose" else order.courses
+    found: list[tuple[Phase, Order, int]] = []
+    left = 1 if command == "dose" else order.courses
     for place, phase in enumerate(stages):
         number = phase.courses.single if phase.courses else None
         number = number or (phase.courses.from_ if phase.courses and place + 1 < len(stages) else 1)
@@ -72,10 +77,9 @@ def orders_by_phase(protocol: Protocol, request: Request) -> list[tuple[Phase, O
 
 def phase_checks(asked: checks.Asked, phase: Phase, order: Order) -> Iterator[Notice]:
     """What is ordered for one phase against what is published for it."""
-    part = asked if order == asked.order else replace(asked, request=replace(asked.request, order=order))
-    yield from checks.dose_range(part, phase)
-    yield from checks.days_range(part, phase)
-    yield from checks.interval_range(part, phase)
+    yield from checks.dose_range(asked, order, phase)
+    yield from checks.days_range(asked, order, phase)
+    yield from checks.interval_range(asked, order, phase)
 
 
 def plan_stretch(
@@ -210,8 +214,7 @@ def choose_vials(job: Job, doses_g: tuple[Fraction, ...]) -> tuple[Choice, ...]:
     if not product.vials:
         return tuple(_same(dose, Choice((), Fraction(0))) for dose in doses_g)
     if shelf is None:
-        sizes = vial_set(tuple(size.base for size in product.vials))
-        return tuple(sizes.choose(dose) for dose in doses_g)
+        return _whole_vials(product, doses_g)
     unknown = [size for size in shelf if size not in {v.base for v in product.vials}]
     if unknown:
         raise RequestError(
@@ -230,6 +233,12 @@ def choose_vials(job: Job, doses_g: tuple[Fraction, ...]) -> tuple[Choice, ...]:
             shelf[size] -= count
         found.append(_same(dose, choice))
     return tuple(found)
+
+
+@remembered(1024)
+def _whole_vials(product: Product, doses_g: tuple[Fraction, ...]) -> tuple[Choice, ...]:
+    sizes = vial_set(tuple(size.base for size in product.vials))
+    return tuple(sizes.choose(dose) for dose in doses_g)
 
 
 @lru_cache(maxsize=256)

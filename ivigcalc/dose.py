@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ivigcalc.definitions import Limit, Phase, Product, Range, Rounding
 from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.memo import remembered
 from ivigcalc.quantity import Quantity, decimal_of, plain
 from ivigcalc.request import Order
 from ivigcalc.split import Grid, divide, round_course, step_grid, vial_grid
@@ -120,6 +121,7 @@ def outside(published: Range[Quantity], dose: Quantity, weight_kg: Fraction) -> 
     return not amount_g(published.from_, weight_kg) <= grams <= amount_g(published.to, weight_kg)
 
 
+@remembered(256)
 def dose_grid(product: Product, rounding: Rounding, shelf_sizes: tuple[Fraction, ...] | None) -> Grid:
     """The session doses that can be given under a rounding rule."""
     if isinstance(rounding.to, Quantity):
@@ -151,16 +153,14 @@ def plan_course(
         grams, capped = course_grams(prescribed, days, weight_kg)
         cap = prescribed.cap.base if prescribed.cap else None
         units = round_course(grams, days, grid, rounding.direction, rounding.tie, cap)
-        split = divide(units, days, grid.allows) if units else None
-        if split is None:
+        shared = _shared_out(grid, units, days) if units else None
+        if shared is None:
             refused.append(f"{days} days cannot be filled from {grid.text}")
             continue
-        doses = tuple(count * grid.unit_g for count in split)
+        dose_g, doses = shared
         over = over_limit(doses[0], limits, weight_kg)
-        smallest = grams < units * grid.unit_g and not _givable_below(units, days, grid)
-        found = CourseDose(
-            grams, units * grid.unit_g, doses, _because(candidates, chosen_by_order, refused), capped, smallest
-        )
+        smallest = grams < dose_g and not _givable_below(units, days, grid)
+        found = CourseDose(grams, dose_g, doses, _because(candidates, chosen_by_order, refused), capped, smallest)
         if over is None:
             return found
         over_a_limit.append(found)
@@ -180,6 +180,14 @@ def plan_course(
     return found
 
 
+@lru_cache(maxsize=4096)
+def _shared_out(grid: Grid, units: int, days: int) -> tuple[Fraction, tuple[Fraction, ...]] | None:
+    """Grams of a course and of its days, larger first; None where the days cannot be filled."""
+    split = divide(units, days, grid.allows)
+    return (units * grid.unit_g, tuple(count * grid.unit_g for count in split)) if split else None
+
+
+@lru_cache(maxsize=4096)
 def _givable_below(units: int, days: int, grid: Grid) -> bool:
     return any(divide(lower, days, grid.allows) is not None for lower in range(units - 1, 0, -1))
 

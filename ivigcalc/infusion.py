@@ -27,6 +27,7 @@ def make_infusion(on: Climb, dose_g: Fraction, vials: tuple[tuple[Fraction, int]
         volume_ml=decimal_of(volume_ml, VOLUME_PLACES),
         steps=(*steps, _last_step(on, last, volume_ml, minutes, per_min, steps)),
         draw=partial(_bottles, on, last, volume_ml, vials),
+        longest_bottle_min=partial(_longest_bottle_min, on, last, volume_ml, vials),
     )
 
 
@@ -80,6 +81,11 @@ def _per_kg(ladder: Ladder, rate: Fraction | None) -> tuple[Decimal | None, Deci
     if rate is None:
         return None, None
     return decimal_of(rate, RATE_PLACES), decimal_of(rate * 1000 / ladder.ml_per_g / 60, RATE_PLACES)
+
+
+def _longest_bottle_min(on: Climb, last: int, volume_ml: Fraction, vials: tuple[tuple[Fraction, int], ...]) -> Fraction:
+    """That of the first bottle: none is larger, and the rate never falls."""
+    return Fraction(*on.minute(min(vials[0][0] * on.ladder.ml_per_g, volume_ml), last)) if vials else Fraction(0)
 
 
 def _bottles(

@@ -8,6 +8,7 @@ from fractions import Fraction
 from ivigcalc import checks, schedule
 from ivigcalc.definitions import Loaded, LoadedPolicy, Product, Protocol, Regimen, Safety, Site
 from ivigcalc.errors import RefusedError
+from ivigcalc.memo import remembered
 from ivigcalc.plan import Infusion, Notice
 from ivigcalc.request import Request
 from ivigcalc.titration import Ceilings, Climb, TableChoice
@@ -48,13 +49,7 @@ def start_job(
     formula = policy.formula.value if policy.formula else None
     weights = dosing_weight(patient, age, rules.dosing_weight, formula, rules.id)
     asked = checks.Asked(request, regimen, protocol, product, safety, weights.kg)
-    pump = site.value.pump
-    limits = Ceilings(
-        at_risk=bool(patient.risks),
-        increment_ml_per_h=pump.increment.base,
-        pump_ml_per_h=pump.maximum.base,
-        site_ml_per_h=site.value.rate_maximum.base if site.value.rate_maximum else None,
-    )
+    limits = _ceilings(site.value, bool(patient.risks))
     rate_weight = weights.kg if rules.rate_weight == "dosing" else weights.actual_kg
     job = Job(asked, policy, site, weights, rate_weight, limits, implausible)
     job.notices += [Notice("default-used", "info", text) for text in (*request.defaults_used, *weights.assumed)]
@@ -62,3 +57,13 @@ def start_job(
     job.notices += checks.stale_weight(asked)
     job.notices += checks.weight_policy(policy, weights)
     return job
+
+
+@remembered(64)
+def _ceilings(site: Site, at_risk: bool) -> Ceilings:
+    return Ceilings(
+        at_risk=at_risk,
+        increment_ml_per_h=site.pump.increment.base,
+        pump_ml_per_h=site.pump.maximum.base,
+        site_ml_per_h=site.rate_maximum.base if site.rate_maximum else None,
+    )

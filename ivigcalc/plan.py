@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from math import floor
 from typing import Literal
@@ -123,6 +124,7 @@ class Infusion:
     volume_ml: Decimal
     steps: tuple[InfusionStep, ...]
     draw: Callable[[], tuple[InfusionBottle, ...]] = field(compare=False, repr=False)
+    longest_bottle_min: Callable[[], Fraction] = field(compare=False, repr=False)
 
     @cached_property
     def bottles(self) -> tuple[InfusionBottle, ...]:

@@ -14,6 +14,7 @@ from ivigcalc.definitions import Loaded, Product, Site
 from ivigcalc.errors import RefusedError
 from ivigcalc.infusion import make_infusion
 from ivigcalc.job import Job
+from ivigcalc.memo import remembered
 from ivigcalc.plan import Infusion, Notice, Session, VialCount
 from ivigcalc.quantity import decimal_of
 from ivigcalc.request import Infusion as InfusionKind
@@ -44,7 +45,8 @@ def all_sessions(job: Job, stretches: list[Stretch], indication: str | None) -> 
         else [None] * len(courses)
     )
     before, after = _overheads(site)
-    given: dict[tuple[int, InfusionKind], _Given] = {}
+    product = job.asked.product.value
+    given: dict[tuple[int, InfusionKind], tuple[_Measured, Infusion | None]] = {}
     found: list[Session] = []
     for number, (stretch, due) in enumerate(zip(courses, starts, strict=True), start=1):
         doses = stretch.dose.session_doses_g
@@ -56,30 +58,30 @@ def all_sessions(job: Job, stretches: list[Stretch], indication: str | None) -> 
             kind = "subsequent" if day > 1 else _kind_of_infusion(job, found[-1] if found else None, on)
             choice = stretch.vials[day - 1]
             key = (id(choice), kind)
-            if key not in given:
-                given[key] = _given(job, indication, doses[day - 1], choice, kind)
-            found.append(Session(number, day, on, order.at, *given[key], stretch.phase.id, before, after))
+            if key not in given:  # every day that gives it shares it
+                measured = _measured(choice, product, doses[day - 1])
+                given[key] = measured, _infusion(job, indication, doses[day - 1], choice, kind)
+            measured, infusion = given[key]
+            found.append(Session(number, day, on, order.at, *measured, infusion, stretch.phase.id, before, after))
     return tuple(found)
 
 
-class _Given(NamedTuple):
-    """What a dose with its vials gives: the same on every day that gives it, so worked out once."""
+class _Measured(NamedTuple):
+    """A dose with its vials as it is shown."""
 
     dose_g: Decimal
     volume_ml: Decimal | None
     vials: tuple[VialCount, ...]
     leftover_g: Decimal
-    infusion: Infusion | None
 
 
-def _given(job: Job, indication: str | None, dose_g: Fraction, choice: Choice, kind: InfusionKind) -> _Given:
-    concentration = job.asked.product.value.concentration
-    return _Given(
+@remembered(4096, by=2)  # a choice is made for one dose
+def _measured(choice: Choice, product: Product, dose_g: Fraction) -> _Measured:
+    return _Measured(
         dose_g=decimal_of(dose_g, 3),
-        volume_ml=decimal_of(dose_g * 1000 / concentration.base, 3) if concentration else None,
+        volume_ml=decimal_of(dose_g * 1000 / product.concentration.base, 3) if product.concentration else None,
         vials=tuple(VialCount(decimal_of(size, 3), count) for size, count in choice.vials),
         leftover_g=decimal_of(choice.leftover_g, 3),
-        infusion=_infusion(job, indication, dose_g, choice, kind),
     )
 
 

@@ -15,9 +15,9 @@ from ivigcalc.quantity import Direction, Tie
 from ivigcalc.vials import VialSet
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """Givable session doses: multiples of `unit_g` for which `allows` holds."""
+    """Givable session doses: multiples of `unit_g` for which `allows` holds. Compared by identity, as a key for caches."""
 
     unit_g: Fraction
     allows: Callable[[int], bool]

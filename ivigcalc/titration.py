@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from itertools import accumulate
 from math import floor, lcm
 from operator import mul
@@ -167,7 +166,6 @@ def risk_applies(table: RateTable, risks: tuple[Risk, ...]) -> bool:
     return ceiling is not None and any(not ceiling.risks or risk in ceiling.risks for risk in risks)
 
 
-@lru_cache(maxsize=1024)
 def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[tuple[Fraction, Rung, Bound], ...]:
     """Each rung as (mL/h set on the pump, rung, what bounded it).
 

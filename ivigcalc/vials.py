@@ -41,13 +41,9 @@ class VialSet:
 
     def _grow(self, units: int) -> None:
         fewest = self._fewest
-        for amount in range(len(fewest), units + 1):
-            best = -1
-            for size in self._units:
-                before = fewest[amount - size] if size <= amount else -1
-                if before >= 0 and (best < 0 or before + 1 < best):
-                    best = before + 1
-            fewest.append(best)
+        while (amount := len(fewest)) <= units:
+            before = [fewest[amount - size] for size in self._units if size <= amount]
+            fewest.append(min((count + 1 for count in before if count >= 0), default=-1))
 
     def is_whole(self, units: int) -> bool:
         """Whether some vials sum to exactly this many units."""
@@ -68,8 +64,8 @@ class VialSet:
             units += 1
         counts: dict[int, int] = {}
         rest = units
-        while rest:
-            size = next(s for s in self._units if s <= rest and self._fewest[rest - s] == self._fewest[rest] - 1)
+        for left in reversed(range(self._fewest[units])):
+            size = next(s for s in self._units if s <= rest and self._fewest[rest - s] == left)
             counts[size] = counts.get(size, 0) + 1
             rest -= size
         vials = tuple((size * self.unit_g, count) for size, count in counts.items())
@@ -84,22 +80,23 @@ def vial_set(sizes_g: tuple[Fraction, ...]) -> VialSet:
 
 def choose_from_shelf(dose_g: Fraction, shelf: dict[Fraction, int]) -> Choice | None:
     """The best vials for a dose among those on the shelf, or None where they do not suffice."""
-    sizes = [size for size in sorted(shelf, reverse=True) if shelf[size] > 0]
+    sizes = [size for size in sorted(shelf, reverse=True) if shelf[size]]
     if not sizes:
         return None
     unit = common_unit(sizes)
     need = ceil(dose_g / unit)
     best: dict[int, tuple[int, ...]] = {0: ()}  # units taken -> counts so far, larger sizes first
-    top = need + int(sizes[0] / unit)
     for size in sizes:
         step = int(size / unit)
         grown: dict[int, tuple[int, ...]] = {}
         for total, counts in best.items():
-            for count in range(min(shelf[size], (top - total) // step) + 1):
+            for count in range(shelf[size] + 1):
                 reached = total + count * step
                 candidate = (*counts, count)
                 if reached not in grown or _better(candidate, grown[reached]):
                     grown[reached] = candidate
+                if reached >= need:  # one vial more would only be left over
+                    break
         best = grown
     enough = [total for total in best if total >= need]
     if not enough:

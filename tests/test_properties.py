@@ -364,9 +364,7 @@ def check_grid(table: tuple[str, str, str], every: int) -> None:
         ]
         for risky in {False, bool(printed.at_risk)}:
             ceiling = min(bounds) if risky else bounds[0]
-            set_to = [
-                rate for rate, _, _ in pump_rates.__wrapped__(ladder, weight, Ceilings(risky, increment, pump, None))
-            ]
+            set_to = [rate for rate, _, _ in pump_rates(ladder, weight, Ceilings(risky, increment, pump, None))]
             wanted = [oracle.rate_ml_per_h(rate, weight, printed.mg_per_ml) for rate, _ in printed.rungs]
             expected = [oracle.pump_rate(rate, ceiling, increment, pump) for rate in wanted]
             assert set_to == list(dict.fromkeys(expected)), f"{weight} kg"

@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ivigcalc.definitions import Site
-from ivigcalc.plan import Plan, Session, clock_text
+from ivigcalc.plan import Infusion, Plan, Session, clock_text
 from ivigcalc.render.csv import cell, notice_codes, safe_cell, step_figures
 from ivigcalc.render.phrases import vials_text
 
@@ -58,14 +58,9 @@ class Answer:
         """Every day that the tables name, counted from the first."""
         found: set[int] = set()
         for session in self.sessions:
-            assert session.on is not None
-            first = (session.on - self.start).days
-            minutes = (
-                0
-                if session.at_min is None or session.infusion is None
-                else session.at_min + session.infusion.duration_min
-            )
-            found.update(range(first, first + minutes // _DAY_MIN + 1))
+            first, duration_min = self._day_of(session), session.duration_min
+            last = first if duration_min is None else first + (_days_later(session, duration_min) or 0)
+            found.update(range(first, last + 1))
         return tuple(sorted(found))
 
     @cached_property
@@ -73,13 +68,16 @@ class Answer:
         """`sessions.csv`, as `render.csv.session_rows` has it."""
         lines: list[str] = []
         gaps: list[int] = []
-        shared: dict[tuple[int, int], _Shared] = {}
+        places = self._places()
+        shared: dict[tuple[int, int], tuple[str, list[int]]] = {}
         for session in self.sessions:
             key = id(session.infusion), id(session.vials)
-            found = shared.get(key) or shared.setdefault(key, _Shared(session))
-            place = self._place(session)
-            lines.append(f"%s,{session.course},{session.day},%s,{found.session},{self.codes}\n")
-            gaps += (0, place, *[place + later for later in found.session_days])
+            if key not in shared:
+                shared[key] = _session_cells(session)
+            cells, days_later = shared[key]
+            place = places[self._day_of(session)]
+            lines.append(f"%s,{session.course},{session.day},%s,{cells},{self.codes}\n")
+            gaps += (0, place, *[place + later for later in days_later])
         return _text(lines, gaps)
 
     @cached_property
@@ -87,57 +85,56 @@ class Answer:
         """`steps.csv`, as `render.csv.step_rows` has it."""
         lines: list[str] = []
         gaps: list[int] = []
-        shared: dict[int, _Shared] = {}
+        places = self._places()
+        shared: dict[int, tuple[str, list[int | None]]] = {}
+        words: dict[int, tuple[str, int | None]] = {}
         for session in self.sessions:
-            found = shared.get(id(session.infusion)) or shared.setdefault(id(session.infusion), _Shared(session))
-            place = self._place(session)
-            lines.append(found.steps.replace(_HEAD, f"%s,{session.course},{session.day},%s"))
-            for later in found.step_days:
+            if session.infusion is None:
+                continue
+            key = id(session.infusion)
+            if key not in shared:
+                shared[key] = _step_lines(session, session.infusion, words)
+            text, days_later = shared[key]
+            place = places[self._day_of(session)]
+            lines.append(text.replace(_HEAD, f"%s,{session.course},{session.day},%s"))
+            for later in days_later:
                 gaps += (0, place) if later is None else (0, place, place + later)
         return _text(lines, gaps)
 
-    def _place(self, session: Session) -> int:
-        """Where the day of a session is among what goes into the gaps."""
+    def _day_of(self, session: Session) -> int:
+        """The day of a session, counted from the first."""
         assert session.on is not None
-        return 1 + self.days.index((session.on - self.start).days)
+        return (session.on - self.start).days
+
+    def _places(self) -> dict[int, int]:
+        """Where each day is among what goes into the gaps; the days of one infusion follow each other."""
+        return {day: place for place, day in enumerate(self.days, start=1)}
 
 
-class _Shared:
-    """What the sessions of one infusion at one hour have in common, in words; dates are gaps, with the days to add."""
+def _step_lines(
+    session: Session, infusion: Infusion, words: dict[int, tuple[str, int | None]]
+) -> tuple[str, list[int | None]]:
+    """One line per step of an infusion, with a mark for patient, course, day and date, and the days that its clock
+    times are later than the session's own; None where no time is known. Infusions share `words` as they share steps."""
+    for step in infusion.steps:
+        if id(step) not in words:
+            minutes = floor(step.from_start_min)
+            figures = ",".join(map(cell, step_figures(step)))
+            words[id(step)] = (
+                f"{_HEAD},{step.step},{_clock(session, minutes)},{figures}\n",
+                _days_later(session, minutes),
+            )
+    found = [words[id(step)] for step in infusion.steps]
+    return "".join([line for line, _ in found]), [later for _, later in found]
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
-    @cached_property
-    def steps(self) -> str:
-        """One line per step, with a mark for patient, course, day and date."""
-        s = self._session
-        steps = s.infusion.steps if s.infusion else ()
-        clocks = [_clock(s, floor(step.from_start_min)) for step in steps]
-        return "".join(
-            f"{_HEAD},{step.step},{clock},{','.join(map(cell, step_figures(step)))}\n"
-            for step, clock in zip(steps, clocks, strict=True)
-        )
-
-    @cached_property
-    def step_days(self) -> list[int | None]:
-        """Days from the session's own to that of each step; None where no time is known."""
-        s = self._session
-        return [_days_later(s, floor(step.from_start_min)) for step in (s.infusion.steps if s.infusion else ())]
-
-    @cached_property
-    def session(self) -> str:
-        """Start, end and figures of a session."""
-        s = self._session
-        duration = s.duration_min
-        figures = (s.dose_g, s.volume_ml, duration, vials_text(s.vials), s.leftover_g)
-        return ",".join((_clock(s, 0), _clock(s, duration), *map(cell, figures)))
-
-    @cached_property
-    def session_days(self) -> list[int]:
-        """Days from the session's own to that of its start and end, where they are known."""
-        found = (_days_later(self._session, 0), _days_later(self._session, self._session.duration_min))
-        return [later for later in found if later is not None]
+def _session_cells(session: Session) -> tuple[str, list[int]]:
+    """Start, end and figures of a session, and the days from its own to that of its start and end, where known."""
+    duration = session.duration_min
+    figures = (session.dose_g, session.volume_ml, duration, vials_text(session.vials), session.leftover_g)
+    cells = ",".join((_clock(session, 0), _clock(session, duration), *map(cell, figures)))
+    found = (_days_later(session, 0), _days_later(session, duration))
+    return cells, [later for later in found if later is not None]
 
 
 def _clock(session: Session, minutes: int | None) -> str:
@@ -148,6 +145,7 @@ def _clock(session: Session, minutes: int | None) -> str:
 
 
 def _days_later(session: Session, minutes: int | None) -> int | None:
+    """Days from a session's own to the one that it reaches after so many minutes; None where no time is known."""
     if session.at_min is None or minutes is None:
         return None
     return (session.at_min + minutes) // _DAY_MIN

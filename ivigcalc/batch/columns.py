@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import lru_cache
+from typing import Any
 
 from ivigcalc.ask import Form
 from ivigcalc.errors import RequestError
@@ -13,6 +14,11 @@ from ivigcalc.quantity import QuantityError, number
 
 Cell = str | tuple[str, ...]
 Words = str | tuple[str, ...] | bool
+#: place, name, field of the form, and how its cell becomes the words of that field
+_ColumnReader = tuple[int, str, str, Callable[[str, Cell], Words]]
+
+#: what a row may say without asking for something else: whose it is, and from when
+IDENTITY = ("patient_id", "name", "start")
 
 #: columns that hold a plain number, and the unit that their name states
 _WITH_UNIT = {
@@ -39,8 +45,10 @@ class Columns:
     def __init__(self, names: Sequence[str], defaults: Form) -> None:
         check_columns(names)
         self.names = tuple(names)
-        self._readers = [(name, COLUMNS[name], _reader(name)) for name in names]
+        self._readers = [(place, name, COLUMNS[name], _reader(name)) for place, name in enumerate(names)]
+        self._identity_readers = [reader for reader in self._readers if reader[1] in IDENTITY]
         self._defaults = {field.name: getattr(defaults, field.name) for field in fields(Form)}
+        self._default_identity = {name: self._defaults[name] for name in IDENTITY}
         self._id = self.names.index("patient_id") if "patient_id" in self.names else None
 
     def patient_id(self, cells: Sequence[Cell]) -> str:
@@ -52,11 +60,25 @@ class Columns:
 
     def form(self, cells: Sequence[Cell]) -> Form:
         """The words of one row; raises `RequestError` naming the column."""
-        if len(cells) != len(self._readers):
-            cells = self._fitted(cells)
-        words = self._defaults.copy()
+        words, said = self._read(self.fitted(cells), self._readers, self._defaults)
+        if "age" in said:
+            words["birth_date"] = words["birth_date"] if "birth_date" in said else None
+        elif "birth_date" in said:
+            words["age"] = None
+        return Form(**words)
+
+    def identity(self, cells: Sequence[Cell]) -> Form:
+        """Only whose row it is and from when, read as `form` does: for a fitted row of which the rest was read before."""
+        return Form(**self._read(cells, self._identity_readers, self._default_identity)[0])
+
+    def _read(
+        self, cells: Sequence[Cell], readers: Sequence[_ColumnReader], defaults: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Field -> words, and field -> the column that said it."""
+        words = defaults.copy()
         said: dict[str, str] = {}
-        for (name, field, read), cell in zip(self._readers, cells, strict=True):
+        for place, name, field, read in readers:
+            cell = cells[place]
             if isinstance(cell, str):
                 cell = cell.strip()
             if not cell:
@@ -71,25 +93,21 @@ class Columns:
                 )
             said[field] = name
             words[field] = read(name, cell)
-        if "age" in said:
-            words["birth_date"] = words["birth_date"] if "birth_date" in said else None
-        elif "birth_date" in said:
-            words["age"] = None
         if "patient_id" not in said:
             raise RequestError("the row has no patient_id", field="patient_id", code="missing")
-        return Form(**words)
+        return words, said
 
     def column_of(self, field: str, cells: Sequence[Cell]) -> str:
         """The column that said a field of the form in this row, for an error; the field's own name where none did."""
-        for name, own, _ in self._readers:
-            if own == field:
-                place = self.names.index(name)
-                if place < len(cells) and cells[place]:
-                    return name
+        for place, name, own, _ in self._readers:
+            if own == field and place < len(cells) and cells[place]:
+                return name
         return field
 
-    def _fitted(self, cells: Sequence[Cell]) -> Sequence[Cell]:
-        """Blank cells after the last column are no cells; any other difference from the heading is an error."""
+    def fitted(self, cells: Sequence[Cell]) -> Sequence[Cell]:
+        """One cell for each column. Blank cells after the last column are no cells; any other difference is an error."""
+        if len(cells) == len(self.names):
+            return cells
         kept = list(cells)
         while len(kept) > len(self.names) and not kept[-1]:
             kept.pop()

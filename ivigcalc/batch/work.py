@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
 
 from ivigcalc.ask import NO_SITE_LOADED, Form, check_identity
 from ivigcalc.batch.answer import Answer, Planned, planned
-from ivigcalc.batch.columns import Cell, Columns
+from ivigcalc.batch.columns import IDENTITY, Cell, Columns
 from ivigcalc.batch.many import plan_many
 from ivigcalc.batch.outcome import Failed, failed
 from ivigcalc.batch.source import Row
@@ -43,22 +43,22 @@ class Done:
     errors: Counter[str]
     tables: dict[str, bytes]
     each: list[tuple[str, bytes]] = field(default_factory=list)
-    first_errors: tuple[tuple[int, str, Failed], ...] = ()
+    first_errors: tuple[NumberedError, ...] = ()
 
 
+#: row number, patient id, and what became of the row
 Outcome = tuple[int, str, Planned | Failed]
-_SHOWN_ERRORS = 5
+NumberedError = tuple[int, str, Failed]
+SHOWN_ERRORS = 5
 #: answers that a planner remembers
 _REMEMBERED = 4096
-#: what a row may say without asking for something else: whose it is, and from when
-_NOT_THE_QUESTION = ("patient_id", "name", "start")
 
 
 def do_partition(settings: Settings, rows: Sequence[Row]) -> Done:
     """Plan the rows and write their tables. Every row counts, as planned or as an error."""
     plans: list[Planned] = []
-    failures: list[tuple[int, str, Failed]] = []
-    planner = _planner(settings)
+    failures: list[NumberedError] = []
+    planner = planner_of(settings)
     for number, patient_id, outcome in planner.outcomes(rows):
         if isinstance(outcome, Planned):
             plans.append(outcome)
@@ -67,10 +67,10 @@ def do_partition(settings: Settings, rows: Sequence[Row]) -> Done:
     tables: dict[str, bytes] = {table: table_bytes(table, settings.kind, plans) for table in TABLES}
     tables["errors"] = error_bytes(failures)
     codes = Counter(error.code for _, _, error in failures)
-    return Done(len(plans), codes, tables, planner.take_files(), tuple(failures[:_SHOWN_ERRORS]))
+    return Done(len(plans), codes, tables, planner.take_files(), tuple(failures[:SHOWN_ERRORS]))
 
 
-def _planner(settings: Settings) -> Planner:
+def planner_of(settings: Settings) -> Planner:
     """The planner of the batch that this process works for, with what it remembers."""
     if not _PLANNERS or _PLANNERS[0].settings != settings:
         _PLANNERS[:] = [Planner(settings)]
@@ -78,6 +78,12 @@ def _planner(settings: Settings) -> Planner:
 
 
 _PLANNERS: list[Planner] = []
+
+
+def question_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
+    """Picks what a row asks: all of its cells but those that say whose it is and from when."""
+    asked = [place for place, name in enumerate(columns) if name not in IDENTITY]
+    return itemgetter(*asked, *asked[:1]) if asked else lambda _: ()  # two at least, so that it gives a tuple
 
 
 class Planner:
@@ -88,8 +94,7 @@ class Planner:
         self._columns = Columns(settings.columns, settings.defaults)
         self._known: dict[tuple[Cell, ...], Answer] = {}
         self._files: list[tuple[str, bytes]] = []
-        asked = [place for place, name in enumerate(settings.columns) if name not in _NOT_THE_QUESTION]
-        self._question = itemgetter(*asked, *asked[:1]) if asked else None  # two at least, so that it gives a tuple
+        self._question = question_of(settings.columns)
 
     def outcomes(self, rows: Sequence[Row]) -> Iterator[Outcome]:
         """Row number, patient id and outcome of every row, in order."""
@@ -116,13 +121,15 @@ class Planner:
         return files
 
     def _outcome(self, number: int, cells: Sequence[Cell]) -> Planned | Failed:
-        form = self._columns.form(cells)
-        question = self._question(cells) if self._question else ()
+        cells = self._columns.fitted(cells)
+        question = self._question(cells)
         known = self._known.get(question)
         if known is not None:
-            start = check_identity(form)
+            identity = self._columns.identity(cells)
+            start = check_identity(identity)
             if known.on(start):
-                return Planned(known, form.patient_id or "", start)
+                return Planned(known, identity.patient_id or "", start)
+        form = self._columns.form(cells)
         outcome = next(
             plan_many((form,), on=self.settings.on, site=self.settings.site, with_trace=bool(self.settings.each))
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ivigcalc.batch.shares import Pieces, Share, divide, do_share, put_together
 from ivigcalc.batch.source import Row
 from ivigcalc.batch.work import Done, Settings, do_partition
 from ivigcalc.errors import IvigcalcError
@@ -62,7 +65,7 @@ def do_in_processes(settings: Settings, partitions: Partitions, jobs: int) -> It
             process.start()
             processes.append(process)
             theirs.close()
-        yield from _in_order(partitions, ends)
+        yield from _in_order(settings, partitions, ends)
     finally:
         for process in processes:
             process.kill()
@@ -70,7 +73,7 @@ def do_in_processes(settings: Settings, partitions: Partitions, jobs: int) -> It
 
 
 def _serve(connection: Connection, settings: Settings, inherited: Sequence[Connection]) -> None:
-    """The life of a worker: a partition in, what became of it out, until the other side is gone."""
+    """The life of a worker: a share in, what became of it out, until the other side is gone."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -79,36 +82,74 @@ def _serve(connection: Connection, settings: Settings, inherited: Sequence[Conne
         end.close()
     with _without_collector(), suppress(EOFError, OSError):
         while True:
-            rows = connection.recv()
+            share = connection.recv()
             try:
-                connection.send(do_partition(settings, rows))
+                connection.send(do_share(settings, share))
             except IvigcalcError as error:
                 connection.send(WorkerError(str(error), error.exit_code))
 
 
-def _in_order(partitions: Partitions, ends: Sequence[Connection]) -> Iterator[Done]:
-    from multiprocessing.connection import wait
+@dataclass(slots=True)
+class _Partition:
+    """The shares of a partition, and what came back of them so far."""
 
-    idle: list[Any] = list(ends)
-    busy: dict[Any, int] = {}
-    finished: dict[int, Done] = {}
-    given = returned = 0
+    shares: Sequence[Share]
+    found: dict[int, Pieces] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.found) == len(self.shares)
+
+
+def _in_order(settings: Settings, partitions: Partitions, ends: Sequence[Connection]) -> Iterator[Done]:
+    """Hands out the shares of a few partitions ahead, and gives back each partition when it is whole and its turn."""
+    crew = _Crew(ends)
+    waiting: deque[_Partition] = deque()
     while True:
-        while idle and given - returned < _AHEAD * len(ends) and (rows := next(partitions, None)) is not None:
-            end = idle.pop()
-            _talk(end.send, rows)
-            busy[end] = given
-            given += 1
-        if returned in finished:
-            yield finished.pop(returned)
-            returned += 1
-        elif busy:
-            ready: list[Any] = wait(list(busy))
-            for end in ready:
-                finished[busy.pop(end)] = _received(_talk(end.recv))
-                idle.append(end)
-        else:
+        while len(waiting) < _AHEAD * len(ends) and (rows := next(partitions, None)) is not None:
+            waiting.append(_Partition(divide(settings, rows, len(ends))))
+            crew.take(waiting[-1])
+        if not waiting:
             return
+        if waiting[0].is_whole:
+            first = waiting.popleft()
+            yield put_together(first.shares, [first.found[place] for place in range(len(first.shares))])
+        else:
+            crew.work()
+
+
+class _Crew:
+    """The workers: each does one share at a time, of its own or of those that are for anybody."""
+
+    def __init__(self, ends: Sequence[Connection]) -> None:
+        self._ends = ends
+        self._own: list[deque[tuple[_Partition, int]]] = [deque() for _ in ends]
+        self._anybodys: deque[tuple[_Partition, int]] = deque()
+        self._busy: dict[Any, tuple[_Partition, int]] = {}
+
+    def take(self, partition: _Partition) -> None:
+        """Queue the shares of a partition."""
+        for place, share in enumerate(partition.shares):
+            (self._anybodys if share.worker is None else self._own[share.worker]).append((partition, place))
+        self._keep_busy()
+
+    def work(self) -> None:
+        """Wait until some worker is done with a share."""
+        from multiprocessing.connection import wait
+
+        ready: list[Any] = wait(list(self._busy))
+        for end in ready:
+            partition, place = self._busy.pop(end)
+            partition.found[place] = _received(_talk(end.recv))
+        self._keep_busy()
+
+    def _keep_busy(self) -> None:
+        """Give every idle worker a share. Never a second one: two that wait for each other to read would wait for ever."""
+        for end, own in zip(self._ends, self._own, strict=True):
+            if end not in self._busy and (queue := own or self._anybodys):
+                partition, place = queue.popleft()
+                _talk(end.send, partition.shares[place])
+                self._busy[end] = partition, place
 
 
 def _talk(call: Any, *what: Any) -> Any:
@@ -120,7 +161,7 @@ def _talk(call: Any, *what: Any) -> Any:
         ) from None
 
 
-def _received(answer: Done | WorkerError) -> Done:
+def _received(answer: Pieces | WorkerError) -> Pieces:
     if isinstance(answer, WorkerError):
         raise answer
     return answer

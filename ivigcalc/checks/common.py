@@ -8,11 +8,13 @@ from fractions import Fraction
 
 from ivigcalc.definitions import Cited, Definition, Loaded, Product, Protocol, Regimen, Safety
 from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.memo import remembered
 from ivigcalc.plan import Notice
 from ivigcalc.quantity import decimal_of, plain
 from ivigcalc.request import Order, Patient, Request
 
 
+@remembered(4096)
 def cite(definition: Definition | None, *parts: Cited | None) -> str | None:
     """The citation of the first part that names a source, else the file's own."""
     if definition is None:

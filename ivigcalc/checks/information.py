@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ivigcalc.checks.common import Asked, cite, show
-from ivigcalc.definitions.safety import VaccineWait
+from ivigcalc.definitions.safety import Safety, VaccineWait
+from ivigcalc.memo import remembered
 from ivigcalc.plan import Notice, Session
 from ivigcalc.schedule import step
 
@@ -34,7 +35,7 @@ def _fluid_load(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Notice]
 
 
 def _live_vaccines(asked: Asked, course_g: Fraction, sessions: tuple[Session, ...]) -> Iterator[Notice]:
-    rows = sorted(asked.safety.value.vaccine_waits, key=lambda row: row.dose.base)
+    rows = _by_dose(asked.safety.value)
     if not rows:
         return
     per_kg = course_g / asked.dosing_kg
@@ -49,6 +50,11 @@ def _live_vaccines(asked: Asked, course_g: Fraction, sessions: tuple[Session, ..
         str(row.wait),
         cite(asked.safety.value, row),
     )
+
+
+@remembered(8)
+def _by_dose(rules: Safety) -> list[VaccineWait]:
+    return sorted(rules.vaccine_waits, key=lambda row: row.dose.base)
 
 
 def _which_row(per_kg: Fraction, row: VaccineWait) -> str:

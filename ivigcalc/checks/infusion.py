@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 
-from ivigcalc.checks.common import Asked, cite
-from ivigcalc.definitions import Site
+from ivigcalc.checks.common import Asked, cite, show
+from ivigcalc.definitions import Product, Site
+from ivigcalc.memo import remembered
 from ivigcalc.plan import Notice, Session
-from ivigcalc.quantity import plain
+from ivigcalc.request import Risk
 from ivigcalc.schedule import step
 from ivigcalc.titration import TableChoice, risk_applies
 
@@ -73,12 +74,21 @@ def rates(
     if tables:
         yield from gap_notice(asked, sessions)
     for chosen, bound_by in bounds:
-        yield from _ladder_notices(asked, chosen, bound_by, site)
+        yield from _ladder_notices(product, chosen, bound_by, asked.patient.risks, site)
     yield from _bottle_notices(asked, sessions)
 
 
-def _ladder_notices(asked: Asked, chosen: TableChoice, bound_by: tuple[str, ...], site: Site) -> Iterator[Notice]:
-    product, table = asked.product.value, chosen.table
+@remembered(256)
+def _ladder_notices(
+    product: Product, chosen: TableChoice, bound_by: tuple[str, ...], risks: tuple[Risk, ...], site: Site
+) -> tuple[Notice, ...]:
+    return tuple(_about_ladder(product, chosen, bound_by, risks, site))
+
+
+def _about_ladder(
+    product: Product, chosen: TableChoice, bound_by: tuple[str, ...], risks: tuple[Risk, ...], site: Site
+) -> Iterator[Notice]:
+    table = chosen.table
     uses = ", ".join(table.for_)
     source = cite(product, table.ladder[0], table)
     if chosen.off_label:
@@ -97,7 +107,6 @@ def _ladder_notices(asked: Asked, chosen: TableChoice, bound_by: tuple[str, ...]
             f"the source prints where the ladder for {uses} starts and ends, but not every rung: those marked * are assumed",
             source=source,
         )
-    risks = asked.patient.risks
     if risk_applies(table, risks) and table.at_risk_ceiling is not None:
         if "at-risk" in bound_by:
             at_risk = table.at_risk_ceiling
@@ -134,16 +143,16 @@ def _bottle_notices(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Not
     product, general = asked.product.value, asked.safety.value.opened_bottle
     own = product.open_bottle if product.open_bottle and product.open_bottle.applies_to == "bottle" else None
     limit = own.within if own else general.within
-    minutes = limit.value * (60 if limit.unit == "h" else 1)
-    infusions = [s.infusion for s in sessions if s.infusion and s.infusion.minutes > minutes]  # a bottle is not longer
-    longest = max((b.to_min - b.from_start_min for infusion in infusions for b in infusion.bottles), default=minutes)
+    minutes = limit.base
+    infusions = {id(s.infusion): s.infusion for s in sessions if s.infusion and s.infusion.minutes > minutes}
+    longest = max((infusion.longest_bottle_min() for infusion in infusions.values()), default=minutes)
     if longest > minutes:
         source = cite(product, own) if own else cite(asked.safety.value, general)
         yield Notice(
             "bottle-open-too-long",
             "caution",
-            f"one bottle runs for {plain(longest)} min, longer than {limit}: use smaller vials or ask for a faster ladder",
-            f"{plain(longest)} min",
+            f"one bottle runs for {show(longest)} min, longer than {limit}: use smaller vials or ask for a faster ladder",
+            f"{show(longest)} min",
             str(limit),
             source,
         )

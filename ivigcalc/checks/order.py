@@ -10,11 +10,12 @@ from ivigcalc.definitions import Cited, Definition, Limit, Loaded, Phase, Range,
 from ivigcalc.dose import CourseDose, amount_g, outside, per_four_weeks
 from ivigcalc.plan import Notice
 from ivigcalc.quantity import Quantity
+from ivigcalc.request import Order
 
 
-def dose_range(asked: Asked, phase: Phase) -> Iterator[Notice]:
+def dose_range(asked: Asked, order: Order, phase: Phase) -> Iterator[Notice]:
     """An ordered dose against what the protocol publishes."""
-    dose, ordered = phase.dose, asked.order.dose
+    dose, ordered = phase.dose, order.dose
     if dose is None or ordered is None or asked.regimen is None:
         return
     published: Range[Quantity] = dose.published
@@ -41,18 +42,18 @@ def _within_rounding(published: Range[Quantity], ordered: Quantity, asked: Asked
     return low * (1 - slack) <= grams <= high * (1 + slack)
 
 
-def days_range(asked: Asked, phase: Phase) -> Iterator[Notice]:
+def days_range(asked: Asked, order: Order, phase: Phase) -> Iterator[Notice]:
     """Ordered days against the published ones."""
-    days, ordered = phase.days, asked.order.days
+    days, ordered = phase.days, order.days
     if days is None or ordered is None or asked.regimen is None or days.from_ <= ordered <= days.to:
         return
     yield Notice("days-outside-regimen", "stop", f"{ordered} days is outside the protocol's {days} days: choose --days within it, or another protocol", f"{ordered} days", f"{days} days",
                  cite(asked.regimen.value, days, phase, asked.protocol))  # fmt: skip
 
 
-def interval_range(asked: Asked, phase: Phase) -> Iterator[Notice]:
+def interval_range(asked: Asked, order: Order, phase: Phase) -> Iterator[Notice]:
     """An ordered interval against the published one."""
-    interval, ordered = phase.interval, asked.order.every
+    interval, ordered = phase.interval, order.every
     if interval is None or ordered is None or asked.regimen is None or interval_fits(phase, ordered):
         return
     yield Notice("interval-outside-regimen", "stop", f"every {ordered} is not the protocol's interval of {interval.every}: keep to it, or name another protocol", str(ordered), str(interval.every),

@@ -8,6 +8,7 @@ from fractions import Fraction
 from ivigcalc.checks.common import Asked, cite, show
 from ivigcalc.definitions import LoadedPolicy, Product, Safety
 from ivigcalc.errors import RequestError
+from ivigcalc.memo import remembered
 from ivigcalc.plan import Notice
 from ivigcalc.quantity import weight_kg
 from ivigcalc.schedule import step
@@ -42,9 +43,17 @@ def population(asked: Asked) -> Iterator[Notice]:
 
 def contraindications(asked: Asked) -> Iterator[Notice]:
     """What the patient has, against what the product file says; its other warnings are told to everybody."""
-    product, conditions = asked.product.value, asked.patient.conditions
+    yield from _contraindications(asked.product.value, asked.patient.conditions, asked.safety.value)
+
+
+@remembered(256)
+def _contraindications(product: Product, conditions: tuple[str, ...], safety: Safety) -> tuple[Notice, ...]:
+    return tuple(_all_about(product, conditions, safety))
+
+
+def _all_about(product: Product, conditions: tuple[str, ...], safety: Safety) -> Iterator[Notice]:
     for condition in conditions:
-        yield from _about(condition, product, asked.safety.value)
+        yield from _about(condition, product, safety)
     for warning in product.warnings:
         if warning.condition not in conditions:
             yield Notice(

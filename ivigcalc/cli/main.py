@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Annotated
@@ -55,7 +56,13 @@ def _root(
 
 def run() -> None:
     """Entry point of the `ivigcalc` command."""
-    sys.exit(main(sys.argv[1:]))
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = (
+        "__all__"  # nothing that happens to be installed may change how files are read
+    )
+    gc.set_threshold(100_000)  # a command is short: looking for cycles costs more than they do
+    code = main(sys.argv[1:])
+    gc.freeze()  # the memory goes back to the system as a whole
+    sys.exit(code)
 
 
 def main(arguments: list[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
@@ -227,7 +228,7 @@ class Protocol(Cited):
             ):
                 yield place, f"{per_course.from_} over {phase.days.to} days is above the limit of {limit.max} per day"
 
-    @property
+    @cached_property
     def stages(self) -> tuple[Phase, ...]:
         """The phases; a protocol without any is one phase of its own keys."""
         if self.phases:

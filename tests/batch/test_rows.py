@@ -287,3 +287,20 @@ def test_columns_read_the_same_words_as_the_command_line() -> None:
     form = columns.form(["a", "175", "54", "yes", 'dose-outside-regimen="asked; twice"'])
     assert (form.height, form.age, form.pregnant, form.regimen) == ("175cm", "54y", True, "dermatomyositis")
     assert ORDER[1] == form.regimen
+
+
+def test_rows_with_extra_blank_cells_get_their_own_answers(batch: Batch) -> None:
+    """A spreadsheet leaves empty cells after the last column: the row is read as if they were not there."""
+    done = batch("patient_id,weight_kg\na,60,,\nb,90,,\nc,60\nd,90,\n")
+    volumes = {row["patient_id"]: row["volume_ml"] for row in done.table("sessions") if row["day"] == "1"}
+    assert volumes == {"a": "600", "b": "900", "c": "600", "d": "900"}  # 1 g/kg a day of 10 % solution
+
+
+def test_what_is_wrong_with_the_start_is_told_even_where_the_rest_is_known(batch: Batch) -> None:
+    done = batch("patient_id,weight_kg,start\na,60,2026-12-01\nb,60,soon\n,60,2026-12-01\n\x07,60,2026-12-01\n")
+    assert done.patients() == ["a"]
+    assert [(error["field"], error["code"]) for error in done.table("errors")] == [
+        ("start", "bad-request"),
+        ("patient_id", "missing"),
+        ("patient_id", "bad-request"),
+    ]

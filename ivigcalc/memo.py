@@ -1,0 +1,33 @@
+"""Results remembered by the identity of the arguments: for pure functions of definitions, which are slow to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+_R = TypeVar("_R")
+
+
+def remembered(size: int, by: int | None = None) -> Callable[[Callable[..., _R]], Callable[..., _R]]:
+    """Remember up to `size` results of a function of frozen objects, asked again with the very same ones.
+
+    `by`: so many of the first arguments settle the result. The arguments are kept, so that their identity stays theirs.
+    """
+
+    def decorate(function: Callable[..., _R]) -> Callable[..., _R]:
+        known: dict[tuple[int, ...], tuple[tuple[Any, ...], _R]] = {}
+
+        @wraps(function)
+        def call(*arguments: Any) -> _R:
+            key = tuple(map(id, arguments[:by]))
+            found = known.get(key)
+            if found is None:
+                if len(known) >= size:
+                    known.clear()
+                found = known[key] = arguments, function(*arguments)
+            return found[1]
+
+        return call
+
+    return decorate

@@ -1,0 +1,148 @@
+"""Edges of the dosing weight that nothing else looks at: found by changing the code and seeing that no test noticed."""
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from ivigcalc import library
+from ivigcalc.definitions import DosingWeight, Formula
+from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.quantity import parse_height, parse_weight
+from ivigcalc.request import Patient
+from ivigcalc.weight import Weights, dosing_weight
+
+DEVINE: Formula = library.load("formula", "devine-inches").value
+
+#: 60 kg at 60 in and 1 kg for every inch above: an ideal weight that is easily worked by hand
+PLAIN = DEVINE.model_copy(
+    update={
+        sex: DEVINE.male.model_copy(update={"at": parse_weight("60kg"), "per_inch": parse_weight("1kg")})
+        for sex in ("male", "female")
+    }
+)
+
+
+def rule(**keys: Any) -> DosingWeight:
+    return DosingWeight.model_validate({"use": "adjusted", "ideal": "devine-inches", "factor": "0.4", **keys})
+
+
+def weigh(weight: str, height: str | None, chosen: DosingWeight, formula: Formula = PLAIN, **who: Any) -> Weights:
+    patient = Patient(parse_weight(weight), height=parse_height(height) if height else None, **{"sex": "male", **who})
+    return dosing_weight(patient, Fraction(360), chosen, formula, "own-policy")
+
+
+# ---- adjusted and ideal ----------------------------------------------------------------------------------------------------
+
+
+def test_a_weight_far_above_twice_the_ideal_is_adjusted_all_the_same() -> None:
+    """70 in: ideal 70 kg. 240 kg is 170 kg above it: 70 + 0.4 x 170 = 138 kg, by either rule."""
+    obese = {"when": ["BMI > 30"], "use": "adjusted", "factor": "0.4"}
+    for chosen in (rule(), rule(use="ideal", when_obese=obese)):
+        found = weigh("240kg", "70in", chosen)
+        assert (found.basis, found.kg) == ("adjusted", 138)
+
+
+def test_the_obese_may_be_dosed_on_the_ideal_weight() -> None:
+    found = weigh("240kg", "70in", rule(when_obese={"when": ["BMI > 30"], "use": "ideal"}))
+    assert (found.basis, found.kg) == ("ideal", 70)
+
+
+def test_an_adjusted_weight_for_the_obese_without_a_factor_is_not_guessed() -> None:
+    with pytest.raises(RequestError, match="doses on the adjusted weight"):
+        weigh("240kg", "70in", rule(use="ideal", when_obese={"when": ["BMI > 30"], "use": "adjusted"}))
+
+
+def test_a_weight_that_is_the_ideal_one_is_called_actual() -> None:
+    assert weigh("70kg", "70in", rule(use="lower-of-actual-and-ideal")).basis == "actual"
+    assert weigh("70.1kg", "70in", rule(use="lower-of-actual-and-ideal")).basis == "ideal"
+
+
+@pytest.mark.parametrize(
+    ("height", "ideal"),
+    [("1in", "1"), ("0.5in", "0.5"), ("0.9in", "0.9"), ("61in", "61")],
+)
+def test_the_line_of_the_formula_is_followed_down_to_nought(height: str, ideal: str) -> None:
+    """60 kg at 60 in, 1 kg an inch: as many kilograms as inches."""
+    assert weigh("70kg", height, rule(use="actual")).ideal_kg == Fraction(ideal)
+
+
+@pytest.mark.parametrize(("height", "at"), [("1in", "59kg"), ("0.5in", "59kg"), ("1in", "40kg")])
+def test_a_formula_that_gives_nothing_or_less_gives_no_ideal_weight(height: str, at: str) -> None:
+    """59 kg at 60 in is 0 kg at 1 in, and less below."""
+    line = PLAIN.male.model_copy(update={"at": parse_weight(at)})
+    assert weigh("70kg", height, rule(use="actual"), PLAIN.model_copy(update={"male": line})).ideal_kg is None
+
+
+def test_men_and_women_have_their_own_line() -> None:
+    """Devine at 61 in: 52.3 kg for a man, 47.8 kg for a woman."""
+    found = [weigh("80kg", "61in", rule(use="ideal"), DEVINE, sex=sex).kg for sex in ("male", "female")]
+    assert found == [Fraction("52.3"), Fraction("47.8")]
+
+
+# ---- where the formula starts ----------------------------------------------------------------------------------------------
+
+
+def test_below_the_formula_only_a_floor_of_the_policys_own_helps() -> None:
+    """60 in is where it starts. A rule about age is no floor; one about height is."""
+    with pytest.raises(RefusedError, match="starts at a height of 60 in") as caught:
+        weigh("80kg", "59in", rule(unless=["age < 18 years"]))
+    assert not caught.value.overridable
+    assert weigh("80kg", "59in", rule(unless=["height < 50 in"])).basis == "adjusted"
+    assert weigh("80kg", "60in", rule(unless=["age < 18 years"])).basis == "adjusted"
+
+
+# ---- who is meant ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pregnancy", ["actual", "pre-pregnancy"])
+def test_a_rule_for_pregnancy_is_only_for_the_pregnant(pregnancy: str) -> None:
+    words = {"sex": "female", "pre_pregnancy_weight": parse_weight("65kg")}
+    assert weigh("100kg", "60in", rule(pregnancy=pregnancy), **words).basis == "adjusted"
+    assert weigh("100kg", "60in", rule(pregnancy=pregnancy), **words, pregnant=True).basis == pregnancy
+
+
+def test_pregnancy_as_an_exception_of_the_policy() -> None:
+    chosen = rule(unless=["pregnant"])
+    assert weigh("100kg", "60in", chosen, sex="female").basis == "adjusted"
+    assert weigh("100kg", "60in", chosen, sex="female", pregnant=True).because == "exception of the policy: pregnant"
+
+
+def test_what_a_policy_leaves_to_the_physician_cannot_be_overridden() -> None:
+    with pytest.raises(RefusedError, match="where BMI > 30 and age < 40 years; choose") as caught:
+        weigh("240kg", "70in", rule(refuse_when=["BMI > 30", "age < 40 years"]))
+    assert not caught.value.overridable
+    assert weigh("240kg", "70in", rule(refuse_when=["BMI > 30", "age < 18 years"])).basis == "adjusted"
+
+
+@pytest.mark.parametrize(
+    ("condition", "needs"),
+    [
+        ("height < 152 cm", "which needs --height"),
+        ("BMI > 30", "which needs --height"),
+        ("actual > 120 % ideal", "which needs --height and --sex"),
+        ("actual < adjusted", "which needs --height and --sex"),
+    ],
+)
+def test_what_a_rule_needs_is_asked_for_and_no_more(condition: str, needs: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        weigh("100kg", None, rule(when=[condition]))
+    assert str(caught.value).endswith(needs)
+
+
+# ---- the reason that is given ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("weight", "keys", "because"),
+    [
+        ("240kg", {"when": ["BMI > 30", "actual > 120 % ideal"]}, "the policy's rule for BMI > 30 and actual > 120 % ideal"),
+        ("240kg", {"when": ["BMI > 90", "actual > 120 % ideal"]}, "the policy's rule for actual > 120 % ideal"),
+        ("240kg", {}, "the policy doses on the adjusted weight"),
+        ("240kg", {"when": ["BMI > 90", "BMI > 80"]}, "the policy applies only when BMI > 90 or BMI > 80"),
+        ("240kg", {"when": ["BMI > 30"], "all_when": ["age < 18 years"]}, "the policy applies only when age < 18 years"),
+        ("240kg", {"all_when": ["BMI > 30"]}, "the policy doses on the adjusted weight"),
+    ],
+)  # fmt: skip
+def test_the_plan_says_by_which_rule(weight: str, keys: dict[str, Any], because: str) -> None:
+    assert weigh(weight, "70in", rule(**keys)).because == because
