@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache, partial
 
+from ivigcalc.memo import remembered
 from ivigcalc.plan import Infusion, InfusionBottle, InfusionStep
 from ivigcalc.quantity import decimal_of, rounded
 from ivigcalc.titration import Climb, Ladder, shown_per_kg
@@ -75,7 +76,7 @@ def _step(
     )
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _per_kg(ladder: Ladder, rate: Fraction | None) -> tuple[Decimal | None, Decimal | None]:
     """A rate in mL/kg/h and in mg/kg/min."""
     if rate is None:
