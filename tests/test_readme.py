@@ -1,64 +1,40 @@
-"""Every command of the README is run, and must print what the README shows.
-
-A block starts with `$ command`; `[exit N]` names another exit code than 0; `...` stands for the rest of the output.
-"""
+"""Every command of the README is run, and must print what the README shows."""
 
 from __future__ import annotations
 
-import re
 import shlex
-from pathlib import Path
 
 import pytest
+from documents import ROOT, Example, blocks, examples, links
 
 from ivigcalc.cli.main import main
 
-README = Path(__file__).parent.parent / "README.md"
-TEXT = README.read_text(encoding="utf-8")
-
-
-def _runs() -> list[tuple[str, int, list[str]]]:
-    runs = []
-    for block in re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, *shown = part.rstrip().split("\n")
-            exit_code = 0
-            if shown and (marked := re.fullmatch(r"\[exit ([0-9])\]", shown[0])):
-                exit_code, shown = int(marked[1]), shown[1:]
-            runs.append((command, exit_code, shown))
-    return runs
-
 
 def test_there_are_examples() -> None:
-    assert len(_runs()) >= 5
+    assert len(examples("README.md")) >= 5
 
 
-@pytest.mark.parametrize(
-    ("command", "exit_code", "shown"), _runs(), ids=lambda value: value[:60] if isinstance(value, str) else ""
-)
-def test_example(command: str, exit_code: int, shown: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    program, *arguments = shlex.split(command)
+@pytest.mark.parametrize("example", examples("README.md"), ids=lambda example: example.command[:60])
+def test_example(example: Example, capsys: pytest.CaptureFixture[str]) -> None:
+    program, *arguments = shlex.split(example.command)
     assert program == "ivigcalc"
-    assert main(arguments) == exit_code
+    assert main(arguments) == example.exit_code
     captured = capsys.readouterr()
-    printed = (captured.err if exit_code else captured.out).rstrip("\n").split("\n")
-    if exit_code:
+    printed = captured.err if example.exit_code else captured.out
+    if example.exit_code:
         assert captured.out == ""
-    if shown and shown[-1] == "...":
-        shown = shown[:-1]
-        printed = printed[: len(shown)]
-    assert [line.rstrip() for line in printed] == [line.rstrip() for line in shown]
+    assert example.is_shown_by(printed), printed
 
 
 def test_python_example() -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    (code,) = blocks("README.md", "python")
     exec(compile(code, "README.md", "exec"), {})
 
 
 def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
-        assert target.startswith("http") or (README.parent / target).exists(), target
+    assert [path for path in links("README.md") if not path.exists()] == []
 
 
 def test_says_early_that_it_must_be_checked() -> None:
-    assert "must be\n> checked by a qualified person before use" in "\n".join(TEXT.split("\n")[:10])
+    first_lines = (ROOT / "README.md").read_text(encoding="utf-8").split("\n")[:10]
+    assert "must be\n> checked by a qualified person before use" in "\n".join(first_lines)

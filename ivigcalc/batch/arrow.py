@@ -51,7 +51,7 @@ def plan_arrow(
 def arrow_schema(table: Table) -> pa.Schema:
     """The columns of an output table and their types; figures are exact decimals."""
     arrow = _arrow()
-    text, whole, moment = arrow.string(), arrow.int32(), arrow.timestamp("s")
+    text, whole, moment = arrow.string(), arrow.int32(), arrow.timestamp("us")
     amount, rate, minutes = arrow.decimal128(12, 3), arrow.decimal128(12, 4), arrow.decimal128(12, 2)
     who = [("patient_id", text), ("course", whole), ("day", whole), ("date", arrow.date32())]
     return arrow.schema({
@@ -119,7 +119,7 @@ def _typed(field: Any) -> Any:
     kind = str(field.type)
     if kind == "date32[day]":
         return lambda value: date.fromisoformat(value) if value else None
-    if kind == "timestamp[s]":
+    if kind == "timestamp[us]":
         return lambda value: datetime.fromisoformat(value) if value else None
     return lambda value: value
 

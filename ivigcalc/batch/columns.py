@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from ivigcalc.ask import Form
+from ivigcalc.batch.outcome import Failed
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import QuantityError, number
 
@@ -97,12 +98,14 @@ class Columns:
             raise RequestError("the row has no patient_id", field="patient_id", code="missing")
         return words, said
 
-    def column_of(self, field: str, cells: Sequence[Cell]) -> str:
-        """The column that said a field of the form in this row, for an error; the field's own name where none did."""
-        for place, name, own, _ in self._readers:
-            if own == field and place < len(cells) and cells[place]:
-                return name
-        return field
+    def for_row(self, failed: Failed, cells: Sequence[Cell]) -> Failed:
+        """What is wrong, told of the column of this row that says it instead of the field of the form."""
+        columns = [(name, place) for place, name, field, _ in self._readers if field == failed.field]
+        filled = [name for name, place in columns if place < len(cells) and cells[place]]
+        column = next(iter(filled), columns[0][0] if columns else failed.field)
+        if failed.code == "missing" and columns:
+            return Failed(failed.code, column, f"{column} is blank: fill it in")
+        return Failed(failed.code, column, failed.message)
 
     def fitted(self, cells: Sequence[Cell]) -> Sequence[Cell]:
         """One cell for each column. Blank cells after the last column are no cells; any other difference is an error."""

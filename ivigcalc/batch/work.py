@@ -112,7 +112,7 @@ class Planner:
             except Exception as error:  # a bug costs one row, and says so
                 outcome = Failed("bug", "", f"a bug in ivigcalc ({type(error).__name__}): please report this row")
             if isinstance(outcome, Failed):
-                outcome = Failed(outcome.code, self._columns.column_of(outcome.field, cells), outcome.message)
+                outcome = self._columns.for_row(outcome, cells)
             yield row.number, self._columns.patient_id(cells), outcome
 
     def take_files(self) -> list[tuple[str, bytes]]:

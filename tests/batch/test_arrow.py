@@ -149,3 +149,19 @@ def test_import_ivigcalc_stays_light() -> None:
     code = "import sys, ivigcalc; before = set(sys.modules); ivigcalc.plan_many; print(len({'pydantic', 'pyarrow', 'typer', 'yaml'} & before), 'pyarrow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, encoding="utf-8")
     assert done.stdout.split() == ["0", "False"]
+
+
+@pytest.mark.parametrize("table", get_args(Table))
+def test_the_types_are_those_that_spark_reads_too(table: Table) -> None:
+    """Spark has no times in seconds: its own are microseconds."""
+    kinds = {str(field.type) for field in arrow_schema(table)}
+    assert kinds <= {
+        "string",
+        "int32",
+        "int64",
+        "date32[day]",
+        "timestamp[us]",
+        "decimal128(12, 2)",
+        "decimal128(12, 3)",
+        "decimal128(12, 4)",
+    }
