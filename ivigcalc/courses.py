@@ -42,7 +42,7 @@ class Stretch:
     vials: tuple[Choice, ...]
 
 
-def orders_by_phase(protocol: Protocol, request: Request) -> list[tuple[Phase, Order, int]]:
+def orders_by_phase(protocol: Protocol, request: Request) -> tuple[tuple[Phase, Order, int], ...]:
     """Each phase that has courses, with the part of the order that speaks to it.
 
     What is ordered fills what the protocol leaves open; where nothing is open, it replaces.
@@ -51,7 +51,7 @@ def orders_by_phase(protocol: Protocol, request: Request) -> list[tuple[Phase, O
 
 
 @remembered(1024)
-def _orders(protocol: Protocol, order: Order, command: str) -> list[tuple[Phase, Order, int]]:
+def _orders(protocol: Protocol, order: Order, command: str) -> tuple[tuple[Phase, Order, int], ...]:
     stages = protocol.stages[:1] if command == "dose" else protocol.stages
     open_dose = [p for p in stages if p.dose is None or p.dose.published.single is None] or list(stages)
     open_days = [p for p in stages if p.days is None] or list(stages)
@@ -72,7 +72,7 @@ def _orders(protocol: Protocol, order: Order, command: str) -> list[tuple[Phase,
                 every=order.every if phase in open_every else None,
             )
             found.append((phase, part, number))
-    return found
+    return tuple(found)
 
 
 def phase_checks(asked: checks.Asked, phase: Phase, order: Order) -> Iterator[Notice]:

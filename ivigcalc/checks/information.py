@@ -53,8 +53,8 @@ def _live_vaccines(asked: Asked, course_g: Fraction, sessions: tuple[Session, ..
 
 
 @remembered(8)
-def _by_dose(rules: Safety) -> list[VaccineWait]:
-    return sorted(rules.vaccine_waits, key=lambda row: row.dose.base)
+def _by_dose(rules: Safety) -> tuple[VaccineWait, ...]:
+    return tuple(sorted(rules.vaccine_waits, key=lambda row: row.dose.base))
 
 
 def _which_row(per_kg: Fraction, row: VaccineWait) -> str:
