@@ -16,7 +16,8 @@ from math import floor
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from ivigcalc.definitions import Site
+from ivigcalc.batch.moving import Calendar, Day, calendar_of, dates_from, holds_also
+from ivigcalc.memo import remembered
 from ivigcalc.plan import Infusion, Plan, Session, clock_text
 from ivigcalc.render.csv import cell, notice_codes, safe_cell, step_figures
 from ivigcalc.render.phrases import vials_text
@@ -24,9 +25,6 @@ from ivigcalc.render.phrases import vials_text
 _DAY_MIN = 24 * 60
 #: stands in the shared text of a step for what only the session knows
 _HEAD = "\ue000"
-#: from this year on every plan is made anew, for it may reach past the last year of the calendar
-_FAR = 2100
-_DAY_UNITS = ("day", "days", "week", "weeks")
 
 
 class Text(NamedTuple):
@@ -47,21 +45,39 @@ class Answer:
     start: date
     sessions: tuple[Session, ...]
     codes: str
-    movable: bool
+    calendar: Calendar | None
 
     def on(self, start: date) -> bool:
         """Whether it is also the answer for this first day."""
-        return start == self.start or (self.movable and max(start, self.start).year < _FAR)
+        return start == self.start or (self.calendar is not None and holds_also(start, self.start, self.calendar))
 
     @cached_property
-    def days(self) -> tuple[int, ...]:
-        """Every day that the tables name, counted from the first."""
-        found: set[int] = set()
+    def days(self) -> tuple[Day, ...]:
+        """Every day that the tables name, in order."""
+        found: set[Day] = set()
         for session in self.sessions:
-            first, duration_min = self._day_of(session), session.duration_min
-            last = first if duration_min is None else first + (_days_later(session, duration_min) or 0)
-            found.update(range(first, last + 1))
-        return tuple(sorted(found))
+            duration, day = session.duration_min, self._day_of(session)
+            later = 0 if duration is None else _days_later(session, duration) or 0
+            found.update((session.course, day + more) for more in range(later + 1))
+        return _shared(tuple(sorted(found)))
+
+    def dates(self, start: date) -> tuple[str, ...]:
+        """The dates of its days, for this first day."""
+        if self.calendar is not None:
+            return _iso(dates_from(start, self.calendar, self.days))
+        return tuple((self._firsts[course] + timedelta(days=day)).isoformat() for course, day in self.days)
+
+    def on_days(self, start: date) -> tuple[date, ...]:
+        """The date of each session, for this first day."""
+        days = tuple((session.course, self._day_of(session)) for session in self.sessions)
+        if self.calendar is not None:
+            return dates_from(start, self.calendar, _shared(days))
+        return tuple(self._firsts[course] + timedelta(days=day) for course, day in days)
+
+    @cached_property
+    def _firsts(self) -> dict[int, date]:
+        """The first day of each course."""
+        return {session.course: session.on for session in reversed(self.sessions) if session.on is not None}
 
     @cached_property
     def session_text(self) -> Text:
@@ -75,7 +91,7 @@ class Answer:
             if key not in shared:
                 shared[key] = _session_cells(session)
             cells, days_later = shared[key]
-            place = places[self._day_of(session)]
+            place = places[session.course, self._day_of(session)]
             lines.append(f"%s,{session.course},{session.day},%s,{cells},{self.codes}\n")
             gaps += (0, place, *[place + later for later in days_later])
         return _text(lines, gaps)
@@ -95,18 +111,18 @@ class Answer:
             if key not in shared:
                 shared[key] = _step_lines(session, session.infusion, words)
             text, days_later = shared[key]
-            place = places[self._day_of(session)]
+            place = places[session.course, self._day_of(session)]
             lines.append(text.replace(_HEAD, f"%s,{session.course},{session.day},%s"))
             for later in days_later:
                 gaps += (0, place) if later is None else (0, place, place + later)
         return _text(lines, gaps)
 
     def _day_of(self, session: Session) -> int:
-        """The day of a session, counted from the first."""
+        """The day of a session, counted from the first day of its course."""
         assert session.on is not None
-        return (session.on - self.start).days
+        return (session.on - self._firsts[session.course]).days
 
-    def _places(self) -> dict[int, int]:
+    def _places(self) -> dict[Day, int]:
         """Where each day is among what goes into the gaps; the days of one infusion follow each other."""
         return {day: place for place, day in enumerate(self.days, start=1)}
 
@@ -161,14 +177,11 @@ class Planned(NamedTuple):
     def lines(self, table: str) -> str:
         """The CSV lines of a table."""
         text = self.answer.step_text if table == "steps" else self.answer.session_text
-        return text.filled((quoted(safe_cell(self.patient_id)), *_dates(self.start, self.answer.days)))
+        return text.filled((quoted(safe_cell(self.patient_id)), *self.answer.dates(self.start)))
 
     def records(self, table: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a table as values, in the order of the columns."""
-        moved = self.start - self.answer.start
-        for s in self.answer.sessions:
-            assert s.on is not None
-            on = s.on + moved
+        for s, on in zip(self.answer.sessions, self.answer.on_days(self.start), strict=True):
             head = (self.patient_id, s.course, s.day, on.isoformat())
             if table == "sessions":
                 duration = None if s.infusion is None else s.infusion.duration_min
@@ -193,23 +206,8 @@ def planned(plan: Plan) -> Planned:
     request = plan.computed_from.request
     start = request.order.start
     assert start is not None
-    answer = Answer(start, plan.sessions, notice_codes(plan), _is_movable(plan))
+    answer = Answer(start, plan.sessions, notice_codes(plan), calendar_of(plan))
     return Planned(answer, request.patient.patient_id or "", start)
-
-
-def _is_movable(plan: Plan) -> bool:
-    """Whether moving the start moves every date and nothing else: no date of birth, weighing or earlier infusion is in play,
-    no calendar of the site, and no interval in months, which are not all of one length."""
-    request, site = plan.computed_from.request, plan.computed_from.site.value
-    patient, order = request.patient, request.order
-    dated = (patient.birth_date, patient.weighed_on, order.last_infusion, order.valid_for)
-    intervals = [phase.interval for phase in plan.phases if phase.interval]
-    intervals.append(str(plan.computed_from.safety.value.restart_after.after))
-    return not any(dated) and not _has_calendar(site) and all(text.endswith(_DAY_UNITS) for text in intervals)
-
-
-def _has_calendar(site: Site) -> bool:
-    return bool(site.open or site.closed or site.holidays)
 
 
 def _text(lines: list[str], gaps: list[int]) -> Text:
@@ -225,9 +223,15 @@ def quoted(text: str) -> str:
     return stream.getvalue()
 
 
+@remembered(4096)
+def _iso(dates: tuple[date, ...]) -> tuple[str, ...]:
+    return tuple(day.isoformat() for day in dates)
+
+
 @lru_cache(maxsize=4096)
-def _dates(start: date, days: tuple[int, ...]) -> tuple[str, ...]:
-    return tuple((start + timedelta(days=day)).isoformat() for day in days)
+def _shared(days: tuple[Day, ...]) -> tuple[Day, ...]:
+    """The same object for equal ones, so that what is remembered of it is found again."""
+    return days
 
 
 def _moment(session: Session, on: date, minutes: int | None) -> str | None:

@@ -222,7 +222,7 @@ def questions() -> list[tuple[Form, Loaded[Site]]]:
             form = Form(
                 weight=f"{choose.randint(400, 1100) / 10}kg", patient_id="P", regimen=regimen, start="2027-03-01", at=choose.choice([None, "16:00"]),
                 product=choose.choice(["octagam-10-us", "privigen-us", "gammagard-liquid-us", "qivigy-us", "kiovig-eu"]),
-                days=choose.choice([None, None, None, "2", "5"]), every=choose.choice([None, None, None, "4 weeks", "1 month", "10 weeks"]), courses=choose.choice(["2", "7"]),
+                days=choose.choice([None, None, None, "2", "5"]), every=choose.choice([None, None, None, "4 weeks", "1 month", "2 months", "10 weeks"]), courses=choose.choice(["2", "7"]),
                 dose_basis=choose.choice([None, "course"]), dose=choose.choice([None, None, "1 g/kg"]), age=choose.choice([None, "40y"]),
                 override=("days-outside-regimen=x",) if choose.random() < 0.3 else (),
             )  # fmt: skip
@@ -267,6 +267,29 @@ def test_moving_an_answer_gives_what_the_engine_would_have_said() -> None:
             moved += 1
     assert moved > 200
     assert kept > 100
+
+
+@pytest.mark.parametrize(
+    ("start", "is_the_same"),
+    [
+        ("2027-01-02", True),  # 2 January to 2 March is 59 days too
+        ("2027-01-30", True),  # to 30 March: again 59
+        ("2027-03-01", False),  # 1 March to 1 May is 61 days, 57 from the 5th
+        ("2028-01-01", True),  # a leap year: 60 days, so exactly the 8 weeks, and not more
+    ],
+)
+def test_months_of_other_lengths_are_another_answer(start: str, is_the_same: bool) -> None:
+    """From 1 January, 5 days every 2 months: 5 January to 1 March is 55 days, within the 8 weeks after which the slow
+    ladder starts again. From a start whose two months are longer it is 57 days, and it does start again."""
+    form = Form(
+        weight="72kg", patient_id="P", regimen="dermatomyositis", product="privigen-us", every="2 months", dose_basis="course",
+        days="5", courses="2", start="2027-01-01", override=("interval-outside-regimen=test",),
+    )  # fmt: skip
+    answer = planned(plan_form(form, "schedule", on=None)).answer
+    assert "restart-slow" not in answer.codes
+    assert answer.on(date.fromisoformat(start)) == is_the_same
+    form.start = start
+    assert ("restart-slow" not in planned(plan_form(form, "schedule", on=None)).answer.codes) == is_the_same
 
 
 def test_an_answer_is_not_moved_to_where_the_calendar_ends() -> None:
