@@ -30,6 +30,7 @@ with open(sys.argv[1], newline="", encoding="utf-8") as source, open(sys.argv[2]
 ORDERS = {
     "octagam-10-us, dermatomyositis (3 steps)": ("dermatomyositis", "octagam-10-us"),
     "gammagard-liquid-us, cidp (6 steps)": ("cidp:us-label-gamunex-c", "gammagard-liquid-us"),
+    "octagam-10-us, polymyositis (3 steps, monthly)": ("polymyositis", "octagam-10-us"),
 }
 
 
@@ -41,15 +42,17 @@ class Run:
     peak_mb: float
 
 
-def write_patients(path: Path, patients: int, regimen: str, product: str) -> None:
-    """A hospital's list: weights to 0.1 kg, starts over four weeks; the same for everybody who runs this."""
+def write_patients(
+    path: Path, patients: int, regimen: str, product: str, *, courses: int = 6, per_kg: int = 10
+) -> None:
+    """A hospital's list: weights to 1/`per_kg` kg, starts over four weeks; the same for everybody who runs this."""
     pick = random.Random(20261122)
     with path.open("w", encoding="utf-8") as file:
         file.write("patient_id,weight_kg,regimen,product,courses,days,start,at\n")
         for number in range(patients):
-            weight = pick.randint(400, 1200) / 10
+            weight = pick.randint(40 * per_kg, 120 * per_kg) / per_kg
             start = f"2026-12-{pick.randint(1, 28):02}"
-            file.write(f"P{number:06},{weight},{regimen},{product},6,2,{start},09:00\n")
+            file.write(f"P{number:07},{weight},{regimen},{product},{courses},2,{start},09:00\n")
 
 
 def timed(command: Sequence[str]) -> Run:
@@ -95,7 +98,7 @@ def compare(scratch: Path, patients: Path, one: Path, jobs: int, pairs: int) -> 
         folder = scratch / f"{patients.stem}-{jobs}-{number}"
         taken = [
             timed(batch(patients, folder, jobs)),
-            timed(batch(one, scratch / f"one-{patients.stem}-{jobs}-{number}", jobs)),
+            timed(batch(one, scratch / f"{one.stem}-of-{patients.stem}-{jobs}-{number}", jobs)),
             timed([sys.executable, "-c", REWRITE, str(folder / "steps.csv"), str(scratch / "again.csv")]),
         ]
         for seconds, run in zip(found, taken, strict=True):
@@ -125,6 +128,10 @@ def measure(patients: int, many: int, pairs: int) -> list[str]:
             "",
             *against_csv(scratch, many, 1, dict([next(iter(ORDERS.items()))])),
             "",
+            "## Throughput of one process, without its start",
+            "",
+            *throughput(scratch),
+            "",
             "## Peak memory of one process",
             "",
             *memory(scratch, (patients, many)),
@@ -138,7 +145,8 @@ def against_csv(scratch: Path, patients: int, pairs: int, orders: dict[str, tupl
         "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for name, (regimen, product) in orders.items():
-        source, one = scratch / f"{product}-{patients}.csv", scratch / f"{product}-one.csv"
+        order = f"{product}-{regimen.replace(':', '-')}"
+        source, one = scratch / f"{order}-{patients}.csv", scratch / f"{order}-one.csv"
         write_patients(source, patients, regimen, product)
         write_patients(one, 1, regimen, product)
         for jobs in (1, 2):
@@ -147,6 +155,24 @@ def against_csv(scratch: Path, patients: int, pairs: int, orders: dict[str, tupl
                 f"| {name} | {jobs} | {found.batch:.2f} | {found.start:.2f} | {patients / found.batch:,.0f} | "
                 f"{found.rewriting:.2f} | {found.ratio:.2f} | {found.work_ratio:.2f} |"
             )
+    return lines
+
+
+def throughput(scratch: Path) -> list[str]:
+    """What a year's plan costs where many patients weigh the same, and where hardly any do."""
+    lines = [
+        "| 13 courses x 2 days, octagam-10-us, dermatomyositis | patients | patients/s | ms a patient |",
+        "|---|--:|--:|--:|",
+    ]
+    regimen, product = next(iter(ORDERS.values()))
+    one = scratch / "throughput-one.csv"
+    write_patients(one, 1, regimen, product, courses=13)
+    start = min(timed(batch(one, scratch / f"throughput-one-{turn}", 1)).seconds for turn in range(3))
+    for name, patients, per_kg in (("weights to 0.1 kg", 20_000, 10), ("weights to 1 g", 5_000, 1000)):
+        source = scratch / f"throughput-{per_kg}.csv"
+        write_patients(source, patients, regimen, product, courses=13, per_kg=per_kg)
+        took = timed(batch(source, scratch / f"throughput-{per_kg}", 1)).seconds - start
+        lines.append(f"| {name} | {patients:,} | {patients / took:,.0f} | {1000 * took / patients:.3f} |")
     return lines
 
 
