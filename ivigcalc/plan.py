@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from math import floor
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ivigcalc.definitions import Loaded, LoadedPolicy, Product, Regimen, Safety, Site
 from ivigcalc.quantity import decimal_of
@@ -148,9 +148,11 @@ class Bottle(InfusionBottle):
     ends_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One infusion visit. `at_min` is the clock time of its start in minutes after midnight."""
+class Session(NamedTuple):
+    """One infusion visit. `at_min` is the clock time of its start in minutes after midnight.
+
+    A tuple and no dataclass, because a batch makes so many of them.
+    """
 
     course: int
     day: int

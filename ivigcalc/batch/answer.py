@@ -53,31 +53,29 @@ class Answer:
 
     @cached_property
     def days(self) -> tuple[Day, ...]:
-        """Every day that the tables name, in order."""
-        found: set[Day] = set()
+        """Every day that the tables name, in order: those of the sessions, and those that an infusion reaches into."""
+        found = {_day_of(session) for session in self.sessions}
         for session in self.sessions:
-            duration, day = session.duration_min, self._day_of(session)
-            later = 0 if duration is None else _days_later(session, duration) or 0
-            found.update((session.course, day + more) for more in range(later + 1))
+            later = 0 if session.duration_min is None else _days_later(session, session.duration_min)
+            if later:
+                found.update((session.course, session.day - 1 + more) for more in range(1, later + 1))
         return _shared(tuple(sorted(found)))
 
     def dates(self, start: date) -> tuple[str, ...]:
         """The dates of its days, for this first day."""
-        if self.calendar is not None:
-            return _iso(dates_from(start, self.calendar, self.days))
-        return tuple((self._firsts[course] + timedelta(days=day)).isoformat() for course, day in self.days)
+        return _iso(self._on(start, self.days))
 
     def on_days(self, start: date) -> tuple[date, ...]:
         """The date of each session, for this first day."""
-        days = tuple((session.course, self._day_of(session)) for session in self.sessions)
-        if self.calendar is not None:
-            return dates_from(start, self.calendar, _shared(days))
-        return tuple(self._firsts[course] + timedelta(days=day) for course, day in days)
+        return self._on(start, _shared(tuple(map(_day_of, self.sessions))))
 
-    @cached_property
-    def _firsts(self) -> dict[int, date]:
-        """The first day of each course."""
-        return {session.course: session.on for session in reversed(self.sessions) if session.on is not None}
+    def _on(self, start: date, days: tuple[Day, ...]) -> tuple[date, ...]:
+        if self.calendar is not None:
+            return dates_from(start, self.calendar, days)
+        firsts = {
+            session.course: session.on for session in self.sessions if session.on is not None and session.day == 1
+        }
+        return tuple(firsts[course] + timedelta(days=later) for course, later in days)
 
     @cached_property
     def session_text(self) -> Text:
@@ -91,7 +89,7 @@ class Answer:
             if key not in shared:
                 shared[key] = _session_cells(session)
             cells, days_later = shared[key]
-            place = places[session.course, self._day_of(session)]
+            place = places[_day_of(session)]
             lines.append(f"%s,{session.course},{session.day},%s,{cells},{self.codes}\n")
             gaps += (0, place, *[place + later for later in days_later])
         return _text(lines, gaps)
@@ -111,20 +109,20 @@ class Answer:
             if key not in shared:
                 shared[key] = _step_lines(session, session.infusion, words)
             text, days_later = shared[key]
-            place = places[session.course, self._day_of(session)]
+            place = places[_day_of(session)]
             lines.append(text.replace(_HEAD, f"%s,{session.course},{session.day},%s"))
             for later in days_later:
                 gaps += (0, place) if later is None else (0, place, place + later)
         return _text(lines, gaps)
 
-    def _day_of(self, session: Session) -> int:
-        """The day of a session, counted from the first day of its course."""
-        assert session.on is not None
-        return (session.on - self._firsts[session.course]).days
-
     def _places(self) -> dict[Day, int]:
         """Where each day is among what goes into the gaps; the days of one infusion follow each other."""
         return {day: place for place, day in enumerate(self.days, start=1)}
+
+
+def _day_of(session: Session) -> Day:
+    """The days of a course follow each other, so they are counted from its first."""
+    return session.course, session.day - 1
 
 
 def _step_lines(

@@ -71,6 +71,7 @@ def shared(found: Calendar) -> Calendar:
     return found
 
 
+@lru_cache(maxsize=256)
 def _interval(text: str | None) -> Quantity | None:
     return quantity(text, "days", "months") if text else None
 

@@ -144,8 +144,8 @@ def _bottle_notices(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Not
     own = product.open_bottle if product.open_bottle and product.open_bottle.applies_to == "bottle" else None
     limit = own.within if own else general.within
     minutes = limit.base
-    infusions = {id(s.infusion): s.infusion for s in sessions if s.infusion and s.infusion.minutes > minutes}
-    longest = max((infusion.longest_bottle_min() for infusion in infusions.values()), default=minutes)
+    infusions = {id(s.infusion): s.infusion for s in sessions if s.infusion}.values()
+    longest = max((i.longest_bottle_min() for i in infusions if i.duration_min > minutes), default=minutes)
     if longest > minutes:
         source = cite(product, own) if own else cite(asked.safety.value, general)
         yield Notice(

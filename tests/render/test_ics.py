@@ -168,7 +168,7 @@ def test_moved_sessions_count_up_and_lost_ones_are_cancelled(plan: Plan) -> None
 
 
 def test_only_what_changed_counts_up(plan: Plan) -> None:
-    sessions = (*plan.sessions[:3], replace(plan.sessions[3], at_min=600))
+    sessions = (*plan.sessions[:3], plan.sessions[3]._replace(at_min=600))
     moved = to_ics(replace(plan, sessions=sessions), previous=to_ics(plan))
     assert [state[0] for state in states(moved).values()] == [0, 0, 0, 1]
 

@@ -64,7 +64,7 @@ def test_december_2026_in_a_plain_terminal() -> None:
 @given(st.dates(date(1900, 1, 1), date(2200, 12, 31)))
 def test_every_day_of_the_month_stands_once_under_its_weekday(on: date) -> None:
     plan = papers_plan()
-    session = replace(plan.sessions[0], on=on)
+    session = plan.sessions[0]._replace(on=on)
     (month,) = months(replace(plan, sessions=(session,)), lambda _: None)
     cells = [(place, cell) for week in month.weeks for place, cell in enumerate(week) if cell.on]
     length = calendar.monthrange(on.year, on.month)[1]
@@ -135,7 +135,7 @@ def test_patient_product_and_protocol_head_the_calendar() -> None:
 
 def test_two_sessions_on_a_day_and_the_day_after() -> None:
     plan = papers.overnight()
-    doubled = replace(plan, sessions=(*plan.sessions, replace(plan.sessions[0], course=9)))
+    doubled = replace(plan, sessions=(*plan.sessions, plan.sessions[0]._replace(course=9)))
     text = shown(doubled)
     assert "C9 D1" in text.split("Sessions")[0]
     # 22:00 and 4 h 48 min

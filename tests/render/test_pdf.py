@@ -463,7 +463,7 @@ def test_long_plan_on_few_calendar_pages() -> None:
 
 def test_two_sessions_on_one_day_are_both_in_the_grid() -> None:
     plan = papers.dermatomyositis()
-    doubled: tuple[Session, ...] = (*plan.sessions, *(replace(s, course=s.course + 2) for s in plan.sessions))
+    doubled: tuple[Session, ...] = (*plan.sessions, *(s._replace(course=s.course + 2) for s in plan.sessions))
     text = papers.pages(to_pdf(replace(plan, sessions=doubled), "a4"))[0]
     assert "1 Course 1, day 1 72 g 09:00 Course 3, day 1 72 g 09:00" in text
 
