@@ -82,8 +82,8 @@ def _after_the_last(asked: Asked, window: int, first: CourseDates, days: int) ->
 
 def _chair_time(site: Site, sessions: tuple[Session, ...]) -> Iterator[Notice]:
     """Arrival to leaving, against the opening hours of the day."""
-    for session in sessions:
-        if session.on is None or session.at_min is None or session.infusion is None or not site.open:
+    for session in sessions if site.open else ():
+        if session.on is None or session.at_min is None or session.infusion is None:
             continue
         hours = site.hours_on(session.on.weekday())
         if hours is None:
