@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,30 @@ def load_all(kind: str) -> Iterator[Loaded[Any]]:
         yield load(kind, identifier)
 
 
-@cache
 def load(kind: str, reference: str) -> Loaded[Any]:
-    """A definition by id (also a product's id without its country) or by the path of a file."""
+    """A definition by id (also a product's id without its country) or by the path of a file, read again when it changed."""
     if is_path(reference):
-        return replace(load_file(Path(reference), kind), is_file=True)
+        return _load_own(kind, reference, _state(Path(reference)))
+    return _load_shipped(kind, reference)
+
+
+@cache
+def _load_shipped(kind: str, reference: str) -> Loaded[Any]:
     return load_file(shipped(kind)[resolve(kind, reference)], kind)
+
+
+@lru_cache(maxsize=256)
+def _load_own(kind: str, path: str, _state: object) -> Loaded[Any]:
+    return replace(load_file(Path(path), kind), is_file=True)
+
+
+def _state(path: Path) -> object:
+    """Another one whenever the file is another: a process that runs for days must not keep an outdated dose."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None  # reading it will say why
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def is_path(reference: str) -> bool:

@@ -28,6 +28,7 @@ def remembered(size: int, by: int | None = None) -> Callable[[Callable[..., _R]]
                 found = known[key] = arguments, function(*arguments)
             return found[1]
 
+        call.cache_clear = known.clear  # type: ignore[attr-defined]  # as functools names it
         return call
 
     return decorate

@@ -21,7 +21,7 @@ from ivigcalc import engine, library
 from ivigcalc.ask import NO_SITE_LOADED, Form, read_form
 from ivigcalc.cli.checking import check
 from ivigcalc.definitions import Cited, Definition, Phase, Product, RateTable
-from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.errors import DefinitionError, RefusedError, RequestError
 from ivigcalc.plan import Plan
 from ivigcalc.quantity import Quantity, plain
 
@@ -363,3 +363,18 @@ def test_every_policy_gives_a_plan_or_a_reason(policy: str) -> None:
 def test_reference_folder_is_inside_the_package_or_beside_it() -> None:
     assert library.root().is_dir()
     assert Path(library.shipped("regimen")["dermatomyositis"]).is_relative_to(library.root())
+
+
+def test_an_own_file_that_was_edited_is_read_again(tmp_path: Path) -> None:
+    """A process that runs for days must not keep an outdated dose."""
+    own = tmp_path / "own.yaml"
+    text = library.shipped("regimen")["dermatomyositis"].read_text(encoding="utf-8")
+    own.write_text(text, encoding="utf-8")
+    before = library.load("regimen", str(own))
+    assert library.load("regimen", str(own)) is before
+    own.write_text(text.replace("title: Dermatomyositis", "title: Dermatomyositis (ours)", 1), encoding="utf-8")
+    assert library.load("regimen", str(own)).value.title == "Dermatomyositis (ours)"
+    assert library.load("regimen", str(own)).sha256 != before.sha256
+    own.unlink()
+    with pytest.raises(DefinitionError, match="cannot be read"):
+        library.load("regimen", str(own))

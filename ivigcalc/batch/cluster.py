@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ivigcalc.batch.fingerprint import program_sha256
+from ivigcalc.batch.fingerprint import definitions_sha256
 from ivigcalc.batch.source import Row
 from ivigcalc.batch.work import Done, Settings, do_partition
 from ivigcalc.batch.workers import Partitions, WorkerError
@@ -34,12 +34,11 @@ def do_on_cluster(settings: Settings, partitions: Partitions, address: str) -> I
 
 
 def _in_order(client: Any, settings: Settings, partitions: Partitions) -> Iterator[Done]:
-    expected = program_sha256()
     under_way: deque[Any] = deque()
     threads = max(1, sum(client.nthreads().values()))
     try:
         for rows in partitions:
-            future = client.submit(do_far, expected, settings, rows, pure=False, retries=_RETRIES)
+            future = client.submit(do_far, settings, rows, pure=False, retries=_RETRIES)
             under_way.append(future)
             if len(under_way) >= _AHEAD * threads + 1:
                 yield _result(under_way.popleft())
@@ -59,8 +58,9 @@ def _result(future: Any) -> Done:
     return done
 
 
-def do_far(expected: str, settings: Settings, rows: Sequence[Row]) -> Done:
+def do_far(settings: Settings, rows: Sequence[Row]) -> Done:
     """`do_partition` on a worker, after making sure that it would compute with the same program and definitions."""
-    if program_sha256() != expected:
-        raise WorkerError("a worker of the cluster has another version of ivigcalc or other definitions", 2)
+    if definitions_sha256(settings.files) != settings.definitions:
+        own = f", or other files at {', '.join(settings.files)}" if settings.files else ""
+        raise WorkerError(f"a worker of the cluster has another version of ivigcalc or other definitions{own}", 2)
     return do_partition(settings, rows)

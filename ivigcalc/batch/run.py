@@ -108,7 +108,8 @@ def _open(batch: Batch, folder: Folder) -> Source:
 def _run(batch: Batch, folder: Folder, source: Source, clock: Callable[[], float], watch: Watch) -> Summary:
     columns = Columns(source.columns, batch.defaults)
     found = survey(source.rows(), columns)
-    about = _about(batch, source, found)
+    files = _own_files(batch, found)
+    about = _about(batch, source, files)
     if not batch.restart:
         done = _finished_before(batch, folder, about)
         if done is not None:
@@ -124,6 +125,8 @@ def _run(batch: Batch, folder: Folder, source: Source, clock: Callable[[], float
             batch.kind,
             batch.each,
             batch.paper,
+            files,
+            about["definitions"],
         )
         folder.open_tables(headings(batch.kind), progress)
         _plan_all(batch, folder, source, settings, found, about, progress, clock, watch)
@@ -131,10 +134,15 @@ def _run(batch: Batch, folder: Folder, source: Source, clock: Callable[[], float
     return Summary(progress.planned, progress.errors, resumed)
 
 
-def _about(batch: Batch, source: Source, found: Survey) -> dict[str, Any]:
-    """Everything that the output depends on; `on` is the day of asking, which a run keeps when it is taken up later."""
+def _own_files(batch: Batch, found: Survey) -> tuple[str, ...]:
+    """The definition files that options and rows name."""
     options = [batch.defaults.regimen, batch.defaults.product, batch.defaults.policy]
-    files = [name for name in (library.split_protocol(text)[0] for text in options if text) if library.is_path(name)]
+    names = [library.split_protocol(text)[0] for text in options if text]
+    return tuple(sorted({*found.files, *filter(library.is_path, names)}))
+
+
+def _about(batch: Batch, source: Source, files: tuple[str, ...]) -> dict[str, Any]:
+    """Everything that the output depends on; `on` is the day of asking, which a run keeps when it is taken up later."""
     return {
         "version": __version__,
         "input": source.sha256(),
@@ -143,7 +151,7 @@ def _about(batch: Batch, source: Source, found: Survey) -> dict[str, Any]:
             "paper": batch.paper, "allow_duplicates": batch.allow_duplicates,
         },
         "site": batch.site.sha256,
-        "definitions": definitions_sha256((*files, *found.files)),
+        "definitions": definitions_sha256(files),
         "on": batch.on.isoformat(),
     }  # fmt: skip
 
@@ -226,6 +234,17 @@ def _plan_all(
             folder.keep(about, progress)
             kept_at = clock()
     source.check_unchanged()
+    _check_definitions(settings)
+
+
+def _check_definitions(settings: Settings) -> None:
+    """Raise when a definition file is no longer what it was at the start."""
+    if settings.files and definitions_sha256(settings.files) != settings.definitions:
+        raise RequestError(
+            "a definition file changed while it was used: give --restart to plan every row with what it says now",
+            field="definitions",
+            code="definitions-changed",
+        )
 
 
 def _workers(batch: Batch, settings: Settings, partitions: Iterator[list[Row]]) -> Iterator[Done]:

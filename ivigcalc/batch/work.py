@@ -24,7 +24,10 @@ PARTITION_ROWS = 250
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What all rows of a batch have in common. Everything in it can be sent to another process."""
+    """What all rows of a batch have in common. Everything in it can be sent to another process.
+
+    `files` are the definition files of one's own that the batch names, `definitions` the fingerprint of all definitions.
+    """
 
     columns: tuple[str, ...]
     defaults: Form
@@ -33,6 +36,8 @@ class Settings:
     kind: Kind = "csv"
     each: tuple[str, ...] = ()
     paper: str = "a4"
+    files: tuple[str, ...] = ()
+    definitions: str = ""
 
 
 @dataclass(slots=True)

@@ -11,6 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from ivigcalc.ask import Form
+from ivigcalc.batch.cluster import do_far
+from ivigcalc.batch.fingerprint import definitions_sha256
+from ivigcalc.batch.work import Settings
+from ivigcalc.batch.workers import WorkerError
+
 from .conftest import ORDER, Done, contents, patients, process
 
 Batch = Callable[..., Done]
@@ -108,11 +114,13 @@ def test_no_scheduler_there(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> No
     assert "cannot reach a Dask scheduler" in done.err
 
 
-def test_a_worker_with_other_definitions_is_not_believed() -> None:
-    from ivigcalc.ask import Form
-    from ivigcalc.batch.cluster import do_far
-    from ivigcalc.batch.work import Settings
-    from ivigcalc.batch.workers import WorkerError
-
+def test_a_worker_with_other_definitions_is_not_believed(tmp_path: Path) -> None:
+    own = tmp_path / "ours.yaml"
+    own.write_text("kind: regimen\n", encoding="utf-8")
+    settings = Settings(("patient_id",), Form(), files=(str(own),), definitions=definitions_sha256([str(own)]))
+    assert do_far(settings, []).planned == 0
     with pytest.raises(WorkerError, match="another version of ivigcalc or other definitions"):
-        do_far("another", Settings(("patient_id",), Form()), [])
+        do_far(Settings(("patient_id",), Form(), definitions="another"), [])
+    own.write_text("kind: regimen # of this machine\n", encoding="utf-8")
+    with pytest.raises(WorkerError, match=r"or other files at .*ours\.yaml"):
+        do_far(settings, [])

@@ -12,9 +12,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ivigcalc import library
 from ivigcalc.batch import folder as folders
 from ivigcalc.batch import run as runs
 from ivigcalc.batch.folder import WORK
@@ -160,7 +162,6 @@ def test_a_run_is_not_taken_up_when_something_changed(
 ) -> None:
     monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
     own = tmp_path / "own.yaml"
-    from ivigcalc import library
 
     shutil.copy(library.shipped("regimen")["dermatomyositis"], own)
     site = tmp_path / "site.yaml"
@@ -184,7 +185,6 @@ def test_a_run_is_not_taken_up_when_something_changed(
         site.write_text("kind: site\nid: there\n", encoding="utf-8")
     elif changed == "definitions":
         own.write_text(own.read_text(encoding="utf-8") + "# a comment more\n", encoding="utf-8")
-        library.load.cache_clear()
     else:
         monkeypatch.setattr("ivigcalc.batch.run.__version__", "99.0")
     done = batch(content, *options)
@@ -330,6 +330,26 @@ def test_an_input_that_changes_meanwhile_is_noticed(
     done = batch(patients(25))
     assert done.code == 2
     assert ("cannot read the input" if how == "removed" else "the input changed") in done.err
+    assert not FINAL & names(done.folder)
+
+
+def test_a_definition_that_changes_while_it_is_used(
+    batch: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the rows would have the old dose and half the new one."""
+    own = tmp_path / "own.yaml"
+    shutil.copy(library.shipped("regimen")["dermatomyositis"], own)
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    real = folders.Folder.append
+
+    def append(self: folders.Folder, *tables: Any) -> None:
+        real(self, *tables)
+        own.write_text(own.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+
+    monkeypatch.setattr(folders.Folder, "append", append)
+    done = batch(patients(25), "--regimen", str(own))
+    assert done.code == 2
+    assert "a definition file changed while it was used" in done.err
     assert not FINAL & names(done.folder)
 
 

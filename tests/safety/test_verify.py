@@ -287,7 +287,6 @@ def test_a_hospitals_own_definition_that_was_edited_is_named_with_what_it_does(
     text = own["regimen"].read_text(encoding="utf-8")
     assert text.count("dose: {per_course: 2 g/kg}") >= 1
     own["regimen"].write_text(text.replace("per_course: 2 g/kg", "per_course: 1 g/kg", 1), encoding="utf-8")
-    library.load.cache_clear()
     said = refuses(4, "verify", path)
     assert "regimen dermatomyositis: was" in said
     assert "with them the figures change" in said
@@ -300,7 +299,6 @@ def test_a_hospitals_own_definition_that_is_gone_is_a_definition_error(
     own = _own_files(tmp_path)
     path = saved("dose", "-r", f"{own['regimen']}:us-label", "--site", own["site"], "--weight", "72kg")
     own["regimen"].unlink()
-    library.load.cache_clear()
     assert f"{own['regimen']}: cannot be read: No such file" in refuses(3, "verify", path)
     own["site"].unlink()
     assert f"{own['site']}: cannot be read: No such file" in refuses(3, "verify", path)
