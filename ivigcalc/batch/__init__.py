@@ -3,5 +3,5 @@
     source -> columns -> plan_many -> tables -> folder
     (rows)    (Form)     (Plan)       (bytes)   (whole files, or none)
 
-`run` composes them; `arrow` and `cluster` put the same partitions on other machines.
+`run` composes them, `shares` and `workers` divide the work among processes; `arrow` and `cluster` put it on other machines.
 """
