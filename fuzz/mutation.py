@@ -1,171 +1,255 @@
 """Mutation testing of the dose core: `python fuzz/mutation.py`. It may be stopped, and goes on where it was.
 
-cosmic-ray changes one operator, number or branch at a time in a copy of the tree (`mutants/`) and runs the tests. A change
-that no test notices has survived; `docs/safety-figures.md` explains each. cosmic-ray rather than mutmut, because mutmut leaves
-decorated functions and the figures outside functions alone: the cached functions and the table of units are the core.
+One operator, number, word or branch of a module is changed at a time (by the operators of cosmic-ray) in a copy of the tree
+(`mutants/`), and the tests are run. A change that no test notices has survived; `docs/safety-figures.md` explains each. Every run
+is a fork of one process that has imported pytest and the libraries, but nothing of ivigcalc.
+
+A change that was noticed is not tried again while its module stays the same, because tests are only added; `--afresh` tries all.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
+import importlib
+import json
 import os
+import resource
 import shutil
-import sqlite3
-import subprocess
+import signal
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "mutants"
+TREE = WORK / "tree"
 LEAST_PERCENT = 95
-#: fast tests first; the run of a change ends with the first test that notices it
+#: a run of the tests that takes this many times as long as without a change hangs: the change is noticed
+TIMES, LEAST_SECONDS, MEGABYTES = 5, 5, 2000
+#: the fast and telling tests first; then everything else that looks at the core, unless the first ones noticed
 COMMON = (
-    "tests/test_examples.py",
-    "tests/safety/test_hazards_dose.py",
-    "tests/safety/test_hazards_rate.py",
-    "tests/safety/test_hazards_weight.py",
-    "tests/safety/test_hazards_dates.py",
-    "tests/test_checks.py",
-)
-EDGES = "tests/safety/test_core.py"
+    "tests/safety/test_core.py", "tests/test_examples.py", "tests/safety/test_hazards_dose.py", "tests/safety/test_hazards_rate.py",
+    "tests/safety/test_hazards_weight.py", "tests/safety/test_hazards_dates.py", "tests/test_checks.py",
+)  # fmt: skip
 CORE = {
-    "quantity": (EDGES, "tests/test_quantity.py"),
-    "vials": (EDGES, "tests/test_vials.py"),
-    "split": (EDGES, "tests/test_split.py", "tests/test_vials.py"),
-    "dose": (EDGES, "tests/test_split.py"),
-    "titration": (EDGES, "tests/test_titration.py"),
-    "weight": (EDGES, "tests/test_weight.py"),
-    "schedule": (EDGES, "tests/test_schedule.py"),
-}  # fmt: skip
+    "quantity": ("tests/test_quantity.py",),
+    "vials": ("tests/test_vials.py",),
+    "split": ("tests/test_split.py", "tests/test_vials.py"),
+    "dose": ("tests/test_split.py",),
+    "titration": ("tests/test_titration.py",),
+    "weight": ("tests/test_weight.py",),
+    "schedule": ("tests/test_schedule.py",),
+}
+LIBRARIES = (
+    "pydantic", "yaml", "typer", "rich.table", "rich.console", "dateutil.relativedelta", "simplejson", "holidays", "platformdirs", "hypothesis.strategies",
+)  # fmt: skip
 
 
-class Result(NamedTuple):
-    """What became of the changes of one module."""
+Range = tuple[tuple[int, int], tuple[int, int]]
 
-    module: str
-    killed: int
-    survivors: list[str]
+
+class Change(NamedTuple):
+    """One change of a module."""
+
+    operator: str
+    row: int
+    text: str
+
+    @property
+    def key(self) -> str:
+        """What identifies it: the module as changed."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 def main() -> int:
     """Run what is left to run and say what survived."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--module", choices=CORE, help="only this one")
-    parser.add_argument("--report", action="store_true", help="say what is known, run nothing")
+    parser.add_argument("--afresh", action="store_true", help="every change again")
     asked = parser.parse_args()
-    results = []
-    for module in [asked.module] if asked.module else CORE:
-        if not asked.report:
-            _run(module)
-        if (result := _result(module)) is not None:
-            results.append(result)
-            _say(result)
-    killed, survived = sum(r.killed for r in results), sum(len(r.survivors) for r in results)
-    percent = 100 * killed / (killed + survived) if killed else 0
-    print(f"{'total':<10} {killed + survived:>5} changes, {killed:>5} killed, {survived:>3} survived: {percent:.1f} %")
-    return 0 if percent >= LEAST_PERCENT else 1
+    _copy_tree()
+    sys.dont_write_bytecode = True
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    results = [_module(module, asked.afresh) for module in ([asked.module] if asked.module else CORE)]
+    noticed, hung, survived = map(sum, zip(*results, strict=True))
+    _say("total", noticed, hung, survived)
+    return 0 if 100 * noticed >= LEAST_PERCENT * (noticed + survived) else 1
 
 
-def _run(module: str) -> None:
-    tests = list(dict.fromkeys((*CORE[module], *COMMON)))
-    session, tree = WORK / f"{module}.sqlite", WORK / module
-    stamp = WORK / f"{module}.stamp"
-    state = _state(tests)
-    if not session.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != state:
-        _begin(module, session, tree)
-        stamp.write_text(state, encoding="utf-8")
-    _cosmic_ray("exec", f"../{module}.toml", f"../{module}.sqlite", cwd=tree)
-
-
-def _state(tests: list[str]) -> str:
-    """A fingerprint of everything that a result depends on."""
-    digest = hashlib.sha256()
-    for path in sorted(
-        [*(ROOT / "ivigcalc").rglob("*.py"), *(ROOT / "regimens").rglob("*.yaml"), *(ROOT / test for test in tests)]
-    ):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _begin(module: str, session: Path, tree: Path) -> None:
-    shutil.rmtree(tree, ignore_errors=True)
-    session.unlink(missing_ok=True)
-    tree.mkdir(parents=True)
+def _copy_tree() -> None:
+    """What is changed is a copy, so that the tree may be worked on meanwhile."""
+    shutil.rmtree(TREE, ignore_errors=True)
     for part in ("ivigcalc", "regimens", "tests"):
-        shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / part, TREE / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("pyproject.toml", "SAFETY.md"):
-        shutil.copy(ROOT / part, tree / part)
-    config = (Path(__file__).parent / "cosmic-ray.toml").read_text(encoding="utf-8")
-    config = config.replace("MODULE", module).replace(
-        "TESTS", f"sh -c '{_command(CORE[module])} && {_command(COMMON)}'"
-    )
-    (WORK / f"{module}.toml").write_text(config, encoding="utf-8")
-    writing = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    for some in (
-        CORE[module],
-        COMMON,
-    ):  # unchanged: they must pass; and compiled files are kept, but of the module to change
-        subprocess.run(_command(some), cwd=tree, shell=True, check=True, stdout=subprocess.DEVNULL, env=writing)
-    for compiled in (tree / "ivigcalc" / "__pycache__").glob(f"{module}.*"):
+        shutil.copy(ROOT / part, TREE / part)
+
+
+def _module(module: str, afresh: bool) -> tuple[int, int, int]:
+    """How many changes of one module were noticed, how many of these because they hung, and how many survived."""
+    source = TREE / "ivigcalc" / f"{module}.py"
+    unchanged = source.read_text(encoding="utf-8")
+    rounds = ((f"tests/safety/test_core_{module}.py", *CORE[module]), COMMON)
+    seconds = [_unchanged(tests) for tests in rounds]
+    for compiled in source.parent.glob(f"__pycache__/{module}.*"):
         compiled.unlink()
-    _cosmic_ray("init", f"../{module}.toml", f"../{module}.sqlite", cwd=tree)
-    _tool("cr-filter-operators", f"../{module}.sqlite", f"../{module}.toml", cwd=tree)
-    _leave_out_cache_sizes(session, tree / "ivigcalc" / f"{module}.py")
+    record = WORK / f"{module}.json"
+    known: dict[str, str] = {} if afresh or not record.exists() else json.loads(record.read_text(encoding="utf-8"))
+    changes = list(_changes(unchanged))
+    try:
+        for tests, limit in zip(rounds, seconds, strict=True):
+            for change in changes:
+                if not known.get(change.key):
+                    source.write_text(change.text, encoding="utf-8")
+                    known[change.key] = _run(tests, limit)
+                    record.write_text(json.dumps(known), encoding="utf-8")
+    finally:
+        source.write_text(unchanged, encoding="utf-8")
+    outcomes = [known[change.key] for change in changes]
+    found = outcomes.count("failed") + outcomes.count("hung"), outcomes.count("hung"), outcomes.count("")
+    _say(module, *found)
+    for change in changes:
+        if not known[change.key]:
+            print(f"    {_in_a_line(change, unchanged)}", flush=True)
+    return found
 
 
-def _command(tests: tuple[str, ...]) -> str:
-    return f"PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 {sys.executable} -m pytest -q -x -p no:cacheprovider {' '.join(tests)}"
+# ---- the changes ------------------------------------------------------------------------------------------------------
 
 
-def _leave_out_cache_sizes(session: Path, source: Path) -> None:
-    """How many answers are remembered changes the speed only."""
-    lines = source.read_text(encoding="utf-8").split("\n")
-    caches = [place for place, line in enumerate(lines, start=1) if line.lstrip().startswith("@lru_cache(")]
-    with sqlite3.connect(session) as database:
-        for row in caches:
-            jobs = database.execute("select job_id from mutation_specs where start_pos_row = ?", (row,)).fetchall()
-            for table in ("mutation_specs", "work_results", "work_items"):
-                database.executemany(f"delete from {table} where job_id = ?", jobs)
+def _changes(source: str) -> Iterator[Change]:
+    """Every change of a module, each text once."""
+    left_out, words = _left_out(source), _words(source)
+    seen = {source}
+    for name in sorted(operator_names()):
+        operator = get_operator(name)
+        if operator.arguments() or _is_identity(name):
+            continue
+        places = [at for node in ast_nodes(get_ast(source)) for at in operator().mutation_positions(node)]
+        for occurrence, (start, _) in enumerate(places):
+            if _within(start, left_out) or (_is_order(name) and _within(start, words)):
+                continue
+            text = mutate_code(source, operator(), occurrence)
+            if text is not None and text not in seen:
+                seen.add(text)
+                yield Change(name.removeprefix("core/"), start[0], text)
 
 
-def _cosmic_ray(*arguments: str, cwd: Path) -> None:
-    _tool("cosmic-ray", *arguments, cwd=cwd)
+def _is_identity(operator: str) -> bool:
+    """`==` written as `is`, or the reverse: a matter of the language, which keeps one object for equal words."""
+    words = set(operator.split("_"))
+    return bool(words & {"Is", "IsNot"}) and bool(words & {"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE"})
 
 
-def _tool(name: str, *arguments: str, cwd: Path) -> None:
-    subprocess.run([str(Path(sys.executable).parent / name), *arguments], cwd=cwd, check=True)
+def _is_order(operator: str) -> bool:
+    """`==` written as `<` and the like, which says nothing between words: it depends on their first letters."""
+    replaced = operator.split("_")
+    return replaced[1:2] in (["Eq"], ["NotEq"]) and replaced[-1] in ("Lt", "LtE", "Gt", "GtE")
 
 
-def _result(module: str) -> Result | None:
-    session = WORK / f"{module}.sqlite"
-    if not session.exists():
-        return None
-    with sqlite3.connect(session) as database:
-        rows = database.execute(
-            "select s.operator_name, s.start_pos_row, s.occurrence, r.test_outcome, r.diff from mutation_specs s join work_results r using (job_id) where r.worker_outcome = 'NORMAL'"
-        ).fetchall()
-    survivors = [
-        _change(operator, row, diff) for operator, row, _, outcome, diff in sorted(rows) if outcome == "SURVIVED"
-    ]
-    return Result(module, len(rows) - len(survivors), survivors)
+def _words(source: str) -> list[Range]:
+    """Comparisons with a word."""
+    compared = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Compare)]
+    return [_range(node) for node in compared if any(map(_is_word, (node.left, *node.comparators)))]
 
 
-def _change(operator: str, row: int, diff: str) -> str:
-    """A survivor in one line: where, and what was written instead."""
-    lines = [line[1:].strip() for line in diff.split("\n") if line.startswith("+") and not line.startswith("+++")]
-    return f"line {row}, {operator.removeprefix('core/')}: {' '.join(lines)[:160]}"
+def _is_word(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def _say(result: Result) -> None:
-    total = result.killed + len(result.survivors)
+def _left_out(source: str) -> list[Range]:
+    """Annotations, which are never evaluated, and decorators (caches, slots, frozen): from place to place."""
+    found: list[ast.expr] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found += node.decorator_list
+        found += filter(None, (getattr(node, "annotation", None), getattr(node, "returns", None)))
+    return [_range(node) for node in found]
+
+
+def _range(node: ast.expr) -> Range:
+    """From where to where; one column more, because a decorator begins with its @."""
+    return (node.lineno, node.col_offset - 1), (node.end_lineno or 0, node.end_col_offset or 0)
+
+
+def _within(place: tuple[int, int], ranges: list[Range]) -> bool:
+    return any(first <= place < last for first, last in ranges)
+
+
+def _in_a_line(change: Change, unchanged: str) -> str:
+    """A survivor: where, and what was written instead."""
+    before, after = unchanged.split("\n"), change.text.split("\n")
+    lines = [new.strip() for old, new in zip(before, after, strict=False) if old != new]
+    return f"line {change.row}, {change.operator}: {' '.join(lines)[:160]}"
+
+
+# ---- a run of the tests -----------------------------------------------------------------------------------------------
+
+
+def _unchanged(tests: tuple[str, ...]) -> int:
+    """How many seconds a change may take: without one, the tests must pass."""
+    began = time.monotonic()
+    if outcome := _run(tests, 600, compiled=True):
+        sys.exit(f"{' '.join(tests)}: {outcome} without a change")
+    return LEAST_SECONDS + round(TIMES * (time.monotonic() - began))
+
+
+def _run(tests: tuple[str, ...], seconds: int, *, compiled: bool = False) -> str:
+    """What came of the tests in a fork: "" if all passed, else "failed" or "hung"."""
+    child = os.fork()
+    if not child:
+        _child(tests, seconds, compiled)
+    until = time.monotonic() + 6 * seconds  # of the clock, which also runs for others; for a test that waits
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            break
+        if time.monotonic() > until:
+            os.killpg(child, signal.SIGKILL)
+        time.sleep(0.01)
+    if os.WIFSIGNALED(status):
+        return "hung"
+    return "failed" if os.WEXITSTATUS(status) else ""
+
+
+def _child(tests: tuple[str, ...], seconds: int, compiled: bool) -> None:
+    """Run pytest in this process, which is a fork, and end it."""
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_DATA, (MEGABYTES * 2**20, MEGABYTES * 2**20))
+        null = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(null, stream)
+        os.chdir(TREE)
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        sys.dont_write_bytecode = not compiled
+        sys.path.insert(0, str(TREE))
+        code = int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests]))
+        if not str(sys.modules["ivigcalc"].__file__).startswith(str(TREE)):
+            code = 1  # not the copy: no test could notice anything
+    finally:
+        os._exit(code)
+
+
+def _say(name: str, noticed: int, hung: int, survived: int) -> None:
+    total = noticed + survived
+    percent = 100 * noticed / max(total, 1)
     print(
-        f"{result.module:<10} {total:>5} changes, {result.killed:>5} killed, {len(result.survivors):>3} survived: {100 * result.killed / max(total, 1):.1f} %",
+        f"{name:<10} {total:>5} changes, {noticed:>5} killed ({hung} by time), {survived:>3} survived: {percent:.1f} %",
         flush=True,
     )
-    for survivor in result.survivors:
-        print(f"    {survivor}")
 
 
 if __name__ == "__main__":

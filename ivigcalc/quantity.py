@@ -157,8 +157,9 @@ def parse_height(text: str) -> Quantity:
         inches = Decimal(match[2])
         if inches >= 12:
             raise QuantityError(f"'{text.strip()}': inches after feet must be below 12")
-        return Quantity(int(match[1]) * 12 + inches, "in")
-    read = quantity(text, "height")
+        read = Quantity(int(match[1]) * 12 + inches, "in")
+    else:
+        read = quantity(text, "height")
     if read.value == 0:
         raise QuantityError("a height of 0 is not possible")
     return read

@@ -35,7 +35,7 @@ class VialSet:
     def __init__(self, sizes_g: Sequence[Fraction]) -> None:
         self.sizes_g = tuple(sorted(sizes_g, reverse=True))
         self.unit_g = common_unit(self.sizes_g)
-        self._units = tuple(int(size / self.unit_g) for size in self.sizes_g)
+        self._units = tuple(size // self.unit_g for size in self.sizes_g)
         self._fewest: list[int] = [0]  # fewest vials that sum to exactly this many units; -1 = none do
         self._chosen: dict[Fraction, Choice] = {}
 
@@ -85,15 +85,16 @@ def choose_from_shelf(dose_g: Fraction, shelf: dict[Fraction, int]) -> Choice | 
         return None
     unit = common_unit(sizes)
     need = ceil(dose_g / unit)
-    best: dict[int, tuple[int, ...]] = {0: ()}  # units taken -> counts so far, larger sizes first
+    # units taken -> (vials, counts so far, negated), larger sizes first: of equal units the lesser pair is the better choice
+    best: dict[int, tuple[int, tuple[int, ...]]] = {0: (0, ())}
     for size in sizes:
-        step = int(size / unit)
-        grown: dict[int, tuple[int, ...]] = {}
-        for total, counts in best.items():
+        step = size // unit
+        grown: dict[int, tuple[int, tuple[int, ...]]] = {}
+        for total, (taken, negated) in best.items():
             for count in range(shelf[size] + 1):
                 reached = total + count * step
-                candidate = (*counts, count)
-                if reached not in grown or _better(candidate, grown[reached]):
+                candidate = (taken + count, (*negated, -count))
+                if reached not in grown or candidate < grown[reached]:
                     grown[reached] = candidate
                 if reached >= need:  # one vial more would only be left over
                     break
@@ -102,9 +103,6 @@ def choose_from_shelf(dose_g: Fraction, shelf: dict[Fraction, int]) -> Choice | 
     if not enough:
         return None
     total = min(enough)
-    vials = tuple((size, count) for size, count in zip(sizes, best[total], strict=True) if count)
+    _, negated = best[total]
+    vials = tuple((size, -count) for size, count in zip(sizes, negated, strict=True) if count)
     return Choice(vials, total * unit - dose_g)
-
-
-def _better(candidate: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    return (sum(candidate), tuple(-c for c in candidate)) < (sum(other), tuple(-c for c in other))

@@ -100,6 +100,12 @@ class ObeseRule(Strict):
     use: Literal["ideal", "adjusted"]
     factor: Number | None = None
 
+    @model_validator(mode="after")
+    def _whole(self) -> ObeseRule:
+        if self.use == "adjusted" and self.factor is None:
+            raise ValueError("use: adjusted needs 'factor'")
+        return self
+
 
 class DosingWeight(Cited):
     """Which weight the g/kg is multiplied by."""

@@ -21,7 +21,7 @@ from ivigcalc.quantity import (
 # ---- what an error shows ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("length", "shown"), [(40, "x" * 40), (41, "x" * 37 + "...")])
+@pytest.mark.parametrize(("length", "shown"), [(3, "xxx"), (40, "x" * 40), (41, "x" * 37 + "...")])
 def test_a_long_text_is_shown_by_its_beginning(length: int, shown: str) -> None:
     with pytest.raises(QuantityError) as of_number:
         number("x" * length)
@@ -29,6 +29,11 @@ def test_a_long_text_is_shown_by_its_beginning(length: int, shown: str) -> None:
         quantity("x" * length, "dose")
     assert str(of_number.value).startswith(f"'{shown}' is not a plain number")
     assert str(of_quantity.value).startswith(f"'{shown}' is not a number with its unit")
+
+
+def test_of_a_very_long_text_two_hundred_characters_are_looked_at() -> None:
+    with pytest.raises(QuantityError, match="'x' is not a plain number"):
+        number(" " * 199 + "xyz")
 
 
 def test_a_quantity_is_sixty_characters_at_the_most() -> None:
@@ -48,6 +53,13 @@ def test_inches_after_feet_go_up_to_twelve(text: str, inches: str) -> None:
 @pytest.mark.parametrize("text", ["5ft12in", "5ft13in", "5ft12.1in"])
 def test_twelve_inches_are_a_foot(text: str) -> None:
     with pytest.raises(QuantityError, match="must be below 12"):
+        parse_height(text)
+
+
+@pytest.mark.parametrize("text", ["0ft0in", "0ft0.0in", "00ft0in", "0in", "0.0cm", "0m"])
+def test_nobody_is_of_no_height(text: str) -> None:
+    """Found by fuzzing: 0ft0in was read."""
+    with pytest.raises(QuantityError, match="a height of 0 is not possible"):
         parse_height(text)
 
 

@@ -54,7 +54,7 @@ def settings(on: Climb) -> list[Fraction]:
 @pytest.mark.parametrize(
     ("volume", "rung"),
     [
-        ("0.001", 0), ("4.9", 0), ("5", 0), ("5.0009", 0), ("5.001", 1), ("5.0011", 1), ("5.5", 1),
+        ("0.001", 0), ("4.9", 0), ("5", 0), ("5.0009", 0), ("5.0009995", 0), ("5.000999999999999999", 0), ("5.001", 1), ("5.0011", 1), ("5.5", 1),
         ("35/3", 1), ("35/3+0.0009", 1), ("35/3+0.001", 2), ("1000", 2),
     ],
 )  # fmt: skip
@@ -65,7 +65,7 @@ def test_a_thousandth_of_a_millilitre_is_a_step_and_less_is_not(volume: str, run
 @pytest.mark.parametrize(
     ("volume", "last", "minutes"),
     [
-        ("0", 0, "0"), ("2.5", 0, "15"), ("2.5", 2, "15"), ("5", 2, "30"), ("5.0005", 0, "30.003"), ("6", 1, "33"),
+        ("0", 0, "0"), ("2.5", 0, "15"), ("2.5", 2, "15"), ("4.9", 2, "29.4"), ("5", 2, "30"), ("5.0005", 0, "30.003"), ("6", 1, "33"),
         ("35/3", 2, "50"), ("12", 1, "51"), ("12", 2, "50.5"), ("95/3", 2, "80"),
     ],
 )  # fmt: skip
@@ -211,6 +211,7 @@ def test_a_ladder_by_mass_is_one_by_volume() -> None:
     assert [(rung.rate, rung.minutes) for rung in made.rungs] == [(Fraction("0.6"), 30), (Fraction("1.2"), None)]
     assert (made.ceiling, made.at_risk, made.at_risk_absolute) == (Fraction("2.4"), Fraction("1.8"), False)
     assert (made.absolute, made.ml_per_g, made.uses) == (False, 20, "any")
+    assert ladder(concentration="160 mg/mL").ml_per_g == Fraction("6.25")
 
 
 def test_without_a_concentration_there_is_no_ladder() -> None:

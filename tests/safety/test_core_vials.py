@@ -29,6 +29,30 @@ def test_a_shelf_is_searched_beyond_the_dose_by_its_largest_vial() -> None:
     )
 
 
+def test_a_shelf_gives_the_larger_vials_of_as_many_first() -> None:
+    """40 g is 30 + 10 as well as 20 + 20: two vials each."""
+    shelf = dict(zip(grams("10", "20", "30"), (1, 2, 1), strict=True))
+    chosen = vials.choose_from_shelf(Fraction(40), shelf)
+    assert chosen == vials.Choice(((Fraction(30), 1), (Fraction(10), 1)), Fraction(0))
+
+
+def test_two_vials_of_one_size_are_fewer_than_three_of_three() -> None:
+    """8 g is 4 + 4 as well as 5 + 2 + 1."""
+    shelf = dict(zip(grams("5", "4", "2", "1"), (1, 2, 1, 1), strict=True))
+    assert vials.choose_from_shelf(Fraction(8), shelf) == vials.Choice(((Fraction(4), 2),), Fraction(0))
+
+
+def test_nothing_is_taken_that_is_not_on_the_shelf() -> None:
+    """One vial of 30 g and three of 20 g: 70 g needs 30 + 20 + 20; without the large one 60 g are all that there is."""
+    large, small = grams("30", "20")
+    assert vials.choose_from_shelf(Fraction(70), {large: 1, small: 3}) == vials.Choice(
+        ((large, 1), (small, 2)), Fraction(0)
+    )
+    assert vials.choose_from_shelf(Fraction(60), {large: 0, small: 3}) == vials.Choice(((small, 3),), Fraction(0))
+    assert vials.choose_from_shelf(Fraction(61), {large: 0, small: 3}) is None
+    assert vials.choose_from_shelf(Fraction(61), {large: 0, small: 0}) is None
+
+
 def test_choices_are_remembered_and_then_forgotten_together() -> None:
     shelf = vials.VialSet(grams("1"))
     first = shelf.choose(Fraction(1))

@@ -48,6 +48,17 @@ def test_the_obese_may_be_dosed_on_the_ideal_weight() -> None:
     assert (found.basis, found.kg) == ("ideal", 70)
 
 
+def test_a_factor_says_nothing_where_the_obese_are_dosed_on_the_ideal_weight() -> None:
+    obese = {"when": ["BMI > 30"], "use": "ideal", "factor": "0.4"}
+    assert weigh("240kg", "70in", rule(when_obese=obese)).kg == 70
+
+
+@pytest.mark.parametrize("use", ["ideal", "adjusted"])
+def test_without_a_height_there_is_no_other_weight(use: str) -> None:
+    with pytest.raises(RequestError, match=f"doses on the {use} weight, which needs --height and --sex"):
+        weigh("240kg", None, rule(use=use))
+
+
 def test_an_adjusted_weight_for_the_obese_without_a_factor_is_not_guessed() -> None:
     with pytest.raises(RequestError, match="doses on the adjusted weight"):
         weigh("240kg", "70in", rule(use="ideal", when_obese={"when": ["BMI > 30"], "use": "adjusted"}))

@@ -44,7 +44,7 @@ WRONG: list[tuple[int, str, tuple[str, ...]]] = [
     (4, "refused (weight-implausible)", ("dose", *DM, "--weight", "999999999kg")),
     (4, "pounds typed as kilograms would fit", ("dose", *DM, "--weight", "250kg", "--height", "170cm")),
     # ---- the patient
-    *((2, "--height:", (*DOSE, "--height", text)) for text in ("175", "0cm", "-175cm", "5ft", "5ft12in", "5'9\"", "1,75m", "nan m", LONG)),
+    *((2, "--height:", (*DOSE, "--height", text)) for text in ("175", "0cm", "0ft0in", "-175cm", "5ft", "5ft12in", "5'9\"", "1,75m", "nan m", LONG)),
     *((2, "--age:", (*DOSE, "--age", text)) for text in ("54", "-1y", "54 g", "nan y", "54y7mo", "fifty", "1e2y")),
     (2, "--sex: 'f' is not one of male, female", (*DOSE, "--sex", "f")),
     (2, "--risk: 'heart' is not one of", (*DOSE, "--risk", "heart")),
