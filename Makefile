@@ -44,9 +44,11 @@ bench: $(STAMP)    ## speed and memory, as ratios in one run; writes bench/RESUL
 	$(BIN)/python bench/run.py
 
 fuzz: $(STAMP)     ## at least 100,000 hostile inputs
+	-$(BIN)/pip install -q -c constraints.txt atheris  # guided by coverage where it installs
 	$(BIN)/python fuzz/run.py --inputs 100000
 
 mutation: $(STAMP) ## mutation testing of the dose core
+	$(BIN)/pip install -q -c constraints.txt cosmic-ray
 	$(BIN)/python fuzz/mutation.py
 
 docs: $(STAMP)     ## rebuild the generated pages
