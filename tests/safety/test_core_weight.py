@@ -7,6 +7,7 @@ import pytest
 
 from ivigcalc import library
 from ivigcalc.definitions import DosingWeight, Formula
+from ivigcalc.definitions.policy import ObeseRule
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import parse_height, parse_weight
 from ivigcalc.request import Patient
@@ -60,8 +61,10 @@ def test_without_a_height_there_is_no_other_weight(use: str) -> None:
 
 
 def test_an_adjusted_weight_for_the_obese_without_a_factor_is_not_guessed() -> None:
+    """Such a file is refused when it is read; one that got in by another way is not guessed at either."""
+    obese = ObeseRule.model_construct(when=rule(when=["BMI > 30"]).when, use="adjusted", factor=None)
     with pytest.raises(RequestError, match="doses on the adjusted weight"):
-        weigh("240kg", "70in", rule(use="ideal", when_obese={"when": ["BMI > 30"], "use": "adjusted"}))
+        weigh("240kg", "70in", rule(use="ideal").model_copy(update={"when_obese": obese}))
 
 
 def test_a_weight_that_is_the_ideal_one_is_called_actual() -> None:
