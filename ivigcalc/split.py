@@ -57,7 +57,7 @@ def _within(extra: int, days: int, choices: list[int]) -> list[int] | None:
     reachable = [{0}]
     for _ in range(days):
         # sums beyond what is wanted are not followed: with them, a small dose over many days would take for ever
-        reachable.append({sum_ + c for sum_ in reachable[-1] for c in choices if sum_ + c <= extra})
+        reachable.append({more for sum_ in reachable[-1] for c in choices if (more := sum_ + c) <= extra})
     if extra not in reachable[days]:
         return None
     found: list[int] = []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ivigcalc import Form
 from ivigcalc.batch.outcome import Failed
-from ivigcalc.batch.shares import divide, do_share, put_together
+from ivigcalc.batch.shares import Share, divide, do_share, put_together
 from ivigcalc.batch.source import Row
 from ivigcalc.batch.tables import Kind
 from ivigcalc.batch.work import Settings, do_partition
@@ -51,6 +51,15 @@ def test_shares_put_together_are_the_partition(kind: Kind) -> None:
     assert (found.planned, found.errors, found.first_errors) == (whole.planned, whole.errors, whole.first_errors)
     assert found.planned == 5
     assert found.errors.total() == 3
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_rows_come_back_in_their_order_whoever_did_them(kind: Kind) -> None:
+    asked = rows(["60", "72", "seventy", "80", "60", "1", "72"])
+    places = ([1, 4, 5], [0, 2, 6], [3])
+    shares = [Share(worker, own, [asked[place] for place in own]) for worker, own in enumerate(places)]
+    found = put_together(shares, [do_share(settings(kind), share) for share in shares])
+    assert found.tables == do_partition(settings(kind), asked).tables
 
 
 def test_rows_of_another_length_are_divided_too() -> None:
