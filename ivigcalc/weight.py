@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from ivigcalc.definitions import Condition, DosingWeight, Formula
+from ivigcalc.definitions import Condition, DosingWeight, Formula, HeightLine
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.plan import WeightBasis
 from ivigcalc.quantity import Quantity, weight_kg
@@ -119,10 +119,14 @@ def _ideal_kg(patient: Patient, formula: Formula | None) -> Fraction | None:
     height = patient.height_cm
     if formula is None or height is None or patient.sex is None:
         return None
-    line = formula.male if patient.sex == "male" else formula.female
+    line = _line_of(patient, formula)
     inches_above = (height - line.above.base) / Fraction(254, 100)
     ideal = line.at.base + line.per_inch.base * inches_above
     return ideal if ideal > 0 else None
+
+
+def _line_of(patient: Patient, formula: Formula) -> HeightLine:
+    return formula.male if patient.sex == "male" else formula.female
 
 
 def _within_formula(patient: Patient, rule: DosingWeight, formula: Formula | None, policy_id: str) -> None:
@@ -130,7 +134,7 @@ def _within_formula(patient: Patient, rule: DosingWeight, formula: Formula | Non
     height = patient.height_cm
     if formula is None or height is None or any(c.subject == "height" for c in rule.unless):
         return
-    floor = formula.male.above
+    floor = _line_of(patient, formula).above
     if height < floor.base:
         raise RefusedError(
             "height-outside-formula",

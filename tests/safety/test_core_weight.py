@@ -160,3 +160,11 @@ def test_what_a_rule_needs_is_asked_for_and_no_more(condition: str, needs: str) 
 )  # fmt: skip
 def test_the_plan_says_by_which_rule(weight: str, keys: dict[str, Any], because: str) -> None:
     assert weigh(weight, "70in", rule(**keys)).because == because
+
+
+def test_each_sex_has_the_height_that_its_own_line_starts_from() -> None:
+    """A formula whose line for women starts at 55 in, and for men at 60 in: 57 in is within the one only."""
+    formula = PLAIN.model_copy(update={"female": PLAIN.female.model_copy(update={"above": parse_height("55in")})})
+    assert weigh("90kg", "57in", rule(use="ideal"), formula, sex="female").kg == 62  # 60 kg and 1 kg for each of 2 in
+    with pytest.raises(RefusedError, match="starts at a height of 60 in"):
+        weigh("90kg", "57in", rule(use="ideal"), formula, sex="male")
