@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
 
 from ivigcalc import checks
 from ivigcalc.definitions import Limit, Phase, Product, Protocol, Rounding
@@ -22,7 +21,7 @@ from ivigcalc.dose import (
 )
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.job import Job
-from ivigcalc.memo import remembered
+from ivigcalc.memo import remembered, shared
 from ivigcalc.plan import Notice
 from ivigcalc.quantity import Quantity, decimal_of
 from ivigcalc.request import Order, Request
@@ -212,7 +211,7 @@ def choose_vials(job: Job, doses_g: tuple[Fraction, ...]) -> tuple[Choice, ...]:
     product = job.asked.product.value
     shelf = job.site.value.shelf(product.id)
     if not product.vials:
-        return tuple(_same(dose, Choice((), Fraction(0))) for dose in doses_g)
+        return tuple(_for_dose(dose, Choice((), Fraction(0))) for dose in doses_g)
     if shelf is None:
         return _whole_vials(product, doses_g)
     unknown = [size for size in shelf if size not in {v.base for v in product.vials}]
@@ -231,7 +230,7 @@ def choose_vials(job: Job, doses_g: tuple[Fraction, ...]) -> tuple[Choice, ...]:
             )  # fmt: skip
         for size, count in choice.vials:
             shelf[size] -= count
-        found.append(_same(dose, choice))
+        found.append(_for_dose(dose, choice))
     return tuple(found)
 
 
@@ -241,7 +240,6 @@ def _whole_vials(product: Product, doses_g: tuple[Fraction, ...]) -> tuple[Choic
     return tuple(sizes.choose(dose) for dose in doses_g)
 
 
-@lru_cache(maxsize=256)
-def _same(_dose_g: Fraction, choice: Choice) -> Choice:
+def _for_dose(dose_g: Fraction, choice: Choice) -> Choice:
     """One object for equal vials of equal doses, as `VialSet.choose` gives it: what shares it shares its infusion."""
-    return choice
+    return shared((dose_g, choice))[1]

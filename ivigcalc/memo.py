@@ -1,10 +1,13 @@
-"""Results remembered by the identity of the arguments: for pure functions of definitions, which are slow to compare."""
+"""Results remembered by the identity of the arguments: for pure functions of definitions, which are slow to compare.
+
+`shared` gives equal values one identity.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar
+from functools import lru_cache, wraps
+from typing import Any, TypeVar, cast
 
 _R = TypeVar("_R")
 
@@ -32,3 +35,13 @@ def remembered(size: int, by: int | None = None) -> Callable[[Callable[..., _R]]
         return call
 
     return decorate
+
+
+def shared(value: _R) -> _R:
+    """The same object for equal ones, so that what is remembered of it is found again."""
+    return cast(_R, _first_like(value))
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _first_like(value: object) -> object:
+    return value

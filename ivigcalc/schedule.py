@@ -72,7 +72,7 @@ def due_dates(start: date, stretches: Sequence[tuple[Quantity | None, int]]) -> 
 def place_course(due: date, days: int, site: Site) -> CourseDates:
     """The consecutive days of one course, moved as a whole off the clinic's closed days."""
     wanted = _run(due, days)
-    if not (site.open or site.closed or site.holidays):
+    if not site.has_calendar:
         return CourseDates(due, wanted)
     shut = [day for day in wanted if closed_because(site, day)]
     if not shut:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ivigcalc import checks, schedule
 from ivigcalc.courses import Stretch
-from ivigcalc.definitions import Loaded, Product, Site
+from ivigcalc.definitions import Product, Site
 from ivigcalc.errors import RefusedError
 from ivigcalc.infusion import make_infusion
 from ivigcalc.job import Job
@@ -21,18 +21,12 @@ from ivigcalc.request import Infusion as InfusionKind
 from ivigcalc.titration import Ladder, TableChoice, choose_table, climb, make_ladder, risk_applies
 from ivigcalc.vials import Choice
 
-#: by identity of the product, which is kept beside its ladder so that no other can take its place
-_LADDERS: dict[tuple[int, str | None, InfusionKind], tuple[Product, TableChoice, Ladder]] = {}
 
-
-def _ladder_for(product: Loaded[Product], indication: str | None, kind: InfusionKind) -> tuple[TableChoice, Ladder]:
-    """The table that serves, and its ladder: looked up once for each use of a product."""
-    key = (id(product.value), indication, kind)
-    if key not in _LADDERS:
-        chosen = choose_table(product.value, indication, kind)
-        _LADDERS[key] = product.value, chosen, make_ladder(product.value, chosen.table)
-    _, chosen, ladder = _LADDERS[key]
-    return chosen, ladder
+@remembered(256)
+def _ladder_for(product: Product, indication: str | None, kind: InfusionKind) -> tuple[TableChoice, Ladder]:
+    """The table that serves, and its ladder: one for each use of a product, because infusions are shared by it."""
+    chosen = choose_table(product, indication, kind)
+    return chosen, make_ladder(product, chosen.table)
 
 
 def all_sessions(job: Job, stretches: list[Stretch], indication: str | None) -> tuple[Session, ...]:
@@ -96,7 +90,7 @@ def _infusion(
     job: Job, indication: str | None, dose_g: Fraction, choice: Choice, kind: InfusionKind
 ) -> Infusion | None:
     try:
-        chosen, ladder = _ladder_for(job.asked.product, indication, kind)
+        chosen, ladder = _ladder_for(job.asked.product.value, indication, kind)
     except RefusedError as refused:
         if refused.code != "rate-not-published":
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivigcalc.memo import remembered
+from ivigcalc.memo import remembered, shared
 
 
 def test_it_is_worked_out_once_for_the_very_same_arguments() -> None:
@@ -50,3 +50,10 @@ def test_some_first_arguments_can_settle_it() -> None:
 
     left = "a"
     assert (joined(left, "b"), joined(left, "b"), len(asked)) == ("ab", "ab", 1)
+
+
+def test_equal_values_are_given_one_identity() -> None:
+    one, equal = tuple(range(3)), tuple(range(3))
+    assert one is not equal
+    assert shared(one) is shared(equal)
+    assert shared((1, 0)) == (1, 0)

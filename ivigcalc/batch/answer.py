@@ -11,13 +11,13 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import floor
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ivigcalc.batch.moving import Calendar, Day, calendar_of, dates_from, holds_also
-from ivigcalc.memo import remembered
+from ivigcalc.memo import remembered, shared
 from ivigcalc.plan import Infusion, Plan, Session, clock_text
 from ivigcalc.render.csv import cell, notice_codes, safe_cell, step_figures
 from ivigcalc.render.phrases import vials_text
@@ -59,7 +59,7 @@ class Answer:
             later = 0 if session.duration_min is None else _days_later(session, session.duration_min)
             if later:
                 found.update((session.course, session.day - 1 + more) for more in range(1, later + 1))
-        return _shared(tuple(sorted(found)))
+        return shared(tuple(sorted(found)))
 
     def dates(self, start: date) -> tuple[str, ...]:
         """The dates of its days, for this first day."""
@@ -67,7 +67,7 @@ class Answer:
 
     def on_days(self, start: date) -> tuple[date, ...]:
         """The date of each session, for this first day."""
-        return self._on(start, _shared(tuple(map(_day_of, self.sessions))))
+        return self._on(start, shared(tuple(map(_day_of, self.sessions))))
 
     def _on(self, start: date, days: tuple[Day, ...]) -> tuple[date, ...]:
         if self.calendar is not None:
@@ -83,12 +83,12 @@ class Answer:
         lines: list[str] = []
         gaps: list[int] = []
         places = self._places()
-        shared: dict[tuple[int, int], tuple[str, list[int]]] = {}
+        cells_of: dict[tuple[int, int], tuple[str, list[int]]] = {}
         for session in self.sessions:
             key = id(session.infusion), id(session.vials)
-            if key not in shared:
-                shared[key] = _session_cells(session)
-            cells, days_later = shared[key]
+            if key not in cells_of:
+                cells_of[key] = _session_cells(session)
+            cells, days_later = cells_of[key]
             place = places[_day_of(session)]
             lines.append(f"%s,{session.course},{session.day},%s,{cells},{self.codes}\n")
             gaps += (0, place, *[place + later for later in days_later])
@@ -100,15 +100,15 @@ class Answer:
         lines: list[str] = []
         gaps: list[int] = []
         places = self._places()
-        shared: dict[int, tuple[str, list[int | None]]] = {}
+        lines_of: dict[int, tuple[str, list[int | None]]] = {}
         words: dict[int, tuple[str, int | None]] = {}
         for session in self.sessions:
             if session.infusion is None:
                 continue
             key = id(session.infusion)
-            if key not in shared:
-                shared[key] = _step_lines(session, session.infusion, words)
-            text, days_later = shared[key]
+            if key not in lines_of:
+                lines_of[key] = _step_lines(session, session.infusion, words)
+            text, days_later = lines_of[key]
             place = places[_day_of(session)]
             lines.append(text.replace(_HEAD, f"%s,{session.course},{session.day},%s"))
             for later in days_later:
@@ -182,7 +182,7 @@ class Planned(NamedTuple):
         for s, on in zip(self.answer.sessions, self.answer.on_days(self.start), strict=True):
             head = (self.patient_id, s.course, s.day, on.isoformat())
             if table == "sessions":
-                duration = None if s.infusion is None else s.infusion.duration_min
+                duration = s.duration_min
                 yield (
                     *head,
                     _moment(s, on, 0),
@@ -224,12 +224,6 @@ def quoted(text: str) -> str:
 @remembered(4096)
 def _iso(dates: tuple[date, ...]) -> tuple[str, ...]:
     return tuple(day.isoformat() for day in dates)
-
-
-@lru_cache(maxsize=4096)
-def _shared(days: tuple[Day, ...]) -> tuple[Day, ...]:
-    """The same object for equal ones, so that what is remembered of it is found again."""
-    return days
 
 
 def _moment(session: Session, on: date, minutes: int | None) -> str | None:

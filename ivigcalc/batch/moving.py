@@ -11,8 +11,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from ivigcalc.definitions import Site
-from ivigcalc.memo import remembered
+from ivigcalc.memo import remembered, shared
 from ivigcalc.plan import Plan
 from ivigcalc.quantity import Quantity, quantity
 from ivigcalc.schedule import due_dates, step
@@ -35,7 +34,7 @@ def calendar_of(plan: Plan) -> Calendar | None:
     """The calendar of a plan that can be moved; None for one that holds for its own first day only."""
     request, site = plan.computed_from.request, plan.computed_from.site.value
     patient, order = request.patient, request.order
-    if any((patient.birth_date, patient.weighed_on, order.last_infusion, order.valid_for)) or _has_calendar(site):
+    if any((patient.birth_date, patient.weighed_on, order.last_infusion, order.valid_for)) or site.has_calendar:
         return None
     stretches = tuple((_interval(phase.interval), phase.courses) for phase in plan.phases)
     days = tuple(phase.days for phase in plan.phases for _ in range(phase.courses))
@@ -65,16 +64,6 @@ def _between_courses(start: date, calendar: Calendar) -> tuple[tuple[bool, bool]
     )
 
 
-@lru_cache(maxsize=4096)
-def shared(found: Calendar) -> Calendar:
-    """The same object for equal ones, so that what is remembered of it is found again."""
-    return found
-
-
 @lru_cache(maxsize=256)
 def _interval(text: str | None) -> Quantity | None:
     return quantity(text, "days", "months") if text else None
-
-
-def _has_calendar(site: Site) -> bool:
-    return bool(site.open or site.closed or site.holidays)

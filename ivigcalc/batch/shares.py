@@ -65,7 +65,7 @@ def do_share(settings: Settings, share: Share) -> Pieces:
         errors = [(number, patient_id, outcome)] if isinstance(outcome, Failed) else []
         for table in TABLES:
             tables[table].append(table_bytes(table, settings.kind, plans))
-        tables["errors"].append(error_bytes(errors))
+        tables["errors"].append(error_bytes(errors) if errors else b"")
         failures += errors
     codes = Counter(error.code for _, _, error in failures)
     planned = len(share.rows) - len(failures)

@@ -146,6 +146,11 @@ class Site(Strict):
                 except ValueError as error:
                     yield ("stock", product, size), str(error)
 
+    @property
+    def has_calendar(self) -> bool:
+        """Whether any day can be closed."""
+        return bool(self.open or self.closed or self.holidays)
+
     def hours_on(self, weekday: int) -> tuple[int, int] | None:
         """Opening and closing minute of a weekday (0 = Monday), or None when closed."""
         for key, hours in self.open.items():
