@@ -132,6 +132,10 @@ def measure(patients: int, many: int, pairs: int) -> list[str]:
             "",
             *throughput(scratch),
             "",
+            "## A file for each patient (13 pages as PDF), of one process",
+            "",
+            *files(scratch),
+            "",
             "## Peak memory of one process",
             "",
             *memory(scratch, (patients, many)),
@@ -173,6 +177,19 @@ def throughput(scratch: Path) -> list[str]:
         write_patients(source, patients, regimen, product, courses=13, per_kg=per_kg)
         took = timed(batch(source, scratch / f"throughput-{per_kg}", 1)).seconds - start
         lines.append(f"| {name} | {patients:,} | {patients / took:,.0f} | {1000 * took / patients:.3f} |")
+    return lines
+
+
+def files(scratch: Path) -> list[str]:
+    """What `--each` costs, and that it holds no more for more patients."""
+    regimen, product = next(iter(ORDERS.values()))
+    lines = ["| files | patients | patients/s | peak MiB |", "|---|--:|--:|--:|"]
+    for each, sizes in (("ics", (50, 500)), ("pdf", (10, 100))):
+        for patients in sizes:
+            source = scratch / f"each-{patients}.csv"
+            write_patients(source, patients, regimen, product)
+            run = timed([*batch(source, scratch / f"each-{each}-{patients}", 1), "--each", each])
+            lines.append(f"| {each} | {patients} | {patients / run.seconds:.1f} | {run.peak_mb:.0f} |")
     return lines
 
 

@@ -19,6 +19,9 @@ _CONNECT_SECONDS = 20
 
 def do_on_cluster(settings: Settings, partitions: Partitions, address: str) -> Iterator[Done]:
     """Shared out among the workers of the scheduler at `address`, handed back in order."""
+    import gc
+
+    gc.enable()  # plans hold no cycles, but the client of a cluster makes them for as long as it runs
     try:
         from distributed import Client
     except ImportError:

@@ -20,7 +20,7 @@ from ivigcalc.batch.outcome import Failed, for_clerk, printable
 from ivigcalc.batch.source import Row, Source, spool
 from ivigcalc.batch.survey import Survey, survey
 from ivigcalc.batch.tables import Kind, headings
-from ivigcalc.batch.work import PARTITION_ROWS, Done, Settings
+from ivigcalc.batch.work import PARTITION_ROWS, PARTITION_ROWS_WITH_FILES, Done, Settings
 from ivigcalc.batch.workers import do_here, do_in_processes
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import IvigcalcError, RequestError
@@ -218,7 +218,8 @@ def _plan_all(
         if batch.allow_duplicates
         else _once_each(source.rows(), Columns(source.columns, batch.defaults), found)
     )
-    partitions = islice(_partitions(rows), progress.partitions, None)
+    size = PARTITION_ROWS_WITH_FILES if batch.each else PARTITION_ROWS
+    partitions = islice(_partitions(rows, size), progress.partitions, None)
     kept_at = clock()
     for done in _workers(batch, settings, partitions):
         folder.append(done.tables, done.each)
@@ -257,8 +258,8 @@ def _workers(batch: Batch, settings: Settings, partitions: Iterator[list[Row]]) 
     return do_in_processes(settings, partitions, batch.jobs)
 
 
-def _partitions(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while partition := list(islice(rows, PARTITION_ROWS)):
+def _partitions(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    while partition := list(islice(rows, size)):
         yield partition
 
 

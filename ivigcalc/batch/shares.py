@@ -1,7 +1,7 @@
 """A partition divided among workers by what the rows ask, so that each question is answered by one worker only.
 
-Rows are written one by one, and put back in their order when every share is there. Parquet is written a partition at a
-time, so its partitions stay whole.
+Rows are written one by one, and put back in their order when every share is there. Some partitions stay whole: those of
+Parquet, which is written a partition at a time, and those with files for each patient, where nobody shares an answer.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Pieces:
 
 def divide(settings: Settings, rows: Sequence[Row], workers: int) -> list[Share]:
     """The shares of a partition. Rows that ask the same go to the same worker, in every partition of a run."""
-    if settings.kind == "parquet":
+    if _stays_whole(settings):
         return [Share(None, range(len(rows)), rows)]
     question = question_of(settings.columns)
     places: list[list[int]] = [[] for _ in range(workers)]
@@ -51,9 +51,13 @@ def divide(settings: Settings, rows: Sequence[Row], workers: int) -> list[Share]
     return [Share(worker, own, [rows[place] for place in own]) for worker, own in enumerate(places) if own]
 
 
+def _stays_whole(settings: Settings) -> bool:
+    return settings.kind == "parquet" or bool(settings.each)
+
+
 def do_share(settings: Settings, share: Share) -> Pieces:
     """Plan the rows of a share."""
-    if settings.kind == "parquet":
+    if _stays_whole(settings):
         done = do_partition(settings, share.rows)
         whole = {table: [data] for table, data in done.tables.items()}
         return Pieces(done.planned, done.errors, whole, done.each, done.first_errors)
@@ -69,7 +73,7 @@ def do_share(settings: Settings, share: Share) -> Pieces:
         failures += errors
     codes = Counter(error.code for _, _, error in failures)
     planned = len(share.rows) - len(failures)
-    return Pieces(planned, codes, tables, planner.take_files(), tuple(failures[:SHOWN_ERRORS]))
+    return Pieces(planned, codes, tables, [], tuple(failures[:SHOWN_ERRORS]))
 
 
 def put_together(shares: Sequence[Share], found: Sequence[Pieces]) -> Done:

@@ -18,8 +18,9 @@ from ivigcalc.batch.tables import TABLES, Kind, error_bytes, table_bytes
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import IvigcalcError
 
-#: rows of one partition; part of the layout of the output, so the same for any number of workers
-PARTITION_ROWS = 250
+#: rows of one partition, the same for any number of workers; fewer where each has files, which take a second to set,
+#: so that a kill costs little, the progress is seen, and few files wait in memory
+PARTITION_ROWS, PARTITION_ROWS_WITH_FILES = 250, 10
 
 
 @dataclass(frozen=True, slots=True)

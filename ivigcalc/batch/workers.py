@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,23 +31,8 @@ class WorkerError(IvigcalcError):
 
 def do_here(settings: Settings, partitions: Partitions) -> Iterator[Done]:
     """One after the other, in this process."""
-    with _without_collector():
-        for rows in partitions:
-            yield do_partition(settings, rows)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Plans hold no cycles, so looking for them among all that is remembered only costs time."""
-    import gc
-
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+    for rows in partitions:
+        yield do_partition(settings, rows)
 
 
 def do_in_processes(settings: Settings, partitions: Partitions, jobs: int) -> Iterator[Done]:
@@ -74,13 +59,15 @@ def do_in_processes(settings: Settings, partitions: Partitions, jobs: int) -> It
 
 def _serve(connection: Connection, settings: Settings, inherited: Sequence[Connection]) -> None:
     """The life of a worker: a share in, what became of it out, until the other side is gone."""
+    import gc
     import signal
 
+    gc.disable()  # where it was not inherited: see `cli.main.run`
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for end in inherited:  # held here as well, they would keep the workers alive when the parent is killed
         end.close()
-    with _without_collector(), suppress(EOFError, OSError):
+    with suppress(EOFError, OSError):
         while True:
             share = connection.recv()
             try:

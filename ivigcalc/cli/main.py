@@ -65,9 +65,9 @@ def run() -> None:
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = (
         "__all__"  # nothing that happens to be installed may change how files are read
     )
-    gc.set_threshold(100_000)  # a command is short: looking for cycles costs more than they do
+    gc.disable()  # plans hold no cycles: looking for them among all that is remembered only costs time
     code = main(sys.argv[1:])
-    gc.freeze()  # the memory goes back to the system as a whole
+    gc.freeze()  # nor are they looked for on the way out
     sys.exit(code)
 
 

@@ -11,6 +11,8 @@ from ivigcalc.errors import MissingExtraError, RequestError
 
 TEMPLATES = Path(__file__).parent / "templates"
 PNG_DOTS_PER_INCH = 192
+#: documents after which typst forgets what it worked out for an earlier one
+_FORGOTTEN_AFTER = 10
 _MISSING_GLYPH = re.compile(r"the text `?\"(.*?)\"`? could not be displayed", re.DOTALL)
 
 
@@ -22,10 +24,9 @@ def typeset(template: str, data: dict[str, Any], form: Literal["pdf", "svg", "pn
         raise MissingExtraError(needs, "pdf") from None
 
     def run(own_fonts_only: bool) -> bytes:
-        return typst.compile(
-            TEMPLATES / template, root=TEMPLATES, format=form, ppi=PNG_DOTS_PER_INCH if form == "png" else None,
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False)}, ignore_system_fonts=own_fonts_only,
-            pdf_standards=["ua-1"] if form == "pdf" else [],
+        return _compiler(own_fonts_only).compile(  # type: ignore[no-any-return]
+            TEMPLATES / template, format=form, ppi=PNG_DOTS_PER_INCH if form == "png" else None,
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False)}, pdf_standards=["ua-1"] if form == "pdf" else [],
         )  # fmt: skip
 
     # The fonts inside typst cover Latin, Greek and Cyrillic, the same on every machine. A name in another script needs
@@ -44,3 +45,20 @@ def typeset(template: str, data: dict[str, Any], form: Literal["pdf", "svg", "pn
         raise RequestError(
             f"no font on this machine can print '{missing[1][:20]}': install one, for example Noto", field="name"
         ) from None
+
+
+def _compiler(own_fonts_only: bool) -> Any:
+    """The compiler of this process, which has its fonts read, and nothing left in it of the documents before."""
+    known = _COMPILERS.get(own_fonts_only)
+    if known is None:
+        import typst
+
+        known = _COMPILERS[own_fonts_only] = typst.Compiler(root=TEMPLATES, ignore_system_fonts=own_fonts_only)
+        return known
+    # a document leaves up to 150 MB behind until so many others were made; empty ones are quickly made
+    for _ in range(_FORGOTTEN_AFTER):
+        known.compile(b"", format="pdf")
+    return known
+
+
+_COMPILERS: dict[bool, Any] = {}

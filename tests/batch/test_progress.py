@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from ivigcalc.batch.progress import Lines
 
 from .conftest import ORDER, Done, patients
@@ -46,6 +48,14 @@ def test_quiet_says_nothing_but_failures(batch: Batch) -> None:
 
 def test_a_short_batch_says_one_line(batch: Batch) -> None:
     assert batch(patients(10)).err == "10 of 10 rows planned\n"
+
+
+def test_files_for_each_patient_are_counted_ten_by_ten(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PDF takes its time: who waits sees it, and a kill costs the last ten."""
+    heard: list[tuple[int, int]] = []
+    monkeypatch.setattr(Lines, "__call__", lambda _self, done, rows: heard.append((done, rows)))
+    batch(patients(25), "--each", "ics")
+    assert heard == [(10, 25), (20, 25), (25, 25)]
 
 
 def test_a_terminal_shows_a_bar(tmp_path: Path) -> None:

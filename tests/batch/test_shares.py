@@ -17,8 +17,8 @@ COLUMNS = ("patient_id", "weight_kg", "start")
 ORDER = Form(regimen="dermatomyositis", product="octagam-10-us", courses="2", days="2", at="09:00")
 
 
-def settings(kind: Kind = "csv") -> Settings:
-    return Settings(COLUMNS, ORDER, kind=kind)
+def settings(kind: Kind = "csv", *each: str) -> Settings:
+    return Settings(COLUMNS, ORDER, kind=kind, each=each)
 
 
 def rows(weights: list[str]) -> list[Row]:
@@ -40,14 +40,15 @@ def test_every_row_is_in_one_share_and_equal_questions_in_the_same(weights: list
     assert len(set(who)) == len(set(weights)), "one worker for each weight"
 
 
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
-def test_shares_put_together_are_the_partition(kind: Kind) -> None:
+@pytest.mark.parametrize(("kind", "each"), [("csv", ()), ("jsonl", ()), ("parquet", ()), ("csv", ("ics",))])
+def test_shares_put_together_are_the_partition(kind: Kind, each: tuple[str, ...]) -> None:
     unread = Row(7, Failed("unreadable-row", "", "a quote is open"), "P7")
     asked = [*rows(["60", "seventy", "72", "60", "1"]), unread, *rows(["72", "80"])]
-    shares = divide(settings(kind), asked, 3)
-    found = put_together(shares, [do_share(settings(kind), share) for share in shares])
-    whole = do_partition(settings(kind), asked)
-    assert found.tables == whole.tables
+    about = settings(kind, *each)
+    shares = divide(about, asked, 3)
+    found = put_together(shares, [do_share(about, share) for share in shares])
+    whole = do_partition(about, asked)
+    assert (found.tables, found.each) == (whole.tables, whole.each)
     assert (found.planned, found.errors, found.first_errors) == (whole.planned, whole.errors, whole.first_errors)
     assert found.planned == 5
     assert found.errors.total() == 3
