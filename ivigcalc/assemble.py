@@ -35,10 +35,9 @@ def assemble(
 ) -> Plan:
     """The last checks and overrides, then the finished plan."""
     asked = job.asked
-    job.notices += checks.rates(
-        asked, job.site.value, job.tables, [(t, set_rates(job, t)) for t in job.tables], sessions
-    )
-    job.notices += checks.dates(asked, job.site.value, job.moved, sessions)
+    bounds = [(table, set_rates(job, table)) for table in job.tables]
+    job.notices += checks.rates(asked, job.site.value, bounds, job.course_dates, sessions)
+    job.notices += checks.dates(asked, job.site.value, job.course_dates, sessions)
     job.notices += checks.information(asked, max(s.dose.prescribed_g for s in stretches), sessions)
     notices = checks.settle(job.notices, asked.order)
     phases = tuple(_course(job, stretches, place) for place in range(len(stretches)))

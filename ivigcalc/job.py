@@ -27,7 +27,7 @@ class Job:
     limits: Ceilings
     notices: list[Notice] = field(default_factory=list)
     tables: list[TableChoice] = field(default_factory=list)
-    moved: list[schedule.CourseDates] = field(default_factory=list)
+    course_dates: tuple[schedule.CourseDates, ...] = ()
     climbs: dict[int, Climb] = field(default_factory=dict)
     infusions: dict[tuple[int, int], Infusion] = field(default_factory=dict)
 

@@ -10,14 +10,15 @@ from typing import NamedTuple
 
 from ivigcalc import checks, schedule
 from ivigcalc.courses import Stretch
-from ivigcalc.definitions import Product, Site
+from ivigcalc.definitions import Product, Safety, Site
 from ivigcalc.errors import RefusedError
 from ivigcalc.infusion import make_infusion
 from ivigcalc.job import Job
-from ivigcalc.memo import remembered
+from ivigcalc.memo import remembered, shared
 from ivigcalc.plan import Infusion, Notice, Session, VialCount
-from ivigcalc.quantity import decimal_of
+from ivigcalc.quantity import Quantity, decimal_of
 from ivigcalc.request import Infusion as InfusionKind
+from ivigcalc.request import Order
 from ivigcalc.titration import Ladder, TableChoice, choose_table, climb, make_ladder, risk_applies
 from ivigcalc.vials import Choice
 
@@ -29,35 +30,59 @@ def _ladder_for(product: Product, indication: str | None, kind: InfusionKind) ->
     return chosen, make_ladder(product, chosen.table)
 
 
+class Visit(NamedTuple):
+    """When a session is, and how it starts: all of it that does not depend on the dose. `stretch` counts from 0."""
+
+    stretch: int
+    course: int
+    day: int
+    on: date | None
+    kind: InfusionKind
+
+
 def all_sessions(job: Job, stretches: list[Stretch], indication: str | None) -> tuple[Session, ...]:
     """Every course on its days, every day with its infusion."""
-    order, site = job.asked.order, job.site.value
-    courses = [stretch for stretch in stretches for _ in range(stretch.courses)]
-    starts = (
-        schedule.due_dates(order.start, [(s.interval, s.courses) for s in stretches])
-        if order.start
-        else [None] * len(courses)
-    )
+    asked, site = job.asked, job.site.value
+    shape = shared(tuple((s.interval, s.courses, len(s.dose.session_doses_g)) for s in stretches))
+    job.course_dates, visits = _visits(asked.order, asked.product.value, asked.safety.value, site, shape)
     before, after = _overheads(site)
-    product = job.asked.product.value
     given: dict[tuple[int, InfusionKind], tuple[_Measured, Infusion | None]] = {}
     found: list[Session] = []
-    for number, (stretch, due) in enumerate(zip(courses, starts, strict=True), start=1):
-        doses = stretch.dose.session_doses_g
-        dates = schedule.place_course(due, len(doses), site) if due else None
-        if dates is not None:
-            job.moved.append(dates)
-        for day in range(1, len(doses) + 1):
-            on = dates.days[day - 1] if dates else None
-            kind = "subsequent" if day > 1 else _kind_of_infusion(job, found[-1] if found else None, on)
-            choice = stretch.vials[day - 1]
-            key = (id(choice), kind)
-            if key not in given:  # every day that gives it shares it
-                measured = _measured(choice, product, doses[day - 1])
-                given[key] = measured, _infusion(job, indication, doses[day - 1], choice, kind)
-            measured, infusion = given[key]
-            found.append(Session(number, day, on, order.at, *measured, infusion, stretch.phase.id, before, after))
+    for place, course, day, on, kind in visits:
+        stretch = stretches[place]
+        choice = stretch.vials[day - 1]
+        key = (id(choice), kind)
+        if key not in given:  # every day that gives it shares it
+            dose_g = stretch.dose.session_doses_g[day - 1]
+            measured = _measured(choice, asked.product.value, dose_g)
+            given[key] = measured, _infusion(job, indication, dose_g, choice, kind)
+        measured, infusion = given[key]
+        found.append(Session(course, day, on, asked.order.at, *measured, infusion, stretch.phase.id, before, after))
     return tuple(found)
+
+
+#: interval, courses and days of a course for each stretch
+Shape = tuple[tuple[Quantity | None, int, int], ...]
+
+
+@remembered(1024)
+def _visits(
+    order: Order, product: Product, safety: Safety, site: Site, shape: Shape
+) -> tuple[tuple[schedule.CourseDates, ...], tuple[Visit, ...]]:
+    """The dates of all courses, none without a start, and every visit."""
+    again = checks.restart(order, product, safety)
+    alike = [(place, days) for place, (_, courses, days) in enumerate(shape) for _ in range(courses)]
+    due = (
+        schedule.due_dates(order.start, [(interval, courses) for interval, courses, _ in shape]) if order.start else []
+    )
+    dates = tuple(schedule.place_course(first, days, site) for first, (_, days) in zip(due, alike, strict=False))
+    visits: list[Visit] = []
+    for number, (place, days) in enumerate(alike, start=1):
+        for day in range(1, days + 1):
+            on = dates[number - 1].days[day - 1] if dates else None
+            kind = _kind_of_infusion(order, safety, again, visits[-1] if visits else None, on)
+            visits.append(Visit(place, number, day, on, kind))
+    return dates, tuple(visits)
 
 
 class _Measured(NamedTuple):
@@ -107,14 +132,14 @@ def _infusion(
     return job.infusions[table, id(choice)]
 
 
-def _kind_of_infusion(job: Job, previous: Session | None, on: date | None) -> InfusionKind:
+def _kind_of_infusion(
+    order: Order, safety: Safety, again: bool, previous: Visit | None, on: date | None
+) -> InfusionKind:
     """A first infusion starts slowly; so does one long after the session before it."""
     if previous is not None:
-        gap = previous.on is not None and on is not None and checks.after_a_gap(job.asked, previous.on, on)
+        gap = previous.on is not None and on is not None and checks.after_a_gap(safety, previous.on, on)
         return "first" if gap else "subsequent"
-    if job.asked.order.infusion == "subsequent" and not checks.restart(job.asked):
-        return "subsequent"
-    return "first"
+    return "subsequent" if order.infusion == "subsequent" and not again else "first"
 
 
 def set_rates(job: Job, chosen: TableChoice) -> tuple[str, ...]:

@@ -8,15 +8,34 @@ from itertools import pairwise
 from typing import Literal
 
 from ivigcalc.checks.common import Asked, cite, counted
-from ivigcalc.definitions import Site
+from ivigcalc.definitions import Protocol, Safety, Site
+from ivigcalc.memo import remembered
 from ivigcalc.plan import Notice, Session, clock_text
+from ivigcalc.request import Order
 from ivigcalc.schedule import CourseDates, step
 
 
-def dates(asked: Asked, site: Site, moved: list[CourseDates], sessions: tuple[Session, ...]) -> Iterator[Notice]:
+def dates(
+    asked: Asked, site: Site, courses: tuple[CourseDates, ...], sessions: tuple[Session, ...]
+) -> Iterator[Notice]:
     """Moved courses, closed days, overlaps, and the last day that the order covers."""
+    yield from _of_courses(asked.order, asked.protocol, asked.safety.value, site, courses)
+    yield from _chair_time(site, sessions)
+    yield from _not_covered(asked.order, courses)
+
+
+@remembered(1024)
+def _of_courses(
+    order: Order, protocol: Protocol | None, safety: Safety, site: Site, courses: tuple[CourseDates, ...]
+) -> tuple[Notice, ...]:
+    """All that is settled by the dates: the same for everybody who starts on that day."""
+    return (*_moved(site, courses), *_overlaps(courses), *_too_close(order, protocol, safety, site, courses))
+
+
+def _moved(site: Site, courses: tuple[CourseDates, ...]) -> Iterator[Notice]:
+    """Courses off their date, and those on days when the clinic is closed."""
     window = site.window.base if site.window else None
-    for number, course in enumerate(moved, start=1):
+    for number, course in enumerate(courses, start=1):
         if course.moved_because:
             far = window is not None and abs(course.moved_days) > window
             level = "caution" if far or window is None else "info"
@@ -28,55 +47,64 @@ def dates(asked: Asked, site: Site, moved: list[CourseDates], sessions: tuple[Se
             yield Notice(
                 "on-closed-day", "caution", f"course {number} keeps {day}, when the clinic is closed", str(day)
             )
-    for number, (earlier, later) in enumerate(pairwise(moved), start=1):
+
+
+def _overlaps(courses: tuple[CourseDates, ...]) -> Iterator[Notice]:
+    """Courses that begin before the one before ends."""
+    for number, (earlier, later) in enumerate(pairwise(courses), start=1):
         if later.days[0] <= earlier.days[-1]:
             yield Notice("course-overlap", "stop", f"course {number + 1} starts on {later.days[0]}, before course {number} ends on {earlier.days[-1]}: choose a longer --every or fewer --days",
                          str(later.days[0]), str(earlier.days[-1]))  # fmt: skip
-    yield from _too_close(asked, site, moved, sessions)
-    yield from _chair_time(site, sessions)
-    order = asked.order
-    if order.valid_for is not None and order.start is not None:
-        end = step(order.start, order.valid_for, 1)
-        uncovered = [s for s in sessions if s.on is not None and s.on >= end]
-        if uncovered:
-            yield Notice("order-expired", "caution", f"the order covers {order.valid_for} from {order.start}: {counted(len(uncovered), 'session')} from {uncovered[0].date} on need a new one",
-                         uncovered[0].date, str(order.valid_for))  # fmt: skip
 
 
-def _too_close(asked: Asked, site: Site, moved: list[CourseDates], sessions: tuple[Session, ...]) -> Iterator[Notice]:
+def _not_covered(order: Order, courses: tuple[CourseDates, ...]) -> Iterator[Notice]:
+    """Sessions after the last day that the order is valid."""
+    if order.valid_for is None or order.start is None:
+        return
+    end = step(order.start, order.valid_for, 1)
+    uncovered = [day for course in courses for day in course.days if day >= end]
+    if uncovered:
+        yield Notice("order-expired", "caution", f"the order covers {order.valid_for} from {order.start}: {counted(len(uncovered), 'session')} from {uncovered[0]} on need a new one",
+                     str(uncovered[0]), str(order.valid_for))  # fmt: skip
+
+
+def _too_close(
+    order: Order, protocol: Protocol | None, safety: Safety, site: Site, courses: tuple[CourseDates, ...]
+) -> Iterator[Notice]:
     """Courses that come nearer to each other than the interval, by more than the site's window."""
     window = int(site.window.base) if site.window else 0
-    for number, (earlier, later) in enumerate(pairwise(moved), start=1):
+    for number, (earlier, later) in enumerate(pairwise(courses), start=1):
         due, gap = (later.due - earlier.due).days, (later.days[0] - earlier.days[0]).days
         if 0 < gap < due - window:
             message = f"course {number + 1} starts {gap} days after course {number}, not {due}: move one of them, or ask the prescriber"
             yield Notice("courses-close", "caution", message, f"{gap} days", f"{due} days")
-    if moved:
-        yield from _after_the_last(asked, window, moved[0], sum(session.course == 1 for session in sessions))
+    if courses:
+        yield from _after_the_last(order, protocol, safety, window, courses[0])
 
 
-def _after_the_last(asked: Asked, window: int, first: CourseDates, days: int) -> Iterator[Notice]:
+def _after_the_last(
+    order: Order, protocol: Protocol | None, safety: Safety, window: int, first: CourseDates
+) -> Iterator[Notice]:
     """The first course against the last infusion, which may have been the last day of its course."""
-    last, phase = asked.order.last_infusion, asked.protocol.stages[0] if asked.protocol else None
+    last, phase = order.last_infusion, protocol.stages[0] if protocol else None
     if last is None or phase is None:
         return
-    every = asked.order.every or (phase.interval.every.from_ if phase.interval else None)
+    every = order.every or (phase.interval.every.from_ if phase.interval else None)
     if every is None:
         return
-    longest = max(days, phase.days.to if phase.days else 1)
+    longest = max(len(first.days), phase.days.to if phase.days else 1)
     due = step(last - timedelta(days=longest - 1), every, 1)
     gap, full = (first.days[0] - last).days, (due - last).days
     if gap >= full - window:
         return
-    rules = asked.safety.value
-    level: Literal["caution", "stop"] = "stop" if gap * 100 < full * rules.too_close.percent.base else "caution"
+    level: Literal["caution", "stop"] = "stop" if gap * 100 < full * safety.too_close.percent.base else "caution"
     yield Notice(
         "courses-close",
         level,
         f"course 1 starts {counted(gap, 'day')} after the last infusion on {last}; every {every} it is due {due} at the earliest: check the dates",
         f"{gap} days",
         f"{full} days",
-        cite(rules, rules.too_close),
+        cite(safety, safety.too_close),
     )
 
 

@@ -7,40 +7,40 @@ from datetime import date
 from itertools import pairwise
 
 from ivigcalc.checks.common import Asked, cite, show
-from ivigcalc.definitions import Product, Site
+from ivigcalc.definitions import Product, Safety, Site
 from ivigcalc.memo import remembered
 from ivigcalc.plan import Notice, Session
-from ivigcalc.request import Risk
-from ivigcalc.schedule import step
+from ivigcalc.request import Order, Risk
+from ivigcalc.schedule import CourseDates, step
 from ivigcalc.titration import TableChoice, risk_applies
 
 
-def restart(asked: Asked) -> bool:
+def restart(order: Order, product: Product, safety: Safety) -> bool:
     """Whether the slow ladder starts again: a long gap since the last infusion, or another brand."""
-    order = asked.order
-    if order.last_product is not None and order.last_product != asked.product.value.id:
+    if order.last_product is not None and order.last_product != product.id:
         return True
     if order.last_infusion is None or order.start is None:
         return False
-    return after_a_gap(asked, order.last_infusion, order.start)
+    return after_a_gap(safety, order.last_infusion, order.start)
 
 
-def after_a_gap(asked: Asked, before: date, on: date) -> bool:
+def after_a_gap(safety: Safety, before: date, on: date) -> bool:
     """Whether two infusions are so far apart that the slow ladder starts again."""
-    return step(before, asked.safety.value.restart_after.after, 1) < on
+    return step(before, safety.restart_after.after, 1) < on
 
 
-def gap_notice(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Notice]:
+@remembered(1024)
+def _gap_notices(safety: Safety, courses: tuple[CourseDates, ...]) -> tuple[Notice, ...]:
     """Courses of the plan itself that are so far apart."""
-    rules = asked.safety.value.restart_after
-    for earlier, later in pairwise(sessions):
-        if earlier.on is None or later.on is None or earlier.course == later.course:
-            continue
-        if after_a_gap(asked, earlier.on, later.on):
-            message = f"course {later.course} comes more than {rules.after} after the one before: the slow ladder of a first infusion starts again"
-            yield Notice(
-                "restart-slow", "caution", message, str(later.on), str(rules.after), cite(asked.safety.value, rules)
+    rules = safety.restart_after
+    found: list[Notice] = []
+    for number, (earlier, later) in enumerate(pairwise(courses), start=2):
+        if after_a_gap(safety, earlier.days[-1], later.days[0]):
+            message = f"course {number} comes more than {rules.after} after the one before: the slow ladder of a first infusion starts again"
+            found.append(
+                Notice("restart-slow", "caution", message, str(later.days[0]), str(rules.after), cite(safety, rules))
             )
+    return tuple(found)
 
 
 def restart_notice(asked: Asked) -> Notice:
@@ -56,23 +56,23 @@ def restart_notice(asked: Asked) -> Notice:
 def rates(
     asked: Asked,
     site: Site,
-    tables: list[TableChoice],
     bounds: list[tuple[TableChoice, tuple[str, ...]]],
+    courses: tuple[CourseDates, ...],
     sessions: tuple[Session, ...],
 ) -> Iterator[Notice]:
-    """What the reader must know of the ladders that were used."""
+    """What the reader must know of the ladders that were used; `bounds` has each with what capped its rungs."""
     product = asked.product.value
     distinct = len({table.infusion for table in product.rates}) > 1
-    if tables and distinct and asked.order.infusion is None:
+    if bounds and distinct and asked.order.infusion is None:
         yield Notice(
             "default-used",
             "info",
             "not said whether the patient had this product before: the first session takes the slower ladder of a first infusion; give --infusion",
         )
-    if tables and restart(asked):
+    if bounds and restart(asked.order, product, asked.safety.value):
         yield restart_notice(asked)
-    if tables:
-        yield from gap_notice(asked, sessions)
+    if bounds:
+        yield from _gap_notices(asked.safety.value, courses)
     for chosen, bound_by in bounds:
         yield from _ladder_notices(product, chosen, bound_by, asked.patient.risks, site)
     yield from _bottle_notices(asked, sessions)
