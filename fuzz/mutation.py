@@ -44,7 +44,7 @@ CORE = {
     "quantity": ("tests/test_quantity.py",),
     "vials": ("tests/test_vials.py",),
     "split": ("tests/test_split.py", "tests/test_vials.py"),
-    "dose": ("tests/test_split.py",),
+    "dose": ("tests/test_split.py", "tests/test_orders.py"),
     "titration": ("tests/test_titration.py",),
     "weight": ("tests/test_weight.py",),
     "schedule": ("tests/test_schedule.py",),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ivigcalc import library
-from ivigcalc.ask import Form, read_form
+from ivigcalc.ask import read_form
 from ivigcalc.batch.source import Source
 from ivigcalc.batch.work import Planner, Settings
 from ivigcalc.cli.main import main
@@ -20,6 +20,7 @@ from ivigcalc.definitions.fields import iso_date
 from ivigcalc.definitions.policy import parse_condition
 from ivigcalc.definitions.site import clock_minutes
 from ivigcalc.errors import DefinitionError, IvigcalcError, RequestError
+from ivigcalc.form import Form
 from ivigcalc.load import load_bytes
 from ivigcalc.quantity import UNITS, number, parse_height, parse_weight, plain, quantity
 from ivigcalc.saved import saved_plan

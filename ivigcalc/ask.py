@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
 from typing import Literal, TypeVar, get_args
 
 from ivigcalc import engine, library
-from ivigcalc.definitions import NO_SITE, Loaded, Site
+from ivigcalc.definitions import Loaded, Site
 from ivigcalc.definitions.fields import iso_date
 from ivigcalc.definitions.site import clock_minutes
 from ivigcalc.errors import RequestError
+from ivigcalc.form import NO_SITE_LOADED, Form
 from ivigcalc.plan import Plan
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, quantity
 from ivigcalc.request import Infusion, Order, Patient, Request, Risk, Sex
@@ -32,44 +32,6 @@ _UNPRINTABLE = re.compile(
 _TWO_MEANINGS = ("biweekly", "bi-weekly", "bimonthly", "bi-monthly")
 _CODE = re.compile(r"[a-z][a-z-]{1,40}")
 _T = TypeVar("_T")
-
-
-@dataclass(slots=True)
-class Form:
-    """What was asked, in words. `None` = not said."""
-
-    weight: str | None = None
-    weighed_on: str | None = None
-    height: str | None = None
-    sex: str | None = None
-    age: str | None = None
-    birth_date: str | None = None
-    pregnant: bool = False
-    pre_pregnancy_weight: str | None = None
-    previous_weight: str | None = None
-    risk: tuple[str, ...] = ()
-    condition: tuple[str, ...] = ()
-    name: str | None = None
-    patient_id: str | None = None
-    regimen: str | None = None
-    indication: str | None = None
-    product: str | None = None
-    policy: str | None = None
-    dose: str | None = None
-    dose_basis: str | None = None
-    days: str | None = None
-    every: str | None = None
-    courses: str | None = None
-    start: str | None = None
-    at: str | None = None
-    infusion: str | None = None
-    last_infusion: str | None = None
-    last_product: str | None = None
-    valid_for: str | None = None
-    override: tuple[str, ...] = ()
-
-
-NO_SITE_LOADED: Loaded[Site] = Loaded(NO_SITE, "", "")
 
 
 def plan_form(
@@ -115,8 +77,6 @@ def read_form(form: Form, command: Command, *, on: date | None, defaults_used: t
     order = _read_order(form)
     if command == "schedule" and order.start is None:
         raise RequestError("give the first day: --start 2026-12-01", field="start", code="missing")
-    if order.at is not None and order.start is None and command == "schedule":
-        raise RequestError("--at needs --start", field="at")
     first_day = order.start or on
     if order.last_infusion is not None and first_day is not None and order.last_infusion >= first_day:
         raise RequestError(f"--last-infusion {order.last_infusion} is not before {first_day}", field="last_infusion")
@@ -160,7 +120,7 @@ def _read_patient(form: Form) -> Patient:
 
 
 _ORDER_WORDS = attrgetter(
-    "dose", "days", "every", "dose_basis", "courses", "start", "at", "infusion", "last_infusion", "last_product", "valid_for", "override"
+    "phase", "dose", "days", "every", "dose_basis", "courses", "start", "at", "infusion", "last_infusion", "last_product", "valid_for", "override"
 )  # fmt: skip
 
 
@@ -170,11 +130,12 @@ def _read_order(form: Form) -> Order:
 
 @lru_cache(maxsize=1024)
 def _order(
-    dose: str | None, days: str | None, every: str | None, dose_basis: str | None, courses: str | None, start: str | None,
+    phase: str | None, dose: str | None, days: str | None, every: str | None, dose_basis: str | None, courses: str | None, start: str | None,
     at: str | None, infusion: str | None, last_infusion: str | None, last_product: str | None, valid_for: str | None,
     override: tuple[str, ...],
 ) -> Order:  # fmt: skip
     return Order(
+        phase=phase,
         dose=_parsed("dose", dose, _dose),
         days=_count("days", days, 31),
         every=_parsed("every", every, _interval),
@@ -289,22 +250,3 @@ def _override(text: str) -> tuple[str, str]:
 def _short(text: str) -> str:
     shown = "".join(c if c.isprintable() else "?" for c in text[:40])
     return f"'{shown}...'" if len(text) > 40 else f"'{shown}'"
-
-
-def form_of(request: Request, *, regimen: str | None, product: str, policy: str) -> Form:
-    """The words that give this request again: what a saved plan stores."""
-    patient, order = request.patient, request.order
-
-    def text(value: object) -> str | None:
-        return None if value is None else str(value)
-
-    return Form(
-        weight=str(patient.weight), weighed_on=text(patient.weighed_on), height=text(patient.height), sex=patient.sex, age=text(patient.age),
-        birth_date=text(patient.birth_date), pregnant=patient.pregnant, pre_pregnancy_weight=text(patient.pre_pregnancy_weight),
-        previous_weight=text(patient.previous_weight), risk=patient.risks, condition=patient.conditions, name=patient.name,
-        patient_id=patient.patient_id, regimen=regimen, indication=request.indication, product=product, policy=policy,
-        dose=text(order.dose), dose_basis=order.dose_basis, days=text(order.days), every=text(order.every), courses=text(order.courses),
-        start=text(order.start), at=None if order.at is None else f"{order.at // 60:02}:{order.at % 60:02}", infusion=order.infusion,
-        last_infusion=text(order.last_infusion), last_product=order.last_product, valid_for=text(order.valid_for),
-        override=tuple(f"{code}={reason}" for code, reason in order.overrides),
-    )  # fmt: skip

@@ -51,14 +51,14 @@ def assemble(
                 job.weights,
                 job.rate_weight_kg,
                 tuple(stretches),
-                tuple(job.tables),
+                tuple(job.climbs[id(table.table)] for table in job.tables),
                 job.limits,
                 sessions,
             )
         )
     return Plan(
         ivigcalc_version=__version__,
-        computed_from=ComputedFrom(asked.request, asked.regimen, protocol_id, asked.product, job.policy, job.site, asked.safety),
+        computed_from=ComputedFrom(asked.request, asked.regimen, protocol_id, asked.product, job.policy, job.site, asked.safety, job.defaults_used),
         dosing_weight=_shown_weight(job.weights),
         rate_weight=RateWeight(decimal_of(job.rate_weight_kg, 2), job.weights.basis if job.policy.policy.value.rate_weight == "dosing" else "actual"),
         course=phases[0],

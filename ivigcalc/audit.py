@@ -5,8 +5,10 @@ What the models do see (a rung above its ceiling, a source that is cited nowhere
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterator
+import zoneinfo
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,14 +19,16 @@ from typing import Any
 from pydantic import BaseModel
 
 from ivigcalc import library
-from ivigcalc.definitions import Definition, Phase, Policy, Product, Protocol, RateTable, Regimen, Site
+from ivigcalc.definitions import Condition, Definition, Phase, Policy, Product, Protocol, RateTable, Regimen, Site
+from ivigcalc.definitions.site import Holidays
+from ivigcalc.dose import per_four_weeks
 from ivigcalc.errors import DefinitionError
 from ivigcalc.quantity import Quantity, QuantityError, quantity
 
 Key = tuple[str | int, ...]
 _PLACEHOLDER = re.compile(r"<.*>")
 _LIMITED = {"day": "a day", "course": "a course", "4-weeks": "4 weeks"}
-_FOUR_WEEKS_DAYS = 28
+_WEIGHT_CONDITIONS = ("when", "unless", "all_when", "refuse_when")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Known:
     today: date
     regimens: frozenset[str]
     products: frozenset[str]
+    vials: Mapping[str, tuple[Quantity, ...]]
     policies: frozenset[str]
     formulas: frozenset[str]
     served: frozenset[str]
@@ -57,6 +62,7 @@ def known_library(today: date) -> Known:
         today,
         regimens=frozenset(library.shipped("regimen")),
         products=frozenset(library.shipped("product")),
+        vials={product.id: product.vials for product in products},
         policies=frozenset(library.shipped("policy")),
         formulas=frozenset(library.shipped("formula")),
         served=frozenset(use for product in products for table in product.rates for use in table.for_),
@@ -128,11 +134,22 @@ def _regimen(regimen: Regimen, known: Known) -> Iterator[Finding]:
             "no shipped product has a rate table for it: the rates will be those of another use, marked rate-off-label"
         )
         yield Finding(("id",), message, info=True)
+    elif regimen.indication is not None and regimen.indication not in known.regimens | known.served:
+        yield Finding(("indication",), _unknown_indication(regimen.indication, known), info=True)
     for name, protocol in regimen.protocols.items():
         for place, phase in enumerate(protocol.stages):
             key: Key = ("protocols", name, *(("phases", place) if protocol.phases else ()))
             yield from _above_limits(protocol, phase, key)
             yield from _overlap(phase, key)
+
+
+def _unknown_indication(indication: str, known: Known) -> str:
+    near = difflib.get_close_matches(indication, sorted(known.regimens | known.served), n=4, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}? " if near else ""
+    return (
+        f"'{indication}' is no shipped regimen, and no shipped product has a rate table for it; {hint}"
+        "else only tables for any use, or of a product file of your own, are found"
+    )
 
 
 def _above_limits(protocol: Protocol, phase: Phase, key: Key) -> Iterator[Finding]:
@@ -166,9 +183,9 @@ def _lowest_doses(phase: Phase) -> dict[str, tuple[str, Fraction, str]]:
         if days is not None:
             found["day"] = (kind, least.base / days, f"{least} on {days} day{'s' if days > 1 else ''}")
     every = phase.interval.every.to if phase.interval else None
-    if every is not None and every.dimension == "days" and "course" in found:
+    if "course" in found:
         _, amount, words = found["course"]
-        found["4-weeks"] = (kind, amount * _FOUR_WEEKS_DAYS / every.base, f"{words}, every {every},")
+        found["4-weeks"] = (kind, amount * per_four_weeks(every), f"{words}, every {every}," if every else words)
     return found
 
 
@@ -265,21 +282,21 @@ def same_rate(product: Product, rate: Quantity, restated: Quantity) -> bool:
 def _policy(policy: Policy, known: Known) -> Iterator[Finding]:
     ideal = policy.dosing_weight.ideal if policy.dosing_weight else None
     if ideal is not None and ideal not in known.formulas:
-        yield Finding(("dosing_weight", "ideal"), f"there is no formula '{ideal}'", ", ".join(sorted(known.formulas)))
+        yield Finding(("dosing_weight", "ideal"), library.no_formula(ideal), ", ".join(sorted(known.formulas)))
     yield from _weights_named(policy)
 
 
 def _weights_named(policy: Policy) -> Iterator[Finding]:
-    """A condition on the ideal or adjusted weight needs what that weight is made of."""
+    """A condition on the adjusted weight needs its factor; the model sees to it that there is an ideal weight."""
     rule = policy.dosing_weight
-    if rule is None:
+    if rule is None or rule.factor is not None:
         return
-    for name in ("when", "unless", "all_when", "refuse_when"):
-        for place, condition in enumerate(getattr(rule, name)):
-            if condition.weight is not None and rule.ideal is None:
-                yield Finding(("dosing_weight", name, place), f"'{condition}' needs 'ideal', the id of a formula")
-            elif condition.weight == "adjusted" and rule.factor is None:
-                yield Finding(("dosing_weight", name, place), f"'{condition}' needs 'factor'")
+    named: list[tuple[Key, tuple[Condition, ...]]] = [((name,), getattr(rule, name)) for name in _WEIGHT_CONDITIONS]
+    named += [(("when_obese", "when"), rule.when_obese.when)] if rule.when_obese else []
+    for key, conditions in named:
+        for place, condition in enumerate(conditions):
+            if condition.weight == "adjusted":
+                yield Finding(("dosing_weight", *key, place), f"'{condition}' needs 'factor'")
 
 
 def _site(site: Site, known: Known) -> Iterator[Finding]:
@@ -295,3 +312,41 @@ def _site(site: Site, known: Known) -> Iterator[Finding]:
                     f"there is no shipped product '{product}', so only a file of your own uses it",
                     info=True,
                 )
+    yield from _sizes(site, known)
+    if site.time_zone is not None:
+        yield from _time_zone(site.time_zone)
+    if site.holidays is not None:
+        yield from _holidays(site.holidays)
+
+
+def _sizes(site: Site, known: Known) -> Iterator[Finding]:
+    """Vials on the shelf that do not exist; nothing is said where nobody printed the sizes."""
+    for product, shelf in site.stock.items():
+        vials = known.vials.get(product, ())
+        for size in shelf if vials else ():
+            if quantity(size, "amount").base not in {vial.base for vial in vials}:
+                yield Finding(("stock", product, size), f"{product} has no vial of {size}", ", ".join(map(str, vials)))
+
+
+def _time_zone(name: str) -> Iterator[Finding]:
+    zones = zoneinfo.available_timezones()
+    if zones and name not in zones:  # none: this computer has no list of them
+        near = difflib.get_close_matches(name, sorted(zones), n=3) or ["Europe/London", "America/New_York"]
+        yield Finding(("time_zone",), f"'{name[:60]}' is not a known time zone", ", ".join(near))
+
+
+def _holidays(chosen: Holidays) -> Iterator[Finding]:
+    try:
+        import holidays
+    except ImportError:  # an optional library; a plan with dates then says that it is missing
+        return
+    known = holidays.list_supported_countries(include_aliases=True)
+    if chosen.country not in known:
+        message = f"no public holidays are known for '{chosen.country[:60]}'"
+        yield Finding(("holidays", "country"), message, "a code such as US, GB, DE")
+        return
+    try:  # a subdivision may also be given by its name
+        holidays.country_holidays(chosen.country, subdiv=chosen.subdivision)
+    except NotImplementedError:
+        message = f"'{(chosen.subdivision or '')[:60]}' is no subdivision of {chosen.country} whose holidays are known"
+        yield Finding(("holidays", "subdivision"), message, ", ".join(known[chosen.country]))

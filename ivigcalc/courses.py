@@ -39,6 +39,7 @@ class Stretch:
     prescribed: Prescribed
     dose: CourseDose
     vials: tuple[Choice, ...]
+    rounding: Rounding
 
 
 def orders_by_phase(protocol: Protocol, request: Request) -> tuple[tuple[Phase, Order, int], ...]:
@@ -51,12 +52,46 @@ def orders_by_phase(protocol: Protocol, request: Request) -> tuple[tuple[Phase, 
 
 @remembered(1024)
 def _orders(protocol: Protocol, order: Order, command: str) -> tuple[tuple[Phase, Order, int], ...]:
-    stages = protocol.stages[:1] if command == "dose" else protocol.stages
-    open_dose = [p for p in stages if p.dose is None or p.dose.published.single is None] or list(stages)
-    open_days = [p for p in stages if p.days is None] or list(stages)
-    open_every = [p for p in stages if p.interval is None or p.interval.every.single is None] or list(stages)
-    found: list[tuple[Phase, Order, int]] = []
-    left = 1 if command == "dose" else order.courses
+    planned = _planned(_stages(protocol, order.phase), 1 if command == "dose" else order.courses, command)
+    phases = [phase for phase, _ in planned]
+    dosed = [p for p in phases if p.dose is None or p.dose.published.single is None] or phases
+    shared_out = _open_days(phases, order.days) or phases
+    # one course has no interval of its own; the last phase has one for whoever goes on
+    repeated = [phase for phase, courses in planned if courses > 1 or phase is phases[-1]]
+    repeated = [p for p in repeated if p.interval is None or p.interval.every.single is None] or repeated
+    return tuple(
+        (
+            phase,
+            replace(
+                order,
+                dose=order.dose if phase in dosed else None,
+                days=order.days if phase in shared_out else None,
+                every=order.every if phase in repeated else None,
+            ),
+            courses,
+        )
+        for phase, courses in planned
+    )
+
+
+def _stages(protocol: Protocol, named: str | None) -> tuple[Phase, ...]:
+    """All phases of a protocol, or the one that is named."""
+    if named is None:
+        return protocol.stages
+    found = tuple(phase for phase in protocol.stages if phase.id == named)
+    if not found:
+        allowed = ", ".join(phase.id for phase in protocol.stages) if protocol.phases else "none, it has no phases"
+        raise RequestError(
+            f"the protocol ({protocol.title}) has no phase '{named[:40]}'; allowed: {allowed}", field="phase"
+        )
+    return found
+
+
+def _planned(stages: tuple[Phase, ...], courses: int | None, command: str) -> list[tuple[Phase, int]]:
+    """The phases that are planned, with their courses: as many as are ordered, else as are published."""
+    stages = stages[:1] if command == "dose" else stages
+    found: list[tuple[Phase, int]] = []
+    left = courses
     for place, phase in enumerate(stages):
         number = phase.courses.single if phase.courses else None
         number = number or (phase.courses.from_ if phase.courses and place + 1 < len(stages) else 1)
@@ -64,21 +99,30 @@ def _orders(protocol: Protocol, order: Order, command: str) -> tuple[tuple[Phase
             number = left if place + 1 == len(stages) else min(left, number)
             left -= number
         if number:
-            part = replace(
-                order,
-                dose=order.dose if phase in open_dose else None,
-                days=order.days if phase in open_days else None,
-                every=order.every if phase in open_every else None,
-            )
-            found.append((phase, part, number))
-    return tuple(found)
+            found.append((phase, number))
+    return found
+
+
+def _open_days(phases: list[Phase], days: int | None) -> list[Phase]:
+    """The phases that leave the number of days open: those that allow the ordered one, where any do."""
+    left_open = [p for p in phases if p.days is None or p.days.from_ != p.days.to]
+    return [p for p in left_open if days is None or p.days is None or p.days.from_ <= days <= p.days.to] or left_open
 
 
 def phase_checks(asked: checks.Asked, phase: Phase, order: Order) -> Iterator[Notice]:
     """What is ordered for one phase against what is published for it."""
-    yield from checks.dose_range(asked, order, phase)
+    yield from checks.dose_range(asked, _for_one_course(order, phase), phase)
     yield from checks.days_range(asked, order, phase)
     yield from checks.interval_range(asked, order, phase)
+    yield from checks.said_of_phase(asked, phase)
+
+
+def _for_one_course(order: Order, phase: Phase) -> Order:
+    """The order with what each course has of a dose of four weeks, where courses come as the protocol prints."""
+    every = published_interval(phase, order)
+    if order.dose is None or order.dose_basis != "4-weeks" or every is None or every.dimension != "days":
+        return order
+    return replace(order, dose=_of_four_weeks(order.dose, every)[0]) if checks.interval_fits(phase, every) else order
 
 
 def plan_stretch(
@@ -88,6 +132,11 @@ def plan_stretch(
     assert job.asked.regimen is not None
     name = f"{job.asked.regimen.value.id} ({protocol.title})"
     prescribed = _scaled(prescribed_dose(order, phase, name, protocol.no_dose_because), phase, order, job)
+    if prescribed.per_day and order.days is None and phase.days and phase.days.from_ != phase.days.to:
+        raise RequestError(
+            f"{name} gives {prescribed.dose} on each of {phase.days} days, so that the number of days settles the dose: give --days",
+            field="days", code="days-needed",
+        )  # fmt: skip
     if phase.days is None and order.days is None:
         raise RequestError(
             f"{name} does not print over how many days a course is given: give --days", field="days", code="days-needed"
@@ -105,7 +154,10 @@ def plan_stretch(
     grid = dose_grid(job.asked.product.value, rounding, _shelf_sizes(job))
     dose = plan_course(prescribed, candidates, job.weights.kg, grid, rounding, limits, order.days is not None)
     job.notices += _dose_notices(job, phase, prescribed, dose, rounding, order)
-    return Stretch(phase, courses, interval, prescribed, dose, choose_vials(job, dose.session_doses_g))
+    if courses > 1 and job.site.value.shelf(job.asked.product.value.id) is not None:
+        text = f"the stock of site {job.site.value.id} is counted for one course: its vials must be there again for each of the {courses}"
+        job.notices.append(Notice("stock-per-course", "info", text))
+    return Stretch(phase, courses, interval, prescribed, dose, choose_vials(job, dose.session_doses_g), rounding)
 
 
 def _scaled(prescribed: Prescribed, phase: Phase, order: Order, job: Job) -> Prescribed:
@@ -131,11 +183,16 @@ def _per_interval(prescribed: Prescribed, phase: Phase, order: Order, job: Job) 
             f"--dose-basis 4-weeks: the protocol's {prescribed.dose} is not printed for four weeks: give --dose, the dose of four weeks",
             field="dose_basis",
         )
-    value = decimal_of(Fraction(prescribed.dose.value) * every.base / FOUR_WEEKS_DAYS, 6)
-    scaled = Quantity(value, prescribed.dose.unit)
+    scaled, exact = _of_four_weeks(prescribed.dose, every)
     text = f"{prescribed.dose} per 4 weeks is {scaled} for each course every {every}"
     job.notices.append(Notice("dose-basis", "info", text, str(prescribed.dose), str(scaled)))
-    return replace(prescribed, dose=scaled)
+    return replace(prescribed, dose=scaled, exact=exact)
+
+
+def _of_four_weeks(dose: Quantity, every: Quantity) -> tuple[Quantity, Fraction]:
+    """What each course has of a dose of four weeks: to be written down, and exactly, in the base unit."""
+    share = every.base / FOUR_WEEKS_DAYS
+    return Quantity(decimal_of(Fraction(dose.value) * share, 6), dose.unit), dose.base * share
 
 
 def _basis_notice(job: Job, phase: Phase, prescribed: Prescribed, dose: CourseDose, order: Order) -> Iterator[Notice]:
@@ -163,8 +220,10 @@ def _dose_notices(
     definition = regimen.value if regimen else None
     policy = job.policy.policy.value
     of_phase = "" if phase.id == "course" else f"{phase.id}: "
-    if dose.capped and prescribed.cap is not None:
-        yield Notice("dose-capped", "caution", f"the course is capped at {prescribed.cap} by the protocol", f"{prescribed.dose}", str(prescribed.cap), checks.cite(definition, phase.dose, phase, job.asked.protocol))  # fmt: skip
+    if dose.capped:
+        by_course = prescribed.cap is not None and dose.prescribed_g == prescribed.cap.base
+        what, cap = ("the course", prescribed.cap) if by_course else ("each day", prescribed.cap_per_day)
+        yield Notice("dose-capped", "caution", f"{of_phase}{what} is capped at {cap} by the protocol", f"{prescribed.dose}", str(cap), checks.cite(definition, phase.dose, phase, job.asked.protocol))  # fmt: skip
     if dose.dose_g != dose.prescribed_g:
         yield Notice(
             "rounded",
@@ -177,6 +236,13 @@ def _dose_notices(
             "days-chosen",
             "info",
             f"{of_phase}{checks.counted(len(dose.session_doses_g), 'day')}: {dose.days_because}",
+            source=checks.cite(definition, phase.days, phase, job.asked.protocol),
+        )
+    if phase.days is not None and phase.days.equal and len(set(dose.session_doses_g)) > 1:
+        yield Notice(
+            "rounded",
+            "info",
+            f"{of_phase}the protocol prints equal days; whole amounts make them {' and '.join(checks.show(g) for g in sorted(set(dose.session_doses_g), reverse=True))} g",
             source=checks.cite(definition, phase.days, phase, job.asked.protocol),
         )
     yield from _basis_notice(job, phase, prescribed, dose, order)
@@ -194,11 +260,21 @@ def _rounding_for(job: Job, prescribed: Prescribed, candidates: tuple[int, ...])
     if small is None or course_grams(prescribed, candidates[0], job.weights.kg)[0] >= small.below.base:
         return rounding
     age = job.asked.patient.age_months(job.asked.request.reference_date)
+    if small.when and age is None:
+        text = f"age not given: the finer rounding of {job.policy.policy.value.id} for {' or '.join(map(str, small.when))} was taken not to apply"
+        job.notices.append(Notice("default-used", "info", text))
     if small.when and not any(
         c.subject == "age" and age is not None and compare(c.operator, age, c.operand) for c in small.when
     ):
         return rounding
-    return rounding.model_copy(update={"to": small.to})
+    return _for_small_doses(rounding)
+
+
+@remembered(64)
+def _for_small_doses(rounding: Rounding) -> Rounding:
+    small = rounding.small
+    assert small is not None
+    return rounding.model_copy(update={"to": small.to, "source": small.source or rounding.source})
 
 
 def _shelf_sizes(job: Job) -> tuple[Fraction, ...] | None:

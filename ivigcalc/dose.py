@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from math import floor
 
 from ivigcalc.definitions import Limit, Phase, Product, Range, Rounding
 from ivigcalc.errors import RefusedError, RequestError
@@ -25,12 +26,27 @@ MONTH_DAYS = Fraction(1461, 48)
 
 @dataclass(frozen=True, slots=True)
 class Prescribed:
-    """What one course should be, exactly, before rounding. `cap_g` is set where a published cap was binding."""
+    """What one course should be, exactly, before rounding, and the most that a course and a day of it may be.
+
+    `exact` is the figure of `dose`, in g/kg or g, where that had to be rounded to be written down.
+    """
 
     dose: Quantity
     per_day: bool
     source: str | None
     cap: Quantity | None
+    cap_per_day: Quantity | None = None
+    exact: Fraction | None = None
+
+    def grams(self, weight_kg: Fraction) -> Fraction:
+        """What the dose comes to for a weight: of a course, or of a day of it."""
+        base = self.dose.base if self.exact is None else self.exact
+        return base * weight_kg if self.dose.dimension == "dose" else base
+
+    def cap_g(self, days: int) -> Fraction | None:
+        """The most grams that so many days may come to."""
+        caps = [self.cap.base] if self.cap else []
+        return min([*caps, self.cap_per_day.base * days] if self.cap_per_day else caps, default=None)
 
 
 @dataclass(frozen=True)
@@ -58,7 +74,7 @@ def prescribed_dose(order: Order, phase: Phase, protocol_name: str, no_dose_beca
     dose = phase.dose
     if order.dose is not None:
         per_day = dose is not None and dose.per_day is not None
-        return Prescribed(order.dose, per_day, None, dose.cap if dose else None)
+        return Prescribed(order.dose, per_day, None, dose.cap if dose else None, dose.cap_per_day if dose else None)
     if dose is None:
         why = f" ({no_dose_because})" if no_dose_because else ""
         raise RequestError(
@@ -71,15 +87,14 @@ def prescribed_dose(order: Order, phase: Phase, protocol_name: str, no_dose_beca
             f'{protocol_name} publishes a range, {published} {basis}: choose within it with --dose',
             field="dose", code="dose-needed",
         )  # fmt: skip
-    return Prescribed(published.single, dose.per_day is not None, dose.source, dose.cap)
+    return Prescribed(published.single, dose.per_day is not None, dose.source, dose.cap, dose.cap_per_day)
 
 
 def course_grams(prescribed: Prescribed, days: int, weight_kg: Fraction) -> tuple[Fraction, bool]:
-    """Exact grams of one course of so many days, and whether the protocol's cap was binding."""
-    grams = believable(amount_g(prescribed.dose, weight_kg) * (days if prescribed.per_day else 1))
-    if prescribed.cap is not None and grams > prescribed.cap.base:
-        return prescribed.cap.base, True
-    return grams, False
+    """Exact grams of one course of so many days, and whether a cap of the protocol was binding."""
+    grams = believable(prescribed.grams(weight_kg) * (days if prescribed.per_day else 1))
+    cap_g = prescribed.cap_g(days)
+    return (cap_g, True) if cap_g is not None and grams > cap_g else (grams, False)
 
 
 def believable(grams: Fraction) -> Fraction:
@@ -151,11 +166,15 @@ def plan_course(
     over_a_limit: list[CourseDose] = []
     for days in candidates:
         grams, capped = course_grams(prescribed, days, weight_kg)
-        cap = prescribed.cap.base if prescribed.cap else None
-        units = round_course(grams, days, grid, rounding.direction, rounding.tie, cap)
+        if capped and days != candidates[-1] and _fits_more_days(prescribed, days, grams):
+            refused.append(f"{_days(days)} would hold more than {prescribed.cap_per_day} a day")
+            continue
+        cap_g = _cap_g(prescribed, days, grid)
+        most_g = grams if cap_g is None else min(grams, cap_g)
+        units = round_course(most_g, days, grid, rounding.direction, rounding.tie, cap_g)
         shared = _shared_out(grid, units, days) if units else None
         if shared is None:
-            refused.append(f"{days} days cannot be filled from {grid.text}")
+            refused.append(f"{_days(days)} cannot be filled from {grid.text}")
             continue
         dose_g, doses = shared
         over = over_limit(doses[0], limits, weight_kg)
@@ -165,7 +184,7 @@ def plan_course(
             return found
         over_a_limit.append(found)
         refused.append(
-            f"{days} days would put {_grams(doses[0])} g on day 1, above {over.max} = {_grams(amount_g(over.max, weight_kg))} g"
+            f"{_days(days)} would put {_grams(doses[0])} g on day 1, above {over.max} = {_grams(amount_g(over.max, weight_kg))} g"
         )
     if not over_a_limit:
         raise RefusedError(
@@ -178,6 +197,25 @@ def plan_course(
     if not chosen_by_order and len(candidates) > 1:
         return replace(found, days_because=f"no published number of days meets every limit ({'; '.join(refused)})")
     return found
+
+
+def _fits_more_days(prescribed: Prescribed, days: int, grams: Fraction) -> bool:
+    """Whether the cap of a day is what binds a dose of a course, so that another day would hold more of it."""
+    day = prescribed.cap_per_day
+    return day is not None and not prescribed.per_day and grams == day.base * days
+
+
+def _cap_g(prescribed: Prescribed, days: int, grid: Grid) -> Fraction | None:
+    """The most grams that so many days may come to, when the fullest of them is one that can be given."""
+    cap_g, day = prescribed.cap_g(days), prescribed.cap_per_day
+    if cap_g is None or day is None:
+        return cap_g
+    most = next((units for units in range(floor(day.base / grid.unit_g), 0, -1) if grid.allows(units)), 0)
+    return min(cap_g, most * grid.unit_g * days)
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 @lru_cache(maxsize=4096)

@@ -28,18 +28,28 @@ def make_plan(
     """Everything for one patient under one protocol. Raises `RefusedError` for stops that were not overridden."""
     protocol_id, protocol = pick_protocol(regimen, request.protocol)
     job = start_job(request, regimen, protocol, product, policy, site, safety)
+    if request.protocol is None:
+        chosen = checks.default_protocol(regimen.value, protocol_id, product.value)
+        job.notices += chosen
+        job.defaults_used += tuple(notice.message for notice in chosen)
     job.notices += checks.population(job.asked)
+    job.notices += checks.said_of_protocol(job.asked)
     limits = (*protocol.limits, *policy.policy.value.limits)
     orders = orders_by_phase(protocol, request)
     stretches: list[Stretch] = []
     for phase, order, courses in orders:
         job.notices += phase_checks(job.asked, phase, order)
         stretches.append(plan_stretch(job, phase, order, courses, protocol, limits))
+    job.notices += checks.courses_range(job.asked, stretches[-1].phase, stretches[-1].courses)
+    first = 1
     for stretch in stretches:
         every = stretch.interval if stretch.courses > 1 else None
-        rules = policy.policy.value
-        job.notices += checks.day_limits(job.asked, stretch.dose, protocol.limits, regimen.value, protocol, every)
-        job.notices += checks.day_limits(job.asked, stretch.dose, rules.limits, rules, None, every)
+        rules, numbers = policy.policy.value, range(first, first + stretch.courses)
+        first += stretch.courses
+        job.notices += checks.day_limits(
+            job.asked, stretch.dose, protocol.limits, regimen.value, protocol, every, numbers
+        )
+        job.notices += checks.day_limits(job.asked, stretch.dose, rules.limits, rules, None, every, numbers)
         job.notices += checks.highest_dose(
             job.asked, stretch.dose, stretch.phase.dose.published if stretch.phase.dose else None
         )
@@ -62,14 +72,18 @@ def make_rates(
     dose = request.order.dose
     if dose is None:
         raise RequestError("give the dose of this infusion: --dose 70g", field="dose", code="dose-needed")
-    choose_table(product.value, request.indication, "first")  # refuse at once where no rate was published
+    later = request.order.infusion == "subsequent" and not checks.restart(job.asked)
+    # refuse at once where no rate was published
+    choose_table(product.value, request.indication, "subsequent" if later else "first")
     grams = believable(amount_g(dose, job.weights.kg))
     course = CourseDose(grams, grams, (grams,), "one infusion", False)
     phase = Phase.model_construct(
         id="infusion", title=None, dose=None, days=None, interval=None, courses=None, source=None
     )
     prescribed = Prescribed(dose, True, None, None)
-    stretch = Stretch(phase, 1, None, prescribed, course, choose_vials(job, course.session_doses_g))
+    rounding = policy.policy.value.rounding
+    assert rounding is not None  # the job has refused a policy without one
+    stretch = Stretch(phase, 1, None, prescribed, course, choose_vials(job, course.session_doses_g), rounding)
     job.notices += checks.highest_dose(job.asked, course)
     sessions = all_sessions(job, [stretch], request.indication)
     return assemble(job, None, [stretch], sessions, with_trace)

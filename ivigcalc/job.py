@@ -26,6 +26,7 @@ class Job:
     rate_weight_kg: Fraction
     limits: Ceilings
     notices: list[Notice] = field(default_factory=list)
+    defaults_used: tuple[str, ...] = ()
     tables: list[TableChoice] = field(default_factory=list)
     course_dates: tuple[schedule.CourseDates, ...] = ()
     climbs: dict[int, Climb] = field(default_factory=dict)
@@ -51,11 +52,12 @@ def start_job(
     asked = checks.Asked(request, regimen, protocol, product, safety, weights.kg)
     limits = _ceilings(site.value, bool(patient.risks))
     rate_weight = weights.kg if rules.rate_weight == "dosing" else weights.actual_kg
-    job = Job(asked, policy, site, weights, rate_weight, limits, implausible)
+    job = Job(asked, policy, site, weights, rate_weight, limits, implausible, request.defaults_used)
     job.notices += [Notice("default-used", "info", text) for text in (*request.defaults_used, *weights.assumed)]
     job.notices += checks.contraindications(asked)
     job.notices += checks.stale_weight(asked)
     job.notices += checks.weight_policy(policy, weights)
+    job.notices += checks.dosing_weight(patient, request, weights, safety)
     return job
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ivigcalc.definitions import Loaded, LoadedPolicy, Policy, Product, Regimen, Safety, Site
-from ivigcalc.errors import RequestError
-from ivigcalc.load import load_file
+from ivigcalc.errors import DefinitionError, RequestError
+from ivigcalc.load import load_file, problem_in
 
 FOLDERS = {
     "regimen": "indications", "product": "products", "policy": "policies", "formula": "formulas", "safety": "safety",
@@ -128,8 +128,16 @@ def policy(reference: str) -> LoadedPolicy:
     """A policy by id or path, with its formula."""
     found: Loaded[Policy] = load("policy", reference)
     weight = found.value.dosing_weight
-    formula = load("formula", weight.ideal) if weight and weight.ideal else None
-    return LoadedPolicy(found, formula)
+    ideal = weight.ideal if weight else None
+    if ideal is not None and ideal not in shipped("formula"):  # a mistake of the file, not of what was typed
+        key = ("dosing_weight", "ideal")
+        raise DefinitionError([problem_in(found.name, key, no_formula(ideal), ", ".join(shipped("formula")))])
+    return LoadedPolicy(found, load("formula", ideal) if ideal is not None else None)
+
+
+def no_formula(ideal: str) -> str:
+    """What is wrong with a policy whose formula is not shipped."""
+    return f"there is no formula '{ideal}'"
 
 
 def site(path: str) -> Loaded[Site]:

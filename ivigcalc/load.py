@@ -10,11 +10,10 @@ import hashlib
 import os
 import re
 import stat
-import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -36,6 +35,7 @@ from ivigcalc.definitions import (
 )  # fmt: skip
 from ivigcalc.definitions.fields import ContradictionError
 from ivigcalc.errors import DefinitionError, Problem
+from ivigcalc.problems import PathKey, described
 
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 16
@@ -54,7 +54,6 @@ _AMBIGUOUS = [
     (re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.|[0-9][0-9_.]*[eE][-+]?[0-9]+|[0-9][0-9.]*_[0-9_.]*|\.(inf|Inf|INF)|\.(nan|NaN|NAN))"),
      "is not a plain number; write digits with one decimal point"),
 ]  # fmt: skip
-_PathKey = tuple[str | int, ...]
 
 
 @dataclass(slots=True)
@@ -63,11 +62,11 @@ class Document:
 
     name: str
     data: Any = None
-    lines: dict[_PathKey, int] = field(default_factory=dict)
+    lines: dict[PathKey, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    faulty: list[_PathKey] = field(default_factory=list)
+    faulty: list[PathKey] = field(default_factory=list)
 
-    def add(self, line: int, path: _PathKey, message: str, *, faulty: bool = True) -> None:
+    def add(self, line: int, path: PathKey, message: str, *, faulty: bool = True) -> None:
         """Note a problem; a `faulty` value is remembered, so that a later check does not tell of it again."""
         if len(self.problems) >= 2 * MAX_PROBLEMS:  # enough is told; a hostile file shall not make a list of a million
             return
@@ -77,7 +76,7 @@ class Document:
             self.problems.append(problem)
             self.faulty += [path] if faulty else []
 
-    def line_of(self, path: _PathKey) -> int:
+    def line_of(self, path: PathKey) -> int:
         """The line of a key, or of the nearest block around it."""
         while path and path not in self.lines:
             path = path[:-1]
@@ -103,6 +102,13 @@ def read_bytes(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _file_problem(path, f"cannot be read: {reason}") from None
+
+
+def problem_in(file: str, key: PathKey, message: str, allowed: str) -> Problem:
+    """A problem of a file that loads by itself, on the line of its key."""
+    document = Document(_printable(file))
+    parse(read_bytes(Path(file)), document)
+    return Problem(document.name, document.line_of(key), dotted(key), message, allowed)
 
 
 def _file_problem(path: Path, message: str) -> DefinitionError:
@@ -202,7 +208,7 @@ class _Builder:
                 result = self._value(next(self._events), ())
         return result
 
-    def _value(self, event: Any, path: _PathKey) -> Any:
+    def _value(self, event: Any, path: PathKey) -> Any:
         line = _line(event)
         self._document.lines.setdefault(path, line)
         if len(path) > MAX_DEPTH:
@@ -222,7 +228,7 @@ class _Builder:
         self._check_scalar(event, path, line)
         return event.value
 
-    def _mapping(self, path: _PathKey) -> dict[str, Any]:
+    def _mapping(self, path: PathKey) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             line = _line(event)
@@ -240,13 +246,13 @@ class _Builder:
             found.setdefault(key, value)
         return found
 
-    def _sequence(self, path: _PathKey) -> list[Any]:
+    def _sequence(self, path: PathKey) -> list[Any]:
         found: list[Any] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             found.append(self._value(event, (*path, len(found))))
         return found
 
-    def _check_scalar(self, event: Any, path: _PathKey, line: int) -> None:
+    def _check_scalar(self, event: Any, path: PathKey, line: int) -> None:
         if event.style not in (None, ""):
             return
         for pattern, why in _AMBIGUOUS:
@@ -271,76 +277,24 @@ def _explain(error: ValidationError, model: type[BaseModel], document: Document)
                 document.add(document.line_of(path), path, message)
 
 
-def _described(item: Any, model: type[BaseModel], document: Document) -> list[tuple[_PathKey, str]]:
+def _described(item: Any, model: type[BaseModel], document: Document) -> list[tuple[PathKey, str]]:
     path = _real_path(item["loc"], document)
     cause = item.get("ctx", {}).get("error")
     if isinstance(cause, ContradictionError):
         return [((*path, *place), message) for place, message in cause.found]
-    return [_one_description(item, path, model)]
+    return [described(item, path, model)]
 
 
-def _one_description(item: Any, path: _PathKey, model: type[BaseModel]) -> tuple[_PathKey, str]:
-    kind, context = item["type"], item.get("ctx", {})
-    if kind == "extra_forbidden":
-        return path, f"unknown key; allowed: {', '.join(_keys_at(model, path[:-1])) or 'none'}"
-    if kind == "missing":
-        return (*path, str(item["loc"][-1])) if path != item["loc"] else path, "is required"
-    if kind == "literal_error":
-        return (
-            path,
-            f"{_shown(item['input'])} is not one of the choices; allowed: {context['expected'].replace(chr(39), '')}",
-        )
-    if kind == "value_error":
-        return path, str(context["error"])
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return path, "must be a block of keys"
-    if kind in ("tuple_type", "list_type"):
-        return path, "must be a list"
-    return path, f"{_shown(item['input'])}: {item['msg'][0].lower()}{item['msg'][1:]}"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else "this value"
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _real_path(location: tuple[str | int, ...], document: Document) -> _PathKey:
+def _real_path(location: tuple[str | int, ...], document: Document) -> PathKey:
     """Drop the parts that pydantic adds for union members, which are no keys of the file."""
-    path: _PathKey = ()
+    path: PathKey = ()
     for part in location:
         if (*path, part) in document.lines:
             path = (*path, part)
     return path
 
 
-def _keys_at(model: Any, path: _PathKey) -> list[str]:
-    for part in path:
-        model = _member(model, part)
-    found = next(iter(_models_in(model)), None)
-    return [f.alias or name for name, f in found.model_fields.items()] if found else []
-
-
-def _member(model: Any, part: str | int) -> Any:
-    for candidate in _models_in(model):
-        for name, info in candidate.model_fields.items():
-            if (info.alias or name) == part:
-                return info.annotation
-    return model
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if (
-        isinstance(annotation, type)
-        and not isinstance(annotation, types.GenericAlias)
-        and issubclass(annotation, BaseModel)
-    ):
-        yield annotation
-    elif get_origin(annotation) is not None:
-        for argument in get_args(annotation):
-            yield from _models_in(argument)
-
-
-def dotted(path: _PathKey) -> str:
+def dotted(path: PathKey) -> str:
     """The key of a problem: `rates[1].ladder[2].rate`, counted from 1."""
     text = ""
     for part in path:
@@ -366,7 +320,7 @@ def _check_sources(document: Document) -> None:
             document.add(document.line_of(("sources", key)), ("sources", key), "this source is cited nowhere")
 
 
-def _named_sources(data: Any, path: _PathKey) -> Iterator[tuple[_PathKey, str]]:
+def _named_sources(data: Any, path: PathKey) -> Iterator[tuple[PathKey, str]]:
     children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     for key, child in children:
         if key == "source" and isinstance(child, str):
@@ -384,8 +338,8 @@ def _check_cited(definition: Definition, document: Document) -> None:
 
 
 def _cited_parts(
-    value: Any, path: _PathKey, inherited: str | None, only: str | None
-) -> Iterator[tuple[_PathKey, str | None, bool]]:
+    value: Any, path: PathKey, inherited: str | None, only: str | None
+) -> Iterator[tuple[PathKey, str | None, bool]]:
     """Each part with the source it has or inherits, and whether it needs one."""
     if isinstance(value, RateTable):
         inherited = only  # a rate table names its own source, never the file's general one, unless there is but one

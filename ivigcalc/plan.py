@@ -22,7 +22,10 @@ WeightBasis = Literal["actual", "ideal", "adjusted", "pre-pregnancy"]
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the reader must know. A stop is here only when it was overridden."""
+    """Something the reader must know. A stop is here only when it was overridden.
+
+    `sessions`: (course, day) of those that it is about; none where it is about the whole plan.
+    """
 
     code: str
     level: Level
@@ -31,6 +34,7 @@ class Notice:
     limit: str | None = None
     source: str | None = None
     overridden_because: str | None = None
+    sessions: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +281,7 @@ class ComputedFrom:
     policy: LoadedPolicy
     site: Loaded[Site]
     safety: Loaded[Safety]
+    defaults_used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is ordered. `dose` is per course unless the protocol doses per day."""
+    """What is ordered. `dose` is per course unless the protocol doses per day; `phase` is planned alone."""
 
     dose: Quantity | None = None
     days: int | None = None
@@ -69,6 +69,7 @@ class Order:
     last_infusion: date | None = None
     last_product: str | None = None
     valid_for: Quantity | None = None
+    phase: str | None = None
     overrides: tuple[tuple[str, str], ...] = ()
 
     def override(self, code: str) -> str | None:

@@ -15,10 +15,11 @@ from typing import Any, Never, get_args
 import simplejson
 
 from ivigcalc import library
-from ivigcalc.ask import NO_SITE_LOADED, Command, Form
+from ivigcalc.ask import Command
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.definitions.fields import iso_date
-from ivigcalc.errors import RequestError
+from ivigcalc.errors import DefinitionError, Problem, RequestError
+from ivigcalc.form import NO_SITE_LOADED, Form
 from ivigcalc.render.json import SCHEMA
 
 #: the largest plan that can be asked for, 200 courses of 31 days, is about 15 MB
@@ -62,6 +63,7 @@ def saved_plan(data: bytes, name: str) -> SavedPlan:
     if command not in get_args(Command):
         raise _unreadable(name, "its request names no command that plans")
     form = _form(request, source, name)
+    _need_files(form, source)
     return SavedPlan(name, document, form, command, _asked_on(request, name), _site(source, name))
 
 
@@ -140,7 +142,32 @@ def _form(request: dict[str, Any], source: dict[str, Any], name: str) -> Form:
         for field in ("product", "policy"):
             if isinstance(text, str) and text.startswith(f"{field} not given:"):
                 setattr(form, field, None)
+        if isinstance(text, str) and text.startswith("protocol not given:") and form.regimen:
+            form.regimen = library.split_protocol(form.regimen)[0]
     return form
+
+
+def _need_files(form: Form, source: dict[str, Any]) -> None:
+    """A relative path means the folder where the plan was made, which the plan does not know."""
+    regimen = library.split_protocol(form.regimen)[0] if form.regimen else None
+    files = [file for file in (regimen, form.product, form.policy) if file and library.is_path(file)]
+    site = source.get("site")
+    if isinstance(site, dict) and isinstance(site.get("file"), str):
+        files.append(site["file"])
+    for file in files:
+        if not Path(file).is_absolute() and _is_missing(file):
+            why = f"is not in {shown(Path.cwd())}: run verify in the folder where the plan was made"
+            raise DefinitionError([Problem(shown(file), 0, "", why)])
+
+
+def _is_missing(file: str) -> bool:
+    try:
+        Path(file).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False  # reading it will say why
+    return False
 
 
 def _words(key: str, value: Any, name: str) -> Any:

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from ivigcalc.ask import Command, Form
+from ivigcalc.ask import Command
 from ivigcalc.definitions import Range
+from ivigcalc.form import Form
 from ivigcalc.load import KINDS
 from ivigcalc.plan import Bottle, Course, DosingWeight, Notice, RateWeight, Step, Totals, TraceEntry, VialCount
 

@@ -44,7 +44,7 @@ def all_sessions(job: Job, stretches: list[Stretch], indication: str | None) -> 
     """Every course on its days, every day with its infusion."""
     asked, site = job.asked, job.site.value
     shape = shared(tuple((s.interval, s.courses, len(s.dose.session_doses_g)) for s in stretches))
-    job.course_dates, visits = _visits(asked.order, asked.product.value, asked.safety.value, site, shape)
+    job.course_dates, visits = _visits(asked.order, asked.safety.value, site, shape, checks.restart(asked))
     before, after = _overheads(site)
     given: dict[tuple[int, InfusionKind], tuple[_Measured, Infusion | None]] = {}
     found: list[Session] = []
@@ -67,10 +67,9 @@ Shape = tuple[tuple[Quantity | None, int, int], ...]
 
 @remembered(1024)
 def _visits(
-    order: Order, product: Product, safety: Safety, site: Site, shape: Shape
+    order: Order, safety: Safety, site: Site, shape: Shape, again: bool
 ) -> tuple[tuple[schedule.CourseDates, ...], tuple[Visit, ...]]:
-    """The dates of all courses, none without a start, and every visit."""
-    again = checks.restart(order, product, safety)
+    """The dates of all courses, none without a start, and every visit. `again`: the slow ladder starts again."""
     alike = [(place, days) for place, (_, courses, days) in enumerate(shape) for _ in range(courses)]
     due = (
         schedule.due_dates(order.start, [(interval, courses) for interval, courses, _ in shape]) if order.start else []
@@ -143,5 +142,5 @@ def _kind_of_infusion(
 
 
 def set_rates(job: Job, chosen: TableChoice) -> tuple[str, ...]:
-    """What capped each rung of a table."""
-    return tuple(bound.by for _, _, bound in job.climbs[id(chosen.table)].rates if bound.capped)
+    """What capped each rung of a table; one and the same object for equal ones, as a key of what is remembered."""
+    return shared(tuple(bound.by for _, _, bound in job.climbs[id(chosen.table)].rates if bound.capped))

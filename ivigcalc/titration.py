@@ -5,6 +5,7 @@ Rates are exact until they are set on the pump; volumes come from the set rates;
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
@@ -13,6 +14,7 @@ from operator import mul
 from typing import Literal, NamedTuple
 
 from ivigcalc.definitions import Product, RateTable, ml_per_kg_per_h
+from ivigcalc.definitions import Rung as PrintedRung
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import decimal_of
 from ivigcalc.request import Infusion, Risk
@@ -26,11 +28,12 @@ NOTHING_ML = Fraction(1, 1000)
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One step of a ladder in the engine's units; `minutes` is None on the last."""
+    """One step of a ladder in the engine's units; `minutes` is None on the last. `printed`: as the file has it."""
 
     rate: Fraction
     minutes: Fraction | None
     assumed: bool
+    printed: PrintedRung
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,21 +121,54 @@ class TableChoice:
 
 
 def choose_table(product: Product, indication: str | None, infusion: Infusion) -> TableChoice:
-    """The product's table for this use: named first, then one for any, else its most cautious one (off-label)."""
+    """The product's table for this use: named first, then one for any, else its most cautious one (off-label).
+
+    A first infusion never takes a table that was printed for later ones; a later one may take that of a first.
+    """
     if not product.rates:
         why = product.no_rates_because or "no source prints an infusion rate for it"
         raise RefusedError("rate-not-published", f"{product.id} has no rate table: {why}", overridable=False)
     named = [t for t in product.rates if indication in t.for_]
-    candidates = named or [t for t in product.rates if "any" in t.for_]
-    off_label = not candidates
-    candidates = candidates or list(product.rates)
-    fitting = [t for t in candidates if t.infusion in (infusion, "any")] or candidates
-    # the list is never empty, and `min` takes the first of equals: the order of the file
-    return TableChoice(min(fitting, key=lambda t: _boldness(product, t)) if off_label else fitting[0], off_label)
+    general = [t for t in product.rates if "any" in t.for_]
+    if infusion == "first":
+        tables = _fitting(named, infusion) or _fitting(general, infusion)
+    else:
+        candidates = named or general
+        tables = _fitting(candidates, infusion) or candidates
+    if tables:
+        return TableChoice(tables[0], off_label=False)
+    return TableChoice(_most_cautious(product, infusion), off_label=True)
+
+
+def _fitting(tables: Sequence[RateTable], infusion: Infusion) -> list[RateTable]:
+    return [t for t in tables if t.infusion in (infusion, "any")]
+
+
+def _most_cautious(product: Product, infusion: Infusion) -> RateTable:
+    """Of the tables for other uses. Refuses where none may start a first infusion, and where none can be named."""
+    tables = _fitting(product.rates, infusion)
+    if not tables and infusion == "first":
+        raise RefusedError(
+            "rate-not-published",
+            f"{product.id} has rates for later infusions only: no source prints how a first one is started; "
+            "for a patient who had it before, give --infusion subsequent",
+            overridable=False,
+        )
+    tables = tables or list(product.rates)
+    if len({t.ceiling.rate.dimension == "rate" for t in tables}) > 1:  # which is slower depends on the patient's weight
+        uses = ", ".join(dict.fromkeys(use for t in tables for use in t.for_))
+        raise RefusedError(
+            "rate-not-published",
+            f"{product.id} has no rates for this use, and its tables for others are printed in mL/h and in mL/kg/h, so no "
+            f"most cautious one can be named; give --indication with a use that it has rates for: {uses}",
+            overridable=False,
+        )
+    # `min` takes the first of equals: the order of the file
+    return min(tables, key=lambda t: _boldness(product, t))
 
 
 def _boldness(product: Product, table: RateTable) -> tuple[Fraction, ...]:
-    """Order of tables from cautious to bold: lowest ceiling first, then the slowest ladder."""
+    """Order of tables of one kind from cautious to bold: lowest ceiling first, then the slowest ladder."""
     rates = [product.comparable_rate(rung.rate) for rung in table.ladder]
     return (product.comparable_rate(table.ceiling.rate), *rates)
 
@@ -145,7 +181,7 @@ def make_ladder(product: Product, table: RateTable) -> Ladder:
             "concentration-not-published", f"no source prints the concentration of {product.id}", overridable=False
         )
     rungs = tuple(
-        Rung(product.comparable_rate(r.rate), r.for_.base if r.for_ else None, r.basis == "assumed")
+        Rung(product.comparable_rate(r.rate), r.for_.base if r.for_ else None, r.basis == "assumed", r)
         for r in table.ladder
     )
     at_risk = table.at_risk_ceiling
@@ -209,7 +245,7 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
 
 def _joined(first: Rung, second: Rung) -> Rung:
     minutes = None if second.minutes is None or first.minutes is None else first.minutes + second.minutes
-    return Rung(first.rate, minutes, first.assumed and second.assumed)
+    return Rung(first.rate, minutes, first.assumed and second.assumed, first.printed)
 
 
 def _short(value: Fraction) -> str:

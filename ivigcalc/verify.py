@@ -6,6 +6,7 @@ that another version of ivigcalc wrote.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +24,17 @@ NAMED = 20
 #: the parts of a plan that are words about its figures, or say what it was computed from
 _WORDS = ("notices", "trace", "sources", "check", "computed_from")
 _FINGERPRINT = ("version", "sha256")
+#: lists of text that another version of ivigcalc may word otherwise, or have a line more or less of
+_TEXTS = ("notices", "trace", "sources")
+#: keys that the interface promises, wherever they stand: every version writes them, so none may be gone or be new
+_PROMISED = frozenset({
+    "schema", "computed_from", "request", "regimen", "product", "policy", "site", "id", "protocol", "version", "sha256",
+    "dosing_weight", "rate_weight", "kg", "basis", "actual_kg", "ideal_kg", "adjusted_kg", "bmi",
+    "course", "prescribed_g", "dose_g", "deviation_percent", "g_per_kg", "days", "interval",
+    "sessions", "day", "date", "weekday", "starts_at", "ends_at", "volume_ml", "duration_min", "vials", "size_g", "count", "leftover_g",
+    "steps", "step", "rate_ml_per_kg_per_h", "rate_mg_per_kg_per_min", "rate_ml_per_h", "cumulative_ml",
+    "totals", "courses", "cost", "amount", "currency", "notices", "trace",
+})  # fmt: skip
 _ABSENT = object()
 
 
@@ -97,8 +109,10 @@ def verify(saved: SavedPlan) -> Verdict:
         if _same(old, new) or path in expected:
             continue
         difference = Difference(_field(path, saved.document), _text(old), _text(new))
-        soft = path[0] in _WORDS or (other is not None and (old is _ABSENT or new is _ABSENT))
+        soft = path[0] in _WORDS if other is None else _excused(path, old, new)
         (words if soft else figures).append(difference)
+    if other is not None:
+        figures += _unexcused(saved.document, again)
     return Verdict(saved.name, count, tuple(figures), tuple(words), tuple(changed.values()), other)
 
 
@@ -113,6 +127,54 @@ def _recomputed(saved: SavedPlan) -> dict[str, Any]:
         raise RequestError(f"{saved.name}: its request cannot be read: {error}", field="plan") from None
     found: dict[str, Any] = parse(to_json(plan))
     return found
+
+
+def _excused(path: tuple[str | int, ...], old: Any, new: Any) -> bool:
+    """What another version may do: word its text otherwise, and have a key more or less; never a block of figures."""
+    if (path[0] in _TEXTS and len(path) > 1) or path[:2] == ("computed_from", "defaults_used"):
+        return True  # a line more shifts all that follow: `_unexcused` looks at what they say
+    blocks = isinstance(old, dict | list) or isinstance(new, dict | list)
+    if old is not _ABSENT and new is not _ABSENT:
+        return not blocks and (path[0] == "check" or path[:2] == ("computed_from", "request"))
+    there = new if old is _ABSENT else old
+    return isinstance(path[-1], str) and path[-1] not in _PROMISED and not (blocks and there)
+
+
+def _unexcused(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Difference]:
+    """What no wording excuses: text that is gone altogether, a caution or an override, and each result of the working."""
+    for block in _TEXTS:
+        if bool(old.get(block)) != bool(new[block]):
+            yield Difference(
+                block, *("nothing" if not found else "something" for found in (old.get(block), new[block]))
+            )
+    before, after = (Counter(_warnings(document)) for document in (old, new))
+    yield from (Difference("notices", shown(" ".join(line)), "no such notice") for line in before - after)
+    yield from (Difference("notices", "no such notice", shown(" ".join(line))) for line in after - before)
+    mine, theirs = _results(old), _results(new)
+    for name in (name for name in mine if name in theirs):
+        if len(mine[name]) != len(theirs[name]) or not all(map(_same, mine[name], theirs[name])):
+            yield Difference(
+                f"trace: {shown(name)}", *(shown(", ".join(map(str, r))) for r in (mine[name], theirs[name]))
+            )
+
+
+def _warnings(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for notice in _blocks(document, "notices"):
+        if notice.get("level") != "info" or notice.get("overridden_because") is not None:
+            yield tuple(str(notice.get(key)) for key in ("level", "code", "value", "limit", "overridden_because"))
+
+
+def _results(document: dict[str, Any]) -> dict[str, list[Any]]:
+    """Name of a line of the working -> its results and their units, in order."""
+    found: dict[str, list[Any]] = {}
+    for line in _blocks(document, "trace"):
+        found.setdefault(str(line.get("name")), []).extend((line.get("result"), line.get("unit")))
+    return found
+
+
+def _blocks(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    found = document.get(key)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def _changed(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, gcd, lcm
+from threading import Lock
 
 #: doses whose vials a set remembers
 _REMEMBERED = 1024
@@ -38,12 +39,16 @@ class VialSet:
         self._units = tuple(size // self.unit_g for size in self.sizes_g)
         self._fewest: list[int] = [0]  # fewest vials that sum to exactly this many units; -1 = none do
         self._chosen: dict[Fraction, Choice] = {}
+        self._growing = Lock()
 
     def _grow(self, units: int) -> None:
         fewest = self._fewest
-        while (amount := len(fewest)) <= units:
-            before = [fewest[amount - size] for size in self._units if size <= amount]
-            fewest.append(min((count + 1 for count in before if count >= 0), default=-1))
+        if units < len(fewest):  # it never shrinks
+            return
+        with self._growing:  # two threads that append at once would shift the table
+            while (amount := len(fewest)) <= units:
+                before = [fewest[amount - size] for size in self._units if size <= amount]
+                fewest.append(min((count + 1 for count in before if count >= 0), default=-1))
 
     def is_whole(self, units: int) -> bool:
         """Whether some vials sum to exactly this many units."""
@@ -52,11 +57,12 @@ class VialSet:
 
     def choose(self, dose_g: Fraction) -> Choice:
         """The best vials for a dose, with no limit on their number. One and the same object for the same dose."""
-        if dose_g not in self._chosen:
+        found = self._chosen.get(dose_g)
+        if found is None:
             if len(self._chosen) >= _REMEMBERED:
                 self._chosen.clear()
-            self._chosen[dose_g] = self._choose(dose_g)
-        return self._chosen[dose_g]
+            found = self._chosen.setdefault(dose_g, self._choose(dose_g))  # the one that another thread put there first
+        return found
 
     def _choose(self, dose_g: Fraction) -> Choice:
         units = ceil(dose_g / self.unit_g)

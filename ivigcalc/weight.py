@@ -21,7 +21,10 @@ _OPERATORS: dict[str, Callable[[Fraction, Fraction], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The exact weights of one patient in kg, which of them is dosed on, and why."""
+    """The exact weights of one patient in kg, which of them is dosed on, and why.
+
+    Where the adjusted weight is dosed on, `adjusted_kg` is that very one, whichever of the policy's factors made it.
+    """
 
     kg: Fraction
     basis: WeightBasis
@@ -31,6 +34,7 @@ class Weights:
     bmi: Fraction | None
     because: str
     assumed: tuple[str, ...] = ()
+    factor: Decimal | None = None  # of the adjusted weight
 
 
 @dataclass(slots=True)
@@ -38,6 +42,9 @@ class _Facts:
     """What the conditions of a policy are tested against."""
 
     patient: Patient
+    rule: DosingWeight
+    formula: Formula | None
+    policy_id: str
     age_months: Fraction | None
     ideal_kg: Fraction | None
     adjusted_kg: Fraction | None
@@ -55,14 +62,15 @@ def dosing_weight(
     adjusted = ideal + factor * (actual - ideal) if ideal is not None and factor is not None else None
     height = patient.height_cm
     bmi = actual / (height / 100) ** 2 if height else None
-    facts = _Facts(patient, age_months, ideal, adjusted, bmi, [])
+    facts = _Facts(patient, rule, formula, policy_id, age_months, ideal, adjusted, bmi, [])
 
-    def result(basis: WeightBasis, kg: Fraction | None, because: str) -> Weights:
+    def result(basis: WeightBasis, kg: Fraction | None, because: str, factor: Decimal | None = rule.factor) -> Weights:
         if kg is None:
             raise RequestError(
                 f"policy {policy_id} doses on the {basis} weight, which needs --height and --sex", field="height"
             )
-        return Weights(kg, basis, actual, ideal, adjusted, bmi, because, tuple(facts.assumed))
+        shown = kg if basis == "adjusted" else adjusted
+        return Weights(kg, basis, actual, ideal, shown, bmi, because, tuple(facts.assumed), factor)
 
     if patient.pregnant and rule.pregnancy == "pre-pregnancy":
         if patient.pre_pregnancy_weight is None:
@@ -75,26 +83,27 @@ def dosing_weight(
         return result("actual", actual, "pregnant: the actual weight")
     if rule.use == "actual":
         return result("actual", actual, "the policy doses on the actual weight")
-    if rule.refuse_when and all(_holds(c, facts, policy_id) for c in rule.refuse_when):
+    if rule.refuse_when and all(_holds(c, facts) for c in rule.refuse_when):
         left_open = " and ".join(map(str, rule.refuse_when))
         raise RefusedError(
             "policy-incomplete",
             f"policy {policy_id} leaves it to the physician where {left_open}; choose another --policy",
             overridable=False,
         )
-    for condition in rule.unless:
-        if _holds(condition, facts, policy_id):
+    # those that need no formula first: they may be just what excepts whom it does not reach
+    for condition in sorted(rule.unless, key=lambda c: c.weight is not None):
+        if _holds(condition, facts):
             return result("actual", actual, f"exception of the policy: {condition}")
-    triggers = [str(c) for c in rule.when if _holds(c, facts, policy_id)]
-    missing = [str(c) for c in rule.all_when if not _holds(c, facts, policy_id)]
+    triggers = [str(c) for c in rule.when if _holds(c, facts)]
+    missing = [str(c) for c in rule.all_when if not _holds(c, facts)]
     if (rule.when and not triggers) or missing:
         unmet = missing or [str(c) for c in rule.when]
         return result("actual", actual, f"the policy applies only when {' or '.join(unmet)}")
-    _within_formula(patient, rule, formula, policy_id)
+    _within_formula(facts)
     because = (
         f"the policy's rule for {' and '.join(triggers)}" if triggers else f"the policy doses on the {rule.use} weight"
     )
-    if rule.when_obese and any(_holds(c, facts, policy_id) for c in rule.when_obese.when):
+    if rule.when_obese and any(_holds(c, facts) for c in rule.when_obese.when):
         return _when_obese(rule, facts, result)
     if rule.use == "adjusted":
         return result("adjusted", adjusted, because)
@@ -103,16 +112,15 @@ def dosing_weight(
     return result("ideal", ideal, because)
 
 
-def _when_obese(
-    rule: DosingWeight, facts: _Facts, result: Callable[[WeightBasis, Fraction | None, str], Weights]
-) -> Weights:
+def _when_obese(rule: DosingWeight, facts: _Facts, result: Callable[..., Weights]) -> Weights:
     obese = rule.when_obese
     assert obese is not None
     because = f"the policy's rule for {' or '.join(map(str, obese.when))}"
     if obese.use == "ideal" or facts.ideal_kg is None or obese.factor is None:
         return result(obese.use, facts.ideal_kg if obese.use == "ideal" else None, because)
     actual = facts.patient.weight_kg
-    return result("adjusted", facts.ideal_kg + Fraction(obese.factor) * (actual - facts.ideal_kg), because)
+    adjusted = facts.ideal_kg + Fraction(obese.factor) * (actual - facts.ideal_kg)
+    return result("adjusted", adjusted, because, obese.factor)
 
 
 def _ideal_kg(patient: Patient, formula: Formula | None) -> Fraction | None:
@@ -129,16 +137,21 @@ def _line_of(patient: Patient, formula: Formula) -> HeightLine:
     return formula.male if patient.sex == "male" else formula.female
 
 
-def _within_formula(patient: Patient, rule: DosingWeight, formula: Formula | None, policy_id: str) -> None:
-    """Below the height that the formula starts from it says nothing, unless the policy set a floor of its own."""
+def _within_formula(facts: _Facts) -> None:
+    """Below the height that the formula starts from it says nothing, unless the policy set a floor of its own.
+
+    Where the line has come down to 0 kg, no floor helps.
+    """
+    patient, formula = facts.patient, facts.formula
     height = patient.height_cm
-    if formula is None or height is None or any(c.subject == "height" for c in rule.unless):
+    if formula is None or height is None or patient.sex is None:
         return
     floor = _line_of(patient, formula).above
-    if height < floor.base:
+    own_floor = any(c.subject == "height" for c in facts.rule.unless) and facts.ideal_kg is not None
+    if height < floor.base and not own_floor:
         raise RefusedError(
             "height-outside-formula",
-            f"{formula.title} starts at a height of {floor}, and policy {policy_id} does not say what to do below it; "
+            f"{formula.title} starts at a height of {floor}, and policy {facts.policy_id} does not say what to do below it; "
             "choose another --policy",
             value=str(patient.height),
             limit=str(floor),
@@ -152,17 +165,19 @@ def compare(sign: str, left: Fraction, right: Quantity | Decimal | Fraction | No
     return _OPERATORS[sign](left, right.base if isinstance(right, Quantity) else Fraction(right))
 
 
-def _holds(condition: Condition, facts: _Facts, policy_id: str) -> bool:
+def _holds(condition: Condition, facts: _Facts) -> bool:
     if condition.subject == "pregnant":
         return facts.patient.pregnant
     left = _left_side(condition, facts)
     if condition.subject == "age" and left is None:
         facts.assumed.append(f"age not given: the rule '{condition}' was taken not to apply")
         return False
+    if condition.weight is not None:
+        _within_formula(facts)
     right = _right_side(condition, facts)
     if left is None or right is None:
         needs = "--height" if condition.subject in ("height", "bmi") else "--height and --sex"
-        raise RequestError(f"policy {policy_id} tests '{condition}', which needs {needs}", field="height")
+        raise RequestError(f"policy {facts.policy_id} tests '{condition}', which needs {needs}", field="height")
     return compare(condition.operator, left, right)
 
 

@@ -13,16 +13,19 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ivigcalc.checks import Asked, cite
-from ivigcalc.definitions import HeightLine, Loaded, LoadedPolicy, Site
+from ivigcalc.definitions import HeightLine, Loaded, LoadedPolicy, RateTable, Rounding, Site
+from ivigcalc.dose import FOUR_WEEKS_DAYS, UNROUNDED_STEP_G, Prescribed
 from ivigcalc.plan import Infusion, Session, TraceEntry
 from ivigcalc.quantity import Quantity, decimal_of, plain
-from ivigcalc.titration import Ceilings, TableChoice, make_ladder, pump_rates, risk_applies
+from ivigcalc.titration import Ceilings, Climb
 from ivigcalc.weight import Weights
 
 if TYPE_CHECKING:
     from ivigcalc.courses import Stretch
 
 Inputs = dict[str, Decimal | str]
+#: to what grams are rounded where a policy rounds to nothing
+_UNROUNDED = f"{plain(decimal_of(UNROUNDED_STEP_G, 6))} g"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Working:
     weights: Weights
     rate_weight_kg: Fraction
     stretches: tuple[Stretch, ...]
-    tables: tuple[TableChoice, ...]
+    climbs: tuple[Climb, ...]
     limits: Ceilings
     sessions: tuple[Session, ...]
 
@@ -66,7 +69,6 @@ def _weights(work: Working) -> Iterator[TraceEntry]:
     weights, patient = work.weights, work.asked.patient
     policy = work.policy.policy.value
     rule = policy.dosing_weight
-    assert rule is not None
     yield _converted("actual_kg", patient.weight, weights.actual_kg, "kg")
     if patient.height is not None:
         yield _converted("height_cm", patient.height, patient.height.base, "cm")
@@ -88,11 +90,11 @@ def _weights(work: Working) -> Iterator[TraceEntry]:
             "kg",
             cite(formula),
         )
-    if weights.adjusted_kg is not None and rule.factor is not None:
+    if weights.adjusted_kg is not None and weights.factor is not None:
         yield _line(
             "adjusted_kg",
             "ideal_kg + factor x (actual_kg - ideal_kg)",
-            {"factor": rule.factor},
+            {"factor": weights.factor},
             weights.adjusted_kg,
             "kg",
             cite(policy, rule),
@@ -116,19 +118,6 @@ def _dosing(work: Working) -> TraceEntry:
             "dosing_kg",
             _conversion_text(factor, divisor),
             {"given": given.value, **_conversion_inputs(factor, divisor), **why},
-            weights.kg,
-            "kg",
-            source,
-        )
-    if weights.basis == "adjusted" and weights.kg != weights.adjusted_kg:
-        rule = policy.dosing_weight
-        obese = rule.when_obese if rule else None
-        assert obese is not None
-        assert obese.factor is not None
-        return _line(
-            "dosing_kg",
-            "ideal_kg + factor x (actual_kg - ideal_kg)",
-            {"factor": obese.factor, **why},
             weights.kg,
             "kg",
             source,
@@ -182,23 +171,23 @@ def _courses(work: Working) -> Iterator[TraceEntry]:
         def named(what: str, stretch: Stretch = stretch) -> str:
             return _name(work.stretches, stretch, what)
 
-        expression, inputs = _dose_expression(
-            prescribed.dose, prescribed.per_day and stretch.phase.id != "infusion", len(dose.session_doses_g)
-        )
-        if dose.capped and prescribed.cap is not None:
-            expression, inputs = f"min({expression}, cap_g)", {**inputs, "cap_g": prescribed.cap.value}
+        days = len(dose.session_doses_g)
+        per_day = prescribed.per_day and stretch.phase.id != "infusion"
+        expression, inputs = _dose_expression(prescribed, stretch.interval, days if per_day else None)
+        if dose.capped:
+            expression, inputs = _capped(expression, inputs, prescribed, days)
         yield _line(named("prescribed_g"), expression, inputs, dose.prescribed_g, "g", source)
         if work.asked.request.command == "rates":
             yield _line(named("dose_g"), named("prescribed_g"), {}, dose.dose_g, "g", None)
         else:
-            rule = str(policy.rounding)
+            cap = f"; no day above {prescribed.cap_per_day}" if prescribed.cap_per_day else ""
             yield _line(
                 named("dose_g"),
                 f"round({named('prescribed_g')})",
-                {"rule": rule},
+                {"rule": _rule(stretch.rounding) + cap},
                 dose.dose_g,
                 "g",
-                cite(policy, policy.rounding),
+                cite(policy, stretch.rounding),
             )
         yield _line(
             named("deviation_percent"),
@@ -212,30 +201,53 @@ def _courses(work: Working) -> Iterator[TraceEntry]:
         yield _line(
             named("g_per_kg"), f"{named('dose_g')} / dosing_kg", {}, dose.dose_g / work.weights.kg, "g/kg", None, 3
         )
-        if len(dose.session_doses_g) > 1:
+        if days > 1:
             for day, (grams, choice) in enumerate(zip(dose.session_doses_g, stretch.vials, strict=True), start=1):
-                yield _split_line(
-                    named(f"day_{day}_g"), named("dose_g"), grams, day, len(dose.session_doses_g), dose.days_because
-                )
+                counted: Inputs = {"days": Decimal(days), "day": Decimal(day), "because": dose.days_because}
+                share = f"share of {named('dose_g')} / days, {_portions(stretch.rounding)}, larger first"
+                yield _line(named(f"day_{day}_g"), share, counted, grams, "g", None, 3)
                 yield from _vial_line(named(f"day_{day}_vials"), named(f"day_{day}_g"), choice.vials, choice.leftover_g)
         else:
             yield from _vial_line(named("vials"), named("dose_g"), stretch.vials[0].vials, stretch.vials[0].leftover_g)
 
 
-def _dose_expression(dose: Quantity, per_day: bool, days: int) -> tuple[str, Inputs]:
-    expression, inputs = "dose", {"dose": dose.value}
-    if dose.unit in ("mg/kg", "mg"):
-        expression += " / 1000"
+def _dose_expression(prescribed: Prescribed, interval: Quantity | None, days: int | None) -> tuple[str, Inputs]:
+    """Grams of a course before its caps; `days` where the dose is one of a day."""
+    dose, inputs = prescribed.dose, Inputs()
+    if prescribed.exact is not None and interval is not None:  # what was ordered for four weeks, in g/kg or g
+        ordered = prescribed.exact * FOUR_WEEKS_DAYS / interval.base
+        expression = f"dose x interval_days / {FOUR_WEEKS_DAYS}"
+        inputs = {"dose": decimal_of(ordered, 12), "interval_days": decimal_of(Fraction(interval.base), 12)}
+    else:
+        expression = "dose / 1000" if dose.unit in ("mg/kg", "mg") else "dose"
+        inputs = {"dose": dose.value}
     if dose.dimension == "dose":
         expression += " x dosing_kg"
-    if per_day:
-        expression, inputs = expression + " x days", {**inputs, "days": Decimal(days)}
-    return expression, dict(inputs)
+    if days is not None:
+        expression, inputs["days"] = expression + " x days", Decimal(days)
+    return expression, inputs
 
 
-def _split_line(name: str, total: str, grams: Fraction, day: int, days: int, because: str) -> TraceEntry:
-    inputs: Inputs = {"days": Decimal(days), "day": Decimal(day), "because": because}
-    return _line(name, f"share of {total} / days, whole vials, larger first", inputs, grams, "g", None, 3)
+def _capped(expression: str, inputs: Inputs, prescribed: Prescribed, days: int) -> tuple[str, Inputs]:
+    if prescribed.cap is not None:
+        expression, inputs = expression + ", cap_g", {**inputs, "cap_g": prescribed.cap.value}
+    if prescribed.cap_per_day is not None:
+        day: Inputs = {"cap_per_day_g": prescribed.cap_per_day.value, "days": Decimal(days)}
+        expression, inputs = expression + ", cap_per_day_g x days", {**inputs, **day}
+    return f"min({expression})", inputs
+
+
+def _rule(rounding: Rounding) -> str:
+    """The rule in force, in words that can be followed: grams have no more decimals than are weighed."""
+    if rounding.to != "nothing":
+        return str(rounding)
+    return str(rounding).replace("nothing", _UNROUNDED, 1) + " (the policy rounds to nothing)"
+
+
+def _portions(rounding: Rounding) -> str:
+    if isinstance(rounding.to, Quantity):
+        return f"multiples of {rounding.to}"
+    return f"multiples of {_UNROUNDED}" if rounding.to == "nothing" else rounding.to
 
 
 def _vial_line(
@@ -274,37 +286,28 @@ def _distinct_doses(work: Working) -> list[Fraction]:
 
 def _rates(work: Working) -> Iterator[TraceEntry]:
     product = work.asked.product.value
-    for chosen in work.tables:
-        ladder = make_ladder(product, chosen.table)
-        at_risk = risk_applies(chosen.table, work.asked.patient.risks)
-        limits = (
-            work.limits
-            if at_risk
-            else Ceilings(False, work.limits.increment_ml_per_h, work.limits.pump_ml_per_h, work.limits.site_ml_per_h)
-        )
-        label = "" if len(work.tables) == 1 else f"{chosen.table.infusion} "
-        for number, (rate, rung, bound) in enumerate(pump_rates(ladder, work.rate_weight_kg, limits), start=1):
-            shown = rung.rate
+    for on in work.climbs:
+        table = on.ladder.table
+        label = "" if len(work.climbs) == 1 else f"{table.infusion} "
+        for number, (rate, rung, bound) in enumerate(on.rates, start=1):
             inputs: Inputs = {
-                "ladder_rate": decimal_of(shown, 6),
-                "increment_ml_per_h": decimal_of(limits.increment_ml_per_h, 6),
+                "ladder_rate": decimal_of(rung.rate, 6),
+                "increment_ml_per_h": decimal_of(work.limits.increment_ml_per_h, 6),
                 "bounded_by": bound.by,
             }
-            expression = "round(ladder_rate)" if ladder.absolute else "round(ladder_rate x rate_kg)"
+            expression = "round(ladder_rate)" if on.ladder.absolute else "round(ladder_rate x rate_kg)"
             if bound.by != "ladder":
-                inputs["ceiling_ml_per_h"] = _ceiling_text(work, chosen, bound.by)
+                inputs["ceiling_ml_per_h"] = _ceiling_text(table, work.site.value, bound.by)
                 expression = "round down(ceiling_ml_per_h)"
-            source = cite(product, chosen.table.ladder[min(number, len(chosen.table.ladder)) - 1], chosen.table)
+            source = cite(product, rung.printed, table)
             yield _line(f"{label}rate_{number}_ml_per_h", expression, inputs, rate, "mL/h", source)
 
 
-def _ceiling_text(work: Working, chosen: TableChoice, bound: str) -> str:
-    table, site = chosen.table, work.site.value
-    if bound == "at-risk" and table.at_risk_ceiling:
-        return f"{table.at_risk_ceiling.rate} x rate_kg"
-    if bound == "ceiling":
-        return f"{table.ceiling.rate} x rate_kg"
-    return str(site.pump.maximum if bound == "pump" else site.rate_maximum)
+def _ceiling_text(table: RateTable, site: Site, bound: str) -> str:
+    if bound not in ("at-risk", "ceiling"):
+        return str(site.pump.maximum if bound == "pump" else site.rate_maximum)
+    printed = table.at_risk_ceiling if bound == "at-risk" and table.at_risk_ceiling else table.ceiling
+    return str(printed.rate) if printed.rate.dimension == "rate" else f"{printed.rate} x rate_kg"
 
 
 def _steps(work: Working) -> Iterator[TraceEntry]:

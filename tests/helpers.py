@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ivigcalc import engine, library
-from ivigcalc.ask import NO_SITE_LOADED, Form, plan_form, read_form
+from ivigcalc.ask import plan_form, read_form
 from ivigcalc.definitions import Loaded, Product, Site
 from ivigcalc.errors import RefusedError
+from ivigcalc.form import NO_SITE_LOADED, Form
 from ivigcalc.load import load_bytes
 from ivigcalc.plan import Plan, Session
 

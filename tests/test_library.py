@@ -18,10 +18,12 @@ import yaml
 from pydantic import BaseModel
 
 from ivigcalc import engine, library
-from ivigcalc.ask import NO_SITE_LOADED, Form, read_form
+from ivigcalc.ask import read_form
 from ivigcalc.cli.checking import check
+from ivigcalc.cli.main import main
 from ivigcalc.definitions import Cited, Definition, Phase, Product, RateTable
 from ivigcalc.errors import DefinitionError, RefusedError, RequestError
+from ivigcalc.form import NO_SITE_LOADED, Form
 from ivigcalc.plan import Plan
 from ivigcalc.quantity import Quantity, plain
 
@@ -228,17 +230,31 @@ def middle(low: Quantity, high: Quantity) -> str:
     return f"{plain((low.value + high.value) / 2)} {low.unit}"
 
 
+def in_two_courses(stages: tuple[Phase, ...]) -> list[tuple[Phase, int]]:
+    """The phases that two courses reach, with how many each has of them."""
+    found, left = [], 2
+    for phase in stages:
+        courses = left if phase is stages[-1] else min(left, phase.courses.from_ if phase.courses else 1)
+        left -= courses
+        found += [(phase, courses)] if courses else []
+    return found
+
+
 def order_for(stages: tuple[Phase, ...]) -> dict[str, str]:
     """What the protocol leaves open, filled from the middle of what it publishes."""
     words: dict[str, str] = {}
-    for phase in stages:
+    planned = in_two_courses(stages)
+    for phase, courses in planned:
         if phase.dose is None:
             words["dose"] = "1 g/kg"
         elif phase.dose.published.single is None:
             words["dose"] = middle(phase.dose.published.from_, phase.dose.published.to)
         if phase.days is None:
             words["days"] = "2"
-        if phase.interval is None or phase.interval.every.single is None:
+        if phase.dose and phase.dose.per_day and phase.days and phase.days.from_ != phase.days.to:
+            words["days"] = str(phase.days.from_)  # so many days settle the dose
+        repeated = courses > 1 or phase is planned[-1][0]
+        if repeated and (phase.interval is None or phase.interval.every.single is None):
             words["every"] = str(phase.interval.every.from_) if phase.interval else "4 weeks"
     return words
 
@@ -358,6 +374,23 @@ def test_every_policy_gives_a_plan_or_a_reason(policy: str) -> None:
         plan()
     assert refused.value.code == "policy-incomplete"
     assert all(text in str(refused.value) for text in definition.missing)
+
+
+def test_a_policy_of_ones_own_with_an_unknown_formula_is_told_as_check_tells_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = library.shipped("policy")["au-lifeblood-2026"].read_text(encoding="utf-8")
+    own = tmp_path / "au-lifeblood-2026.yaml"
+    own.write_text(text.replace("ideal: devine-inches", "ideal: devine"), encoding="utf-8")
+    line = next(n for n, found in enumerate(text.splitlines(), start=1) if "ideal: devine-inches" in found)
+    with pytest.raises(DefinitionError) as caught:
+        library.policy(str(own))
+    told = f"{own}:{line}: dosing_weight.ideal: there is no formula 'devine'; allowed: devine-inches"
+    assert [str(problem) for problem in check([own], "policy", TODAY).problems] == [told]
+    assert str(caught.value) == told
+    order = ["dose", "-r", "dermatomyositis", "--product", "octagam-10-us", "--weight", "72kg", "--policy", str(own)]
+    assert main(order) == 3
+    assert told in capfd.readouterr().err
 
 
 def test_reference_folder_is_inside_the_package_or_beside_it() -> None:

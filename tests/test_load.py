@@ -5,6 +5,7 @@ else, and all problems of a file at once. A second ` <- ` on a line begins a sec
 """
 
 import os
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -192,6 +193,22 @@ def test_numbers_stay_as_they_are_written() -> None:
     text = GOOD.replace(b"dose: {per_course: 2 g/kg}", b"dose: {per_course: 2.10 g/kg}")
     [loading, _] = load_bytes(text, "own.yaml", "regimen").value.protocols["two-phases"].phases
     assert str(loading.dose.per_course.from_.value) == "2.10"
+
+
+def test_what_a_site_says_is_read_to_the_minute_and_the_gram() -> None:
+    text = b"""
+kind: site
+schema: 1
+id: ward
+open: {mon-wed: "00:00-24:00", sun: "08:00-23:59"}
+stock: {octagam-10-us: {10000 mg: 4, 2.5 g: 1}}
+visit: {arrival: 0.5 h, flush: 10 min}
+"""
+    site = load_bytes(text, "site.yaml", "site").value
+    assert [site.hours_on(day) for day in (0, 2, 3, 6)] == [(0, 1440), (0, 1440), None, (480, 1439)]
+    assert site.shelf("octagam-10-us") == {10: 4, Fraction("2.5"): 1}
+    assert site.visit.arrival.base == 30
+    assert site.model_dump()["open"] == {"mon-wed": "00:00-24:00", "sun": "08:00-23:59"}
 
 
 @pytest.mark.parametrize("kind", sorted(library.FOLDERS))

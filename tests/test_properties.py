@@ -16,8 +16,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from ivigcalc import library
-from ivigcalc.ask import form_of, plan_form
+from ivigcalc.ask import plan_form
 from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.form import form_of
 from ivigcalc.plan import Plan, Session
 from ivigcalc.titration import Ceilings, choose_table, make_ladder, pump_rates
 from ivigcalc.vials import choose_from_shelf, vial_set

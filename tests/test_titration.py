@@ -225,6 +225,15 @@ def test_first_and_later_infusions_have_their_own_table() -> None:
     assert table("qivigy-us", PI, "subsequent")[1] == "subsequent"
 
 
+def test_rates_for_later_infusions_only_are_for_whoever_had_it_before() -> None:
+    product = helpers.own_product(ladder=[("1 mL/kg/h", None)], more=["    infusion: subsequent"])
+    assert helpers.pump_rates(session(product, CIDP, "70 kg", "35 g", infusion="subsequent")) == ["70"]
+    for words in ({}, {"infusion": "first"}, {"infusion": "subsequent", "last_product": "privigen-us"}):
+        with pytest.raises(RefusedError, match="has rates for later infusions only") as caught:
+            helpers.rates(product, CIDP, "70 kg", "35 g", **words)
+        assert caught.value.code == "rate-not-published"
+
+
 def test_not_said_is_the_first_infusion_and_is_said() -> None:
     got = helpers.rates("qivigy-us", PI, "70 kg", "28 g")
     assert got.sessions[0].duration_min == 122

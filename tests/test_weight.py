@@ -126,6 +126,24 @@ def test_below_60_inches_the_formula_says_nothing() -> None:
     assert caught.value.code == "height-outside-formula"
 
 
+@pytest.mark.parametrize("policy", ["us-seton", "uk-maidstone-mtw"])
+def test_an_infant_below_the_formula_is_refused_for_the_height_that_was_given(policy: str) -> None:
+    """Devine at 58 cm, which is 22.83 in: 45.5 - 2.3 x 37.17 is below nought; nobody is asked again for height and sex."""
+    with pytest.raises(RefusedError, match="starts at a height of 60 in") as caught:
+        helpers.plan("kawasaki", "privigen-us", "5 kg", height="58cm", sex="female", age="3mo", policy=policy)
+    assert (caught.value.code, caught.value.value, caught.value.overridable) == (
+        "height-outside-formula",
+        "58 cm",
+        False,
+    )
+
+
+def test_a_floor_of_the_policys_own_covers_an_infant() -> None:
+    words = {"height": "58cm", "sex": "female"}
+    assert basis("au-lifeblood-2026", "5 kg", age="3mo", **words) == ("actual", "5")
+    assert basis("uk-nhs-request-form-ddw", "5 kg", age="3mo", **words) == ("actual", "5")
+
+
 # ---- a rule for the obese ---------------------------------------------------------------------------------------------------
 
 

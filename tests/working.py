@@ -102,7 +102,7 @@ class Line:
         if to == "whole vials":
             assert tie == ["tie down"]
             return oracle.rounded_course_g(grams, sizes, days)
-        step = Fraction(1, 100) if to == "nothing" else oracle.grams(to)
+        step = oracle.grams(to)
         below = oracle.floor_to(grams, step)
         return below + step if grams - below > step / 2 else below
 

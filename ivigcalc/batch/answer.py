@@ -83,9 +83,9 @@ class Answer:
         lines: list[str] = []
         gaps: list[int] = []
         places = self._places()
-        cells_of: dict[tuple[int, int], tuple[str, list[int]]] = {}
+        cells_of: dict[tuple[object, ...], tuple[str, list[int]]] = {}
         for session in self.sessions:
-            key = id(session.infusion), id(session.vials)
+            key = _shown(session)
             if key not in cells_of:
                 cells_of[key] = _session_cells(session)
             cells, days_later = cells_of[key]
@@ -100,12 +100,12 @@ class Answer:
         lines: list[str] = []
         gaps: list[int] = []
         places = self._places()
-        lines_of: dict[int, tuple[str, list[int | None]]] = {}
-        words: dict[int, tuple[str, int | None]] = {}
+        lines_of: dict[tuple[int, int | None], tuple[str, list[int | None]]] = {}
+        words: dict[tuple[int, int | None], tuple[str, int | None]] = {}
         for session in self.sessions:
             if session.infusion is None:
                 continue
-            key = id(session.infusion)
+            key = id(session.infusion), session.at_min
             if key not in lines_of:
                 lines_of[key] = _step_lines(session, session.infusion, words)
             text, days_later = lines_of[key]
@@ -125,20 +125,27 @@ def _day_of(session: Session) -> Day:
     return session.course, session.day - 1
 
 
+def _shown(session: Session) -> tuple[object, ...]:
+    """All that the cells of a session show. Two without rates share the infusion None, and two without vials the same
+    empty tuple, so neither tells their doses apart."""
+    s = session
+    return id(s.infusion), s.at_min, s.dose_g, s.volume_ml, id(s.vials), s.leftover_g
+
+
 def _step_lines(
-    session: Session, infusion: Infusion, words: dict[int, tuple[str, int | None]]
+    session: Session, infusion: Infusion, words: dict[tuple[int, int | None], tuple[str, int | None]]
 ) -> tuple[str, list[int | None]]:
     """One line per step of an infusion, with a mark for patient, course, day and date, and the days that its clock
     times are later than the session's own; None where no time is known. Infusions share `words` as they share steps."""
     for step in infusion.steps:
-        if id(step) not in words:
+        if (id(step), session.at_min) not in words:
             minutes = floor(step.from_start_min)
             figures = ",".join(map(cell, step_figures(step)))
-            words[id(step)] = (
+            words[id(step), session.at_min] = (
                 f"{_HEAD},{step.step},{_clock(session, minutes)},{figures}\n",
                 _days_later(session, minutes),
             )
-    found = [words[id(step)] for step in infusion.steps]
+    found = [words[id(step), session.at_min] for step in infusion.steps]
     return "".join([line for line, _ in found]), [later for _, later in found]
 
 

@@ -7,13 +7,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ivigcalc.ask import NO_SITE_LOADED, Form
 from ivigcalc.batch.answer import Planned
 from ivigcalc.batch.outcome import MAX_ID, Failed, for_clerk, printable
 from ivigcalc.batch.source import Row, cells_of
 from ivigcalc.batch.work import Planner, Settings
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import MissingExtraError
+from ivigcalc.form import NO_SITE_LOADED, Form
 
 if TYPE_CHECKING:
     import pyarrow as pa

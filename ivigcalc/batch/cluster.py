@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from threading import Lock
 from typing import Any
 
 from ivigcalc.batch.fingerprint import definitions_sha256
@@ -15,6 +16,8 @@ from ivigcalc.errors import MissingExtraError, RequestError
 #: partitions under way for each thread of the cluster, and how often one is tried again
 _AHEAD, _RETRIES = 2, 5
 _CONNECT_SECONDS = 20
+#: a worker has several threads, but its planner serves one partition; Python computes in one thread at a time anyway
+_ONE_AT_A_TIME = Lock()
 
 
 def do_on_cluster(settings: Settings, partitions: Partitions, address: str) -> Iterator[Done]:
@@ -63,6 +66,11 @@ def _result(future: Any) -> Done:
 
 def do_far(settings: Settings, rows: Sequence[Row]) -> Done:
     """`do_partition` on a worker, after making sure that it would compute with the same program and definitions."""
+    with _ONE_AT_A_TIME:
+        return _do_far(settings, rows)
+
+
+def _do_far(settings: Settings, rows: Sequence[Row]) -> Done:
     if definitions_sha256(settings.files) != settings.definitions:
         own = f", or other files at {', '.join(settings.files)}" if settings.files else ""
         raise WorkerError(f"a worker of the cluster has another version of ivigcalc or other definitions{own}", 2)

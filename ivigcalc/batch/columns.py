@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
-from ivigcalc.ask import Form
 from ivigcalc.batch.outcome import Failed
 from ivigcalc.errors import RequestError
+from ivigcalc.form import Form
 from ivigcalc.quantity import QuantityError, number
 
 Cell = str | tuple[str, ...]
@@ -38,6 +39,10 @@ COLUMNS: dict[str, str] = {
     **{column: field for column, (field, _) in _WITH_UNIT.items()},
 }
 MAX_CELL = 10_000
+#: a field that is worked out where a row fills another
+_ALSO_SAID_BY = {"age": ("birth_date",)}
+#: bytes that are not UTF-8, as the decoder leaves them
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
 
 
 class Columns:
@@ -88,6 +93,7 @@ class Columns:
                 raise RequestError(
                     f"{name}: the cell is longer than {MAX_CELL} characters", field=name, code="too-long"
                 )
+            _check_encoding(name, cell)
             if field in said:
                 raise RequestError(
                     f"'{said[field]}' and '{name}' are both filled: keep one", field=name, code="said-twice"
@@ -100,12 +106,18 @@ class Columns:
 
     def for_row(self, failed: Failed, cells: Sequence[Cell]) -> Failed:
         """What is wrong, told of the column of this row that says it instead of the field of the form."""
-        columns = [(name, place) for place, name, field, _ in self._readers if field == failed.field]
-        filled = [name for name, place in columns if place < len(cells) and cells[place]]
-        column = next(iter(filled), columns[0][0] if columns else failed.field)
+        columns = [name for _, name, field, _ in self._readers if field == failed.field]
+        asked = (failed.field, *_ALSO_SAID_BY.get(failed.field, ()))
+        filled = [name for field in asked for name in self._filled(field, cells)]
+        column = next(iter((*filled, *columns)), failed.field)
         if failed.code == "missing" and columns:
             return Failed(failed.code, column, f"{column} is blank: fill it in")
         return Failed(failed.code, column, failed.message)
+
+    def _filled(self, field: str, cells: Sequence[Cell]) -> list[str]:
+        """The columns of a field that this row fills."""
+        found = [(name, cells[place]) for place, name, of, _ in self._readers if of == field and place < len(cells)]
+        return [name for name, cell in found if (cell.strip() if isinstance(cell, str) else cell)]
 
     def fitted(self, cells: Sequence[Cell]) -> Sequence[Cell]:
         """One cell for each column. Blank cells after the last column are no cells; any other difference is an error."""
@@ -120,6 +132,12 @@ class Columns:
                 code="wrong-cells",
             )
         return kept
+
+
+def _check_encoding(name: str, cell: Cell) -> None:
+    """A letter of Windows-1252 is no letter here, and a name must not lose it."""
+    if isinstance(cell, str) and not cell.isascii() and _NO_UTF8.search(cell):
+        raise RequestError(f"{name}: the file is not UTF-8 here: save it as CSV UTF-8 and run again", field=name)
 
 
 def check_columns(names: Sequence[str]) -> None:

@@ -36,4 +36,5 @@ def _add(digest: hashlib._Hash, name: str, path: Path) -> None:
         content = hashlib.sha256(read_bytes(path)).hexdigest()
     except DefinitionError:
         content = "unreadable"  # the rows that name it will say so
-    digest.update(f"{name}\0{content}\0".encode())
+    # a cell with a broken byte may look like a path: it names no file, and its row will say so
+    digest.update(f"{name}\0{content}\0".encode("utf-8", "surrogatepass"))

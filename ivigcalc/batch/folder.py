@@ -16,22 +16,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from ivigcalc.batch.outcome import printable
+from ivigcalc.batch import kept
+from ivigcalc.batch.kept import EACH, REPORT, STATE, WORK, files_for_patients, shown
 from ivigcalc.errors import RequestError
 
-WORK, STATE, REPORT, EACH = ".ivigcalc-batch", "state.json", "batch.json", "each"
-SCHEMA = "ivigcalc.batch/1"
+#: the files for each patient: those of this run, and those of them that are being given their place
+_MADE, _MOVING = EACH, "each.moving"
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run is: partitions that are safely on disk, what became of their rows, and how long the tables are."""
+    """How far a run is: partitions that are safely on disk, what became of their rows, how long the tables are, and
+    whether `--restart` began it."""
 
     partitions: int = 0
     planned: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     sizes: dict[str, int] = field(default_factory=dict)
     finished: bool = False
+    restarted: bool = False
 
     @property
     def rows(self) -> int:
@@ -54,6 +57,7 @@ class Folder:
         self._tables: dict[str, IO[bytes]] = {}
 
     def __enter__(self) -> Folder:
+        self._check_no_links()
         with explained("cannot use the output folder"):
             self._lock = _locked(self.work)
         return self
@@ -69,19 +73,33 @@ class Folder:
         if self._lock is not None:
             os.close(self._lock)
 
+    def _check_no_links(self) -> None:
+        """What is in a linked folder is not in this one, and is not ours to clear away."""
+        for name in (EACH, WORK):
+            if (self.path / name).is_symlink():
+                raise RequestError(
+                    f"{name} in {shown(self.path)} is a link to another place: take it away, or choose another folder",
+                    field="output",
+                    code="in-the-way",
+                )
+
     # ---- what is there ----------------------------------------------------------------------------------------
 
     def report(self) -> dict[str, Any] | None:
         """What the last finished run wrote about itself, if its files are still all there."""
-        found = _read_json(self.path / REPORT)
-        if found is None or found.get("schema") != SCHEMA:
+        found = kept.read_report(self.path / REPORT)
+        if found is None:
             return None
         whole = all(_size(self.path / name) == size for name, size in found["files"].items())
-        return found if whole and all((self.path / name).is_dir() for name in found["folders"]) else None
+        if EACH in found["folders"]:
+            files = sum(1 for _ in files_for_patients(self.path / EACH))
+            kinds = found["computed_from"]["options"]["each"]
+            whole = whole and (self.path / EACH).is_dir() and files >= found["planned"] * len(kinds)
+        return found if whole else None
 
     def state(self) -> dict[str, Any] | None:
         """What an unfinished run left, if its tables are all there."""
-        found = _read_json(self.work / STATE)
+        found = kept.read_state(self.work / STATE)
         if found is None or found["finished"]:
             return found
         whole = all((_size(self.work / f"{table}.part") or 0) >= size for table, size in found["sizes"].items())
@@ -100,9 +118,12 @@ class Folder:
 
     # ---- writing ----------------------------------------------------------------------------------------------
 
-    def open_tables(self, headings: dict[str, bytes], progress: Progress) -> None:
-        """Open the growing tables, cut back to what counts; new ones begin with their heading."""
+    def open_tables(self, headings: dict[str, bytes], progress: Progress, *, each: bool = False) -> None:
+        """Open the growing tables, cut back to what counts; new ones begin with their heading. `each`: there will be files
+        for each patient, in a folder that is there even where nobody could be planned."""
         with explained("cannot write to the output folder"):
+            if each:
+                (self.work / _MADE).mkdir(exist_ok=True)
             for table, heading in headings.items():
                 file = (self.work / f"{table}.part").open("r+b" if table in progress.sizes else "w+b", buffering=0)
                 self._tables[table] = file
@@ -117,8 +138,7 @@ class Folder:
             for table, data in tables.items():
                 _write_all(self._tables[table], data)
             for name, data in each:
-                (self.work / EACH).mkdir(exist_ok=True)
-                with (self.work / EACH / name).open("wb", buffering=0) as file:
+                with (self.work / _MADE / name).open("wb", buffering=0) as file:
                     _write_all(file, data)
                     os.fsync(file.fileno())
 
@@ -127,12 +147,13 @@ class Folder:
         with explained("cannot write to the output folder"):
             for file in self._tables.values():
                 os.fsync(file.fileno())
-            if (self.work / EACH).is_dir():
-                _sync_folder(self.work / EACH)
+            if (self.work / _MADE).is_dir():
+                _sync_folder(self.work / _MADE)
             progress.sizes = {table: file.tell() for table, file in self._tables.items()}
             state = {
                 "about": about, "partitions": progress.partitions, "planned": progress.planned,
                 "errors": dict(progress.errors), "sizes": progress.sizes, "finished": progress.finished,
+                "restarted": progress.restarted,
             }  # fmt: skip
             write_json(self.work / STATE, state)
 
@@ -149,31 +170,43 @@ class Folder:
         with explained("cannot write to the output folder"):
             for file in self._tables.values():
                 file.close()
-            earlier = _read_json(self.path / REPORT) or {}
-            for name in {*earlier.get("files", ())} - set(names):
+            tables, each = kept.named_before(self.path / REPORT)
+            for name in tables - set(names):
                 (self.path / name).unlink(missing_ok=True)
             for name, made in names.items():
                 if (self.work / made).exists():
                     (self.work / made).replace(self.path / name)
-            self._publish_each(EACH in earlier.get("folders", ()) and EACH not in report["folders"])
+            self._publish_each(each and EACH not in report["folders"])
             _sync_folder(self.path)
             report = {**report, "files": {name: (self.path / name).stat().st_size for name in names}}
             write_json(self.path / REPORT, report)
             shutil.rmtree(self.work, ignore_errors=True)
 
     def _publish_each(self, outdated: bool) -> None:
-        made, final = self.work / EACH, self.path / EACH
-        if final.exists() and (made.exists() or outdated):
-            final.replace(self.work / "each.old")
+        """Put the files for each patient in place of those of an earlier batch, beside whatever else is there: somebody
+        may keep his own files with them. First the old ones go, then the new ones come, so that it can be repeated."""
+        made, moving, final = self.work / _MADE, self.work / _MOVING, self.path / EACH
+        if made.exists() or outdated:
+            for path in files_for_patients(final):
+                path.unlink()
         if made.exists():
-            made.replace(final)
+            made.replace(moving)
+        if moving.exists() and not final.exists():
+            moving.replace(final)
+        elif moving.exists():
+            for path in list(moving.iterdir()):
+                path.replace(final / path.name)
+            _sync_folder(final)
+        elif outdated:
+            with suppress(OSError):  # it is gone, or there is something else in it
+                final.rmdir()
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Write beside, sync and rename: the file is the old one or the new one, never half of it."""
     temporary = path.with_name(f".{path.name}.new")
     with temporary.open("wb", buffering=0) as file:
-        _write_all(file, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8"))
+        _write_all(file, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace"))
         os.fsync(file.fileno())
     temporary.replace(path)
     _sync_folder(path.parent)
@@ -208,9 +241,8 @@ def _locked(work: Path) -> int:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
-            name = printable(work.parent.name, 80)
             raise RequestError(
-                f"another batch is writing to {name}: wait for it, or choose another folder",
+                f"another batch is writing to {shown(work.parent)}: wait for it, or choose another folder",
                 field="output",
                 code="in-use",
             ) from None
@@ -242,11 +274,3 @@ def _sync_folder(path: Path) -> None:
 
 def _size(path: Path) -> int | None:
     return path.stat().st_size if path.is_file() else None
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None

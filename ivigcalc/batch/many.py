@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
 from datetime import date
+from typing import Any
 
-from ivigcalc.ask import NO_SITE_LOADED, Command, Form, plan_form
+from ivigcalc.ask import Command, plan_form
 from ivigcalc.batch.columns import Cell, read_row
-from ivigcalc.batch.outcome import Failed, failed
+from ivigcalc.batch.outcome import Failed, bug, failed, printable
+from ivigcalc.batch.source import arrow_text
 from ivigcalc.definitions import Loaded, Site
-from ivigcalc.errors import IvigcalcError
+from ivigcalc.errors import IvigcalcError, RequestError
+from ivigcalc.form import NO_SITE_LOADED, Form
 from ivigcalc.plan import Plan
+
+_DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Form)}
 
 
 def plan_many(
-    requests: Iterable[Form | Mapping[str, Cell]],
+    requests: Iterable[Form | Mapping[str, Any]],
     *,
     command: Command = "schedule",
     on: date | None = None,
@@ -23,13 +29,73 @@ def plan_many(
 ) -> Iterator[Plan | Failed]:
     """The plan of each request, or why there is none: exactly one outcome per request, in order, one at a time.
 
-    A request is a `Form` (the words of the command line) or a mapping with the columns of `ivigcalc batch`. A request
-    that is wrong or refused gives a `Failed` and never stops the rest. `on` is today's date where it matters (an age or
-    a weighing without a start date); the engine has no clock.
+    A request is a `Form` (the words of the command line) or a mapping with the columns of `ivigcalc batch`, as text or as
+    numbers, dates, truth values and lists. A request that is wrong or refused gives a `Failed` and never stops the rest.
+    `on` is today's date where it matters (an age or a weighing without a start date); the engine has no clock.
     """
     for request in requests:
         try:
-            form = request if isinstance(request, Form) else read_row(request)
-            yield plan_form(form, command, on=on, site=site, with_trace=with_trace)
+            outcome: Plan | Failed = plan_form(_words(request), command, on=on, site=site, with_trace=with_trace)
         except IvigcalcError as error:
-            yield failed(error)
+            outcome = failed(error)
+        except MemoryError:
+            raise
+        except Exception as error:
+            outcome = bug(error)
+        yield outcome
+
+
+def _words(request: object) -> Form:
+    """A request in words, whatever the values that hold them."""
+    if isinstance(request, Form):
+        return _in_words(request)
+    if not isinstance(request, Mapping):
+        raise RequestError(f"a request is a Form or a mapping, and this is a {type(request).__name__}")
+    row = dict(request)
+    if _any_said(row.pop(None, None)):  # where csv.DictReader puts what is after the last column
+        raise RequestError("the row has more cells than the heading", code="wrong-cells")
+    for name in row:
+        if not isinstance(name, str):
+            shown = printable(ascii(name), 60)
+            raise RequestError(
+                f"unknown column {shown}: a column's name is text", field="columns", code="unknown-column"
+            )
+    return read_row({name: _text(name, value) for name, value in row.items()})
+
+
+def _in_words(form: Form) -> Form:
+    """A form that was filled with numbers or dates, as it would be typed."""
+    said = {name: getattr(form, name) for name in _DEFAULTS}
+    changed: dict[str, Any] = {name: _word(name, value) for name, value in said.items() if not _is_word(name, value)}
+    return replace(form, **changed) if changed else form
+
+
+def _is_word(name: str, value: object) -> bool:
+    default = _DEFAULTS[name]
+    if isinstance(default, tuple):
+        return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+    return value is default or isinstance(value, str if default is None else type(default))
+
+
+def _word(name: str, value: object) -> Any:
+    default = _DEFAULTS[name]
+    if value is None:
+        return default
+    words = _text(name, value)
+    if isinstance(default, bool):
+        raise RequestError(f"{name}: give True or False", field=name)
+    if isinstance(default, tuple) != isinstance(words, tuple):
+        kind = "several values in a list" if isinstance(default, tuple) else "one value, and no list"
+        raise RequestError(f"{name}: give {kind}", field=name)
+    return words
+
+
+def _text(name: str, value: object) -> Cell:
+    try:
+        return arrow_text(value)
+    except Exception:  # a value of somebody else's making may raise anything when it is compared or written out
+        raise RequestError(f"{name}: a value of type {type(value).__name__} cannot be read", field=name) from None
+
+
+def _any_said(more: object) -> bool:
+    return any(str(_text("", cell)).strip() for cell in more) if isinstance(more, list | tuple) else more is not None

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ivigcalc.errors import DefinitionError, IvigcalcError, MissingExtraError, RefusedError, RequestError
+from ivigcalc.form import Form
 
 ERROR_COLUMNS = ("row", "patient_id", "field", "code", "message")
 #: the column that a clerk looks at first for a refusal of this code
 _FIELDS = {
     "age-outside-regimen": "age",
     "concentration-not-published": "product",
+    "course-dose-over-limit": "dose",
     "course-overlap": "every",
+    "courses-close": "start",
     "day-dose-over-limit": "days",
     "days-outside-regimen": "days",
     "dose-below-vial": "dose",
+    "dose-implausible": "dose",
     "dose-not-givable": "dose",
     "dose-outside-regimen": "dose",
+    "four-week-dose-over-limit": "dose",
     "height-outside-formula": "height",
     "interval-outside-regimen": "every",
     "no-open-days": "start",
@@ -30,6 +35,7 @@ _FIELDS = {
     "weight-implausible": "weight",
 }
 _OPTION = re.compile(r"--([a-z][a-z-]*)")
+_WORDS = {field.name for field in fields(Form)}
 MAX_MESSAGE, MAX_ID = 500, 80
 
 
@@ -54,11 +60,22 @@ def failed(error: IvigcalcError) -> Failed:
     return Failed(code, "", str(error))
 
 
+def bug(error: Exception) -> Failed:
+    """A bug costs one request, and says so."""
+    return Failed("bug", "", f"a bug in ivigcalc ({type(error).__name__}): please report this row")
+
+
 def for_clerk(message: str) -> str:
     """A message of the command line in the words of a table: one line, columns in place of options, nothing unprintable."""
     line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
-    line = _OPTION.sub(lambda match: match[1].replace("-", "_"), line)
+    line = _OPTION.sub(_column_of, line)
     return printable(line, MAX_MESSAGE)
+
+
+def _column_of(option: re.Match[str]) -> str:
+    """The column of an option; one that is for the whole batch, such as --allow-duplicates, stays an option."""
+    name = option[1].replace("-", "_")
+    return name if name in _WORDS else option[0]
 
 
 def printable(text: str, limit: int) -> str:

@@ -12,10 +12,11 @@ from typing import Any, BinaryIO
 
 from ivigcalc import library
 from ivigcalc._version import __version__
-from ivigcalc.ask import DEFAULT_POLICY, Form, read_form
+from ivigcalc.ask import DEFAULT_POLICY, read_form
 from ivigcalc.batch.columns import MAX_CELL, Columns
 from ivigcalc.batch.fingerprint import definitions_sha256
-from ivigcalc.batch.folder import EACH, SCHEMA, Folder, Progress, explained
+from ivigcalc.batch.folder import Folder, Progress, explained
+from ivigcalc.batch.kept import EACH, SCHEMA, shown
 from ivigcalc.batch.outcome import Failed, for_clerk, printable
 from ivigcalc.batch.source import Row, Source, spool
 from ivigcalc.batch.survey import Survey, survey
@@ -24,6 +25,8 @@ from ivigcalc.batch.work import PARTITION_ROWS, PARTITION_ROWS_WITH_FILES, Done,
 from ivigcalc.batch.workers import do_here, do_in_processes
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import IvigcalcError, RequestError
+from ivigcalc.form import Form
+from ivigcalc.schedule import LAST_YEAR
 
 #: seconds of work that a kill may cost
 _KEEP_SECONDS = 1.0
@@ -86,8 +89,9 @@ def run(batch: Batch, clock: Callable[[], float], watch: Watch) -> Summary:
 
 
 def check_defaults(defaults: Form) -> None:
-    """What is wrong with the options is wrong for every row: say so before the first."""
-    form = replace(defaults, weight=defaults.weight or "1kg", start=defaults.start or "2000-01-01")
+    """What is wrong with the options is wrong for every row: say so before the first. Rows may begin on any day, so an
+    earlier infusion is before the last day that there is; each row is checked against its own."""
+    form = replace(defaults, weight=defaults.weight or "1kg", start=defaults.start or f"{LAST_YEAR}-12-31")
     read_form(form, "schedule", on=None)
     if defaults.regimen:
         library.regimen(defaults.regimen)
@@ -128,7 +132,7 @@ def _run(batch: Batch, folder: Folder, source: Source, clock: Callable[[], float
             files,
             about["definitions"],
         )
-        folder.open_tables(headings(batch.kind), progress)
+        folder.open_tables(headings(batch.kind), progress, each=bool(batch.each))
         _plan_all(batch, folder, source, settings, found, about, progress, clock, watch)
     _publish(batch, folder, about, progress)
     return Summary(progress.planned, progress.errors, resumed)
@@ -171,7 +175,7 @@ def _finished_before(batch: Batch, folder: Folder, about: dict[str, Any]) -> Sum
     """The summary of the same batch where it was finished earlier; refuses to touch the results of another."""
     if folder.state() is not None:
         return None
-    name = printable(batch.folder.name, 80)
+    name = shown(batch.folder)
     report = folder.report()
     if report is not None:
         changed = _differences(about, report["computed_from"])
@@ -192,21 +196,34 @@ def _finished_before(batch: Batch, folder: Folder, about: dict[str, Any]) -> Sum
 
 def _taken_up(batch: Batch, folder: Folder, about: dict[str, Any]) -> tuple[Progress, dict[str, Any]]:
     """Where an unfinished run of the same batch was, else the beginning."""
-    state = None if batch.restart else folder.state()
+    state = _begun_by_restart(folder, about) if batch.restart else folder.state()
     if state is None:
         folder.start_over(keep_input=batch.input is None)
-        return Progress(), about
+        return Progress(restarted=batch.restart), about
     changed = _differences(about, state["about"])
     if changed:
         raise RequestError(
-            f"{printable(batch.folder.name, 80)} holds an unfinished batch, and since then this changed: {', '.join(changed)}; "
+            f"{shown(batch.folder)} holds an unfinished batch, and since then this changed: {', '.join(changed)}; "
             "give --restart to begin again, or bring back what it was",
             field="output", code="changed",
         )  # fmt: skip
-    errors = Counter({str(code): int(count) for code, count in state["errors"].items()})
-    return Progress(state["partitions"], state["planned"], errors, dict(state["sizes"]), state["finished"]), state[
-        "about"
-    ]
+    errors = Counter(state["errors"])
+    restarted = state.get("restarted") is True
+    return (
+        Progress(state["partitions"], state["planned"], errors, state["sizes"], state["finished"], restarted),
+        state["about"],
+    )
+
+
+def _begun_by_restart(folder: Folder, about: dict[str, Any]) -> dict[str, Any] | None:
+    """The unfinished run of the same batch that an earlier `--restart` began: who repeats the command until it is done
+    wants it to go on. Anything else is what shall be replaced."""
+    try:
+        state = folder.state()
+    except RequestError:  # damaged
+        return None
+    same = state is not None and state.get("restarted") is True and not _differences(about, state["about"])
+    return state if same else None
 
 
 def _plan_all(
@@ -232,17 +249,20 @@ def _plan_all(
             raise ErrorLimitError(_why_stopped(progress, done))
         if clock() - kept_at > _KEEP_SECONDS:
             source.check_unchanged()
+            _check_definitions(folder, settings)
             folder.keep(about, progress)
             kept_at = clock()
     source.check_unchanged()
-    _check_definitions(settings)
+    _check_definitions(folder, settings)
 
 
-def _check_definitions(settings: Settings) -> None:
-    """Raise when a definition file is no longer what it was at the start."""
+def _check_definitions(folder: Folder, settings: Settings) -> None:
+    """Raise when a definition file is no longer what it was at the start. Nothing is kept to be taken up: were the file
+    changed back, some rows would have the figures of what it said in between."""
     if settings.files and definitions_sha256(settings.files) != settings.definitions:
+        folder.start_over()
         raise RequestError(
-            "a definition file changed while it was used: give --restart to plan every row with what it says now",
+            "a definition file changed while it was used: run again to plan every row with what it says now",
             field="definitions",
             code="definitions-changed",
         )

@@ -9,14 +9,17 @@ import csv
 import hashlib
 import json
 import os
+import struct
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from ivigcalc.batch.columns import COLUMNS, Cell, check_columns
 from ivigcalc.batch.outcome import Failed, printable
+from ivigcalc.batch.quotes import OpenQuoteError, cells_before_the_quote, cells_of_line, decoded, look_ahead
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.quantity import plain
 
@@ -24,6 +27,8 @@ FORMATS = {"csv": (".csv",), "jsonl": (".jsonl", ".ndjson"), "parquet": (".parqu
 MAX_LINE = 4 * 1024 * 1024
 _TOO_LONG = "\0too-long"
 _CHUNK = 1024 * 1024
+#: floating-point types of Arrow that are shorter than Python's, and their names in `struct`
+_PACKED = {"float": "f", "halffloat": "e"}
 #: the two byte order marks of UTF-16, as they come out of the decoder
 _UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
 
@@ -103,7 +108,7 @@ class Source:
         self._file.seek(0)
         try:
             if self.kind == "csv":
-                yield from self._csv_rows()
+                yield from self._csv_rows(columns)
             elif self.kind == "jsonl":
                 yield from self._json_rows(columns)
             else:
@@ -121,43 +126,61 @@ class Source:
             if not isinstance(found, Failed):
                 check_columns(tuple(dict.fromkeys((*found, "patient_id"))))
             return tuple(COLUMNS)
-        try:
-            heading = next(self._csv_reader(), None)
-        except csv.Error as error:
-            raise RequestError(
-                f"the heading cannot be read as CSV: {error}", field="columns", code="unreadable-input"
-            ) from None
-        if not heading:
-            raise RequestError("the input is empty: the first line names the columns", field="columns", code="missing")
-        if heading[0].startswith(_UTF16):
+        return self._csv_columns()
+
+    def _csv_columns(self) -> tuple[str, ...]:
+        csv.field_size_limit(MAX_LINE)
+        first = next(decoded(_lines(self._file)), "")
+        if first.startswith(_UTF16):
             raise RequestError(
                 "the input is not UTF-8: save it as CSV in UTF-8", field="columns", code="unreadable-input"
             )
+        try:
+            heading = cells_of_line(first)
+        except csv.Error as error:
+            open_quote = "a quote is opened and not closed in the first line"
+            why = open_quote if isinstance(error, OpenQuoteError) else error
+            raise RequestError(
+                f"the heading cannot be read as CSV: {why}", field="columns", code="unreadable-input"
+            ) from None
+        if not heading:
+            raise RequestError("the input is empty: the first line names the columns", field="columns", code="missing")
         return tuple(name.strip() for name in heading)
 
-    def _csv_reader(self) -> Iterator[list[str]]:
-        csv.field_size_limit(MAX_LINE)
-        return csv.reader(line.decode("utf-8", "surrogateescape") for line in _lines(self._file))
-
-    def _csv_rows(self) -> Iterator[Row]:
-        reader = self._csv_reader()
-        next(reader, None)
-        number = 1  # as a spreadsheet counts: the heading is row 1
-        while True:
-            number += 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Row(
-                    number, Failed("unreadable-row", "", f"{error}: look for a quote that is opened and not closed")
-                )
+    def _csv_rows(self, columns: Sequence[str]) -> Iterator[Row]:
+        within = range(0)  # the rows that one cell in quotes reaches over
+        settled = 0  # an open quote before this row is one too many, like the one that was looked at
+        lines = _lines(self._file)
+        next(lines, None)
+        for number, line in enumerate(lines, start=2):  # as a spreadsheet counts: the heading is row 1
+            if number in within:
+                yield Row(number, _many_lines(within))
                 continue
-            if _TOO_LONG in cells:
+            if line == _TOO_LONG.encode():
                 yield Row(number, _line_too_long())
-            elif cells:
-                yield Row(number, cells)
+                continue
+            text = line.decode("utf-8", "surrogateescape")
+            try:
+                cells = cells_of_line(text)
+            except OpenQuoteError:
+                if number >= settled:
+                    more, closed = self._look_ahead()
+                    settled = number + more
+                    within = range(number, settled + 1) if closed else range(0)
+                known = dict(zip(columns, cells_before_the_quote(text), strict=False))
+                why = _many_lines(within) if within else _not_closed()
+                yield Row(number, why, known.get("patient_id", "").strip())
+            except csv.Error as error:
+                yield Row(number, Failed("unreadable-row", "", f"{error}: look for a missing or extra quote"))
+            else:
+                if cells:
+                    yield Row(number, cells)
+
+    def _look_ahead(self) -> tuple[int, bool]:
+        here = self._file.tell()
+        found = look_ahead(decoded(_lines(self._file)))
+        self._file.seek(here)
+        return found
 
     def _json_rows(self, columns: tuple[str, ...]) -> Iterator[Row]:
         for number, line in enumerate(_lines(self._file), start=1):
@@ -202,6 +225,15 @@ def _unreadable(path: Path, error: Exception) -> RequestError:
     return RequestError(
         f"cannot read the input {printable(path.name, 80)}: {reason}", field="input", code="unreadable-input"
     )
+
+
+def _not_closed() -> Failed:
+    return Failed("unreadable-row", "", "a quote is opened in this row and not closed: take it away, or close it")
+
+
+def _many_lines(rows: range) -> Failed:
+    why = f"a quote is opened in row {rows[0]} and closed in row {rows[-1]}: a cell cannot go on in the next row"
+    return Failed("unreadable-row", "", f"{why}, so none of these rows was read")
 
 
 def _line_too_long() -> Failed:
@@ -301,8 +333,30 @@ def _parquet(file: BinaryIO) -> Any:
 
 def cells_of(batch: Any) -> Iterator[tuple[Cell, ...]]:
     """The rows of an Arrow record batch, as text."""
-    columns = [[arrow_text(value) for value in column.to_pylist()] for column in batch.columns]
+    columns = [[arrow_text(value) for value in _values(column)] for column in batch.columns]
     return zip(*columns, strict=True)
+
+
+def _values(column: Any) -> list[Any]:
+    """The values of a column. Those of short floating-point numbers come with the digits that their own type can hold:
+    72.4 in 32 bits is not the 72.4 of 64 bits, which shows it as 72.4000015258789."""
+    values: list[Any] = column.to_pylist()
+    packed = _PACKED.get(str(getattr(column.type, "value_type", column.type)))
+    return values if packed is None else [_shortest(value, packed) for value in values]
+
+
+def _shortest(value: Any, packed: str) -> Any:
+    if not isinstance(value, float) or not isfinite(value):
+        return value
+    tries = (Decimal(f"{value:.{digits}g}") for digits in range(1, 10))
+    return next((short for short in tries if _bits(short, packed) == _bits(value, packed)), value)
+
+
+def _bits(value: float | Decimal, packed: str) -> bytes | None:
+    try:
+        return struct.pack(packed, value)
+    except OverflowError:  # rounded up past the largest there is
+        return None
 
 
 def arrow_text(value: Any) -> Cell:
@@ -314,13 +368,13 @@ def arrow_text(value: Any) -> Cell:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return repr(value).removesuffix(".0")
+        return float.__repr__(value).removesuffix(".0")  # of a subclass, too: numpy's writes its own name
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat()
     if isinstance(value, time):
         return value.isoformat("minutes")
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return tuple(str(arrow_text(item)) for item in value)
     return value.isoformat() if isinstance(value, date) else printable(str(value), 200)

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
 
-from ivigcalc.ask import NO_SITE_LOADED, Form, check_identity
+from ivigcalc.ask import check_identity
 from ivigcalc.batch.answer import Answer, Planned, planned
 from ivigcalc.batch.columns import IDENTITY, Cell, Columns
 from ivigcalc.batch.many import plan_many
-from ivigcalc.batch.outcome import Failed, failed
+from ivigcalc.batch.outcome import Failed, bug, failed
 from ivigcalc.batch.source import Row
 from ivigcalc.batch.tables import TABLES, Kind, error_bytes, table_bytes
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import IvigcalcError
+from ivigcalc.form import NO_SITE_LOADED, Form
 
 #: rows of one partition, the same for any number of workers; fewer where each has files, which take a second to set,
 #: so that a kill costs little, the progress is seen, and few files wait in memory
@@ -115,8 +116,8 @@ class Planner:
                 outcome = failed(error)
             except MemoryError:
                 raise
-            except Exception as error:  # a bug costs one row, and says so
-                outcome = Failed("bug", "", f"a bug in ivigcalc ({type(error).__name__}): please report this row")
+            except Exception as error:
+                outcome = bug(error)
             if isinstance(outcome, Failed):
                 outcome = self._columns.for_row(outcome, cells)
             yield row.number, self._columns.patient_id(cells), outcome

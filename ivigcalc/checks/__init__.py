@@ -7,9 +7,19 @@ from .common import Asked, cite, counted, refusal, settle, show, stop_now
 from .dates import dates
 from .information import information
 from .infusion import after_a_gap, rates, restart
-from .order import day_limits, days_range, deviation, dose_range, highest_dose, interval_fits, interval_range
+from .order import (
+    courses_range,
+    day_limits,
+    days_range,
+    deviation,
+    dose_range,
+    highest_dose,
+    interval_fits,
+    interval_range,
+)
 from .patient import contraindications, population, stale_weight, weight_policy
-from .plausibility import plausibility
+from .plausibility import dosing_weight, plausibility
+from .protocol import default_protocol, said_of_phase, said_of_protocol
 
 __all__ = [
     "Asked",
@@ -17,11 +27,14 @@ __all__ = [
     "cite",
     "contraindications",
     "counted",
+    "courses_range",
     "dates",
     "day_limits",
     "days_range",
+    "default_protocol",
     "deviation",
     "dose_range",
+    "dosing_weight",
     "highest_dose",
     "information",
     "interval_fits",
@@ -31,6 +44,8 @@ __all__ = [
     "rates",
     "refusal",
     "restart",
+    "said_of_phase",
+    "said_of_protocol",
     "settle",
     "show",
     "stale_weight",

@@ -42,11 +42,16 @@ def _moved(site: Site, courses: tuple[CourseDates, ...]) -> Iterator[Notice]:
             where = "later" if course.moved_days > 0 else "earlier"
             beyond = f", beyond the site's window of {site.window}" if far else ""
             yield Notice("date-shifted", level, f"course {number}, due {course.due}, starts {course.days[0]}, {counted(abs(course.moved_days), 'day')} {where}{beyond} ({course.moved_because})",  # type: ignore[arg-type]
-                         str(course.days[0]), str(site.window) if site.window else None)  # fmt: skip
+                         str(course.days[0]), str(site.window) if site.window else None, sessions=_all_of(number, course))  # fmt: skip
         for day in course.on_closed_days:
-            yield Notice(
-                "on-closed-day", "caution", f"course {number} keeps {day}, when the clinic is closed", str(day)
-            )
+            message = f"course {number} keeps {day}, when the clinic is closed"
+            place = (number, course.days.index(day) + 1)
+            yield Notice("on-closed-day", "caution", message, str(day), sessions=(place,))
+
+
+def _all_of(number: int, course: CourseDates) -> tuple[tuple[int, int], ...]:
+    """The sessions of one course."""
+    return tuple((number, day) for day in range(1, len(course.days) + 1))
 
 
 def _overlaps(courses: tuple[CourseDates, ...]) -> Iterator[Notice]:
@@ -62,10 +67,17 @@ def _not_covered(order: Order, courses: tuple[CourseDates, ...]) -> Iterator[Not
     if order.valid_for is None or order.start is None:
         return
     end = step(order.start, order.valid_for, 1)
-    uncovered = [day for course in courses for day in course.days if day >= end]
+    uncovered = {
+        (number, day): on
+        for number, course in enumerate(courses, start=1)
+        for day, on in enumerate(course.days, start=1)
+        if on >= end
+    }
     if uncovered:
-        yield Notice("order-expired", "caution", f"the order covers {order.valid_for} from {order.start}: {counted(len(uncovered), 'session')} from {uncovered[0]} on need a new one",
-                     str(uncovered[0]), str(order.valid_for))  # fmt: skip
+        first = min(uncovered.values())
+        need = "needs" if len(uncovered) == 1 else "need"
+        yield Notice("order-expired", "caution", f"the order covers {order.valid_for} from {order.start}: {counted(len(uncovered), 'session')} from {first} on {need} a new one",
+                     str(first), str(order.valid_for), sessions=tuple(uncovered))  # fmt: skip
 
 
 def _too_close(
@@ -77,7 +89,8 @@ def _too_close(
         due, gap = (later.due - earlier.due).days, (later.days[0] - earlier.days[0]).days
         if 0 < gap < due - window:
             message = f"course {number + 1} starts {gap} days after course {number}, not {due}: move one of them, or ask the prescriber"
-            yield Notice("courses-close", "caution", message, f"{gap} days", f"{due} days")
+            sessions = _all_of(number + 1, later)
+            yield Notice("courses-close", "caution", message, f"{gap} days", f"{due} days", sessions=sessions)
     if courses:
         yield from _after_the_last(order, protocol, safety, window, courses[0])
 
@@ -86,7 +99,8 @@ def _after_the_last(
     order: Order, protocol: Protocol | None, safety: Safety, window: int, first: CourseDates
 ) -> Iterator[Notice]:
     """The first course against the last infusion, which may have been the last day of its course."""
-    last, phase = order.last_infusion, protocol.stages[0] if protocol else None
+    last, stages = order.last_infusion, protocol.stages if protocol else ()
+    phase = next((stage for stage in stages if order.phase in (None, stage.id)), None)
     if last is None or phase is None:
         return
     every = order.every or (phase.interval.every.from_ if phase.interval else None)
@@ -105,6 +119,7 @@ def _after_the_last(
         f"{gap} days",
         f"{full} days",
         cite(safety, safety.too_close),
+        sessions=_all_of(1, first),
     )
 
 
@@ -129,6 +144,7 @@ def _chair_time(site: Site, sessions: tuple[Session, ...]) -> Iterator[Notice]:
                 f"{place}: the visit ends at {_time(leaves)}, after closing at {_time(hours[1])}: {remedy}",
                 session.visit_to,
                 _time(hours[1]),
+                sessions=((session.course, session.day),),
             )
         if arrives < hours[0]:
             first = hours[0] + session.overhead_before_min
@@ -138,6 +154,7 @@ def _chair_time(site: Site, sessions: tuple[Session, ...]) -> Iterator[Notice]:
                 f"{place}: the visit begins at {_time(arrives)}, before opening at {_time(hours[0])}: start at {_time(first)} or later",
                 session.visit_from,
                 _time(hours[0]),
+                sessions=((session.course, session.day),),
             )
 
 

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from fractions import Fraction
 from itertools import pairwise
 
 from ivigcalc.checks.common import Asked, cite, show
 from ivigcalc.definitions import Product, Safety, Site
-from ivigcalc.memo import remembered
+from ivigcalc.memo import remembered, shared
 from ivigcalc.plan import Notice, Session
-from ivigcalc.request import Order, Risk
+from ivigcalc.quantity import Quantity
+from ivigcalc.request import Risk
 from ivigcalc.schedule import CourseDates, step
 from ivigcalc.titration import TableChoice, risk_applies
 
 
-def restart(order: Order, product: Product, safety: Safety) -> bool:
+def restart(asked: Asked) -> bool:
     """Whether the slow ladder starts again: a long gap since the last infusion, or another brand."""
-    if order.last_product is not None and order.last_product != product.id:
+    order, on = asked.order, asked.request.reference_date
+    if order.last_product is not None and order.last_product != asked.product.value.id:
         return True
-    if order.last_infusion is None or order.start is None:
+    if order.last_infusion is None or on is None:
         return False
-    return after_a_gap(safety, order.last_infusion, order.start)
+    return after_a_gap(asked.safety.value, order.last_infusion, on)
 
 
 def after_a_gap(safety: Safety, before: date, on: date) -> bool:
@@ -37,8 +40,10 @@ def _gap_notices(safety: Safety, courses: tuple[CourseDates, ...]) -> tuple[Noti
     for number, (earlier, later) in enumerate(pairwise(courses), start=2):
         if after_a_gap(safety, earlier.days[-1], later.days[0]):
             message = f"course {number} comes more than {rules.after} after the one before: the slow ladder of a first infusion starts again"
+            source = cite(safety, rules)
+            limit = str(rules.after)
             found.append(
-                Notice("restart-slow", "caution", message, str(later.days[0]), str(rules.after), cite(safety, rules))
+                Notice("restart-slow", "caution", message, str(later.days[0]), limit, source, sessions=((number, 1),))
             )
     return tuple(found)
 
@@ -50,7 +55,7 @@ def restart_notice(asked: Asked) -> Notice:
     if asked.order.last_product is not None and asked.order.last_product != asked.product.value.id:
         why = f"the product changes from {asked.order.last_product} to {asked.product.value.id}"
     return Notice("restart-slow", "caution", f"{why}: start again with the slow ladder of a first infusion", str(asked.order.last_infusion or asked.order.last_product),
-                  str(rules.restart_after.after), cite(rules, rules.restart_after))  # fmt: skip
+                  str(rules.restart_after.after), cite(rules, rules.restart_after), sessions=((1, 1),))  # fmt: skip
 
 
 def rates(
@@ -69,12 +74,12 @@ def rates(
             "info",
             "not said whether the patient had this product before: the first session takes the slower ladder of a first infusion; give --infusion",
         )
-    if bounds and restart(asked.order, product, asked.safety.value):
+    if bounds and restart(asked):
         yield restart_notice(asked)
     if bounds:
         yield from _gap_notices(asked.safety.value, courses)
     for chosen, bound_by in bounds:
-        yield from _ladder_notices(product, chosen, bound_by, asked.patient.risks, site)
+        yield from _ladder_notices(product, chosen, bound_by, shared(asked.patient.risks), site)
     yield from _bottle_notices(asked, sessions)
 
 
@@ -107,20 +112,22 @@ def _about_ladder(
             f"the source prints where the ladder for {uses} starts and ends, but not every rung: those marked * are assumed",
             source=source,
         )
-    if risk_applies(table, risks) and table.at_risk_ceiling is not None:
-        if "at-risk" in bound_by:
-            at_risk = table.at_risk_ceiling
-            yield Notice(
-                "risk-ceiling-applied",
-                "caution",
-                f"{' and '.join(risks)} risk: the rate stays at or below {at_risk.rate}",
-                ", ".join(risks),
-                str(at_risk.rate),
-                cite(product, at_risk, table),
-            )
-    elif risks:
-        yield Notice("risk-no-figure", "caution", f"{' and '.join(risks)} risk: no source prints a lower rate for {product.id}; the ladder is not slowed, so ask the prescriber for the lowest rate practicable",
-                     ", ".join(risks), None, source)  # fmt: skip
+    covered = tuple(risk for risk in risks if risk_applies(table, (risk,)))
+    uncovered = [risk for risk in risks if risk not in covered]
+    at_risk = table.at_risk_ceiling
+    if covered and at_risk is not None and "at-risk" in bound_by:
+        yield Notice(
+            "risk-ceiling-applied",
+            "caution",
+            f"{' and '.join(covered)} risk: the rate stays at or below {at_risk.rate}",
+            ", ".join(covered),
+            str(at_risk.rate),
+            cite(product, at_risk, table),
+        )
+    if uncovered:
+        slowed = "is not slowed for it" if covered else "is not slowed"
+        yield Notice("risk-no-figure", "caution", f"{' and '.join(uncovered)} risk: no source prints a lower rate for {product.id}; the ladder {slowed}, so ask the prescriber for the lowest rate practicable",
+                     ", ".join(uncovered), None, source)  # fmt: skip
     if "pump" in bound_by:
         yield Notice(
             "pump-capped",
@@ -140,19 +147,41 @@ def _about_ladder(
 
 
 def _bottle_notices(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Notice]:
+    """How long a bottle is open; where the label speaks of a pool of bottles, how long the infusion is."""
     product, general = asked.product.value, asked.safety.value.opened_bottle
-    own = product.open_bottle if product.open_bottle and product.open_bottle.applies_to == "bottle" else None
+    printed = product.open_bottle
+    if printed and printed.applies_to == "pool":
+        long = {id(s.infusion): s.infusion.duration_min for s in sessions if s.infusion}
+        yield from _open_too_long(
+            sessions, {i: Fraction(minutes) for i, minutes in long.items()}, printed.within, "a pool of its bottles would be open for",
+            "do not pool them, or ask for a faster ladder", cite(product, printed),
+        )  # fmt: skip
+    own = printed if printed and printed.applies_to == "bottle" else None
     limit = own.within if own else general.within
-    minutes = limit.base
-    infusions = {id(s.infusion): s.infusion for s in sessions if s.infusion}.values()
-    longest = max((i.longest_bottle_min() for i in infusions if i.duration_min > minutes), default=minutes)
-    if longest > minutes:
-        source = cite(product, own) if own else cite(asked.safety.value, general)
+    infusions = {id(s.infusion): s.infusion for s in sessions if s.infusion and s.infusion.duration_min > limit.base}
+    yield from _open_too_long(
+        sessions, {i: infusion.longest_bottle_min() for i, infusion in infusions.items()}, limit, "one bottle runs for",
+        "use smaller vials or ask for a faster ladder", cite(product, own) if own else cite(asked.safety.value, general),
+    )  # fmt: skip
+
+
+def _open_too_long(
+    sessions: tuple[Session, ...],
+    minutes: dict[int, Fraction],
+    limit: Quantity,
+    what: str,
+    remedy: str,
+    source: str | None,
+) -> Iterator[Notice]:
+    """`minutes`: by the identity of the infusion, as sessions share it."""
+    longest = max(minutes.values(), default=limit.base)
+    if longest > limit.base:
         yield Notice(
             "bottle-open-too-long",
             "caution",
-            f"one bottle runs for {show(longest)} min, longer than {limit}: use smaller vials or ask for a faster ladder",
+            f"{what} {show(longest)} min, longer than {limit}: {remedy}",
             f"{show(longest)} min",
             str(limit),
             source,
+            sessions=tuple((s.course, s.day) for s in sessions if minutes.get(id(s.infusion), limit.base) > limit.base),
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
-from ivigcalc.checks.common import Asked, cite, show
+from ivigcalc.checks.common import Asked, cite, counted, show
 from ivigcalc.definitions import Cited, Definition, Limit, Loaded, Phase, Range, Safety
 from ivigcalc.dose import CourseDose, amount_g, outside, per_four_weeks
 from ivigcalc.plan import Notice
@@ -28,8 +29,18 @@ def dose_range(asked: Asked, order: Order, phase: Phase) -> Iterator[Notice]:
         )
         level = "caution" if _within_rounding(published, ordered, asked) else "stop"
         code = "rounding-deviation" if level == "caution" else "dose-outside-regimen"
-        yield Notice(code, level, f"the ordered dose of {ordered}{grams} is outside the protocol's {published} {basis}: order within it, or name another protocol",  # type: ignore[arg-type]
+        alone = f", or plan {' or '.join(others)} alone with --phase" if (others := _others(asked, phase)) else ""
+        yield Notice(code, level, f"the ordered dose of {ordered}{grams} is outside the protocol's {published} {basis}{_of(phase)}: order within it, or name another protocol{alone}",  # type: ignore[arg-type]
                      str(ordered), f"{published} {basis}", cite(asked.regimen.value, dose, phase, asked.protocol))  # fmt: skip
+
+
+def _of(phase: Phase) -> str:
+    return "" if phase.id == "course" else f" of {phase.id}"
+
+
+def _others(asked: Asked, phase: Phase) -> list[str]:
+    """The other phases of the protocol."""
+    return [other.id for other in asked.protocol.stages if other is not phase] if asked.protocol else []
 
 
 def _within_rounding(published: Range[Quantity], ordered: Quantity, asked: Asked) -> bool:
@@ -47,7 +58,7 @@ def days_range(asked: Asked, order: Order, phase: Phase) -> Iterator[Notice]:
     days, ordered = phase.days, order.days
     if days is None or ordered is None or asked.regimen is None or days.from_ <= ordered <= days.to:
         return
-    yield Notice("days-outside-regimen", "stop", f"{ordered} days is outside the protocol's {days} days: choose --days within it, or another protocol", f"{ordered} days", f"{days} days",
+    yield Notice("days-outside-regimen", "stop", f"{counted(ordered, 'day')} is outside the protocol's {days} days: choose --days within it, or another protocol", f"{ordered} days", f"{days} days",
                  cite(asked.regimen.value, days, phase, asked.protocol))  # fmt: skip
 
 
@@ -58,6 +69,15 @@ def interval_range(asked: Asked, order: Order, phase: Phase) -> Iterator[Notice]
         return
     yield Notice("interval-outside-regimen", "stop", f"every {ordered} is not the protocol's interval of {interval.every}: keep to it, or name another protocol", str(ordered), str(interval.every),
                  cite(asked.regimen.value, interval, phase, asked.protocol))  # fmt: skip
+
+
+def courses_range(asked: Asked, phase: Phase, courses: int) -> Iterator[Notice]:
+    """More courses than the protocol prints. Fewer are the rest of a treatment, or its beginning."""
+    published = phase.courses
+    if published is not None and published.to is not None and courses > published.to and asked.regimen is not None:
+        printed = counted(published.to, "course")
+        yield Notice("courses-outside-regimen", "caution", f"{counted(courses, 'course')}{_of(phase)} are more than the protocol's {printed}: ask the prescriber, or name another protocol",
+                     f"{courses}", f"{published.to}", cite(asked.regimen.value, published, phase, asked.protocol))  # fmt: skip
 
 
 def interval_fits(phase: Phase, ordered: Quantity) -> bool:
@@ -75,10 +95,12 @@ def day_limits(
     owner: Definition,
     block: Cited | None = None,
     interval: Quantity | None = None,
+    courses: range = range(0),
 ) -> Iterator[Notice]:
     """Doses of a day, a course and four weeks against the limits that `owner` publishes, in a `block` of it.
 
     A limit that only whole-vial rounding passes is a caution whatever its level: the order itself kept to it.
+    `courses`: the numbers of those that give this dose.
     """
     if not limits:
         return
@@ -93,19 +115,25 @@ def day_limits(
         bound_g = amount_g(limit.max, asked.dosing_kg)
         grams, exact = given[limit.per]
         if grams > bound_g:
-            yield _limit_notice(limit, cite(owner, limit, block), grams, bound_g, ordered=exact > bound_g)
+            over = [
+                day
+                for day, given_g in enumerate(dose.session_doses_g, start=1)
+                if limit.per != "day" or given_g > bound_g
+            ]
+            notice = _limit_notice(limit, cite(owner, limit, block), grams, bound_g, ordered=exact > bound_g)
+            yield replace(notice, sessions=tuple((course, day) for course in courses for day in over))
 
 
 _LIMITED = {
-    "day": ("day-dose-over-limit", "a day"),
-    "course": ("course-dose-over-limit", "a course"),
-    "4-weeks": ("four-week-dose-over-limit", "four weeks"),
+    "day": ("day-dose-over-limit", "a day", "a lower dose, or the same one over more days, would meet it"),
+    "course": ("course-dose-over-limit", "a course", "a lower dose would meet it"),
+    "4-weeks": ("four-week-dose-over-limit", "four weeks", "a lower dose or a longer interval would meet it"),
 }
 
 
 def _limit_notice(limit: Limit, source: str | None, grams: Fraction, bound_g: Fraction, *, ordered: bool) -> Notice:
-    code, what = _LIMITED[limit.per]
-    remedy = "more days or a lower dose would meet it" if ordered else "by rounding to whole vials only"
+    code, what, remedy = _LIMITED[limit.per]
+    remedy = remedy if ordered else "by rounding to whole vials only"
     shown = f"{limit.max} ({show(bound_g)} g)" if limit.max.dimension == "dose" else f"{limit.max}"
     message = f"{show(grams)} g in {what} is above the limit of {shown}: {remedy}"
     return Notice(code, limit.level if ordered else "caution", message, f"{show(grams)} g", shown, source)
@@ -127,8 +155,9 @@ def highest_dose(asked: Asked, dose: CourseDose, published: Range[Quantity] | No
         ("day-dose-over-limit", "a day", dose.prescribed_g / days, rules.highest_day_dose),
         ("course-dose-over-limit", "a course", dose.prescribed_g, rules.highest_course_dose),
     ):
-        if grams > amount_g(highest.dose, asked.dosing_kg) * slack:
-            per_kg = f"{show(grams / asked.dosing_kg)} g/kg"
+        kg = min(asked.dosing_kg, asked.patient.weight_kg)  # a dosing weight above the body's hides what the body gets
+        if grams > amount_g(highest.dose, kg) * slack:
+            per_kg = f"{show(grams / kg)} g/kg"
             message = f"{show(grams)} g in {what} is {per_kg}; the highest that any source on file prints is {highest.dose}: check the number and its unit"
             # `rates` times the bag that is there, whoever ordered it; only what is above a whole course is stopped
             bag = asked.request.command == "rates" and code == "day-dose-over-limit"

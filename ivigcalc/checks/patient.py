@@ -104,6 +104,9 @@ def weight_policy(policy: LoadedPolicy, weights: Weights) -> Iterator[Notice]:
     rules = policy.policy.value
     for text in rules.dosing_weight.assumed if rules.dosing_weight else ():
         yield Notice("policy-assumed", "caution", f"policy {rules.id}: {text}", source=cite(rules, rules.dosing_weight))
+    if rules.rounding is not None and rules.rounding.basis == "assumed":
+        message = f"policy {rules.id}: its source does not print how it rounds; assumed: {rules.rounding}"
+        yield Notice("policy-assumed", "info", message, source=cite(rules, rules.rounding))
     if weights.basis == "actual" and rules.dosing_weight is not None and rules.dosing_weight.use == "actual":
         return
     yield Notice("policy-applied", "info", f"{rules.id} doses on the {weights.basis} weight of {show(weights.kg)} kg: {weights.because}",

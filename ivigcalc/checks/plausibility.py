@@ -13,6 +13,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.plan import Notice
 from ivigcalc.quantity import UNITS, Quantity, weight_kg
 from ivigcalc.request import Patient, Request, Sex
+from ivigcalc.weight import Weights
 
 _POUND_KG, _INCH_CM = UNITS["lb"][1], UNITS["in"][1]
 
@@ -41,6 +42,36 @@ def plausibility(patient: Patient, request: Request, safety: Loaded[Safety]) -> 
         yield from _for_age(weight, age, rules)
     if height is not None and (age is None or age >= rules.bmi.from_age.base):
         yield from _for_height(patient, weight, height, rules)
+
+
+def dosing_weight(patient: Patient, request: Request, weights: Weights, safety: Loaded[Safety]) -> Iterator[Notice]:
+    """The weight that is dosed on, where it is not the actual one: by the same bounds, and against the actual one."""
+    if weights.kg == weights.actual_kg:
+        if patient.pre_pregnancy_weight is not None and weights.basis != "pre-pregnancy":
+            yield Notice(
+                "default-used",
+                "info",
+                "the weight before pregnancy is not used: this policy doses on the actual weight",
+            )
+        return
+    rules = safety.value
+    low, high = rules.weight.range.from_.base, rules.weight.range.to.base
+    if not low <= weights.kg <= high:
+        yield _implausible(
+            f"a dosing weight of {show(weights.kg, 3)} kg ({weights.basis}) is outside {show(low)} to {show(high)} kg: check weight, height, units and the policy",
+            f"{show(weights.kg, 3)} kg", f"{show(low)}-{show(high)} kg", cite(rules, rules.weight),
+        )  # fmt: skip
+    age = patient.age_months(request.reference_date)
+    if weights.basis == "pre-pregnancy" and age is not None:
+        yield from _for_age(weights.kg, age, rules)
+    if weights.kg > weights.actual_kg:
+        yield Notice(
+            "dosing-weight-above-actual",
+            "caution",
+            f"the dosing weight of {show(weights.kg)} kg ({weights.basis}) is above the actual weight of {show(weights.actual_kg)} kg: ask whether the policy is meant for this patient",
+            f"{show(weights.kg)} kg",
+            f"{show(weights.actual_kg)} kg",
+        )
 
 
 def _implausible(message: str, value: str, limit: str, source: str | None) -> Notice:

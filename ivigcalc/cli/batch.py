@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from ivigcalc.ask import Form
 from ivigcalc.cli.faces import PaperOption, QuietOption, SiteOption
 from ivigcalc.cli.options import takes_form
+from ivigcalc.cli.output import tell
 from ivigcalc.errors import RequestError
+from ivigcalc.form import Form
 
 if TYPE_CHECKING:
     from ivigcalc.batch.run import Batch, Summary
@@ -48,7 +50,7 @@ def register(app: typer.Typer) -> None:
 def batch(
     form: Form,
     file: Annotated[str, typer.Argument(help="CSV, JSON Lines or Parquet with one patient per row; - reads what is piped in.", metavar="FILE")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for sessions, steps and errors.csv.", metavar="DIR", rich_help_panel=_OUTPUT, show_default=False)],
+    output: Annotated[str, typer.Option("--output", "-o", help="Folder for sessions, steps and errors.csv.", metavar="DIR", rich_help_panel=_OUTPUT, show_default=False)],
     site: SiteOption = None,
     format: Annotated[Kind, typer.Option("--format", "-f", help="csv, jsonl or parquet.", metavar="FORMAT", rich_help_panel=_OUTPUT)] = Kind.csv,
     input_format: Annotated[Kind | None, typer.Option(help="csv, jsonl or parquet, where the name of FILE does not say.", metavar="FORMAT", rich_help_panel=_RUN, show_default=False)] = None,
@@ -69,13 +71,15 @@ def batch(
     from ivigcalc.cli.faces import paper_of
     from ivigcalc.cli.sites import find_site
 
+    if not output.strip():  # as a path it would be the current folder
+        raise RequestError("-o names no folder: give one, e.g. -o plans", field="output")
     if cluster is not None and jobs != 1:
         raise RequestError("give --jobs or --cluster, not both", field="jobs")
     piped = file == "-"
     asked = Batch(
         input=None if piped else Path(file),
         input_format=format_of(file, input_format),
-        folder=output,
+        folder=Path(output),
         defaults=form,
         site=find_site(site),
         on=datetime.now().astimezone().date(),
@@ -87,9 +91,23 @@ def batch(
         allow_duplicates=allow_duplicates,
         max_errors=0 if fail_fast else max_errors,
         restart=restart,
-        piped=sys.stdin.buffer if piped else None,
+        piped=_stdin() if piped else None,
     )
     raise typer.Exit(_watched(asked, quiet))
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin is None:  # `<&-`
+        raise RequestError("nothing is piped in: stdin is closed; pipe the rows in, or name a file", field="input")
+    return sys.stdin.buffer
+
+
+class _Told(io.StringIO):
+    """stderr as a stream: a batch does not end because nobody reads how far it is."""
+
+    def write(self, text: str) -> int:
+        tell(text)
+        return len(text)
 
 
 def _watched(asked: Batch, quiet: bool) -> int:
@@ -100,7 +118,7 @@ def _watched(asked: Batch, quiet: bool) -> int:
     from ivigcalc.batch.run import run
     from ivigcalc.cli.output import say
 
-    watch = Silence() if quiet else Bar() if sys.stderr.isatty() else Lines(sys.stderr, monotonic)
+    watch = Silence() if quiet else Bar() if sys.stderr.isatty() else Lines(_Told(), monotonic)
     before = signal.signal(signal.SIGTERM, _terminated)
     try:
         summary = run(asked, monotonic, watch)

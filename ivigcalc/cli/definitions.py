@@ -170,11 +170,11 @@ def _list(kind: str, format: ListFormat, output: Path | None, quiet: bool, no_co
     if not found.entries:
         say(f"no {kind} is like that; `ivigcalc {KINDS[kind][0]} list` shows all", quiet=quiet)
     if format is ListFormat.json:
-        emit(listing.to_json(found), output)
+        emit(listing.to_json(found), output, machine=True)
     elif format is ListFormat.csv:
-        emit(listing.to_csv(found), output)
+        emit(listing.to_csv(found), output, machine=True)
     elif format is ListFormat.markdown:
-        emit(listing.to_markdown(found), output)
+        emit(listing.to_markdown(found), output, machine=True)
     else:
         width = terminal_width() if output is None else None
         emit(
@@ -196,11 +196,11 @@ def _show(kind: str) -> Callable[..., None]:
 
         loaded, protocol = _find(kind, reference)
         if format is SheetFormat.json:
-            emit(sheets.to_json(loaded.policy if kind == "policy" else loaded), output)
+            emit(sheets.to_json(loaded.policy if kind == "policy" else loaded), output, machine=True)
             return
         sheet = sheets.sheet_of(loaded, protocol)
         if format is SheetFormat.markdown:
-            emit(sheets.to_markdown(sheet), output)
+            emit(sheets.to_markdown(sheet), output, machine=True)
             return
         width = terminal_width() if output is None else None
         emit(
@@ -286,7 +286,7 @@ def _print_schema(kind: str, output: Path | None) -> None:
     from ivigcalc.cli.output import emit
     from ivigcalc.schemas import schema_of
 
-    emit(json.dumps(schema_of(kind), ensure_ascii=False, indent=2) + "\n", output)
+    emit(json.dumps(schema_of(kind), ensure_ascii=False, indent=2) + "\n", output, machine=True)
 
 
 def _new(kind: str) -> Callable[..., None]:
@@ -300,7 +300,7 @@ def _new(kind: str) -> Callable[..., None]:
         text = skeleton(kind, identifier, _today())
         if output is not None and output.exists():
             raise RequestError(f"-o {output.name} exists already; choose another name", field="output")
-        emit(text, output)
+        emit(text, output, machine=True)
         say(
             f"fill in what stands in <...>, then: ivigcalc {KINDS[kind][0]} check {output or f'{identifier}.yaml'}",
             quiet=quiet,

@@ -48,7 +48,8 @@ FormatOption = Annotated[
     _output("table, json, csv, markdown, pdf, ics, svg or png.", "--format", "-f", metavar="FORMAT", show_default=True),
 ]
 OutputOption = Annotated[
-    Path | None, _output("Write to a file instead of stdout.", "--output", "-o", metavar="FILE", show_default=False)
+    Path | None,
+    _output("Write to a file instead of stdout.", "--output", "-o", metavar="FILE", show_default=False, readable=False),
 ]
 ExplainOption = Annotated[bool, _output("Show the working of every number, with sources.", "--explain")]
 QuietOption = Annotated[bool, _output("Nothing on stderr but errors.", "--quiet", "-q")]
@@ -79,7 +80,9 @@ def show(plan: Plan, look: Look) -> None:
         for notice in plan.notices:
             if notice.level != "info":
                 out.say(notice_text(notice), quiet=look.quiet)
-    out.emit(rendered(plan, look), look.to)
+        if look.explain and look.format is not Format.json:
+            out.say(f"note: {look.format} has no room for --explain; table, markdown and json have", quiet=look.quiet)
+    out.emit(rendered(plan, look), look.to, machine=look.format is not Format.table)
 
 
 def rendered(plan: Plan, look: Look) -> str | bytes:

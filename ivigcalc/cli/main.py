@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import sys
-from importlib import import_module
-from typing import Annotated
+try:
+    import gc
+    import os
+    import sys
+    from importlib import import_module
+    from typing import Annotated
 
-import typer
+    import typer
 
-from ivigcalc._version import __version__
-from ivigcalc.errors import IvigcalcError, RefusedError
+    from ivigcalc._version import __version__
+    from ivigcalc.cli.output import emit, let_go, tell
+    from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
+except KeyboardInterrupt:  # loading takes a tenth of a second, in which somebody may think better of it
+    raise SystemExit(130) from None
 
-EXIT_BUG, EXIT_USAGE = 1, 2
+EXIT_BUG, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 _EPILOG = (
     "Exit codes: 0 done, 1 a bug, 2 the command line is wrong, 3 a definition file is wrong, 4 refused for a clinical reason, "
     "5 a batch finished with failed rows. Results must be checked by a qualified person before use."
@@ -48,7 +52,7 @@ def build(command: str | None = None) -> typer.Typer:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"ivigcalc {__version__}\n")
+        emit(f"ivigcalc {__version__}\n", None)
         raise typer.Exit
 
 
@@ -62,21 +66,24 @@ def _root(
 
 def run() -> None:
     """Entry point of the `ivigcalc` command."""
-    os.environ["PYDANTIC_DISABLE_PLUGINS"] = (
-        "__all__"  # nothing that happens to be installed may change how files are read
-    )
-    gc.disable()  # plans hold no cycles: looking for them among all that is remembered only costs time
-    code = main(sys.argv[1:])
-    gc.freeze()  # nor are they looked for on the way out
+    try:
+        # nothing that happens to be installed may change how files are read
+        os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+        gc.disable()  # plans hold no cycles: looking for them among all that is remembered only costs time
+        code = main(sys.argv[1:])
+        gc.freeze()  # nor are they looked for on the way out
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
     sys.exit(code)
 
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code; bad input never shows a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        return _dispatch(arguments)
+        _open_streams()
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+        return code
     except RefusedError as error:
         _complain(f"refused ({', '.join(error.codes)}): {error}")
         if error.overridable:
@@ -86,12 +93,11 @@ def main(arguments: list[str]) -> int:
     except IvigcalcError as error:
         _complain(str(error) if error.exit_code == 3 else f"error: {error}")
         return error.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        return _ended_by(error)
     except KeyboardInterrupt:
         _complain("interrupted; nothing was written")
-        return 130
+        return EXIT_INTERRUPTED
     except Exception as error:
         if os.environ.get("IVIGCALC_DEBUG"):
             raise
@@ -100,21 +106,69 @@ def main(arguments: list[str]) -> int:
         return EXIT_BUG
 
 
+def _open_streams() -> None:
+    """A stream that is closed (`>&-`) is refused: a result or a caution would be lost without a word."""
+    closed = [name for name in ("stdout", "stderr") if getattr(sys, name) is None]
+    for name in closed:
+        setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    if closed:
+        raise RequestError(f"{' and '.join(closed)} is closed: send it to a file, or to {os.devnull}")
+
+
+def _ended_by(error: OSError) -> int:
+    """Trouble of the machine, which its user can mend; a reader that has seen enough is none."""
+    if isinstance(error, BrokenPipeError) and _nobody_reads():
+        let_go(sys.stdout)
+        return 0
+    place = f"{os.fsdecode(error.filename)[:120]}: " if isinstance(error.filename, str | bytes) else ""
+    _complain(
+        f"error: {place}{error.strerror or error}; check the path, its permissions, and that the disk is not full"
+    )
+    try:
+        sys.stdout.flush()
+    except OSError:
+        let_go(sys.stdout)
+    return EXIT_USAGE
+
+
+def _nobody_reads() -> bool:
+    """Whether stdout is a pipe whose other end is closed."""
+    import select
+
+    poll = select.poll()
+    try:
+        poll.register(sys.stdout.fileno(), 0)
+    except (OSError, ValueError):  # not a file of the system: nothing that could be closed
+        return False
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+
+
 def _dispatch(arguments: list[str]) -> int:
     command = typer.main.get_command(build(arguments[0] if arguments else None))
     try:
         result = command.main(args=arguments, prog_name="ivigcalc", standalone_mode=False)
+    except SystemExit as stop:
+        # both of them end the program themselves on a closed pipe: rich, which lets go of it, and typer, which wraps it
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        if not hasattr(sys.stdout, "wrapped"):
+            return 0
+        for name in ("stdout", "stderr"):
+            setattr(sys, name, getattr(sys, name).wrapped)
+        raise stop.__context__ from None
     except Exception as error:
         code = getattr(error, "exit_code", None)
         if code is None or isinstance(error, IvigcalcError):
             raise
         message = error.format_message() if hasattr(error, "format_message") else ""
         if message:
-            _complain(f"error: {message}")
+            _complain(f"error: {message}".replace("\t", "  "))  # its lists of choices are set in by tabs
         return int(code)
     return int(result) if isinstance(result, int) else 0
 
 
 def _complain(text: str) -> None:
     """Say what is wrong; nothing that was typed reaches the terminal as anything but text."""
-    sys.stderr.write("".join(c if c.isprintable() or c == "\n" else "?" for c in text) + "\n")
+    tell("".join(c if c.isprintable() or c == "\n" else "?" for c in text) + "\n")

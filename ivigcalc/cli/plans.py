@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ivigcalc.ask import Command, Form
+from ivigcalc.ask import Command
 from ivigcalc.cli.faces import (
     ExplainOption,
     Format,
@@ -22,6 +22,8 @@ from ivigcalc.cli.faces import (
     show,
 )  # fmt: skip
 from ivigcalc.cli.options import takes_form
+from ivigcalc.errors import RequestError
+from ivigcalc.form import Form
 from ivigcalc.plan import Plan
 
 
@@ -42,6 +44,7 @@ def dose(
     quiet: QuietOption = False, no_color: NoColorOption = False,
 ) -> None:  # fmt: skip
     """Dosing weight, course dose, split into sessions, vials and duration, without dates."""
+    _refuse_dates(format, "dose")
     show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color))
 
 
@@ -54,13 +57,14 @@ def schedule(
     show(compute(form, "schedule", site), Look(format, output, explain, quiet, no_color, paper))
 
 
-@takes_form("regimen", "days", "every", "dose_basis", "courses", "valid_for")
+@takes_form("regimen", "phase", "days", "every", "dose_basis", "courses", "valid_for")
 def rates(
     form: Form, site: SiteOption = None, format: FormatOption = Format.table, output: OutputOption = None, explain: ExplainOption = False,
     plot: Annotated[bool, typer.Option("--plot", help="Draw the titration.", rich_help_panel="Output")] = False,
     quiet: QuietOption = False, no_color: NoColorOption = False,
 ) -> None:  # fmt: skip
     """The titration of one infusion of exactly this dose: step, clock time, rates, minutes, mL."""
+    _refuse_dates(format, "rates")
     show(compute(form, "rates", site), Look(format, output, explain, quiet, no_color, plot=plot))
 
 
@@ -81,6 +85,14 @@ def calendar(
         _show_month_grids(plan, look)
     else:
         show(plan, look)
+
+
+def _refuse_dates(format: Format, command: Command) -> None:
+    if format is Format.ics:
+        raise RequestError(
+            f"{command} has no dates to put in a calendar: use `ivigcalc schedule` or `ivigcalc calendar`, with --start and --at",
+            field="format",
+        )
 
 
 def compute(form: Form, command: Command, site: str | None) -> Plan:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from ivigcalc import library
-from ivigcalc.ask import NO_SITE_LOADED
 from ivigcalc.definitions import Loaded, Site
+from ivigcalc.errors import RequestError
+from ivigcalc.form import NO_SITE_LOADED
 
 VARIABLE = "IVIGCALC_SITE"
 
@@ -19,7 +21,21 @@ def find_site(given: str | None) -> Loaded[Site]:
     if os.environ.get(VARIABLE):
         return library.site(os.environ[VARIABLE])
     own = user_site()
-    return library.site(str(own)) if own.is_file() else NO_SITE_LOADED
+    return library.site(str(own)) if _is_there(own) else NO_SITE_LOADED
+
+
+def _is_there(own: Path) -> bool:
+    """A folder that may not be looked into is an error: the hours and limits of the clinic may be in it."""
+    try:
+        return stat.S_ISREG(own.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        name = "".join(c if c.isprintable() else "?" for c in str(own)[:120])
+        raise RequestError(
+            f"cannot look for a site file at {name}: {error.strerror}; name one with --site, or mend HOME or XDG_CONFIG_HOME",
+            field="site",
+        ) from None
 
 
 def user_site() -> Path:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from ivigcalc.quantity import Quantity, QuantityError, number, quantity
+from ivigcalc.quantity import Quantity, QuantityError, number, plain, quantity
 
-from .fields import Amount, BodyWeight, Bool, Height, Identifier, Number, Strict, Text, refuse
+from .fields import Amount, BodyWeight, Bool, Height, Identifier, Number, Place, Strict, Text, refuse
 from .regimen import Limit
 from .source import Cited, Definition, Said
 
@@ -76,6 +77,42 @@ ConditionText = Annotated[
 ]
 
 
+def _parse_age_condition(value: Any) -> Condition:
+    condition = parse_condition(value)
+    if condition.subject != "age":  # the dose is rounded after the weight is chosen, by the age alone
+        raise ValueError(f"'{condition}' is not a condition of the age; allowed: age < 1 year, age <= 12 months")
+    return condition
+
+
+AgeCondition = Annotated[
+    Condition,
+    BeforeValidator(_parse_age_condition),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^\\s*age\\b", "examples": ["age < 1 year", "age <= 12 months"]}),
+]
+
+
+def _part(value: Decimal) -> Decimal:
+    if not 0 < value <= 1:  # 40 for 0.4 would dose on the weight of a giant
+        shown = plain(value)
+        raise ValueError(f"{shown} is not a part of the excess weight; allowed: above 0 and at most 1, such as 0.4")
+    return value
+
+
+Factor = Annotated[
+    Number,
+    AfterValidator(_part),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+                {"type": "string", "pattern": r"^(0\.[0-9]*[1-9][0-9]*|1(\.0+)?)$"},
+            ]
+        }
+    ),
+]
+
+
 class HeightLine(Strict):
     """A straight line over height: `at` + `per_inch` for each inch above `above`."""
 
@@ -98,7 +135,7 @@ class ObeseRule(Strict):
 
     when: tuple[ConditionText, ...] = Field(min_length=1)
     use: Literal["ideal", "adjusted"]
-    factor: Number | None = None
+    factor: Factor | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> ObeseRule:
@@ -107,12 +144,16 @@ class ObeseRule(Strict):
         return self
 
 
+_CONDITIONAL = ("when", "all_when", "unless", "when_obese", "refuse_when")
+_WITH_CONDITIONS = "use: adjusted, use: ideal, use: lower-of-actual-and-ideal"
+
+
 class DosingWeight(Cited):
     """Which weight the g/kg is multiplied by."""
 
     use: Literal["actual", "ideal", "adjusted", "lower-of-actual-and-ideal"]
     ideal: Identifier | None = Field(default=None, description="id of a formula file")
-    factor: Number | None = None
+    factor: Factor | None = None
     when: tuple[ConditionText, ...] = Field(
         default=(), description="any of these; absent = always. Else the actual weight"
     )
@@ -128,11 +169,18 @@ class DosingWeight(Cited):
 
     @model_validator(mode="after")
     def _whole(self) -> DosingWeight:
-        if self.use != "actual" and self.ideal is None:
-            raise ValueError(f"use: {self.use} needs 'ideal', the id of a formula")
-        if self.use == "adjusted" and self.factor is None:
-            raise ValueError("use: adjusted needs 'factor'")
+        refuse(self._contradictions())
         return self
+
+    def _contradictions(self) -> Iterator[tuple[Place, str]]:
+        if self.use == "actual":  # the engine asks nothing further then, so a condition would be passed over in silence
+            for key in _CONDITIONAL:
+                if getattr(self, key):
+                    yield (key,), f"has no effect beside 'use: actual'; allowed: {_WITH_CONDITIONS}"
+        elif self.ideal is None:
+            yield (), f"use: {self.use} needs 'ideal', the id of a formula"
+        if self.use == "adjusted" and self.factor is None:
+            yield (), "use: adjusted needs 'factor'"
 
 
 class SmallDoses(Cited):
@@ -140,13 +188,26 @@ class SmallDoses(Cited):
 
     below: Amount
     to: Amount
-    when: tuple[ConditionText, ...] = Field(default=(), description="any of these")
+    when: tuple[AgeCondition, ...] = Field(default=(), description="any of these; ages only")
+
+
+def _step(value: Any) -> Any:
+    """Told as one mistake, not as one of each kind that the value might have been."""
+    if isinstance(value, Quantity) or value in ("whole vials", "nothing"):
+        return value
+    try:
+        if quantity(value, "amount").value > 0:
+            return value
+    except QuantityError:
+        pass
+    shown = f"'{value[:40]}'" if isinstance(value, str) else "this"
+    raise ValueError(f"{shown} is nothing to round to; allowed: whole vials, nothing, a step such as 5 g")
 
 
 class Rounding(Cited):
     """To what the course dose is rounded."""
 
-    to: Literal["whole vials", "nothing"] | Amount
+    to: Annotated[Literal["whole vials", "nothing"] | Amount, BeforeValidator(_step)]
     direction: Literal["nearest", "down", "up"] = "nearest"
     tie: Literal["down", "up"] = "down"
     small: SmallDoses | None = None

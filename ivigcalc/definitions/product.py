@@ -176,8 +176,10 @@ class Product(Definition):
         return self
 
     def _contradictions(self) -> Iterator[tuple[Place, str]]:
-        if len(set(self.vials)) != len(self.vials):
-            yield ("vials",), "a size is listed twice"
+        sizes = [vial.base for vial in self.vials]
+        for index, vial in enumerate(self.vials):
+            if vial.base in sizes[:index]:
+                yield ("vials", index), f"{vial}: a size is listed twice"
         for index, table in enumerate(self.rates):
             kinds = {rate.dimension for _, rate in table.stated_rates}
             by_mass = [place for place, rate in table.stated_rates if rate.dimension == "mass rate per kg"]

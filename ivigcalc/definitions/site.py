@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from ivigcalc.quantity import Quantity, number, quantity
+from ivigcalc.quantity import Quantity, QuantityError, number, quantity
 
 from .fields import Count, Date, DaySpan, FlowRate, Identifier, Minutes, Number, Place, Strict, Text, refuse
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]|24):([0-5][0-9])")
+_HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -29,12 +30,13 @@ def clock_minutes(value: Any) -> int:
 
 
 def _hours(value: Any) -> Any:
-    if not isinstance(value, str):
+    if isinstance(value, tuple):
         return value
-    match = _HOURS.fullmatch(value.strip())
+    match = _HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
     if not match:
-        raise ValueError('must be opening hours like "08:00-17:00"')
-    opens, closes = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
+        raise ValueError('must be opening hours like "08:00-17:00", up to 24:00')
+    opens = int(match[1]) * 60 + int(match[2])
+    closes = int(match[3]) * 60 + int(match[4]) if match[3] else 24 * 60
     if opens >= closes:
         raise ValueError("must open before it closes")
     return opens, closes
@@ -48,18 +50,101 @@ OpeningHours = Annotated[
     tuple[int, int],
     BeforeValidator(_hours),
     PlainSerializer(_hours_text, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"}),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"}
+    ),
 ]
 
 
 def _days_named(key: str) -> list[str]:
-    first, _, last = key.partition("-")
-    if first not in WEEKDAYS or (last and last not in WEEKDAYS):
+    first, to, last = key.partition("-")
+    if first not in WEEKDAYS or (to and last not in WEEKDAYS):
         raise ValueError(f"'{key}' is not a weekday or a range of them; allowed: {', '.join(WEEKDAYS)}, mon-fri")
     start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
     if start > end:
         raise ValueError(f"'{key}' runs backwards; write the days in order, mon to sun")
     return list(WEEKDAYS[start : end + 1])
+
+
+def _weekdays(key: str) -> str:
+    _days_named(key)
+    return key
+
+
+def _each_day_once(hours: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    refuse(_days_twice(hours))
+    return hours
+
+
+def _days_twice(keys: Iterable[str]) -> Iterator[tuple[Place, str]]:
+    seen: set[str] = set()
+    for key in keys:
+        named = _days_named(key)
+        if twice := seen.intersection(named):
+            yield (key,), f"{', '.join(sorted(twice))} is named twice"
+        seen.update(named)
+
+
+_DAY = f"({'|'.join(WEEKDAYS)})"
+Weekdays = Annotated[
+    str, BeforeValidator(_weekdays), WithJsonSchema({"type": "string", "pattern": f"^{_DAY}(-{_DAY})?$"})
+]
+Week = Annotated[dict[Weekdays, OpeningHours], AfterValidator(_each_day_once)]
+
+
+def _vial_size(key: str) -> str:
+    try:
+        size = quantity(key, "amount")
+    except QuantityError as error:
+        raise ValueError(str(error)) from None
+    if size.value == 0:
+        raise ValueError("must be above 0")
+    return key  # as it is written: two spellings of one size must not become one key
+
+
+def _each_size_once(sizes: dict[str, int]) -> dict[str, int]:
+    refuse(_sizes_twice(sizes))
+    return sizes
+
+
+def _sizes_twice(keys: Iterable[str]) -> Iterator[tuple[Place, str]]:
+    seen: dict[Fraction, str] = {}
+    for key in keys:
+        first = seen.setdefault(_stock_size(key), key)
+        if first != key:
+            yield (key,), f"is the same size as {first}"
+
+
+def _stock_size(size: str) -> Fraction:
+    return quantity(size, "amount").base
+
+
+VialSize = Annotated[
+    str,
+    BeforeValidator(_vial_size),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? *m?g$"}),
+]
+Shelf = Annotated[dict[VialSize, Count], AfterValidator(_each_size_once)]
+
+
+def _whole(time: Quantity) -> Quantity:
+    if time.base.denominator != 1:
+        raise ValueError(f"{time} is not a whole number of minutes; allowed: whole minutes such as 45 min")
+    return time
+
+
+WholeMinutes = Annotated[Minutes, AfterValidator(_whole)]
+
+
+def _currency(value: Any) -> Any:
+    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
+        raise ValueError(f"'{value!s:.40}' is not a currency; allowed: three capital letters such as USD")
+    return value
+
+
+Currency = Annotated[
+    str, BeforeValidator(_currency), WithJsonSchema({"type": "string", "pattern": f"^{_CURRENCY.pattern}$"})
+]
 
 
 class Holidays(Strict):
@@ -79,17 +164,17 @@ class Pump(Strict):
 class Visit(Strict):
     """What a visit takes besides the infusion."""
 
-    arrival: Minutes | None = None
-    premedication: Minutes | None = None
-    flush: Minutes | None = None
-    observation: Minutes | None = None
+    arrival: WholeMinutes | None = None
+    premedication: WholeMinutes | None = None
+    flush: WholeMinutes | None = None
+    observation: WholeMinutes | None = None
 
 
 class Price(Strict):
     """A price that the user typed; none is shipped."""
 
     amount: Number
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    currency: Currency
     dated: Date | None = None
 
 
@@ -100,9 +185,6 @@ class Defaults(Strict):
     policy: Identifier | None = None
 
 
-_Stock = dict[Text, Count]
-
-
 class Site(Strict):
     """One clinic."""
 
@@ -111,40 +193,17 @@ class Site(Strict):
     id: Identifier = "no-site"
     title: Text | None = None
     time_zone: Text | None = None
-    open: dict[Text, OpeningHours] = Field(default_factory=dict)
+    open: Week = Field(default_factory=dict)
     holidays: Holidays | None = None
     closed: tuple[Date, ...] = ()
     closed_days: Literal["shift-later", "shift-earlier", "nearest", "keep"] | None = None
     window: DaySpan | None = None
     pump: Pump = Pump()
     rate_maximum: FlowRate | None = None
-    stock: dict[Identifier, _Stock] = Field(default_factory=dict)
+    stock: dict[Identifier, Shelf] = Field(default_factory=dict)
     price_per_gram: dict[Identifier, Price] = Field(default_factory=dict)
     visit: Visit = Visit()
     default: Defaults = Defaults()
-
-    @model_validator(mode="after")
-    def _sane(self) -> Site:
-        refuse(self._contradictions())
-        return self
-
-    def _contradictions(self) -> Iterator[tuple[Place, str]]:
-        seen: set[str] = set()
-        for key in self.open:
-            try:
-                named = _days_named(key)
-            except ValueError as error:
-                yield ("open", key), str(error)
-                continue
-            if twice := seen.intersection(named):
-                yield ("open", key), f"{', '.join(sorted(twice))} is named twice"
-            seen.update(named)
-        for product, sizes in self.stock.items():
-            for size in sizes:
-                try:
-                    _stock_size(size)
-                except ValueError as error:
-                    yield ("stock", product, size), str(error)
 
     @property
     def has_calendar(self) -> bool:
@@ -163,10 +222,6 @@ class Site(Strict):
         if product_id not in self.stock:
             return None
         return {_stock_size(size): count for size, count in self.stock[product_id].items()}
-
-
-def _stock_size(size: str) -> Fraction:
-    return quantity(size, "amount").base
 
 
 NO_SITE = Site()

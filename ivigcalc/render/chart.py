@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import escape
@@ -9,7 +10,7 @@ from xml.sax.saxutils import escape
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.plan import Plan, Session
 from ivigcalc.quantity import plain
-from ivigcalc.render.phrases import CHECK_LINE, days_later, elapsed_text, time_of
+from ivigcalc.render.phrases import CHECK_LINE, clock_of, elapsed_text
 from ivigcalc.render.typeset import typeset
 from ivigcalc.render.wording import clean, printed_notice, treatment, when
 
@@ -53,9 +54,9 @@ def chart_data(session: Session) -> dict[str, Any] | None:
         return None
     return {
         "minutes": plain(infusion.minutes),
-        "end": moment(session, session.ends_at, infusion.duration_min),
+        "end": moment(session, infusion.duration_min),
         "steps": [
-            {"from": plain(s.from_start_min), "minutes": plain(s.duration_min), "rate": plain(s.rate_ml_per_h), "at": moment(session, s.starts_at, s.from_start_min)}
+            {"from": plain(s.from_start_min), "minutes": plain(s.duration_min), "rate": plain(s.rate_ml_per_h), "at": moment(session, s.from_start_min)}
             for s in session.steps
         ],
         "bottles": [{"bottle": str(b.bottle), "from": plain(b.from_start_min)} for b in session.bottles],
@@ -65,18 +66,14 @@ def chart_data(session: Session) -> dict[str, Any] | None:
 
 def in_words(session: Session) -> str:
     """The chart for those who cannot see it."""
-    parts = [f"{moment(session, s.starts_at, s.from_start_min)}: {plain(s.rate_ml_per_h)} mL/h" for s in session.steps]
-    end = moment(session, session.ends_at, session.duration_min or 0)
+    parts = [f"{moment(session, s.from_start_min)}: {plain(s.rate_ml_per_h)} mL/h" for s in session.steps]
+    end = moment(session, session.duration_min or 0)
     return f"{'; '.join(parts)}; {end}: end."
 
 
-def moment(session: Session, clock: str | None, from_start_min: Any) -> str:
+def moment(session: Session, from_start_min: Decimal | int) -> str:
     """The clock time where the plan has one, else the time from the start."""
-    return (
-        f"+{elapsed_text(from_start_min)}"
-        if clock is None
-        else f"{time_of(clock)}{days_later(session.starts_at, clock)}"
-    )
+    return f"+{elapsed_text(from_start_min)}" if session.at_min is None else clock_of(session, from_start_min)
 
 
 def _session(plan: Plan, session_index: int) -> Session:
@@ -101,8 +98,8 @@ def plot_text(plan: Plan, width: int, session_index: int = 0, *, ascii_only: boo
     starts = [int(step.from_start_min * 100) for step in steps]
     rates = [int(step.rate_ml_per_h * 10_000) for step in steps]
     columns = max(NARROWEST_PLOT, min(width, WIDEST_PLOT))
-    labels = [moment(session, step.starts_at, step.from_start_min) for step in steps]
-    labels.append(moment(session, session.ends_at, session.duration_min or 0))
+    labels = [moment(session, step.from_start_min) for step in steps]
+    labels.append(moment(session, session.duration_min or 0))
     figure = plotext.figure  # the one figure that plotext has: cleared before and after
     figure.clear.all()
     figure.plot_size(columns, PLOT_ROWS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.plan import Plan, Session
 from ivigcalc.quantity import plain
-from ivigcalc.render.phrases import CHECK_LINE, days_later, duration_text, time_of, vials_text
+from ivigcalc.render.phrases import CHECK_LINE, clock_of, duration_text, vials_text
 from ivigcalc.render.wording import by_level, clean, concerns, printed_notice, treatment, when
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = No
         )
     before = _events_by_uid(previous) if previous is not None else {}
     whose = _identity(plan, before)
+    before = {uid: event for uid, event in before.items() if uid.startswith(f"{whose}-")}
     stamp = _stamp(plan)
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//ivigcalc//infusion calendar//EN")
@@ -102,11 +103,12 @@ def _description(plan: Plan, session: Session) -> str:
     if session.infusion is not None:
         first, last = session.infusion.steps[0], session.infusion.steps[-1]
         lines.append(
-            f"Infusion: {_span(session, session.starts_at, session.ends_at)}, {duration_text(session.duration_min)}"
+            f"Infusion: {_span(session, 0, session.infusion.duration_min)}, {duration_text(session.duration_min)}"
         )
         lines.append(f"Rate: {plain(first.rate_ml_per_h)} mL/h at first, {plain(last.rate_ml_per_h)} mL/h at last")
         if session.overhead_before_min or session.overhead_after_min:
-            lines.append(f"Visit: {_span(session, session.visit_from, session.visit_to)}")
+            until = session.infusion.duration_min + session.overhead_after_min
+            lines.append(f"Visit: {_span(session, -session.overhead_before_min, until)}")
     for found in by_level(plan.notices):
         if found.level != "info" and concerns(found, session):
             said = printed_notice(found, plan)
@@ -115,10 +117,8 @@ def _description(plan: Plan, session: Session) -> str:
     return "\n".join([*lines, CHECK_LINE]).replace("\\", "/")
 
 
-def _span(session: Session, start: str | None, end: str | None) -> str:
-    return (
-        f"{time_of(start)}{days_later(session.starts_at, start)} to {time_of(end)}{days_later(session.starts_at, end)}"
-    )
+def _span(session: Session, from_min: int, to_min: int) -> str:
+    return f"{clock_of(session, from_min)} to {clock_of(session, to_min)}"
 
 
 def _moment(on: date, minutes: int, zone: tzinfo | None) -> datetime:
@@ -154,24 +154,35 @@ def _slug(plan: Plan) -> str:
 
 
 def _identity(plan: Plan, before: dict[str, Event]) -> str:
-    """Who the events belong to, without saying so: digits of a SHA-256.
+    """Whose events they are and of which order: the patient, then the first day that the order had at first.
 
-    A patient without id and name is told apart by weight and start; an earlier file of such a patient is taken at its word.
+    So a renewed order leaves the appointments of the one before alone. With an earlier file the order is the one in it,
+    wherever its start has been moved to; files from before the start was a part of it go on without.
     """
-    patient, order = plan.computed_from.request.patient, plan.computed_from.request.order
+    own, start = _patient(plan), plan.computed_from.request.order.start
     earlier = {uid.split("-")[0] for uid in before}
-    if patient.patient_id:
-        own = _digits("id", patient.patient_id)
-    elif patient.name:
-        own = _digits("name", patient.name, str(patient.birth_date))
-    else:
-        named = [token for token in earlier if token.startswith(UNNAMED)]
-        own = named[0] if len(earlier) == len(named) == 1 else UNNAMED + _digits(str(patient.weight), str(order.start))
-    if earlier - {own}:
+    if own.startswith(UNNAMED) and len(earlier) == 1 and next(iter(earlier)).startswith(UNNAMED):
+        return next(iter(earlier))  # taken at its word
+    if {token.partition(".")[0] for token in earlier} - {own}:
         raise RequestError(
             "the earlier calendar file belongs to another patient; nothing was changed", field="previous"
         )
-    return own
+    exact = own + (f".{start:%Y%m%d}" if start else "")
+    if len(earlier) > 1 and exact not in earlier:
+        raise RequestError(
+            "the earlier calendar file holds several orders; name the file of the one that changes", field="previous"
+        )
+    return earlier.pop() if len(earlier) == 1 else exact
+
+
+def _patient(plan: Plan) -> str:
+    """The patient without saying who: digits of a SHA-256. One without id and name is told apart by weight and start."""
+    patient, order = plan.computed_from.request.patient, plan.computed_from.request.order
+    if patient.patient_id:
+        return _digits("id", patient.patient_id)
+    if patient.name:
+        return _digits("name", patient.name, str(patient.birth_date))
+    return UNNAMED + _digits(str(patient.weight), str(order.start))
 
 
 def _digits(*parts: str) -> str:

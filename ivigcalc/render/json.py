@@ -9,8 +9,8 @@ from typing import Any
 
 import simplejson
 
-from ivigcalc.ask import form_of
 from ivigcalc.definitions import Loaded
+from ivigcalc.form import form_of
 from ivigcalc.plan import Plan, Session
 from ivigcalc.quantity import plain
 from ivigcalc.render.phrases import CHECK_LINE
@@ -27,7 +27,12 @@ class _Plain(Decimal):
 
 def to_json(plan: Plan) -> str:
     """One document, ending in a newline."""
-    return str(simplejson.dumps(document(plan), use_decimal=True, ensure_ascii=False, indent=2)) + "\n"
+    return text_of(document(plan))
+
+
+def text_of(found: dict[str, Any]) -> str:
+    """Plain data as it is written."""
+    return str(simplejson.dumps(found, use_decimal=True, ensure_ascii=False, indent=2)) + "\n"
 
 
 def document(plan: Plan) -> dict[str, Any]:
@@ -70,7 +75,7 @@ def _computed_from(plan: Plan) -> dict[str, Any]:
         if source.site.sha256
         else None,
         "safety": {"id": source.safety.value.id, **_fingerprint(source.safety)},
-        "defaults_used": list(source.request.defaults_used),
+        "defaults_used": list(source.defaults_used),
     }
 
 

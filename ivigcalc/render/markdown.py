@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ivigcalc.plan import Plan
+from ivigcalc.plan import Plan, Session
 from ivigcalc.render.phrases import (
     CHECK_LINE,
+    clock_of,
     duration_text,
     elapsed_text,
     facts,
+    infusions,
     notice_text,
+    rates_heading,
     shown,
     source_numbers,
-    time_of,
     title,
     vials_text,
 )  # fmt: skip
+from ivigcalc.render.wording import by_level
 
 _SPECIAL = "\\`*_{}[]<>()#+-.!|~&"
 
@@ -37,25 +40,16 @@ def _lines(plan: Plan, explain: bool) -> Iterator[str]:
     yield from (f"- **{name.strip()}:** {escape(value)}" for name, value in facts(plan))
     yield ""
     yield from _sessions(plan)
-    seen = []
-    for session in plan.sessions:
-        if session.infusion is not None and session.infusion not in seen:
-            seen.append(session.infusion)
-            yield ""
-            yield f"## Rates, {shown(session.dose_g)} g ({shown(session.volume_ml)} mL in {duration_text(session.duration_min)})"
-            yield ""
-            rows = (
-                (f"{s.step}{' (assumed)' if s.assumed else ''}", time_of(s.starts_at), elapsed_text(s.from_start_min), shown(s.rate_ml_per_kg_per_h),
-                 shown(s.rate_mg_per_kg_per_min), shown(s.rate_ml_per_h), shown(s.duration_min), shown(s.volume_ml), shown(s.cumulative_ml))
-                for s in session.steps
-            )  # fmt: skip
-            yield from _table(
-                ("Step", "Clock", "From start h:min", "mL/kg/h", "mg/kg/min", "mL/h", "Minutes", "mL", "Running mL"),
-                rows,
-            )
+    for infusion, sessions in infusions(plan):
+        yield ""
+        yield f"## {escape(rates_heading(plan, infusion, sessions))}"
+        yield ""
+        yield from _steps(sessions[0])
     numbers = source_numbers(plan)
     yield ""
-    yield from (f"- {escape(notice_text(notice, numbers.get(notice.source or '')))}" for notice in plan.notices)
+    yield from (
+        f"- {escape(notice_text(notice, numbers.get(notice.source or '')))}" for notice in by_level(plan.notices)
+    )
     if explain:
         yield from _working(plan)
     yield ""
@@ -66,7 +60,7 @@ def _lines(plan: Plan, explain: bool) -> Iterator[str]:
 
 def _sessions(plan: Plan) -> Iterator[str]:
     rows = [
-        (shown(s.course), shown(s.day), shown(s.date), time_of(s.starts_at), time_of(s.ends_at), shown(s.dose_g), shown(s.volume_ml),
+        (shown(s.course), shown(s.day), shown(s.date), clock_of(s, 0), clock_of(s, s.duration_min), shown(s.dose_g), shown(s.volume_ml),
          duration_text(s.duration_min), vials_text(s.vials), shown(s.leftover_g))
         for s in plan.sessions
     ]  # fmt: skip
@@ -86,6 +80,16 @@ def _sessions(plan: Plan) -> Iterator[str]:
         )
     )
     yield from _table(("Course", "Day", "Date", "Start", "End", "Dose g", "Volume mL", "Time", "Vials", "Left g"), rows)
+
+
+def _steps(session: Session) -> Iterator[str]:
+    rows = (
+        (f"{s.step}{' (assumed)' if s.assumed else ''}", clock_of(session, s.from_start_min), elapsed_text(s.from_start_min), shown(s.rate_ml_per_kg_per_h),
+         shown(s.rate_mg_per_kg_per_min), shown(s.rate_ml_per_h), shown(s.duration_min), shown(s.volume_ml), shown(s.cumulative_ml))
+        for s in session.steps
+    )  # fmt: skip
+    headings = ("Step", "Clock", "From start h:min", "mL/kg/h", "mg/kg/min", "mL/h", "Minutes", "mL", "Running mL")
+    yield from _table(headings, rows)
 
 
 def _working(plan: Plan) -> Iterator[str]:

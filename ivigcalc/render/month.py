@@ -18,7 +18,7 @@ from ivigcalc.plan import WEEKDAYS, Plan, Session
 from ivigcalc.quantity import plain
 from ivigcalc.render.phrases import (
     CHECK_LINE,
-    days_later,
+    clock_of,
     duration_text,
     notice_text,
     shown,
@@ -172,8 +172,7 @@ def session_list(plan: Plan) -> Text:
 
 
 def _session_row(session: Session) -> tuple[str, ...]:
-    end = f"{time_of(session.ends_at)}{days_later(session.starts_at, session.ends_at)}"
-    clock = f"{time_of(session.starts_at)} to {end}" if session.at_min is not None else ""
+    clock = f"{clock_of(session, 0)} to {clock_of(session, session.duration_min)}" if session.at_min is not None else ""
     return (
         f"C{session.course} D{session.day}", short_day(session.on), clock, f"{plain(session.dose_g)} g",
         f"{shown(session.volume_ml)} mL", duration_text(session.duration_min),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
+from math import floor
 
-from ivigcalc.plan import Notice, Plan, VialCount
+from ivigcalc.plan import Infusion, Notice, Plan, Session, VialCount
 from ivigcalc.quantity import plain
 
 CHECK_LINE = "Results must be checked by a qualified person before use."
+DAY_MIN = 24 * 60
+#: so many sessions are named over a table of rates, the rest are counted
+_NAMED_SESSIONS = 6
 LEVEL_WORDS = {"info": "note", "caution": "CAUTION", "stop": "OVERRIDDEN"}
 
 
@@ -44,11 +47,17 @@ def time_of(clock: str | None) -> str:
     return "-" if clock is None else clock[-5:]
 
 
-def days_later(start: str | None, clock: str | None) -> str:
-    """` +1 d` where a time falls on a day after the start."""
-    if start is None or clock is None or len(clock) < 16 or clock[:10] == start[:10]:
+def days_later(session: Session, minutes: Decimal | int | None) -> str:
+    """` +1 d` where so many minutes after the start fall on a day after it, ` -1 d` before it; with a date or without."""
+    if session.at_min is None or minutes is None:
         return ""
-    return f" +{(date.fromisoformat(clock[:10]) - date.fromisoformat(start[:10])).days} d"
+    days = (session.at_min + floor(minutes)) // DAY_MIN
+    return f" {days:+} d" if days else ""
+
+
+def clock_of(session: Session, minutes: Decimal | int | None) -> str:
+    """`02:48 +1 d`: the clock so many minutes after the start, or a dash where it is not known."""
+    return "-" if minutes is None else f"{time_of(session.clock(minutes))}{days_later(session, minutes)}"
 
 
 def notice_text(notice: Notice, source_number: int | None = None) -> str:
@@ -78,6 +87,18 @@ def title(plan: Plan) -> str:
     return f"IVIG {what}: {source.regimen.value.title} ({source.protocol}: {protocol.title})"
 
 
+def phased(plan: Plan) -> bool:
+    """Whether the protocol has phases, so that each course must say which it is of, even where one phase only is planned."""
+    source = plan.computed_from
+    return bool(source.regimen and source.protocol and len(source.regimen.value.protocols[source.protocol].stages) > 1)
+
+
+def site_named(plan: Plan) -> list[str]:
+    """The site whose file is in force; nothing for the built-in one."""
+    site = plan.computed_from.site
+    return [site.value.id] if site.sha256 else []
+
+
 def facts(plan: Plan) -> list[tuple[str, str]]:
     """The head of every face: who, what, and the weights and doses it rests on."""
     source, weight, course = plan.computed_from, plan.dosing_weight, plan.course
@@ -96,10 +117,11 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
         ("Product", f"{product.title} ({product.id}){strength}"),
         ("Policy", f"{source.policy.policy.value.id}: {source.policy.policy.value.title}"),
     ]
+    rows += [("Site", name) for name in site_named(plan)]
     if source.regimen is None:
         return [*rows, ("Dose", f"{plain(course.dose_g)} g = {plain(course.g_per_kg)} g/kg")]
     for phase in plan.phases:
-        name = "Course" if len(plan.phases) == 1 else f"Phase {phase.phase}"
+        name = f"Phase {phase.phase}" if phased(plan) else "Course"
         rows.append((name, _course_text(phase.courses, phase.days, phase.interval)))
         rows.append(("  exact dose", f"{plain(phase.prescribed_g)} g"))
         rows.append(
@@ -120,3 +142,30 @@ def _course_text(courses: int, days: int, interval: str | None) -> str:
     many = f"{courses} courses" if courses > 1 else "1 course"
     over = f"over {days} days" if days > 1 else "on 1 day"
     return f"{many} {over}" + (f", every {interval}" if interval and courses > 1 else "")
+
+
+def infusions(plan: Plan) -> list[tuple[Infusion, list[Session]]]:
+    """Each titration once, with the sessions that give it."""
+    found: list[tuple[Infusion, list[Session]]] = []
+    for session in plan.sessions:
+        if session.infusion is None:
+            continue
+        for infusion, sessions in found:
+            if infusion == session.infusion:
+                sessions.append(session)
+                break
+        else:
+            found.append((session.infusion, [session]))
+    return found
+
+
+def rates_heading(plan: Plan, infusion: Infusion, sessions: Sequence[Session]) -> str:
+    """Over a table of rates: which sessions it is for, how much in what time, and for what the ladder was published."""
+    first = sessions[0]
+    if len(plan.sessions) == len(sessions):
+        where = f"{plain(first.dose_g)} g" if len(sessions) == 1 else f"every session: {plain(first.dose_g)} g"
+    else:
+        where = ", ".join(f"course {s.course} day {s.day}" for s in sessions[:_NAMED_SESSIONS])
+        more = len(sessions) - _NAMED_SESSIONS
+        where += (f" and {more} more" if more > 0 else "") + f": {plain(first.dose_g)} g"
+    return f"Rates, {where}, {shown(first.volume_ml)} mL in {duration_text(infusion.duration_min)} (ladder for {infusion.ladder})"

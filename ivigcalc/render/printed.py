@@ -10,7 +10,16 @@ from ivigcalc.plan import Bottle, Plan, Session, Step
 from ivigcalc.quantity import Quantity, decimal_of, plain
 from ivigcalc.render.chart import chart_data, moment
 from ivigcalc.render.month import Cell, HolidayName, Month, months
-from ivigcalc.render.phrases import CHECK_LINE, duration_text, shown, signed, time_of, vials_text
+from ivigcalc.render.phrases import (
+    CHECK_LINE,
+    duration_text,
+    phased,
+    shown,
+    signed,
+    site_named,
+    time_of,
+    vials_text,
+)
 from ivigcalc.render.wording import (
     LEVELS,
     by_level,
@@ -43,7 +52,7 @@ def document(plan: Plan, paper: str, holiday_name: HolidayName) -> dict[str, Any
         "protocol": protocol(plan),
         "summary": summary(plan),
         "months": [month(found, plan) for found in months(plan, holiday_name)],
-        "sessions": [session_row(session) for session in plan.sessions],
+        "sessions": [session_row(plan, session) for session in plan.sessions],
         "totals": totals(plan),
         "notices": [printed_notice(found, plan) for found in by_level(plan.notices)],
         "inputs": inputs(plan),
@@ -54,10 +63,20 @@ def document(plan: Plan, paper: str, holiday_name: HolidayName) -> dict[str, Any
 
 
 def fingerprint(plan: Plan) -> str:
-    """The first digits of the SHA-256 of the plan's JSON: two papers with the same one show the same plan."""
-    from ivigcalc.render.json import to_json
+    """The first digits of the SHA-256 of the plan's JSON: two papers with the same one show the same plan.
 
-    return sha256(to_json(plan).encode("utf-8")).hexdigest()[:FINGERPRINT_DIGITS]
+    Left out is what does not make it another plan: where a file lay, whose SHA-256 is kept, and the day of asking where a start is given.
+    """
+    from ivigcalc.render.json import document as plan_document
+    from ivigcalc.render.json import text_of
+
+    said = plan_document(plan)
+    source = said["computed_from"]
+    unsaid = {"regimen", "product", "policy"} | ({"on"} if plan.computed_from.request.order.start else set())
+    source["request"] = {name: value for name, value in source["request"].items() if name not in unsaid}
+    if source["site"]:
+        source["site"] = {name: value for name, value in source["site"].items() if name != "file"}
+    return sha256(text_of(said).encode("utf-8")).hexdigest()[:FINGERPRINT_DIGITS]
 
 
 def patient(plan: Plan) -> dict[str, str | None]:
@@ -83,8 +102,9 @@ def protocol(plan: Plan) -> str:
 def summary(plan: Plan) -> Facts:
     """The head of the calendar page."""
     found = [("Product", product_text(plan)), ("Dosing weight", weight_text(plan))]
+    found += [("Site", clean(name, 60)) for name in site_named(plan)]
     for phase in plan.phases:
-        name = "Course" if len(plan.phases) == 1 else f"Phase: {clean(phase.phase, 40)}"
+        name = f"Phase: {clean(phase.phase, 40)}" if phased(plan) else "Course"
         often = f", every {phase.interval}" if phase.interval and phase.courses > 1 else ""
         days = f"{phase.days} day{'s' if phase.days > 1 else ''}"
         found.append((name, f"{phase.courses} × {plain(phase.dose_g)} g over {days}{often}"))
@@ -132,16 +152,20 @@ def _cell(cell: Cell) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def session_row(session: Session) -> list[str]:
-    """A line of the course table."""
-    timed = session.at_min is not None
+def session_row(plan: Plan, session: Session) -> list[str]:
+    """A line of the course table. Empty is what does not apply: a phase, or coming before and staying after the infusion."""
+    length, before, after = session.duration_min, session.overhead_before_min, session.overhead_after_min
     return [
-        str(session.course), str(session.day), short_day(session.on),
-        moment(session, session.visit_from, 0) if timed else "", moment(session, session.starts_at, 0) if timed else "",
-        moment(session, session.ends_at, 0) if timed and session.ends_at else "",
-        moment(session, session.visit_to, 0) if timed and session.visit_to else "",
+        str(session.course), str(session.day), clean(session.phase, 40) if phased(plan) else "", short_day(session.on),
+        _time(session, -before if before else None), _time(session, 0), _time(session, length),
+        _time(session, length + after if length is not None and after else None),
         duration_text(session.duration_min), plain(session.dose_g), shown(session.volume_ml), paper_vials(session.vials),
     ]  # fmt: skip
+
+
+def _time(session: Session, from_start_min: int | None) -> str:
+    """The clock so many minutes after the start; empty where none is known."""
+    return "" if session.at_min is None or from_start_min is None else moment(session, from_start_min)
 
 
 def totals(plan: Plan) -> Facts:
@@ -232,9 +256,10 @@ def sheet(plan: Plan, session: Session) -> dict[str, Any]:
         "steps": [_step(session, place) for place in range(len(steps))],
         "before": _visit_before(plan, session),
         "after": _visit_after(plan, session),
-        "end": {"at": moment(session, session.ends_at, session.duration_min or 0), "volume": shown(session.volume_ml)}
-        if steps
-        else None,
+        "end": {
+            "at": "" if session.duration_min is None else moment(session, session.duration_min),
+            "volume": "" if session.volume_ml is None else plain(session.volume_ml),
+        },
         "bottles": [_bottle(session, bottle) for bottle in bottles] or _bottles_without_rates(session),
         "chart": chart_data(session),
         "assumed": any(step.assumed for step in steps),
@@ -246,7 +271,8 @@ def _which(plan: Plan, session: Session) -> str:
     if plan.computed_from.regimen is None:
         return "One infusion"
     days = max(s.day for s in plan.sessions if s.course == session.course)
-    return f"Course {session.course} of {plan.totals.courses}, day {session.day} of {days}"
+    phase = f", phase {clean(session.phase, 40)}" if phased(plan) else ""
+    return f"Course {session.course} of {plan.totals.courses}, day {session.day} of {days}{phase}"
 
 
 def _sheet_facts(plan: Plan, session: Session) -> Facts:
@@ -264,14 +290,22 @@ def _sheet_facts(plan: Plan, session: Session) -> Facts:
     ]
     if (rate.kg, rate.basis) != (plan.dosing_weight.kg, plan.dosing_weight.basis):
         facts.append(("Weight for rates", f"{plain(rate.kg)} kg ({rate.basis})"))
-    if session.duration_min is not None:
-        facts.append(("Infusion lasts", duration_text(session.duration_min)))
-    if session.starts_at and session.ends_at:
-        facts.append(("Infusion", f"{moment(session, session.starts_at, 0)} to {moment(session, session.ends_at, 0)}"))
-    if session.visit_from and session.visit_to and (session.overhead_before_min or session.overhead_after_min):
-        facts.append(("Visit", f"{moment(session, session.visit_from, 0)} to {moment(session, session.visit_to, 0)}"))
+    facts += _infusion_facts(session)
     if session.leftover_g:
         facts.append(("Left over", f"{plain(session.leftover_g)} g"))
+    return facts
+
+
+def _infusion_facts(session: Session) -> Facts:
+    """What the ladder was published for, and how long it takes; nothing where no rates are published."""
+    if session.infusion is None:
+        return []
+    length, before, after = session.infusion.duration_min, session.overhead_before_min, session.overhead_after_min
+    facts = [("Ladder", clean(session.infusion.ladder, 120)), ("Infusion lasts", duration_text(length))]
+    if session.at_min is not None:
+        facts.append(("Infusion", f"{moment(session, 0)} to {moment(session, length)}"))
+        if before or after:
+            facts.append(("Visit", f"{moment(session, -before)} to {moment(session, length + after)}"))
     return facts
 
 
@@ -285,7 +319,7 @@ def _step(session: Session, place: int) -> dict[str, str]:
         if b.from_start_min >= step.from_start_min and (until is None or b.from_start_min < until)
     ]
     return {
-        "step": f"{step.step}{'*' if step.assumed else ''}", "at": moment(session, step.starts_at, step.from_start_min),
+        "step": f"{step.step}{'*' if step.assumed else ''}", "at": moment(session, step.from_start_min),
         "bottles": _span(hung), "per_kg": "–" if step.rate_ml_per_kg_per_h is None else plain(step.rate_ml_per_kg_per_h),
         "rate": plain(step.rate_ml_per_h), "minutes": plain(step.duration_min), "volume": plain(step.volume_ml),
         "running": plain(step.cumulative_ml), "remaining": plain(step.remaining_ml),
@@ -302,10 +336,10 @@ def _bottle(session: Session, bottle: Bottle) -> dict[str, str]:
     last = bottle.bottle == len(
         session.bottles
     )  # the last one is empty when the infusion ends, rounded up as its end is
-    ends_at, to_min = (session.ends_at, session.duration_min or 0) if last else (bottle.ends_at, bottle.to_min)
+    to_min = session.duration_min or 0 if last else bottle.to_min
     return {
         "bottle": str(bottle.bottle), "size": plain(bottle.size_g), "volume": plain(bottle.volume_ml),
-        "hang": moment(session, bottle.starts_at, bottle.from_start_min), "empty": moment(session, ends_at, to_min),
+        "hang": moment(session, bottle.from_start_min), "empty": moment(session, to_min),
     }  # fmt: skip
 
 
@@ -324,33 +358,26 @@ def _visit_before(plan: Plan, session: Session) -> list[tuple[str, str]]:
     rows, from_start = [], -session.overhead_before_min
     for name, length in (("Arrival", visit.arrival), ("Premedication", visit.premedication)):
         if length:
-            rows.append((_visit_time(session, from_start), f"{name}, {_minutes(length)}"))
+            rows.append((_time(session, from_start), f"{name}, {_minutes(length)}"))
             from_start += int(length.base)
     return rows
 
 
 def _visit_after(plan: Plan, session: Session) -> list[tuple[str, str]]:
-    """Rows after the last step. Flush volume is not drug volume, so it has a row of its own."""
+    """Rows after the last step. Flush volume is not drug volume, so it has a row of its own.
+
+    Where no rate says when the infusion ends, a row has no time.
+    """
     visit = plan.computed_from.site.value.visit
     rows: list[tuple[str, str]] = []
-    if session.duration_min is None:
-        return rows
-    from_start = session.duration_min
+    begins = session.duration_min
     for name, length in (("Flush (not part of the dose)", visit.flush), ("Observation", visit.observation)):
         if length:
-            until = _visit_time(session, from_start + int(length.base))
-            rows.append(
-                (
-                    _visit_time(session, from_start),
-                    f"{name}, {_minutes(length)}" + (f", until {until}" if until else ""),
-                )
-            )
-            from_start += int(length.base)
+            ends = None if begins is None else begins + int(length.base)
+            until = _time(session, ends)
+            rows.append((_time(session, begins), f"{name}, {_minutes(length)}" + (f", until {until}" if until else "")))
+            begins = ends
     return rows
-
-
-def _visit_time(session: Session, from_start_min: int) -> str:
-    return moment(session, session.clock(from_start_min), from_start_min) if session.at_min is not None else ""
 
 
 def _minutes(length: Quantity) -> str:

@@ -14,14 +14,14 @@ from ivigcalc.plan import Infusion, Plan, Session, VialCount
 from ivigcalc.quantity import plain
 from ivigcalc.render.phrases import (
     CHECK_LINE,
-    days_later,
-    duration_text,
+    clock_of,
     elapsed_text,
     facts,
+    infusions,
     notice_text,
+    rates_heading,
     shown,
     source_numbers,
-    time_of,
     title,
 )
 
@@ -36,8 +36,8 @@ def to_table(
     """The whole plan as text; `width` None = as wide as it needs."""
     parts: list[RenderableType] = [Text(title(plan), style="bold"), _facts_table(plan)]
     parts += [_heading("Sessions"), _sessions_table(plan)]
-    for infusion, sessions in _infusions(plan):
-        parts += [_heading(_rates_heading(plan, infusion, sessions)), _steps_table(infusion, sessions)]
+    for infusion, sessions in infusions(plan):
+        parts += [_heading(rates_heading(plan, infusion, sessions)), _steps_table(infusion, sessions)]
     parts += _notices(plan)
     if explain:
         parts += _working(plan)
@@ -52,18 +52,29 @@ def render(content: RenderableType, *, width: int | None = None, color: bool = F
         file=stream, width=width or PIPE_WIDTH, force_terminal=color, no_color=not color, highlight=False, markup=False,
         emoji=False, legacy_windows=False, color_system="standard" if color else None,
     )  # fmt: skip
-    # never cut a figure: where a table needs more than there is, let its lines run over
-    console.width = max(console.width, _least_width(content, console))
-    console.print(content)
+    room = console.width
+    for part in content.renderables if isinstance(content, Group) else [content]:
+        console.width = room
+        _print_whole(part, console)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
+def _print_whole(content: RenderableType, console: Console) -> None:
+    # never cut a figure: where a table needs more than there is, let its lines run over
+    console.width = max(console.width, _least_width(content, console))
+    console.print(content)
+
+
 def _least_width(content: RenderableType, console: Console) -> int:
-    """The width at which no table has to cut a figure."""
+    """The width at which a table has to cut no figure, and to break no word of a cell that folds; a text folds anywhere."""
+    if not isinstance(content, Table):
+        return 1
     unbounded = console.options.update(width=10_000)
-    parts = content.renderables if isinstance(content, Group) else [content]
-    tables = [part for part in parts if isinstance(part, Table)]
-    return max((Measurement.get(console, unbounded, table).minimum for table in tables), default=1)
+    for column in content.columns:
+        if column.no_wrap:  # rich itself would count the longest word only, and crop the rest: `02:48 +1 d` is three
+            texts = [column.header, *column.cells]
+            column.min_width = max(Measurement.get(console, unbounded, text).maximum for text in texts)
+    return Measurement.get(console, unbounded, content).minimum
 
 
 class _AsciiIO(io.StringIO):
@@ -115,8 +126,7 @@ def _sessions_table(plan: Plan) -> Table:
             table.add_section()
         course = session.course
         date = [Text(f"{(session.weekday or '')[:3]} {session.date}")] if dated else []
-        end = f"{time_of(session.ends_at)}{days_later(session.starts_at, session.ends_at)}"
-        clock = [Text(time_of(session.starts_at)), Text(end)] if timed else []
+        clock = [Text(clock_of(session, 0)), Text(clock_of(session, session.duration_min))] if timed else []
         table.add_row(
             shown(session.course), shown(session.day), *date, *clock, Text(shown(session.dose_g), style="bold"), shown(session.volume_ml),
             "-" if session.duration_min is None else elapsed_text(session.duration_min), _vials(session.vials), shown(session.leftover_g),
@@ -142,38 +152,13 @@ def _vials(vials: tuple[VialCount, ...]) -> str:
     return " ".join(f"{vial.count}x{plain(vial.size_g)}" for vial in vials) or "-"
 
 
-def _infusions(plan: Plan) -> list[tuple[Infusion, list[Session]]]:
-    found: list[tuple[Infusion, list[Session]]] = []
-    for session in plan.sessions:
-        if session.infusion is None:
-            continue
-        for infusion, sessions in found:
-            if infusion == session.infusion:
-                sessions.append(session)
-                break
-        else:
-            found.append((session.infusion, [session]))
-    return found
-
-
 def _heading(text: str) -> Text:
     return Text(f"\n{text}", style="bold")
 
 
-def _rates_heading(plan: Plan, infusion: Infusion, sessions: list[Session]) -> str:
-    first = sessions[0]
-    if len(plan.sessions) == len(sessions):
-        where = f"{plain(first.dose_g)} g" if len(sessions) == 1 else f"every session: {plain(first.dose_g)} g"
-    else:
-        where = ", ".join(f"course {s.course} day {s.day}" for s in sessions[:6])
-        where += f" and {len(sessions) - 6} more" if len(sessions) > 6 else ""
-        where += f": {plain(first.dose_g)} g"
-    return f"Rates, {where}, {shown(first.volume_ml)} mL in {duration_text(infusion.duration_min)} (ladder for {infusion.ladder})"
-
-
 def _steps_table(infusion: Infusion, sessions: list[Session]) -> Table:
-    clocks = [step.starts_at for step in sessions[0].steps]
-    timed = clocks[0] is not None
+    first = sessions[0]
+    timed = first.at_min is not None
     headings = [
         "Step",
         *(["Clock"] if timed else []),
@@ -186,10 +171,10 @@ def _steps_table(infusion: Infusion, sessions: list[Session]) -> Table:
         "Running\nmL",
     ]
     table = new_table(*headings)
-    for step, clock in zip(infusion.steps, clocks, strict=True):
+    for step in infusion.steps:
         mark = "*" if step.assumed else ""
         table.add_row(
-            f"{step.step}{mark}", *([f"{time_of(clock)}{days_later(clocks[0], clock)}"] if timed else []), elapsed_text(step.from_start_min),
+            f"{step.step}{mark}", *([clock_of(first, step.from_start_min)] if timed else []), elapsed_text(step.from_start_min),
             shown(step.rate_ml_per_kg_per_h), shown(step.rate_mg_per_kg_per_min), Text(shown(step.rate_ml_per_h), style="bold"),
             shown(step.duration_min), shown(step.volume_ml), shown(step.cumulative_ml),
         )  # fmt: skip

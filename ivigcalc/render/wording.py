@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from datetime import date
 
@@ -17,7 +16,6 @@ _JOINERS = "\u200c\u200d"
 _MARKS_PER_LETTER = 3
 #: gravest first
 LEVELS = {"stop": "STOP, OVERRIDDEN", "caution": "CAUTION", "info": "Note"}
-_ABOUT_COURSE = re.compile(r"course (\d+)(?: day (\d+))?\b")
 
 
 def clean(text: str, limit: int = 120) -> str:
@@ -83,8 +81,5 @@ def printed_notice(found: Notice, plan: Plan) -> dict[str, str]:
 
 
 def concerns(found: Notice, session: Session) -> bool:
-    """Whether a notice has anything to say to one session: what another course's dates say, it has not."""
-    about = _ABOUT_COURSE.match(found.message)
-    if found.level == "stop" or about is None:
-        return True
-    return int(about[1]) == session.course and (about[2] is None or int(about[2]) == session.day)
+    """Whether a notice has anything to say to one session. What was overridden is said on every sheet."""
+    return found.level == "stop" or not found.sessions or (session.course, session.day) in found.sessions

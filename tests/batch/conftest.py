@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ivigcalc.batch import folder as folders
+from ivigcalc.batch import run as runs
 from ivigcalc.cli.main import main
 
 ORDER = (
@@ -106,3 +108,33 @@ def process(
     return subprocess.Popen(
         command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **(environment or {})}, start_new_session=True, **more,
     )  # type: ignore[call-overload]  # fmt: skip
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: no handler catches it."""
+
+
+def names(folder: Path) -> set[str]:
+    """What is in a folder, if there is one."""
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+
+@pytest.fixture
+def die_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
+    """`die_at("keep", 2)`: the process ends when this method of the folder is called for the second time."""
+
+    def arrange(method: str, time_: int) -> None:
+        monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)  # keep after every partition
+        real = getattr(folders.Folder, method)
+        calls = 0
+
+        def call(*arguments: object, **more: object) -> object:
+            nonlocal calls
+            calls += 1
+            if calls == time_:
+                raise Killed
+            return real(*arguments, **more)
+
+        monkeypatch.setattr(folders.Folder, method, call)
+
+    return arrange

@@ -1,8 +1,10 @@
 """The public functions: `plan_many`, and record batch in, record batch out, as Spark and Ray call it."""
 
+import csv
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -13,6 +15,7 @@ import ivigcalc
 from ivigcalc import Form, arrow_schema, plan_arrow, plan_many
 from ivigcalc.batch.arrow import Table
 from ivigcalc.batch.outcome import Failed
+from ivigcalc.batch.source import cells_of
 from ivigcalc.errors import RequestError
 from ivigcalc.plan import Plan
 
@@ -49,6 +52,101 @@ def test_plan_many_gives_one_outcome_for_each_request_in_order() -> None:
         Decimal(144), "bad-request", "missing", "dose-outside-regimen", "unknown-column", Decimal(144),
     ]  # fmt: skip
     assert [o.field for o in found if isinstance(o, Failed)] == ["weight_kg", "start", "dose", "columns"]
+
+
+GOOD: dict[Any, Any] = {
+    "patient_id": "P1", "weight_kg": 72, "regimen": "dermatomyositis", "product": "octagam-10-us", "start": date(2026, 12, 1), "days": 2,
+}  # fmt: skip
+#: what else a request may hold, and the sum of the grams
+NATIVE: list[tuple[dict[Any, Any], int]] = [
+    ({}, 144),
+    ({"weight_kg": 72.5}, 145),
+    ({"weight_kg": Decimal("72.50"), "risk": ["renal"], "condition": []}, 145),
+    ({"courses": 2.0, "start": datetime.fromisoformat("2026-12-01"), "at": time(9, 30)}, 288),
+    ({"pregnant": True, "sex": "female", "height_cm": None}, 144),
+    ({None: ["", " "]}, 144),
+]
+#: what it may not hold, and the code and field of the outcome
+WRONG: list[tuple[Any, str, str]] = [
+    ({**GOOD, "weight_kg": Decimal("sNaN")}, "bad-request", "weight_kg"),
+    ({**GOOD, "weight_kg": 10**5000}, "bad-request", "weight_kg"),
+    ({**GOOD, "weight_kg": b"72"}, "bad-request", "weight_kg"),
+    ({**GOOD, "weight_kg": True}, "bad-request", "weight_kg"),
+    ({**GOOD, "weight_kg": [72]}, "bad-request", "weight_kg"),
+    ({**GOOD, "risk": {"renal"}}, "bad-request", "risk"),
+    ({**GOOD, "pregnant": 1}, "bad-request", "pregnant"),
+    ({**GOOD, "start": None}, "missing", "start"),
+    ({**GOOD, None: ["80"]}, "wrong-cells", ""),
+    ({**GOOD, 5: "x"}, "unknown-column", "columns"),
+    (None, "bad-request", ""),
+    ([("patient_id", "P1")], "bad-request", ""),
+    (Form(weight="72kg", pregnant="no"), "bad-request", "pregnant"),  # type: ignore[arg-type]
+    (Form(weight="72kg", risk="renal"), "bad-request", "risk"),  # type: ignore[arg-type]
+    (Form(weight="72kg", product=["a"]), "bad-request", "product"),  # type: ignore[arg-type]
+    (Form(weight=72, start="2026-12-01"), "bad-request", "weight"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("more", "grams"), NATIVE)
+def test_plan_many_reads_numbers_dates_and_lists(more: dict[Any, Any], grams: int) -> None:
+    (found,) = plan_many([{**GOOD, **more}])
+    assert isinstance(found, Plan), found
+    assert found.totals.dose_g == grams
+
+
+@pytest.mark.parametrize(("request_", "code", "field"), WRONG)
+def test_plan_many_goes_on_after_what_is_no_request(request_: Any, code: str, field: str) -> None:
+    wrong, good = plan_many([request_, GOOD])
+    assert isinstance(wrong, Failed)
+    assert (wrong.code, wrong.field) == (code, field)
+    assert isinstance(good, Plan)
+
+
+def test_plan_many_reads_a_form_of_numbers_and_dates() -> None:
+    form = Form(
+        weight="72kg", regimen="dermatomyositis", product="octagam-10-us", start=date(2026, 12, 1), days=2, risk=["renal"], condition=None
+    )  # type: ignore[arg-type]  # fmt: skip
+    (found,) = plan_many([form])
+    assert isinstance(found, Plan)
+    assert (found.totals.dose_g, form.days) == (144, 2)
+
+
+def test_a_value_that_raises_when_it_is_read_costs_its_request() -> None:
+    class Awkward:
+        def __ne__(self, other: object) -> bool:
+            raise ZeroDivisionError
+
+    wrong, good = plan_many([{**GOOD, "weight_kg": Awkward()}, GOOD])
+    assert isinstance(wrong, Failed)
+    assert (wrong.field, wrong.message) == ("weight_kg", "weight_kg: a value of type Awkward cannot be read")
+    assert isinstance(good, Plan)
+
+
+def test_a_bug_costs_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ivigcalc.batch import many
+
+    real = many.plan_form
+
+    def broken(form: Form, *more: Any, **others: Any) -> Plan:
+        if form.patient_id == "b":
+            raise ZeroDivisionError
+        return real(form, *more, **others)
+
+    monkeypatch.setattr(many, "plan_form", broken)
+    found = list(plan_many([{**GOOD, "patient_id": who} for who in "abc"]))
+    assert [getattr(outcome, "code", "") for outcome in found] == ["", "bug", ""]
+
+
+def test_rows_of_a_dict_reader(tmp_path: Any) -> None:
+    text = "patient_id,weight_kg,regimen,product,start\na,72,dermatomyositis,octagam-10-us,2026-12-01\n"
+    rows = csv.DictReader((text + "b,72,dermatomyositis,octagam-10-us,2026-12-01,x\nc,72\n").splitlines())
+    first, second, third = plan_many(rows)
+    assert isinstance(first, Plan)
+    assert [getattr(o, "code", "") for o in (second, third)] == ["wrong-cells", "missing"]
+
+
+def test_the_public_names_are_listed() -> None:
+    assert set(ivigcalc.__all__) <= set(dir(ivigcalc))
 
 
 def test_plan_many_takes_and_gives_one_at_a_time() -> None:
@@ -99,6 +197,27 @@ def test_the_columns_may_have_types() -> None:
     )
     found = plan_arrow(typed, defaults=DEFAULTS)
     assert sum(found.column("dose_g").to_pylist()[:2]) == 145  # 72.5 kg x 2 g/kg
+
+
+@pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()])
+def test_a_short_float_is_read_with_the_digits_it_can_hold(kind: Any) -> None:
+    """72.4 in 32 bits is 72.4000015258789 in 64, and nobody typed that."""
+    typed = [72.4, 58.5, 100.0, 64.2, None]
+    batch = pa.RecordBatch.from_arrays(
+        [pa.array([f"P{n}" for n in range(5)]), pa.array(typed, pa.float64()).cast(kind, safe=False)],
+        names=["patient_id", "weight_kg"],
+    )
+    found = [cells[1] for cells in cells_of(batch)]
+    assert found == ["72.4", "58.5", "100", "64.2", ""]
+    assert plan_arrow(batch, "errors", defaults=DEFAULTS).column("code").to_pylist() == ["missing"]
+
+
+def test_a_short_float_that_is_no_number() -> None:
+    values = pa.array([float("nan"), float("inf"), 3.4028234663852886e38], pa.float32())
+    batch = pa.RecordBatch.from_arrays([pa.array(["a", "b", "c"]), values], names=["patient_id", "weight_kg"])
+    assert [cells[1] for cells in cells_of(batch)] == ["", "inf", "34028235" + "0" * 31]
+    codes = plan_arrow(batch, "errors", defaults=DEFAULTS).column("code").to_pylist()
+    assert codes == ["missing", "bad-request", "bad-request"]
 
 
 def test_a_float_that_is_no_plain_number_is_refused_not_rounded() -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ivigcalc.ask import Form
 from ivigcalc.batch.cluster import do_far
 from ivigcalc.batch.fingerprint import definitions_sha256
 from ivigcalc.batch.work import Settings
 from ivigcalc.batch.workers import WorkerError
+from ivigcalc.form import Form
 
 from .conftest import ORDER, Done, contents, patients, process
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ivigcalc import library, plan_many
-from ivigcalc.ask import Form, plan_form
+from ivigcalc.ask import plan_form
 from ivigcalc.batch.answer import Answer, planned
 from ivigcalc.batch.columns import Columns
 from ivigcalc.batch.outcome import Failed
@@ -21,6 +21,7 @@ from ivigcalc.batch.work import Planner, Settings
 from ivigcalc.cli.main import main
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import IvigcalcError
+from ivigcalc.form import Form
 from ivigcalc.plan import Plan
 from ivigcalc.render.csv import SESSION_COLUMNS, STEP_COLUMNS, session_rows, step_rows, write_rows
 
@@ -35,6 +36,9 @@ ORDERS = [
     ("mmn:eu-label-short", "kiovig-eu", "", "4 weeks"),
     ("myasthenia-gravis", "gammaplex-10-us", "3", ""),
 ]
+#: products of which no vials and no rates are published; nothing but the dose tells their sessions apart
+BARE = ["nanogam-5-eu", "gamunex-ca", "igivnex-ca", "gamunex-ch", "gammagard-liquid-ca"]
+ORDERS += [("dermatomyositis", product, "2", "") for product in BARE]
 
 
 def mixed(count: int, seed: int = 11) -> str:
@@ -51,7 +55,7 @@ def mixed(count: int, seed: int = 11) -> str:
         rows.append([
             f"P{number}", weight, height, sex, choose.choice(["", "renal", "renal;cardiac"]), regimen, product, days, every,
             choose.choice(["", "1", "6"]), start, choose.choice(["", "09:00", "22:15"]),
-            choose.choice(["", "actual-weight", "us-priority-health"]), choose.choice(["", "", "1970-02-28"]),
+            choose.choice(["", "nz-nzbs", "us-priority-health"] if product not in BARE else ["nz-nzbs"]), choose.choice(["", "", "1970-02-28"]),
         ])  # fmt: skip
     columns = "patient_id weight height_cm sex risk regimen product days every courses start at policy birth_date"
     return csv_text(columns.split(), rows)
@@ -89,7 +93,7 @@ def test_a_random_sample_says_exactly_what_schedule_says(batch: Batch, capsys: p
             continue
         expected = []
         for s in plan["sessions"]:
-            vials = " + ".join(f"{v['count']} x {text(v['size_g'])} g" for v in s["vials"])
+            vials = " + ".join(f"{v['count']} x {text(v['size_g'])} g" for v in s["vials"]) or "-"
             codes = ";".join(dict.fromkeys(n["code"] for n in plan["notices"]))
             figures = [s[name] for name in SESSION_COLUMNS[1:9]]
             expected.append([row["patient_id"], *map(text, figures), vials, text(s["leftover_g"]), codes])
@@ -119,6 +123,36 @@ def test_every_format_holds_the_same_figures(batch: Batch) -> None:
         typed = parquet.read_table(columns.folder / f"{table}.parquet").to_pylist()
         shown = [{key: arrow_cell(value) for key, value in row.items()} for row in typed]
         assert shown == expected
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("product", BARE)
+def test_days_of_other_doses_are_told_apart_without_vials_and_rates(batch: Batch, product: str, format: str) -> None:
+    """67 kg: 134 g over two days, rounded to 5 g, are 70 g and 65 g, and not the first twice."""
+    import pyarrow.parquet as parquet
+
+    order = ("--regimen", "dermatomyositis", "--product", product, "--policy", "nz-nzbs", "--start", "2026-12-01")
+    rows = [[f"P{kg}-{days}", kg, days] for kg in range(45, 110, 4) for days in (2, 3, 5)] + [["P67", 67, 2]]
+    content = csv_text(("patient_id", "weight_kg", "days"), rows)
+    done = batch(content, "--format", format, order=order)
+    path = done.folder / f"sessions.{format}"
+    if format == "csv":
+        found = [(s["patient_id"], s["dose_g"], s["volume_ml"]) for s in done.table("sessions")]
+    elif format == "jsonl":
+        lines = [
+            json.loads(line, parse_float=Decimal, parse_int=Decimal) for line in path.read_text("utf-8").splitlines()
+        ]
+        found = [(s["patient_id"], text(s["dose_g"]), text(s["volume_ml"])) for s in lines]
+    else:
+        typed = parquet.read_table(path).to_pylist()
+        found = [(s["patient_id"], arrow_cell(s["dose_g"]), arrow_cell(s["volume_ml"])) for s in typed]
+    expected = []
+    for patient_id, kg, days in rows:
+        words = dict(zip(("regimen", "product", "policy", "start"), order[1::2], strict=True))
+        plan = plan_form(Form(weight=f"{kg}kg", days=str(days), **words), "schedule", on=None)  # type: ignore[arg-type]
+        expected += [(patient_id, text(s.dose_g), text(s.volume_ml)) for s in plan.sessions]
+    assert found == expected
+    assert [dose for who, dose, _ in found if who == "P67"] == ["70", "65"]
 
 
 def arrow_cell(value: Any) -> str:

@@ -21,40 +21,10 @@ from ivigcalc.batch import folder as folders
 from ivigcalc.batch import run as runs
 from ivigcalc.batch.folder import WORK
 
-from .conftest import ORDER, Done, contents, patients, process
+from .conftest import ORDER, Done, Killed, contents, names, patients, process
 
 Batch = Callable[..., Done]
 FINAL = {"sessions.csv", "steps.csv", "errors.csv", "batch.json"}
-
-
-class Killed(BaseException):
-    """Stands for the end of the process: no handler catches it."""
-
-
-def names(folder: Path) -> set[str]:
-    """What is in a folder, if there is one."""
-    return {path.name for path in folder.iterdir()} if folder.exists() else set()
-
-
-@pytest.fixture
-def die_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
-    """`die_at("keep", 2)`: the process ends when this method of the folder is called for the second time."""
-
-    def arrange(method: str, time_: int) -> None:
-        monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)  # keep after every partition
-        real = getattr(folders.Folder, method)
-        calls = 0
-
-        def call(*arguments: object, **more: object) -> object:
-            nonlocal calls
-            calls += 1
-            if calls == time_:
-                raise Killed
-            return real(*arguments, **more)
-
-        monkeypatch.setattr(folders.Folder, method, call)
-
-    return arrange
 
 
 @pytest.mark.parametrize(
@@ -72,8 +42,10 @@ def test_a_run_that_ended_at_any_step_goes_on_to_the_same_bytes(
     time_: int,
 ) -> None:
     monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
-    content = patients(25) + "bad,x\n"
+    more = patients(11, first=12).partition("\n")[2]
+    content = patients(12) + 'bad,x\nopen,"72\n"two\nlines",72\n' + more  # quotes over the end of a partition
     expected = batch(content, *options, folder="whole")
+    assert [error["row"] for error in expected.table("errors")] == ["14", "15", "16", "17"]
     die_at(method, time_)
     with pytest.raises(Killed):
         batch(content, *options)
@@ -351,6 +323,30 @@ def test_a_definition_that_changes_while_it_is_used(
     assert done.code == 2
     assert "a definition file changed while it was used" in done.err
     assert not FINAL & names(done.folder)
+
+
+def test_what_was_planned_with_a_changed_definition_is_not_taken_up(
+    batch: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changed half-way and changed back: none of the rows that had the other dose may stay."""
+    own = tmp_path / "own.yaml"
+    before = library.shipped("regimen")["dermatomyositis"].read_text(encoding="utf-8")
+    own.write_text(before, encoding="utf-8")
+    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)
+    real = folders.Folder.append
+
+    def append(self: folders.Folder, *tables: Any) -> None:
+        real(self, *tables)
+        if (self.work / "state.json").exists():
+            own.write_text(before + "# more\n", encoding="utf-8")
+
+    monkeypatch.setattr(folders.Folder, "append", append)
+    assert "a definition file changed" in batch(patients(40), "--regimen", str(own)).err
+    monkeypatch.setattr(folders.Folder, "append", real)
+    own.write_text(before, encoding="utf-8")
+    done = batch(patients(40), "--regimen", str(own))
+    assert (done.code, "taken up" in done.err) == (0, False)
 
 
 def test_what_is_piped_in(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ivigcalc import library
 from ivigcalc.batch.each import file_name
 
 from .conftest import ORDER, Done, contents, csv_text
@@ -34,7 +36,7 @@ KEPT = {
     "x" * 200: "x" * 200,
 }
 #: ids that nothing may print
-REFUSED = ["a\x00b", "a\x1b[31mb", "a\nb", "a\u202eb", "a\u2028b", "x" * 201, "y" * 1_000_000, "\x7f1"]
+REFUSED = ["a\x00b", "a\x1b[31mb", "a\rb", "a\u202eb", "a\u2028b", "x" * 201, "y" * 1_000_000, "\x7f1"]
 
 
 def test_ids_that_look_like_formulas_paths_or_cells(batch: Batch) -> None:
@@ -95,17 +97,87 @@ def test_a_hostile_cell_costs_its_row_at_most(batch: Batch, column: str, cell: s
         assert "root:" not in error["message"], "no file's content may leak into the errors"
 
 
-def test_a_quote_that_is_never_closed_swallows_no_more_than_it_must(batch: Batch) -> None:
+def errors_of(done: Done) -> list[tuple[str, str, str]]:
+    """Row, patient and code of every error."""
+    return [(error["row"], error["patient_id"], error["code"]) for error in done.table("errors")]
+
+
+def test_a_quote_that_is_never_closed_costs_one_row(batch: Batch) -> None:
     good = "".join(f"P{n},72\n" for n in range(50))
-    done = batch(f'patient_id,weight_kg\n{good}bad,"72\nlost,72\n')
-    assert done.code == 5
-    assert len(done.patients()) == 50
-    assert list(done.codes()) == ["bad"]
-    endless = f'patient_id,weight_kg\nfirst,72\n"bad,72\n{"x" * 80}' + f"\n{'y' * 80}" * 60_000 + "\n" + good
-    done = batch(endless, folder="endless")
-    assert "first" in done.patients()
-    assert "unreadable-row" in {error["code"] for error in done.table("errors")}
-    assert done.patients()[-50:] == [f"P{n}" for n in range(50)]
+    done = batch(f'patient_id,weight_kg\n{good}bad,"72\nkept,72\n')
+    assert (done.code, done.patients()[-2:], len(done.patients())) == (5, ["P49", "kept"], 51)
+    assert errors_of(done) == [("52", "bad", "unreadable-row")]
+    assert "a quote is opened in this row and not closed" in done.table("errors")[0]["message"]
+
+
+def test_no_row_is_lost_behind_an_open_quote_in_a_long_file(batch: Batch) -> None:
+    """More than the longest cell there may be: nothing of it is swallowed, and nothing is held in memory."""
+    good = "".join(f"P{n},72\n" for n in range(50))
+    filler = f"{'y' * 80}\n" * 60_000
+    done = batch(f'patient_id,weight_kg\nfirst,72\n"bad,72\n{filler}{good}')
+    assert done.patients() == ["first", *(f"P{n}" for n in range(50))]
+    assert [error["row"] for error in done.table("errors")] == [str(row) for row in range(3, 60_004)]
+    assert (done.table("errors")[0]["code"], done.table("errors")[1]["code"]) == ("unreadable-row", "wrong-cells")
+
+
+def test_a_quote_too_many_before_rows_with_quotes(batch: Batch) -> None:
+    """The quotes of later rows do not close it: they are those of their own cells."""
+    done = batch('patient_id,weight_kg,risk\na,72,\nbad,"72,\nc,"73","renal;cardiac"\nd,74,""\n"e",75,\n')
+    assert (done.patients(), errors_of(done)) == (["a", "c", "d", "e"], [("3", "bad", "unreadable-row")])
+
+
+def test_every_line_of_a_cell_of_several_lines_is_an_error(batch: Batch) -> None:
+    """What stands inside the quotes is no patient, though it looks like one."""
+    text = 'patient_id,weight_kg,name\na,72,\nb,72,"one\nghost,80,\nthree"\nc,73,\n"x\ny",74,\nd,75,\n'
+    done = batch(text)
+    assert (done.code, done.patients()) == (5, ["a", "c", "d"])
+    assert errors_of(done) == [
+        ("3", "b", "unreadable-row"), ("4", "", "unreadable-row"), ("5", "", "unreadable-row"),
+        ("7", "", "unreadable-row"), ("8", "", "unreadable-row"),
+    ]  # fmt: skip
+    assert {error["message"].split(":")[0] for error in done.table("errors")[:3]} == {
+        "a quote is opened in row 3 and closed in row 5"
+    }
+    assert "3 of 8 rows planned" in done.err
+
+
+@pytest.mark.parametrize("line", ['a,"72"kg', '"a"b,72', '"7"2,72'])
+def test_quotes_that_are_not_those_of_csv(batch: Batch, line: str) -> None:
+    """Somebody's `"7"2` is not guessed to be 72."""
+    done = batch(f"patient_id,weight_kg\n{line}\nb,72\n")
+    assert (done.patients(), [code for _, _, code in errors_of(done)]) == (["b"], ["unreadable-row"])
+
+
+def test_the_same_id_inside_and_behind_an_open_quote(batch: Batch) -> None:
+    """A row that could not be read is no earlier row of its patient."""
+    done = batch('patient_id,weight_kg\na,"72\na,73\nb,74\nb,75\n')
+    assert (done.patients(), errors_of(done)) == (
+        ["a", "b"],
+        [("2", "a", "unreadable-row"), ("5", "b", "duplicate-id")],
+    )
+
+
+def test_a_heading_with_an_open_quote(batch: Batch) -> None:
+    done = batch('patient_id,"weight_kg\na,72\n')
+    assert done.code == 2
+    assert "a quote is opened and not closed in the first line" in done.err
+
+
+def test_open_quotes_do_not_make_the_file_slow(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that leave a quote open whether they begin inside quotes or outside are looked at twice, not once for each."""
+    from ivigcalc.batch import quotes
+
+    real, looked = quotes.cells_of_line, 0
+
+    def counting(line: str) -> list[str]:
+        nonlocal looked
+        looked += 1
+        return real(line)
+
+    monkeypatch.setattr(quotes, "cells_of_line", counting)
+    done = batch("patient_id,weight_kg\n" + 'a"",b"",c","72\n' * 500)
+    assert len(done.table("errors")) == 500
+    assert looked < 2_000
 
 
 def test_a_line_without_end_costs_its_row_and_no_memory(batch: Batch) -> None:
@@ -121,6 +193,42 @@ def test_bytes_that_are_no_text(batch: Batch, kind: str) -> None:
     }
     done = batch(rows[kind], name=f"in.{kind}")
     assert (done.code, done.patients(), len(done.table("errors"))) == (5, ["a", "b"], 2)
+
+
+PATHS = [b"r\xe9.yaml", b"octagam 10 %/\xf6", b"\xff\\x"]
+
+
+@pytest.mark.parametrize("column", ["regimen", "product", "policy"])
+@pytest.mark.parametrize("cell", PATHS)
+def test_a_path_with_a_broken_byte_costs_its_row(batch: Batch, column: str, cell: bytes) -> None:
+    done = batch(f"patient_id,weight_kg,{column}\na,72,\nbad,72,".encode() + cell + b"\nb,73,\n")
+    assert (done.code, done.patients(), list(done.codes())) == (5, ["a", "b"], ["bad"])
+
+
+def test_half_a_character_of_json_in_a_path_costs_its_row(batch: Batch) -> None:
+    lines = '{"patient_id":"a","weight_kg":72}\n{"patient_id":"bad","weight_kg":72,"regimen":"\\ud800.yaml"}\n'
+    done = batch(lines + '{"patient_id":"b","weight_kg":72}\n', name="in.jsonl")
+    assert (done.code, done.patients(), list(done.codes())) == (5, ["a", "b"], ["bad"])
+
+
+def test_a_file_whose_name_has_a_broken_byte_is_used_as_any_other(batch: Batch, tmp_path: Path) -> None:
+    """Its name is in `batch.json` as well, and found there again."""
+    own = tmp_path / "r\udce9.yaml"
+    shutil.copy(library.shipped("regimen")["dermatomyositis"], own)
+    for words in ("1 of 1 rows planned", "nothing to do"):
+        done = batch("patient_id,weight_kg\na,72\n", "--regimen", str(own))
+        assert done.code == 0, done.err
+        assert words in done.err
+
+
+@pytest.mark.parametrize("column", ["patient_id", "name", "condition", "regimen"])
+def test_a_letter_of_windows_is_told_as_such(batch: Batch, column: str) -> None:
+    cells = {"patient_id": b"bad", "weight_kg": b"72", column: b"M\xfcller"}
+    done = batch(",".join(cells).encode() + b"\n" + b",".join(cells.values()) + b"\n")
+    (error,) = done.table("errors")
+    assert error["field"] == column
+    assert "not UTF-8" in error["message"]
+    assert "save it as CSV UTF-8" in error["message"]
 
 
 def test_a_file_of_another_encoding_is_named_as_such(batch: Batch) -> None:

@@ -1,13 +1,19 @@
 """Every row counts: what a row says, what it may leave out, and what a clerk is told about one that is wrong."""
 
+import csv
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ivigcalc.ask import Form
 from ivigcalc.batch.columns import COLUMNS, Columns
+from ivigcalc.batch.outcome import Failed, failed, for_clerk
+from ivigcalc.batch.quotes import cells_of_line
+from ivigcalc.errors import RefusedError
+from ivigcalc.form import Form
 
 from .conftest import ORDER, Done, csv_text
 
@@ -178,6 +184,7 @@ def test_a_wrong_heading_stops_before_the_first_row(batch: Batch, heading: str, 
         (("--product", "nothing"), 2, "no product"),
         (("--policy", "nothing"), 2, "no policy"),
         (("--each", "docx"), 2, "pdf, ics"),
+        (("-o", ""), 2, "names no folder"),
         (("--jobs", "0"), 2, "--jobs"),
         (("--jobs", "2", "--cluster", "tcp://127.0.0.1:1"), 2, "not both"),
     ],
@@ -304,3 +311,71 @@ def test_what_is_wrong_with_the_start_is_told_even_where_the_rest_is_known(batch
         ("patient_id", "missing"),
         ("patient_id", "bad-request"),
     ]
+
+
+def test_an_earlier_infusion_may_be_an_option(batch: Batch) -> None:
+    """The rows say from when: each is compared with its own first day, and no first day is made up before that."""
+    rows = "patient_id,weight_kg,start\na,72,2026-12-01\nb,72,2026-10-01\n"
+    done = batch(rows, "--last-infusion", "2026-11-01", order=ORDER[:4])
+    assert (done.code, done.patients()) == (5, ["a"])
+    (error,) = done.table("errors")
+    assert (error["field"], error["code"]) == ("last_infusion", "bad-request")
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "field"),
+    [
+        ("birth_date", "2015-01-01", "birth_date"),
+        ("age_years,birth_date", ",2015-01-01", "birth_date"),
+        ("age,birth_date", " ,2015-01-01", "birth_date"),
+        ("birth_date,age_years", ",11", "age_years"),
+    ],
+)
+def test_an_age_that_is_refused_is_told_of_the_column_that_says_it(
+    batch: Batch, columns: str, cells: str, field: str
+) -> None:
+    done = batch(f"patient_id,weight_kg,{columns}\na,40,{cells}\n")
+    (error,) = done.table("errors")
+    assert (error["field"], error["code"]) == (field, "age-outside-regimen")
+
+
+def test_only_options_that_are_columns_are_told_as_columns(batch: Batch) -> None:
+    done = batch("patient_id,weight_kg\na,72\na,72\n")
+    assert done.table("errors")[0]["message"].endswith("or allow it with --allow-duplicates")
+    assert for_clerk("give --pre-pregnancy-weight or --restart") == "give pre_pregnancy_weight or --restart"
+
+
+REFUSALS = {
+    "dose-implausible": "dose", "four-week-dose-over-limit": "dose", "course-dose-over-limit": "dose", "courses-close": "start",
+    "day-dose-over-limit": "days", "no-open-days": "start",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "field"), REFUSALS.items())
+def test_a_refusal_names_the_column_to_look_at_first(code: str, field: str) -> None:
+    assert failed(RefusedError(code, "because")) == Failed(code, field, "because")
+    assert field in COLUMNS
+
+
+def test_a_dose_that_nobody_gives_is_told_of_its_column(batch: Batch) -> None:
+    done = batch("patient_id,weight_kg,dose\na,72,\nb,72,900 g/kg\n")
+    (error,) = done.table("errors")
+    assert (error["patient_id"], error["field"]) == ("b", "dose")
+
+
+@given(st.text(st.sampled_from('ab", \t\r\n\0;\u00e9')))
+def test_a_line_is_read_as_the_csv_module_reads_it(line: str) -> None:
+    """With and without quotes. A blank line is no row."""
+
+    def plainly() -> list[str] | None:
+        try:
+            rows = list(csv.reader((line,), strict=True))
+        except csv.Error:
+            return None
+        return rows[0] if rows else []
+
+    try:
+        found = cells_of_line(line)
+    except csv.Error:
+        found = None
+    assert found == plainly()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,12 @@ CONTRADICTIONS = [
      "there is no formula 'devine-inch'; allowed: devine-inches"),
     ("policy", "au-lifeblood-2026", [("use: adjusted\n", "use: ideal\n"), ("  factor: 0.4\n", "")], "unless: [age < 18", "dosing_weight.unless[4]",
      "'actual < adjusted' needs 'factor'"),
+    # an exception beside the actual weight was passed over in silence
     ("policy", "us-chi-franciscan-multicalc", [("{use: actual, note", "{use: actual, unless: [actual > 120 % ideal], note")],
-     "unless: [actual > 120 % ideal]", "dosing_weight.unless[1]", "'actual > 120 % ideal' needs 'ideal'"),
+     "unless: [actual > 120 % ideal]", "dosing_weight.unless", "has no effect beside 'use: actual'; allowed: use: adjusted"),
+    ("policy", "au-lifeblood-2026", [("use: adjusted\n", "use: ideal\n  when_obese: {when: [BMI > 30, actual > 120 % adjusted], use: ideal}\n"),
+     ("  factor: 0.4\n", ""), (", actual < adjusted", "")], "when_obese:", "dosing_weight.when_obese.when[2]",
+     "'actual > 120 % adjusted' needs 'factor'"),
 ]  # fmt: skip
 
 
@@ -204,6 +209,88 @@ def test_a_site_file_is_checked_too(tmp_path: Path, capfd: pytest.CaptureFixture
     out, err = capfd.readouterr()
     assert out == f"{path}:4: default.product: there is no shipped product 'octagam-10-uk'\n"
     assert f"note: {path}:5: stock.own-brand: there is no shipped product 'own-brand'" in err
+
+
+def site(folder: Path, *lines: str) -> Path:
+    path = folder / "site.yaml"
+    path.write_text("\n".join(("kind: site", "schema: 1", "id: our-ward", *lines)) + "\n", encoding="utf-8")
+    return path
+
+
+#: lines of a site, the key that is at fault (on line 4), what is said of it
+SITES = [
+    ("time_zone: Europe/Londn", "time_zone", "'Europe/Londn' is not a known time zone; allowed: Europe/London"),
+    ("time_zone: /etc/passwd", "time_zone", "'/etc/passwd' is not a known time zone"),
+    ("holidays: {country: United States}", "holidays.country", "no public holidays are known for 'United States'; allowed: a code such as US"),
+    ("holidays: {country: HolidayBase}", "holidays.country", "no public holidays are known for 'HolidayBase'"),
+    ("holidays: {country: US, subdivision: XX}", "holidays.subdivision", "'XX' is no subdivision of US whose holidays are known; allowed: AK, AL"),
+    ("stock: {octagam-10-us: {10 g: 4, 7 g: 1}}", "stock.octagam-10-us.7 g", "octagam-10-us has no vial of 7 g; allowed: 2 g, 5 g, 10 g"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "key", "words"), SITES, ids=[line for line, *_ in SITES])
+def test_a_site_that_names_what_does_not_exist(
+    line: str, key: str, words: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = site(tmp_path, line)
+    [told] = problems(path, "regimen", capfd)
+    assert told.startswith(f"{path}:4: {key}: {words}")
+
+
+def test_a_site_that_names_what_exists(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = site(
+        tmp_path, "time_zone: America/New_York", "holidays: {country: CA, subdivision: Ontario}",
+        "stock: {octagam-10-us: {10000 mg: 4}}",
+    )  # fmt: skip
+    assert main(["regimens", "check", str(path)]) == 0, capfd.readouterr().out
+
+
+def test_holidays_are_not_judged_without_their_library(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "holidays", None)
+    assert main(["regimens", "check", str(site(tmp_path, "holidays: {country: Nowhere}"))]) == 0
+    assert "Nowhere" not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("interval", "most", "fits"),
+    [
+        # a course is given once at least in four weeks, however seldom it is repeated
+        ("8 weeks", "1.5 g/kg", False),
+        ("8 weeks", "2 g/kg", True),
+        ("1 month", "1.5 g/kg", False),
+        ("1 month", "2 g/kg", True),
+        ("2 weeks", "3.9 g/kg", False),
+        ("2 weeks", "4 g/kg", True),
+    ],
+)
+def test_a_limit_of_four_weeks_holds_for_the_one_course_that_is_given(
+    interval: str, most: str, fits: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = changed(
+        tmp_path, "regimen", "dermatomyositis", ("interval: {every: 4 weeks}", f"interval: {{every: {interval}}}"),
+        ("{per: day, max: 1 g/kg, level: caution, note", f"{{per: 4-weeks, max: {most}, level: caution, note"),
+    )  # fmt: skip
+    assert main(["regimens", "check", str(path)]) == (0 if fits else 3)
+    out = capfd.readouterr().out
+    assert fits or f"2 g/kg, every {interval}, is above the protocol's limit of {most} in 4 weeks" in out
+
+
+def test_an_indication_that_nothing_is_known_under_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for words, expected in (
+        ("dermatomyositus", "'dermatomyositus' is no shipped regimen, and no shipped product has a rate table for it"),
+        ("cidp", None),
+    ):
+        path = changed(tmp_path, "regimen", "dermatomyositis", ("title:", f"indication: {words}\ntitle:"))
+        assert main(["regimens", "check", str(path)]) == 0
+        err = capfd.readouterr().err
+        if expected is None:
+            assert "indication:" not in err
+        else:
+            line = line_of(path, f"indication: {words}")
+            assert f"note: {path}:{line}: indication: {expected}" in err
+            assert "did you mean dermatomyositis" in err
 
 
 @pytest.mark.parametrize(

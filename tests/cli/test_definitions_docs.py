@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ivigcalc import library
+from ivigcalc.cli import sites
 from ivigcalc.cli.main import main
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
@@ -127,6 +128,26 @@ def test_every_key_of_a_definition_is_in_the_guide() -> None:
         blocks = [schema, *schema.get("$defs", {}).values()]
         keys = {key for block in blocks for key in block.get("properties", {})}
         assert [key for key in sorted(keys) if f"`{key}`" not in guide] == []
+
+
+def test_the_words_that_a_file_may_use_are_in_the_guide() -> None:
+    guide = (DOCS / "definitions.md").read_text(encoding="utf-8")
+    words = [*library.safety().value.conditions, *library.shipped("formula"), sites.VARIABLE, "~/.config/ivigcalc/site.yaml"]  # fmt: skip
+    assert [word for word in words if f"`{word}`" not in guide] == []
+    assert "ivigcalc regimens check FILE" in guide
+
+
+def test_the_page_of_keys_says_what_must_be_there_and_what_is_a_list() -> None:
+    page = (DOCS / "reference" / "keys.md").read_text(encoding="utf-8")
+    for block, must, may in (
+        ("`rates[]`", "`for[]`, `ladder[]`, `ceiling`", "`at_risk_ceiling`"),
+        ("`rounding.small`", "`below`, `to`", "`when[]`"),
+        ("`dosing_weight.when_obese`", "`when[]`, `use`", "`factor`"),
+        ("`holidays`", "`country`", "`subdivision`"),
+    ):
+        [row] = [line for line in page.splitlines() if line.startswith(f"| {block} |")]
+        assert f"| {must} |" in row
+        assert may in row.rpartition(f"| {must} |")[2]
 
 
 def test_words_of_the_glossary_are_sorted() -> None:

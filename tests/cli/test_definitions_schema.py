@@ -84,8 +84,12 @@ default: {product: octagam-10-us, policy: us-seton}
 """  # the example of the interface
     for data in (strictly(text), yaml.load(text, _EditorLoader)):
         validator("site").validate(data)
-    with pytest.raises(jsonschema.ValidationError):
-        validator("site").validate({**strictly(text), "oepn": {}})
+    wrong = [
+        {"oepn": {}}, {"open": {"weekend": "08:00-17:00"}}, {"open": {"mon": "08:00-24:30"}}, {"stock": {"octagam-10-us": {"ten": "4"}}},
+    ]  # fmt: skip
+    for change in wrong:
+        with pytest.raises(jsonschema.ValidationError):
+            validator("site").validate({**strictly(text), **change})
 
 
 #: changes to a shipped file that an editor has to underline
@@ -110,6 +114,9 @@ BAD = [
     ("product", "octagam-10-us", "concentration: 100 mg/mL", "concentration: 10 %"),
     ("policy", "au-lifeblood-2026", "use: adjusted", "use: lean"),
     ("policy", "au-lifeblood-2026", "  factor: 0.4", "  factor: [0.4]"),
+    ("policy", "au-lifeblood-2026", "  factor: 0.4", "  factor: 40"),
+    ("policy", "au-lifeblood-2026", "  factor: 0.4", "  factor: 0"),
+    ("policy", "us-seton", "when: [age < 1 year]", "when: [BMI > 30]"),
     ("policy", "au-lifeblood-2026", "rounding:\n  to: whole vials", "rounding:\n  to: vials"),
 ]
 

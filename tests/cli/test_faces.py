@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import helpers
 import pytest
 
 from ivigcalc import Form, plan_form
@@ -75,6 +77,61 @@ def test_a_session_across_midnight_says_so() -> None:
     assert plan.sessions[0].ends_at is not None
     assert plan.sessions[0].ends_at.startswith("2026-12-02T0")
     assert "+1 d" in to_table(plan)
+
+
+def test_markdown_says_which_sessions_a_table_of_rates_is_for() -> None:
+    """As the table does: one table for each dose, the ladder by what it was published for."""
+    headings = [line for line in unescaped(to_markdown(schedule())).splitlines() if line.startswith("## ")]
+    assert headings == [f"## {line}" for line in to_table(schedule()).splitlines() if line.startswith("Rates, ")]
+    assert headings[0] == "## Rates, course 1 day 1, course 1 day 2, course 1 day 3: 55 g, 550 mL in 2 h 57 min (ladder for primary-immunodeficiency, cidp)"  # fmt: skip
+    assert headings[1].startswith("## Rates, course 2 day 1, course 3 day 1: 80 g")
+
+
+def test_markdown_marks_clocks_of_the_next_day() -> None:
+    text = to_markdown(schedule())
+    assert "| 21:30 | 00:27 +1 d | 55 |" in text  # 21:30 and 2 h 57 min
+    assert re.findall(r"\d\d:\d\d \+1 d", to_markdown(undated_overnight())) == ["03:18 +1 d", "00:15 +1 d"]
+
+
+def test_markdown_has_cautions_before_notes() -> None:
+    said = re.findall(r"^- (note|CAUTION|OVERRIDDEN) ", to_markdown(schedule()), re.MULTILINE)
+    assert said == sorted(said, key=["OVERRIDDEN", "CAUTION", "note"].index)
+    assert len(set(said)) > 1
+
+
+def unescaped(text: str) -> str:
+    return text.replace("\\", "")
+
+
+def undated_overnight() -> Plan:
+    """22:00 without a date: 135 min at 36 mL/h, then 219 of the 300 mL at 72 mL/h, 182.5 min: 00:15 and 03:18."""
+    ladder = (("0.5 mL/kg/h", "135 min"), ("1 mL/kg/h", None))
+    return helpers.rates(helpers.own_product(ladder=ladder), None, "72kg", "30g", at="22:00")
+
+
+@pytest.mark.parametrize("face", [to_table, to_markdown])
+def test_facts_name_the_phase_even_where_only_one_is_planned(face: object) -> None:
+    form = Form(weight="81.4kg", age="61y", regimen="cidp:us-label-privigen", product="privigen-us")
+    assert "Phase loading" in face(plan_form(form, "dose", on=ON))  # type: ignore[operator]
+    form.regimen, form.product = "dermatomyositis", "octagam-10-us"
+    assert "Phase" not in face(plan_form(form, "dose", on=ON))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("face", [to_table, to_markdown])
+@pytest.mark.parametrize("command", ["dose", "rates"])
+def test_facts_name_the_site_that_is_in_force(face: object, command: str) -> None:
+    form = Form(
+        weight="81.4kg", regimen="dermatomyositis", product="octagam-10-us", indication="dermatomyositis", dose="80g"
+    )
+    if command == "dose":
+        form.indication = form.dose = None
+    own = replace(helpers.a_site(), sha256="0" * 64)
+    facts = [
+        " ".join(re.sub(r"[-*:]", " ", line).split())
+        for line in face(plan_form(form, command, on=ON, site=own)).splitlines()
+    ]  # type: ignore[arg-type,operator]
+    assert "Site test clinic" in [line.replace("\\", "") for line in facts]
+    assert "Site" not in face(plan_form(form, command, on=ON))  # type: ignore[arg-type,operator]
 
 
 HOSTILE = ["[red]x[/red]", ":skull:", "=cmd|' /C calc'!A0", "| a | b |", "# h1 *b* `c` <script>", "[link](http://x)"]

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
+import helpers
 import pytest
 
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.plan import Notice
 from ivigcalc.quantity import plain
-from ivigcalc.render.chart import chart_data, chart_page, plot_text, to_png, to_svg
+from ivigcalc.render.chart import chart_data, chart_page, in_words, moment, plot_text, to_png, to_svg
 
 from . import papers
 
@@ -41,6 +42,18 @@ def test_svg_is_read_aloud_in_words_whatever_they_hold() -> None:
     assert root.get("role") == "img"
     assert root.findtext(f"{SVG}title") == "Dermatomyositis, course 1, day 1: 72 g <b>&</title>, 72 kg"
     assert "10:00: 172.8 mL/h; 13:48: end." in (root.findtext(f"{SVG}desc") or "")
+
+
+def test_clocks_of_other_days_say_so_with_and_without_a_date() -> None:
+    # 22:00 and 4 h 48 min; 45 min before 00:30
+    undated = helpers.rates("octagam-10-us", "dermatomyositis", "72kg", "72g", at="22:00").sessions[0]
+    dated = papers.overnight().sessions[0]
+    assert [moment(session, 288) for session in (undated, dated)] == ["02:48 +1 d"] * 2
+    assert in_words(undated).endswith("23:00: 172.8 mL/h; 02:48 +1 d: end.")
+    early = papers.dermatomyositis(at="00:30", courses="1", site=papers.clinic(open={})).sessions[0]
+    assert moment(early, -45) == "23:45 -1 d"
+    assert moment(early, 0) == "00:30"
+    assert moment(papers.undated().sessions[0], 288) == "+4:48"
 
 
 def test_svg_line_has_one_level_for_each_step() -> None:

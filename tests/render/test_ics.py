@@ -196,17 +196,57 @@ def cached(at: str, courses: int, kept: dict[tuple[str, int], Plan] = {}) -> Pla
     return kept[at, courses]
 
 
-def test_identity_follows_the_patient_not_the_weight_or_the_date(plan: Plan) -> None:
-    def uids(**words: Any) -> set[str]:
-        return set(events(to_ics(papers.dermatomyositis(**words))))
+def uids(**words: Any) -> set[str]:
+    return set(events(to_ics(papers.dermatomyositis(**words))))
 
-    assert uids(start="2027-01-05") == uids()
+
+def test_identity_follows_the_patient_and_not_the_weight_or_the_name() -> None:
     assert uids(name="Another Name") == uids()
+    assert uids(weighed_on="2026-11-25", courses="1") < uids()
     assert uids(patient_id="MRN 004-218").isdisjoint(uids())
     by_name: dict[str, Any] = {"patient_id": None, "age": None, "birth_date": "1972-03-09"}
     assert uids(**by_name).isdisjoint(uids())
-    assert uids(**by_name) == uids(**by_name, start="2027-01-05")
     assert uids(**{**by_name, "birth_date": "1973-03-09"}).isdisjoint(uids(**by_name))
+
+
+def test_renewed_order_leaves_the_appointments_of_the_one_before_alone() -> None:
+    assert all(".20261201-" in uid for uid in uids())
+    for whose in ({}, {"patient_id": None}, {"patient_id": None, "name": None}):
+        assert uids(**whose, start="2027-01-26").isdisjoint(uids(**whose))
+
+
+def test_moved_order_is_found_again_by_its_earlier_file(plan: Plan) -> None:
+    later = papers.dermatomyositis(start="2026-12-08", courses="1")
+    first = to_ics(plan)
+    moved = to_ics(later, previous=first)
+    assert set(events(moved)) == set(events(first))
+    assert states(moved) == {
+        "dermatomyositis-c1-d1": (1, "CONFIRMED", "12-08T09:00"),
+        "dermatomyositis-c1-d2": (1, "CONFIRMED", "12-09T09:00"),
+        "dermatomyositis-c2-d1": (1, "CANCELLED", "12-29T09:00"),
+        "dermatomyositis-c2-d2": (1, "CANCELLED", "12-30T09:00"),
+    }
+    assert to_ics(later, previous=moved) == moved
+    assert {state[:2] for state in states(to_ics(plan, previous=moved)).values()} == {(2, "CONFIRMED")}
+
+
+def test_file_from_before_the_start_was_in_the_identity_goes_on(plan: Plan) -> None:
+    old = to_ics(plan).replace(b".20261201-", b"-")
+    assert set(events(to_ics(papers.dermatomyositis(at="10:00"), previous=old))) == set(events(old))
+    assert to_ics(plan, previous=old) == old
+
+
+def test_file_of_several_orders_changes_the_one_that_starts_on_the_day(plan: Plan) -> None:
+    renewed = papers.dermatomyositis(start="2027-01-26")
+    both = Calendar.from_ical(to_ics(plan))
+    for event in Calendar.from_ical(to_ics(renewed)).walk("VEVENT"):
+        both.add_component(event)
+    changed = to_ics(papers.dermatomyositis(start="2027-01-26", at="10:00"), previous=both.to_ical())
+    assert set(events(changed)) == set(events(to_ics(renewed)))
+    assert {state[:2] for state in states(changed).values()} == {(1, "CONFIRMED")}
+    with pytest.raises(RequestError, match="several orders") as refused:
+        to_ics(papers.dermatomyositis(start="2027-02-02"), previous=both.to_ical())
+    assert refused.value.field == "previous"
 
 
 def test_file_of_another_patient_is_refused(plan: Plan) -> None:
@@ -269,6 +309,13 @@ def test_end_on_the_next_day_and_no_end_without_rates() -> None:
     for event in events(to_ics(papers.without_rates())).values():
         assert "dtend" not in event
         assert "rate-not-published" in event["description"]
+
+
+def test_visit_that_begins_on_the_day_before_says_so() -> None:
+    early = papers.dermatomyositis(at="00:30", courses="1", site=papers.clinic(open={}))
+    first = next(iter(events(to_ics(early)).values()))
+    # 15 and 30 min before 00:30; 4 h 48 min, 10 and 30 min after it
+    assert "Visit: 23:45 -1 d to 05:58" in first["description"]
 
 
 @pytest.mark.parametrize(("words", "field"), [({"start": None}, "start"), ({"at": None}, "at")])

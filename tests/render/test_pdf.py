@@ -4,24 +4,27 @@ import io
 import json
 import os
 import re
+import shutil
 import sys
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from functools import partial
-from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import helpers
 import pytest
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
+from ivigcalc import Form, plan_form
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.plan import Notice, Plan, Session
 from ivigcalc.quantity import plain
-from ivigcalc.render.json import to_json
 from ivigcalc.render.pdf import Paper, to_pdf
-from ivigcalc.render.printed import document
+from ivigcalc.render.printed import document, fingerprint
 from ivigcalc.render.typeset import TEMPLATES
 from ivigcalc.schedule import holiday_name
 
@@ -79,7 +82,7 @@ def test_one_page_for_each_session_after_the_calendar(printed: Printed, case: Ca
 @every()
 def test_every_page_says_what_it_belongs_to(printed: Printed, case: Case) -> None:
     plan, pdf = printed[case]
-    mark = sha256(to_json(plan).encode("utf-8")).hexdigest()[:12]
+    mark = fingerprint(plan)
     texts = papers.pages(pdf)
     patient = plan.computed_from.request.patient
     for number, text in enumerate(texts, start=1):
@@ -436,6 +439,133 @@ def test_without_published_rates_the_rows_stay_empty(printed: Printed) -> None:
     assert "mL/h against" not in text
     count = sum(vial.count for vial in plan.sessions[0].vials)
     assert re.search(rf"(?<!\d){count} {plain(plan.sessions[0].vials[-1].size_g)} (bottle|Reaction)", text)
+
+
+def test_without_published_rates_the_visit_and_the_end_have_their_rows_without_times(printed: Printed) -> None:
+    text = papers.sheets(printed["without_rates", "a4"][1])[0]
+    # 09:00 less 15 and 30 min; when the infusion ends nobody can say
+    assert "08:15 Arrival, 15 min 08:30 Premedication, 30 min Before the start: observations" in text
+    assert (
+        "End of the infusion: 750 mL given Flush (not part of the dose), 10 min Observation, 30 min No source" in text
+    )
+    (row, *_) = document(printed["without_rates", "a4"][0], "a4", lambda _: None)["sheets"]
+    assert row["end"] == {"at": "", "volume": "750"}
+    assert [at for at, _ in row["after"]] == ["", ""]
+
+
+def test_empty_rows_are_wide_enough_to_be_written_in() -> None:
+    """The headings of the rate columns stand at least 30 pt (11 mm) apart."""
+    places = dict(heading_places(to_pdf(papers.without_rates(), "a4")))
+    ladder = [places[head] for head in ("step", "bottle", "mL/kg/h", "mL/h", "min")]
+    assert all(right - left > 30 for left, right in pairwise(ladder))
+
+
+def heading_places(pdf: bytes) -> list[tuple[str, float]]:
+    """Words of the first sheet and how far from the left they start; the first place of each."""
+    page = next(p for p in PdfReader(io.BytesIO(pdf)).pages if p.extract_text().startswith("Infusion record"))
+    found: list[tuple[str, float]] = []
+
+    def note(text: str, cm: list[float], tm: list[float], _font: Any, _size: float) -> None:
+        found.append((text.strip(), tm[4] * cm[0] + cm[4]))
+
+    page.extract_text(visitor_text=note)
+    return found[::-1]
+
+
+ARRIVE, LEAVE = 4, 7
+
+
+@pytest.mark.parametrize(
+    ("visit", "arrive", "leave"),
+    [
+        (papers.VISIT, "08:15", "14:28"),  # 45 min before 09:00; 40 min after 13:48
+        ({"premedication": "20 min"}, "08:40", ""),
+        ({"observation": "1 h"}, "", "14:48"),
+        ({}, "", ""),
+    ],
+)
+def test_arrival_and_leaving_stand_only_where_the_site_gives_them(
+    visit: dict[str, str], arrive: str, leave: str
+) -> None:
+    plan = papers.dermatomyositis(site=papers.clinic(visit=visit), courses="1")
+    first, *_ = session_rows(plan)
+    assert (first[ARRIVE], first[LEAVE]) == (arrive, leave)
+    text = papers.pages(to_pdf(plan, "a4"))[0]
+    assert ("Arrive" in text, "Leave" in text) == (bool(arrive), bool(leave))
+
+
+def session_rows(plan: Plan) -> list[list[str]]:
+    return document(plan, "a4", lambda _: None)["sessions"]
+
+
+def test_times_on_other_days_than_the_start_say_so_with_one_sign() -> None:
+    early = papers.dermatomyositis(at="00:30", courses="1", site=papers.clinic(open={}))
+    assert session_rows(early)[0][ARRIVE] == "23:45 -1 d"
+    assert "23:45 -1 d Arrival" in papers.sheets(to_pdf(early, "a4"))[0]
+    undated = helpers.rates("octagam-10-us", "dermatomyositis", "72kg", "72g", at="22:00")
+    # 22:00 and 4 h 48 min
+    assert "22:00 to 02:48 +1 d" in papers.sheets(to_pdf(undated, "a4"))[0]
+
+
+def test_fingerprint_is_the_same_for_the_same_plan_however_it_was_asked_for(tmp_path: Path) -> None:
+    """Not the day of asking where a start is given, nor where a file lay; all else counts."""
+    folder = tmp_path / "elsewhere"
+    copied = Path(shutil.copytree(papers.DATA, folder))
+
+    def mark(on: str = "2026-11-20", place: Path = papers.DATA, **words: str) -> str:
+        form = Form(weight="54.3kg", age="40y", regimen=str(place / "house-course.yaml"), product=str(place / "twelve-rungs.yaml"),
+                    dose="50 g", days="1", courses="1", start="2026-12-01", at="08:30")  # fmt: skip
+        for name, value in words.items():
+            setattr(form, name, value)
+        site = replace(papers.clinic(), sha256="0" * 64, name=str(place / "site.yaml"))
+        command: Any = "schedule" if form.start else "dose"
+        return fingerprint(plan_form(form, command, on=date.fromisoformat(on), site=site))
+
+    assert mark() == mark(on="2026-11-27") == mark(place=copied)
+    assert mark(weight="54.4kg") != mark()
+    assert mark(start="2026-12-08") != mark()
+    file = copied / "twelve-rungs.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "# another file\n", encoding="utf-8")
+    assert mark(place=copied) != mark()
+    undated: dict[str, Any] = {"start": None, "at": None, "courses": None}
+    assert mark(**undated) != mark(on="2026-11-27", **undated)
+
+
+def test_legend_stands_over_the_grids_however_many_there_are(printed: Printed) -> None:
+    """On one month as on many: the time is that of the infusion, not of the visit."""
+    said = "The time is the start of the infusion. Months without a session are left out."
+    one = papers.pages(printed["dermatomyositis", "a4"][1])[0]
+    assert f"{said} December 2026" in one
+    many = papers.pages(to_pdf(papers.dermatomyositis(courses="4"), "a4"))[0]
+    assert f"C1 D2 = course 1, day 2, with its dose. {said} December 2026" in many
+    assert said not in papers.pages(printed["undated", "a4"][1])[0]
+
+
+def test_sheet_names_its_ladder(printed: Printed) -> None:
+    for name in ("dermatomyositis", "undated", "overnight"):
+        assert all("Ladder dermatomyositis Infusion lasts" in text for text in papers.sheets(printed[name, "a4"][1]))
+    assert "Ladder" not in papers.sheets(printed["without_rates", "a4"][1])[0]
+
+
+def test_phases_are_named_where_a_protocol_has_several() -> None:
+    words = {"start": "2026-12-01", "at": "09:00"}
+    plan = helpers.plan("cidp:us-label-privigen", "privigen-us", "81.4kg", courses="2", **words)
+    texts = papers.pages(pdf := to_pdf(plan, "a4"))
+    assert "Course Day Phase Date" in texts[0]
+    assert "1 1 loading Tue 1 Dec 2026" in texts[0]
+    assert "2 1 maintenance Tue 22 Dec 2026" in texts[0]
+    sheets = papers.sheets(pdf)
+    assert "Course 1 of 2, day 1 of 3, phase loading " in sheets[0]
+    assert "Course 2 of 2, day 1 of 1, phase maintenance " in sheets[-1]
+    first_only = helpers.plan("cidp:us-label-privigen", "privigen-us", "81.4kg", courses="1", **words)
+    assert "Phase: loading" in papers.pages(to_pdf(first_only, "a4"))[0]
+    assert "hase" not in "".join(papers.sheets(to_pdf(papers.dermatomyositis(courses="1"), "a4")))
+
+
+def test_site_in_force_is_named_at_the_head() -> None:
+    own = replace(papers.clinic(), sha256="0" * 64)
+    assert "Site test-clinic" in papers.pages(to_pdf(papers.dermatomyositis(site=own, courses="1"), "a4"))[0]
+    assert "Site " not in papers.pages(to_pdf(papers.one_infusion(), "a4"))[0]
 
 
 def test_holidays_and_closed_days_are_marked_in_words(printed: Printed) -> None:

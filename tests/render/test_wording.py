@@ -43,13 +43,12 @@ def test_days_cannot_be_misread() -> None:
 def test_which_notices_concern_a_session() -> None:
     second = papers.dermatomyositis().sessions[1]  # course 1, day 2
 
-    def said(message: str, level: str = "caution") -> bool:
-        return concerns(Notice("x", level, message), second)  # type: ignore[arg-type]
+    def said(level: str, *sessions: tuple[int, int]) -> bool:
+        return concerns(Notice("x", level, "words", sessions=sessions), second)  # type: ignore[arg-type]
 
-    assert said("course 1 day 2, 2026-12-02: late")
-    assert said("course 1, due 2026-12-01, starts 2026-12-02")
-    assert said("the course is capped")
-    assert not said("course 1 day 1, 2026-12-01: late")
-    assert not said("course 12 day 2, 2027-12-02: late")
-    assert not said("course 2 keeps 2026-12-25, when the clinic is closed")
-    assert said("course 2 starts on 2026-12-01, before course 1 ends", "stop")
+    assert said("caution"), "what names no session is about all of them"
+    assert said("caution", (1, 2))
+    assert said("caution", (1, 1), (1, 2), (2, 1))
+    assert not said("caution", (1, 1))
+    assert not said("caution", (12, 2), (2, 1))
+    assert said("stop", (2, 1)), "what was overridden is said on every sheet"

@@ -191,7 +191,7 @@ def test_the_fewest_days_within_every_limit_are_taken_and_the_reason_is_said() -
     found = course(prescribed("2 g/kg"), (1, 2, 3, 4), "5 g", limits=(at_most("0.7 g/kg"),))
     assert found.session_doses_g == (5, 5, 5, 5)
     assert found.days_because == (
-        "the fewest of 1 to 4 days that meet every limit (1 days would put 20 g on day 1, above 0.7 g/kg = 7 g; "
+        "the fewest of 1 to 4 days that meet every limit (1 day would put 20 g on day 1, above 0.7 g/kg = 7 g; "
         "2 days would put 10 g on day 1, above 0.7 g/kg = 7 g; 3 days would put 10 g on day 1, above 0.7 g/kg = 7 g)"
     )
 
@@ -221,7 +221,7 @@ def test_where_no_days_meet_the_limits_the_dose_is_changed_least_on_the_most_day
     """19 g in 10 g vials: 20 g on one or two days, 30 g on three. Of the first two, two days."""
     found = course(prescribed("1.9 g/kg"), (1, 2, 3), "10 g", limits=(at_most("0.5 g/kg"),))
     assert found.session_doses_g == (10, 10)
-    assert found.days_because.startswith("no published number of days meets every limit (1 days would put 20 g")
+    assert found.days_because.startswith("no published number of days meets every limit (1 day would put 20 g")
     assert found.days_because.endswith("3 days would put 10 g on day 1, above 0.5 g/kg = 5 g)")
 
 
@@ -243,7 +243,7 @@ def test_a_course_that_no_days_can_hold_is_refused_whatever_is_overridden() -> N
     with pytest.raises(RefusedError) as caught:
         course(prescribed("2 g/kg", "8.125 g"), (1, 2), "10 g")
     assert str(caught.value) == (
-        "the course of 8.13 g cannot be given: 1 days cannot be filled from whole vials; 2 days cannot be filled from whole vials"
+        "the course of 8.13 g cannot be given: 1 day cannot be filled from whole vials; 2 days cannot be filled from whole vials"
     )
     assert (caught.value.code, caught.value.overridable) == ("dose-not-givable", False)
 

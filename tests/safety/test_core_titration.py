@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import helpers
@@ -10,10 +11,12 @@ import pytest
 
 from ivigcalc.definitions import Product, RateTable
 from ivigcalc.errors import RefusedError
+from ivigcalc.sessions import set_rates
 from ivigcalc.titration import (
     Ceilings,
     Climb,
     Ladder,
+    TableChoice,
     choose_table,
     climb,
     make_ladder,
@@ -199,6 +202,17 @@ def test_the_rate_per_kilogram_is_the_printed_one_wherever_one_holds() -> None:
     assert shown_per_kg(on_pump(made, increment="1"), 1) == 2
 
 
+def test_what_capped_the_rungs_is_one_object_for_patients_alike() -> None:
+    """What is remembered by identity is found again for the next patient at risk."""
+    made = ladder(at_risk="3.5 mL/kg/h")
+    found = []
+    for weight in (TEN_KG, Fraction(20)):
+        climbs = {id(made.table): climb(made, weight, limits(at_risk=True))}
+        found.append(set_rates(SimpleNamespace(climbs=climbs), TableChoice(made.table, off_label=False)))  # type: ignore[arg-type]
+    assert found == [("at-risk",), ("at-risk",)]
+    assert found[0] is found[1]
+
+
 # ---- a table made ready ----------------------------------------------------------------------------------------------------
 
 
@@ -280,7 +294,56 @@ def test_off_label_a_table_for_this_infusion_is_taken_if_there_is_one() -> None:
     later = table("mmn", "subsequent", ceiling="4.5")
     assert choose_table(with_tables(later, FIRST), "gbs", "first").table is FIRST
     assert choose_table(with_tables(later, FIRST), "gbs", "subsequent").table is later
-    assert choose_table(with_tables(later), "gbs", "first").table is later
+    assert choose_table(with_tables(later), "gbs", "subsequent").table is later
+    assert choose_table(with_tables(FIRST), "gbs", "subsequent").table is FIRST
+
+
+def test_a_first_infusion_never_takes_a_table_for_later_ones() -> None:
+    """cidp has rates for later infusions only: a first one is started by the table for any use, though it is not cidp's."""
+    start = table("any", "first")
+    for tables in ((LATER, start), (start, LATER), (LATER, ANY)):
+        chosen = choose_table(with_tables(*tables), "cidp", "first")
+        assert (chosen.table.for_, chosen.off_label) == (("any",), False)
+        assert choose_table(with_tables(*tables), "cidp", "subsequent").table is LATER
+
+
+def test_else_by_the_most_cautious_of_those_that_may_start_one() -> None:
+    bold, slow, later = table("itp", "first"), table("mmn", ceiling="4.5"), table("pi", "subsequent", ceiling="4")
+    chosen = choose_table(with_tables(LATER, bold, slow, later), "cidp", "first")
+    assert (chosen.table, chosen.off_label) == (slow, True)
+    # a table for any use that is for later infusions does not start one either
+    any_later = table("any", "subsequent", ceiling="4")
+    assert choose_table(with_tables(any_later, bold, slow), "cidp", "first") == chosen
+    assert choose_table(with_tables(any_later, bold, slow), "cidp", "subsequent").table is any_later
+
+
+@pytest.mark.parametrize("indication", ["cidp", "gbs", None])
+def test_a_product_with_tables_for_later_infusions_only_starts_none(indication: str | None) -> None:
+    own = with_tables(LATER, table("any", "subsequent"))
+    with pytest.raises(RefusedError, match="has rates for later infusions only") as caught:
+        choose_table(own, indication, "first")
+    assert (caught.value.code, caught.value.overridable) == ("rate-not-published", False)
+    assert choose_table(own, indication, "subsequent").table in own.rates
+
+
+def by_the_hour(for_: str, infusion: str = "any") -> RateTable:
+    made = product([("30 mL/h", "30 min"), ("60 mL/h", None)], ceiling="90 mL/h").rates[0]
+    return made.model_copy(update={"for_": (for_,), "infusion": infusion})
+
+
+def test_mlh_and_mlkgh_are_not_compared_as_if_they_were_one() -> None:
+    """90 mL/h is slower than 5 mL/kg/h for whoever weighs more than 18 kg, and 90 is not below 5."""
+    per_kg, per_hour = table("mmn"), by_the_hour("itp")
+    with pytest.raises(
+        RefusedError, match=r"printed in mL/h and in mL/kg/h, .* give --indication .*: mmn, itp"
+    ) as caught:
+        choose_table(with_tables(per_kg, per_hour), "gbs", "first")
+    assert (caught.value.code, caught.value.overridable) == ("rate-not-published", False)
+    assert choose_table(with_tables(per_kg, per_hour), "itp", "first").table is per_hour  # its own
+    slower = by_the_hour("pi").model_copy(update={"ladder": per_hour.ladder[:1]})
+    assert choose_table(with_tables(per_hour, slower), "gbs", "first").off_label  # of one kind: as ever
+    # of those that may start an infusion all are per kg
+    assert choose_table(with_tables(per_kg, by_the_hour("itp", "subsequent")), "gbs", "first").table is per_kg
 
 
 @pytest.mark.parametrize("why", [None, "the leaflet could not be read"])

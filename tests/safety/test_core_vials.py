@@ -1,6 +1,8 @@
 """Edges of the choice of vials that nothing else looks at: found by changing the code and seeing that no test noticed."""
 
+from collections.abc import Iterator
 from fractions import Fraction
+from threading import Event, Thread
 
 from ivigcalc import vials
 
@@ -61,3 +63,31 @@ def test_choices_are_remembered_and_then_forgotten_together() -> None:
     assert shelf.choose(Fraction(1)) is first
     shelf.choose(Fraction(1025))
     assert shelf.choose(Fraction(1)) is not first
+
+
+class Interrupted:
+    """The sizes of a set, which let another thread in at the first look."""
+
+    def __init__(self, units: tuple[int, ...]) -> None:
+        self.units, self.looked, self.go_on = units, Event(), Event()
+
+    def __iter__(self) -> Iterator[int]:
+        if not self.looked.is_set():
+            self.looked.set()
+            assert self.go_on.wait(10)
+        return iter(self.units)
+
+
+def test_two_threads_that_grow_one_table_do_not_shift_it() -> None:
+    """Of 3 and 2 g: 1 g is no whole number of vials, 2, 3 and 4 g are 1, 1 and 2."""
+    shelf = vials.VialSet(grams("3", "2"))
+    shelf._units = units = Interrupted(shelf._units)  # type: ignore[assignment]
+    one, other = (Thread(target=shelf.is_whole, args=(4,)) for _ in range(2))
+    one.start()
+    assert units.looked.wait(10)
+    other.start()
+    other.join(0.2)  # it must wait for the first one, which is in the middle of it
+    units.go_on.set()
+    one.join(10)
+    other.join(10)
+    assert shelf._fewest == [0, -1, 1, 1, 2]

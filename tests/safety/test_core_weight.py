@@ -1,5 +1,6 @@
 """Edges of the dosing weight that nothing else looks at: found by changing the code and seeing that no test noticed."""
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -42,6 +43,21 @@ def test_a_weight_far_above_twice_the_ideal_is_adjusted_all_the_same() -> None:
     for chosen in (rule(), rule(use="ideal", when_obese=obese)):
         found = weigh("240kg", "70in", chosen)
         assert (found.basis, found.kg) == ("adjusted", 138)
+
+
+@pytest.mark.parametrize("factor", ["0.4", None])
+def test_the_adjusted_weight_is_the_one_that_is_dosed_on(factor: str | None) -> None:
+    """70 in: ideal 70 kg; 240 kg is 170 kg above it, and a quarter of that is 42.5. By 0.4 it would be 138 kg."""
+    obese = {"when": ["BMI > 30"], "use": "adjusted", "factor": "0.25"}
+    found = weigh("240kg", "70in", rule(use="ideal", factor=factor, when_obese=obese))
+    assert (found.basis, found.kg, found.adjusted_kg, found.factor) == (
+        "adjusted",
+        Fraction("112.5"),
+        Fraction("112.5"),
+        Decimal("0.25"),
+    )
+    slim = weigh("80kg", "70in", rule(use="ideal", factor=factor, when_obese=obese))  # BMI 25.3
+    assert (slim.basis, slim.adjusted_kg) == ("ideal", 74 if factor else None)
 
 
 def test_the_obese_may_be_dosed_on_the_ideal_weight() -> None:
@@ -104,6 +120,42 @@ def test_below_the_formula_only_a_floor_of_the_policys_own_helps() -> None:
     assert not caught.value.overridable
     assert weigh("80kg", "59in", rule(unless=["height < 50 in"])).basis == "adjusted"
     assert weigh("80kg", "60in", rule(unless=["age < 18 years"])).basis == "adjusted"
+
+
+ON_IDEAL = ("actual > 120 % ideal", "actual < adjusted")
+
+
+@pytest.mark.parametrize("condition", ON_IDEAL)
+@pytest.mark.parametrize("key", ["when", "all_when", "unless", "refuse_when"])
+def test_a_rule_on_the_ideal_weight_is_not_tested_below_the_formula(key: str, condition: str) -> None:
+    """59 in is below it, whatever its line would come to there; without sex or height that is what is asked for."""
+    with pytest.raises(RefusedError, match="starts at a height of 60 in") as caught:
+        weigh("80kg", "59in", rule(**{key: [condition]}))
+    assert caught.value.code == "height-outside-formula"
+    for words in ({"height": "59in", "sex": None}, {"height": None}):
+        with pytest.raises(RequestError, match="needs --height and --sex"):
+            weigh("80kg", chosen=rule(**{key: [condition]}), **words)
+
+
+@pytest.mark.parametrize("use", ["ideal", "adjusted", "lower-of-actual-and-ideal"])
+def test_a_weight_that_the_formula_does_not_give_is_refused_and_not_asked_for(use: str) -> None:
+    """40 kg at 60 in and 1 kg an inch: below nought at 19 in, and no floor of the policy's own makes a weight of it."""
+    line = PLAIN.male.model_copy(update={"at": parse_weight("40kg")})
+    formula = PLAIN.model_copy(update={"male": line})
+    for keys in ({}, {"unless": ["height < 10 in"]}):
+        with pytest.raises(RefusedError, match="starts at a height of 60 in"):
+            weigh("5kg", "19in", rule(use=use, **keys), formula)
+    with pytest.raises(RequestError, match="needs --height and --sex"):
+        weigh("5kg", "19in", rule(use=use), formula, sex=None)
+
+
+@pytest.mark.parametrize(
+    "exceptions", [["actual < adjusted", "height < 20 in"], ["height < 20 in", "actual < adjusted"]]
+)
+def test_whom_a_floor_excepts_no_other_exception_asks_for_an_ideal_weight(exceptions: list[str]) -> None:
+    line = PLAIN.male.model_copy(update={"at": parse_weight("40kg")})
+    found = weigh("5kg", "19in", rule(unless=exceptions), PLAIN.model_copy(update={"male": line}))
+    assert (found.basis, found.because) == ("actual", "exception of the policy: height < 20 in")
 
 
 # ---- who is meant ----------------------------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivigcalc.ask import MAX_TEXT, Form, read_form
+from ivigcalc.ask import MAX_TEXT, read_form
 from ivigcalc.errors import DefinitionError, RequestError
+from ivigcalc.form import Form
 from ivigcalc.load import MAX_BYTES, load_bytes, load_file
 from ivigcalc.render.csv import safe_cell
 from ivigcalc.render.markdown import escape

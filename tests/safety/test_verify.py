@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivigcalc import library
-from ivigcalc.ask import Form, plan_form
+from ivigcalc.ask import plan_form
 from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
+from ivigcalc.form import Form
 from ivigcalc.render.json import to_json
 from ivigcalc.saved import MAX_BYTES, read_saved
 from ivigcalc.verify import verify
@@ -304,6 +305,21 @@ def test_a_hospitals_own_definition_that_is_gone_is_a_definition_error(
     assert f"{own['site']}: cannot be read: No such file" in refuses(3, "verify", path)
 
 
+def test_a_relative_path_is_said_to_mean_the_folder_where_the_plan_was_made(
+    saved: Callable[..., Path], run: Callable[..., Any], refuses: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    own = _own_files(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    for option in (("--site", own["site"].name), ("--policy", own["policy"].name)):
+        monkeypatch.chdir(tmp_path)
+        path = saved(*SCHEDULE, *option)
+        assert run("verify", path).code == 0
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        said = refuses(3, "verify", path)
+        assert f"{option[1]}: is not in " in said
+        assert "run verify in the folder where the plan was made" in said
+
+
 # ---- another version of ivigcalc -------------------------------------------------------------------------------------
 
 
@@ -325,6 +341,71 @@ def test_another_version_does_not_excuse_a_figure(saved: Callable[..., Path], re
     said = refuses(4, "verify", path)
     assert "totals.dose_g: saved 999, recomputed 288" in said
     assert "written by ivigcalc 9.9.9" in said
+
+
+#: what was done to a plan that says it is of another version -> the field that is named
+TAKEN_AWAY: dict[str, tuple[Callable[[Any], object], str]] = {
+    "a-session": (lambda d: d["sessions"].pop(), "sessions[4]: saved absent"),
+    "a-third-course": (lambda d: d["sessions"].append({**d["sessions"][0], "course": 3}), "day 1]: saved a block, recomputed absent"),
+    "a-vial-more": (lambda d: d["sessions"][0]["vials"].append({"size_g": 5, "count": 1}), "vials[4]: saved a block"),
+    "a-vial-less": (lambda d: d["sessions"][0]["vials"].pop(), "vials[3]: saved absent"),
+    "a-bottle": (lambda d: d["sessions"][0]["bottles"].pop(), "bottles[4]: saved absent"),
+    "the-bottles": (lambda d: d["sessions"][0].pop("bottles"), "bottles: saved absent"),
+    "the-last-step": (lambda d: d["sessions"][0]["steps"].pop(), "steps[3]: saved absent"),
+    "a-block-that-no-version-has": (lambda d: d.update(course_3={"dose_g": 1}), "course_3: saved a block"),
+    "the-id-of-the-product": (lambda d: d["computed_from"]["product"].update(id="privigen-us"), "product.id: saved privigen-us"),
+    "a-caution": (lambda d: _drop_caution(d), "recomputed caution ladder-assumed"),
+    "a-caution-made-a-note": (lambda d: _caution(d).update(level="info"), "recomputed caution ladder-assumed"),
+    "an-invented-override": (lambda d: d["notices"][0].update(overridden_because="I say so"), "I say so, recomputed no such notice"),
+    "a-result-of-the-working": (lambda d: d["trace"][3].update(result=999), "prescribed_g: saved 999, g, recomputed 144, g"),
+    "a-figure-in-a-promised-key": (lambda d: d["totals"].pop("dose_g"), "totals.dose_g: saved absent"),
+    "notices-that-are-none": (lambda d: d.update(notices="none"), "notices: saved none"),
+    **{f"{key}-emptied": (lambda d, key=key: d[key].clear(), key) for key in ("sessions", "totals", "course", "dosing_weight", "notices", "trace")},  # type: ignore[misc]
+    **{f"{key}-gone": (lambda d, key=key: d.pop(key), key) for key in ("sessions", "totals", "course", "phases", "notices", "trace")},  # type: ignore[misc]
+}  # fmt: skip
+
+
+def _caution(document: Any) -> Any:
+    return next(notice for notice in document["notices"] if notice["level"] == "caution")
+
+
+def _drop_caution(document: Any) -> None:
+    document["notices"].remove(_caution(document))
+
+
+def other_version(path: Path, edit: Callable[[Any], object]) -> None:
+    """Let a saved plan be of another version, and do something to it."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["ivigcalc_version"] = "9.9.9"
+    edit(document)
+    path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", TAKEN_AWAY)
+def test_another_version_does_not_excuse_what_was_taken_away_or_added(
+    case: str, saved: Callable[..., Path], refuses: Callable[..., str]
+) -> None:
+    edit, field = TAKEN_AWAY[case]
+    path = saved(*SCHEDULE)
+    other_version(path, edit)
+    assert field in refuses(4, "verify", path)
+
+
+def test_another_version_may_have_keys_and_lines_of_text_more_or_less(
+    saved: Callable[..., Path], run: Callable[..., Any]
+) -> None:
+    def edit(document: Any) -> None:
+        document["sessions"][0]["chair"] = "7"
+        del document["sessions"][1]["steps"][0]["remaining_ml"]
+        document["trace"].insert(0, {**document["trace"][0], "name": "greeting", "result": 1})
+        document["notices"].insert(0, {**document["notices"][0], "message": "a note more"})
+        document["check"] = "Check this."
+
+    path = saved(*SCHEDULE)
+    other_version(path, edit)
+    done = run("verify", path)
+    assert done.code == 0, done
+    assert "note: written by ivigcalc 9.9.9" in done.err
 
 
 # ---- files that are no plan ------------------------------------------------------------------------------------------
