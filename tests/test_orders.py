@@ -130,6 +130,13 @@ def test_a_course_takes_the_days_that_its_daily_cap_needs(tmp_path: Path) -> Non
     assert "2 days would hold more than 80 g a day" in said(made, "days-chosen")[0].message
 
 
+def test_the_cap_of_a_course_asks_for_no_more_days(tmp_path: Path) -> None:
+    """220 g are capped at 100 g, and 2 x 50 g are below the cap of a day."""
+    made = plan(own(tmp_path, "dose: {per_course: 2 g/kg, cap: 100 g, cap_per_day: 80 g}", "days: {from: 2, to: 5}"), "privigen-us", "110kg")  # fmt: skip
+    assert grams(made) == ["50", "50"]
+    assert [notice.limit for notice in said(made, "dose-capped")] == ["100 g"]
+
+
 def test_rounding_does_not_lift_a_day_above_its_cap(tmp_path: Path) -> None:
     """2 x 72 g are 144 g; in vials of 5 g that would be 75 + 70, so it is 70 + 70."""
     made = plan(own(tmp_path, "dose: {per_course: 2 g/kg, cap_per_day: 72 g}", "days: {from: 2, to: 2}"), "privigen-us", "110kg")  # fmt: skip
