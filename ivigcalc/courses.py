@@ -119,8 +119,10 @@ def phase_checks(asked: checks.Asked, phase: Phase, order: Order) -> Iterator[No
 
 def _for_one_course(order: Order, phase: Phase) -> Order:
     """The order with what each course has of a dose of four weeks, where courses come as the protocol prints."""
+    if order.dose is None or order.dose_basis != "4-weeks":
+        return order
     every = published_interval(phase, order)
-    if order.dose is None or order.dose_basis != "4-weeks" or every is None or every.dimension != "days":
+    if every is None or every.dimension != "days":
         return order
     return replace(order, dose=_of_four_weeks(order.dose, every)[0]) if checks.interval_fits(phase, every) else order
 

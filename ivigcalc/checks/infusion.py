@@ -151,9 +151,14 @@ def _bottle_notices(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Not
     product, general = asked.product.value, asked.safety.value.opened_bottle
     printed = product.open_bottle
     if printed and printed.applies_to == "pool":
-        long = {id(s.infusion): s.infusion.duration_min for s in sessions if s.infusion}
+        longest = printed.within.base
+        long = {
+            id(s.infusion): Fraction(s.infusion.duration_min)
+            for s in sessions
+            if s.infusion and s.infusion.duration_min > longest
+        }
         yield from _open_too_long(
-            sessions, {i: Fraction(minutes) for i, minutes in long.items()}, printed.within, "a pool of its bottles would be open for",
+            sessions, long, printed.within, "a pool of its bottles would be open for",
             "do not pool them, or ask for a faster ladder", cite(product, printed),
         )  # fmt: skip
     own = printed if printed and printed.applies_to == "bottle" else None
@@ -174,8 +179,8 @@ def _open_too_long(
     source: str | None,
 ) -> Iterator[Notice]:
     """`minutes`: by the identity of the infusion, as sessions share it."""
-    longest = max(minutes.values(), default=limit.base)
-    if longest > limit.base:
+    longest = max(minutes.values(), default=None)
+    if longest is not None and longest > limit.base:
         yield Notice(
             "bottle-open-too-long",
             "caution",

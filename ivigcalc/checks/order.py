@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 
 from ivigcalc.checks.common import Asked, cite, counted, show
@@ -115,13 +114,11 @@ def day_limits(
         bound_g = amount_g(limit.max, asked.dosing_kg)
         grams, exact = given[limit.per]
         if grams > bound_g:
-            over = [
-                day
-                for day, given_g in enumerate(dose.session_doses_g, start=1)
-                if limit.per != "day" or given_g > bound_g
+            days_over = [
+                d for d, day_g in enumerate(dose.session_doses_g, start=1) if limit.per != "day" or day_g > bound_g
             ]
-            notice = _limit_notice(limit, cite(owner, limit, block), grams, bound_g, ordered=exact > bound_g)
-            yield replace(notice, sessions=tuple((course, day) for course in courses for day in over))
+            sessions = tuple((course, day) for course in courses for day in days_over)
+            yield _limit_notice(limit, cite(owner, limit, block), grams, bound_g, exact > bound_g, sessions)
 
 
 _LIMITED = {
@@ -131,12 +128,21 @@ _LIMITED = {
 }
 
 
-def _limit_notice(limit: Limit, source: str | None, grams: Fraction, bound_g: Fraction, *, ordered: bool) -> Notice:
+def _limit_notice(
+    limit: Limit,
+    source: str | None,
+    grams: Fraction,
+    bound_g: Fraction,
+    ordered: bool,
+    sessions: tuple[tuple[int, int], ...],
+) -> Notice:
+    """`ordered`: the exact dose passes the limit, not only its rounding."""
     code, what, remedy = _LIMITED[limit.per]
     remedy = remedy if ordered else "by rounding to whole vials only"
     shown = f"{limit.max} ({show(bound_g)} g)" if limit.max.dimension == "dose" else f"{limit.max}"
     message = f"{show(grams)} g in {what} is above the limit of {shown}: {remedy}"
-    return Notice(code, limit.level if ordered else "caution", message, f"{show(grams)} g", shown, source)
+    level = limit.level if ordered else "caution"
+    return Notice(code, level, message, f"{show(grams)} g", shown, source, sessions=sessions)
 
 
 def highest_dose(asked: Asked, dose: CourseDose, published: Range[Quantity] | None = None) -> Iterator[Notice]:

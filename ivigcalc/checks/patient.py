@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ivigcalc.checks.common import Asked, cite, show
-from ivigcalc.definitions import LoadedPolicy, Product, Safety
+from ivigcalc.definitions import LoadedPolicy, Policy, Product, Safety
 from ivigcalc.errors import RequestError
 from ivigcalc.memo import remembered
 from ivigcalc.plan import Notice
@@ -102,12 +102,20 @@ def stale_weight(asked: Asked) -> Iterator[Notice]:
 def weight_policy(policy: LoadedPolicy, weights: Weights) -> Iterator[Notice]:
     """Which weight the policy picked and why, and what in it nobody printed."""
     rules = policy.policy.value
-    for text in rules.dosing_weight.assumed if rules.dosing_weight else ():
-        yield Notice("policy-assumed", "caution", f"policy {rules.id}: {text}", source=cite(rules, rules.dosing_weight))
-    if rules.rounding is not None and rules.rounding.basis == "assumed":
-        message = f"policy {rules.id}: its source does not print how it rounds; assumed: {rules.rounding}"
-        yield Notice("policy-assumed", "info", message, source=cite(rules, rules.rounding))
+    yield from _assumed(rules)
     if weights.basis == "actual" and rules.dosing_weight is not None and rules.dosing_weight.use == "actual":
         return
     yield Notice("policy-applied", "info", f"{rules.id} doses on the {weights.basis} weight of {show(weights.kg)} kg: {weights.because}",
                  f"{show(weights.kg)} kg", None, cite(rules, rules.dosing_weight))  # fmt: skip
+
+
+@remembered(64)
+def _assumed(rules: Policy) -> tuple[Notice, ...]:
+    """What the document of a policy does not print."""
+    texts = rules.dosing_weight.assumed if rules.dosing_weight else ()
+    source = cite(rules, rules.dosing_weight)
+    found = [Notice("policy-assumed", "caution", f"policy {rules.id}: {text}", source=source) for text in texts]
+    if rules.rounding is not None and rules.rounding.basis == "assumed":
+        message = f"policy {rules.id}: its source does not print how it rounds; assumed: {rules.rounding}"
+        found.append(Notice("policy-assumed", "info", message, source=cite(rules, rules.rounding)))
+    return tuple(found)

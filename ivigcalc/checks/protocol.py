@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ivigcalc.checks.common import Asked, cite
-from ivigcalc.definitions import Cited, Phase, Product, Regimen
+from ivigcalc.definitions import Cited, Phase, Product, Protocol, Regimen
 from ivigcalc.memo import remembered
 from ivigcalc.plan import Notice
 
@@ -25,26 +23,34 @@ def default_protocol(regimen: Regimen, chosen: str, product: Product) -> tuple[N
     return (Notice("default-used", "info", message),)
 
 
-def said_of_protocol(asked: Asked) -> Iterator[Notice]:
+def said_of_protocol(asked: Asked) -> tuple[Notice, ...]:
     """What the source says of the dosing weight, which a policy may do otherwise."""
-    protocol, regimen = asked.protocol, asked.regimen
-    if protocol is None or regimen is None or protocol.weight is None:
-        return
-    yield _said(
-        f"the protocol's source says of the weight: {protocol.weight.text}", regimen.value, protocol.weight, protocol
+    return _of_protocol(asked.regimen.value, asked.protocol) if asked.regimen and asked.protocol else ()
+
+
+@remembered(256)
+def _of_protocol(regimen: Regimen, protocol: Protocol) -> tuple[Notice, ...]:
+    said = protocol.weight
+    if said is None:
+        return ()
+    return (_says(f"the protocol's source says of the weight: {said.text}", regimen, said, protocol),)
+
+
+def said_of_phase(asked: Asked, phase: Phase) -> tuple[Notice, ...]:
+    """What the source says beside the dose and the days, such as over how many hours one is given."""
+    return _of_phase(asked.regimen.value, asked.protocol, phase) if asked.regimen and asked.protocol else ()
+
+
+@remembered(256)
+def _of_phase(regimen: Regimen, protocol: Protocol, phase: Phase) -> tuple[Notice, ...]:
+    of_phase = "" if phase.id == "course" else f"{phase.id}: "
+    parts = ((phase.dose, "dose"), (phase.days, "days"), (phase.interval, "interval"))
+    return tuple(
+        _says(f"{of_phase}on the {what}: {part.note}", regimen, part, phase, protocol)
+        for part, what in parts
+        if part is not None and part.note
     )
 
 
-def said_of_phase(asked: Asked, phase: Phase) -> Iterator[Notice]:
-    """What the source says beside the dose and the days, such as over how many hours one is given."""
-    regimen = asked.regimen
-    if regimen is None:
-        return
-    of_phase = "" if phase.id == "course" else f"{phase.id}: "
-    for part, what in ((phase.dose, "dose"), (phase.days, "days"), (phase.interval, "interval")):
-        if part is not None and part.note:
-            yield _said(f"{of_phase}on the {what}: {part.note}", regimen.value, part, phase, asked.protocol)
-
-
-def _said(message: str, regimen: Regimen, *parts: Cited | None) -> Notice:
+def _says(message: str, regimen: Regimen, *parts: Cited | None) -> Notice:
     return Notice("protocol-says", "info", message.rstrip("."), source=cite(regimen, *parts))
