@@ -255,8 +255,8 @@ def command_line(data: bytes) -> None:
     code, out, err = _run(arguments)
     if code not in (0, 2, 3, 4, 5):
         raise WrongError(f"exit {code}: {arguments}\n{err[-2000:]}")
-    report = "check" in arguments  # whose result is the list of problems
-    if code and (not err.strip() or (out and not report)):
+    report = bool(out) and "check" in arguments  # whose result is the list of problems, in words too
+    if code and (bool(out) != report or not (report or err.strip())):
         raise WrongError(f"exit {code} with {len(out)} characters on stdout: {arguments}\n{err[-2000:]}")
     if "Traceback" in err or "\x1b" in err.replace("\x1b[31m", "\x1b"):
         raise WrongError(f"{arguments}\n{err[-2000:]}")
