@@ -76,10 +76,8 @@ def _orders(protocol: Protocol, order: Order, command: str) -> tuple[tuple[Phase
 
 def _stages(protocol: Protocol, named: str | None) -> tuple[Phase, ...]:
     """All phases of a protocol, or the one that is named."""
-    if named is None:
-        return protocol.stages
-    found = tuple(phase for phase in protocol.stages if phase.id == named)
-    if not found:
+    found = protocol.stages_named(named)
+    if named is not None and not found:
         allowed = ", ".join(phase.id for phase in protocol.stages) if protocol.phases else "none, it has no phases"
         raise RequestError(
             f"the protocol ({protocol.title}) has no phase '{named[:40]}'; allowed: {allowed}", field="phase"
@@ -105,7 +103,7 @@ def _planned(stages: tuple[Phase, ...], courses: int | None, command: str) -> li
 
 def _open_days(phases: list[Phase], days: int | None) -> list[Phase]:
     """The phases that leave the number of days open: those that allow the ordered one, where any do."""
-    left_open = [p for p in phases if p.days is None or p.days.from_ != p.days.to]
+    left_open = [p for p in phases if p.days is None or p.days.single is None]
     return [p for p in left_open if days is None or p.days is None or p.days.from_ <= days <= p.days.to] or left_open
 
 
@@ -134,7 +132,7 @@ def plan_stretch(
     assert job.asked.regimen is not None
     name = f"{job.asked.regimen.value.id} ({protocol.title})"
     prescribed = _scaled(prescribed_dose(order, phase, name, protocol.no_dose_because), phase, order, job)
-    if prescribed.per_day and order.days is None and phase.days and phase.days.from_ != phase.days.to:
+    if prescribed.per_day and order.days is None and phase.days and phase.days.single is None:
         raise RequestError(
             f"{name} gives {prescribed.dose} on each of {phase.days} days, so that the number of days settles the dose: give --days",
             field="days", code="days-needed",
@@ -221,7 +219,7 @@ def _dose_notices(
     regimen = job.asked.regimen
     definition = regimen.value if regimen else None
     policy = job.policy.policy.value
-    of_phase = "" if phase.id == "course" else f"{phase.id}: "
+    of_phase = checks.of_phase(phase)
     if dose.capped:
         by_course = prescribed.cap is not None and dose.prescribed_g == prescribed.cap.base
         what, cap = ("the course", prescribed.cap) if by_course else ("each day", prescribed.cap_per_day)

@@ -3,7 +3,7 @@
 A stop that the order overrides stays on the plan with its reason; one that it does not ends the run with exit 4.
 """
 
-from .common import Asked, cite, counted, refusal, settle, show, stop_now
+from .common import Asked, cite, counted, of_phase, refusal, settle, show, stop_now
 from .dates import dates
 from .information import information
 from .infusion import after_a_gap, rates, restart
@@ -39,6 +39,7 @@ __all__ = [
     "information",
     "interval_fits",
     "interval_range",
+    "of_phase",
     "plausibility",
     "population",
     "rates",

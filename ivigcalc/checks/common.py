@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from ivigcalc.definitions import Cited, Definition, Loaded, Product, Protocol, Regimen, Safety
+from ivigcalc.definitions import Cited, Definition, Loaded, Phase, Product, Protocol, Regimen, Safety
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.memo import remembered
 from ivigcalc.plan import Notice
@@ -31,6 +31,11 @@ def show(value: Fraction, places: int = 2) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 day`, `2 days`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def of_phase(phase: Phase) -> str:
+    """`loading: ` before what is said of a phase; nothing where the protocol has none."""
+    return "" if phase.id == "course" else f"{phase.id}: "
 
 
 @dataclass(frozen=True, slots=True)

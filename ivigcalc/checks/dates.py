@@ -99,10 +99,10 @@ def _after_the_last(
     order: Order, protocol: Protocol | None, safety: Safety, window: int, first: CourseDates
 ) -> Iterator[Notice]:
     """The first course against the last infusion, which may have been the last day of its course."""
-    last, stages = order.last_infusion, protocol.stages if protocol else ()
-    phase = next((stage for stage in stages if order.phase in (None, stage.id)), None)
-    if last is None or phase is None:
+    last, stages = order.last_infusion, protocol.stages_named(order.phase) if protocol else ()
+    if last is None or not stages:
         return
+    phase = stages[0]
     every = order.every or (phase.interval.every.from_ if phase.interval else None)
     if every is None:
         return

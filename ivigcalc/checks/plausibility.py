@@ -22,12 +22,7 @@ def plausibility(patient: Patient, request: Request, safety: Loaded[Safety]) -> 
     """Weight, height and age that cannot be: typing errors are caught before they become doses."""
     rules = safety.value
     weight, height = patient.weight_kg, patient.height_cm
-    low, high = rules.weight.range.from_.base, rules.weight.range.to.base
-    if not low <= weight <= high:
-        yield _implausible(
-            f"a body weight of {show(weight, 3)} kg is outside {show(low)} to {show(high)} kg: check the number and its unit",
-            f"{show(weight, 3)} kg", f"{show(low)}-{show(high)} kg", cite(rules, rules.weight),
-        )  # fmt: skip
+    yield from _weight_bounds("body weight", weight, "", "the number and its unit", rules)
     if height is not None:
         shortest, tallest = rules.height.range.from_.base, rules.height.range.to.base
         if not shortest <= height <= tallest:
@@ -55,12 +50,8 @@ def dosing_weight(patient: Patient, request: Request, weights: Weights, safety: 
             )
         return
     rules = safety.value
-    low, high = rules.weight.range.from_.base, rules.weight.range.to.base
-    if not low <= weights.kg <= high:
-        yield _implausible(
-            f"a dosing weight of {show(weights.kg, 3)} kg ({weights.basis}) is outside {show(low)} to {show(high)} kg: check weight, height, units and the policy",
-            f"{show(weights.kg, 3)} kg", f"{show(low)}-{show(high)} kg", cite(rules, rules.weight),
-        )  # fmt: skip
+    basis = f" ({weights.basis})"
+    yield from _weight_bounds("dosing weight", weights.kg, basis, "weight, height, units and the policy", rules)
     age = patient.age_months(request.reference_date)
     if weights.basis == "pre-pregnancy" and age is not None:
         yield from _for_age(weights.kg, age, rules)
@@ -72,6 +63,15 @@ def dosing_weight(patient: Patient, request: Request, weights: Weights, safety: 
             f"{show(weights.kg)} kg",
             f"{show(weights.actual_kg)} kg",
         )
+
+
+def _weight_bounds(what: str, kg: Fraction, basis: str, to_check: str, rules: Safety) -> Iterator[Notice]:
+    low, high = rules.weight.range.from_.base, rules.weight.range.to.base
+    if not low <= kg <= high:
+        yield _implausible(
+            f"a {what} of {show(kg, 3)} kg{basis} is outside {show(low)} to {show(high)} kg: check {to_check}",
+            f"{show(kg, 3)} kg", f"{show(low)}-{show(high)} kg", cite(rules, rules.weight),
+        )  # fmt: skip
 
 
 def _implausible(message: str, value: str, limit: str, source: str | None) -> Notice:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivigcalc.checks.common import Asked, cite
+from ivigcalc.checks.common import Asked, cite, of_phase
 from ivigcalc.definitions import Cited, Phase, Product, Protocol, Regimen
 from ivigcalc.memo import remembered
 from ivigcalc.plan import Notice
@@ -43,10 +43,9 @@ def said_of_phase(asked: Asked, phase: Phase) -> tuple[Notice, ...]:
 
 @remembered(256)
 def _of_phase(regimen: Regimen, protocol: Protocol, phase: Phase) -> tuple[Notice, ...]:
-    of_phase = "" if phase.id == "course" else f"{phase.id}: "
     parts = ((phase.dose, "dose"), (phase.days, "days"), (phase.interval, "interval"))
     return tuple(
-        _says(f"{of_phase}on the {what}: {part.note}", regimen, part, phase, protocol)
+        _says(f"{of_phase(phase)}on the {what}: {part.note}", regimen, part, phase, protocol)
         for part, what in parts
         if part is not None and part.note
     )

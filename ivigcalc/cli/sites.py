@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from ivigcalc import library
+from ivigcalc.cli.output import name_of
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import RequestError
 from ivigcalc.form import NO_SITE_LOADED
@@ -31,9 +32,8 @@ def _is_there(own: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        name = "".join(c if c.isprintable() else "?" for c in str(own)[:120])
         raise RequestError(
-            f"cannot look for a site file at {name}: {error.strerror}; name one with --site, or mend HOME or XDG_CONFIG_HOME",
+            f"cannot look for a site file at {name_of(own)}: {error.strerror}; name one with --site, or mend HOME or XDG_CONFIG_HOME",
             field="site",
         ) from None
 

@@ -126,8 +126,13 @@ class Days(Cited):
             raise ValueError("'from' must not be above 'to'")
         return self
 
+    @property
+    def single(self) -> int | None:
+        """The number where exactly one was published, else None."""
+        return self.from_ if self.from_ == self.to else None
+
     def __str__(self) -> str:
-        return f"{self.from_}" if self.from_ == self.to else f"{self.from_} to {self.to}"
+        return f"{self.from_}" if self.single is not None else f"{self.from_} to {self.to}"
 
 
 class Every(Cited):
@@ -227,6 +232,10 @@ class Protocol(Cited):
                 and per_course.from_.base / phase.days.to > limit.max.base
             ):
                 yield place, f"{per_course.from_} over {phase.days.to} days is above the limit of {limit.max} per day"
+
+    def stages_named(self, name: str | None) -> tuple[Phase, ...]:
+        """The phase of a name, if there is one; all of them where none is named."""
+        return tuple(phase for phase in self.stages if name in (None, phase.id))
 
     @cached_property
     def stages(self) -> tuple[Phase, ...]:

@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +113,27 @@ def process(
 
 class Killed(BaseException):
     """Stands for the end of the process: no handler catches it."""
+
+
+@contextmanager
+def dying_at_rename(place: int) -> Iterator[None]:
+    """The process ends at this renaming of those inside; where there are not so many, it goes on to its end."""
+    real, calls = Path.replace, 0
+
+    def replace(self: Path, target: Path) -> Path:
+        nonlocal calls
+        calls += 1
+        if calls == place:
+            raise Killed
+        return real(self, target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "replace", replace)
+        try:
+            yield
+        except Killed:
+            return
+    assert calls < place
 
 
 def names(folder: Path) -> set[str]:

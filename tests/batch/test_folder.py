@@ -21,7 +21,7 @@ from ivigcalc.batch import folder as folders
 from ivigcalc.batch import run as runs
 from ivigcalc.batch.folder import WORK
 
-from .conftest import ORDER, Done, Killed, contents, names, patients, process
+from .conftest import ORDER, Done, Killed, contents, dying_at_rename, names, patients, process
 
 Batch = Callable[..., Done]
 FINAL = {"sessions.csv", "steps.csv", "errors.csv", "batch.json"}
@@ -59,27 +59,12 @@ def test_a_run_that_ended_at_any_step_goes_on_to_the_same_bytes(
 
 
 @pytest.mark.parametrize("place", range(1, 9))
-def test_a_run_that_ended_between_two_renames(batch: Batch, monkeypatch: pytest.MonkeyPatch, place: int) -> None:
+def test_a_run_that_ended_between_two_renames(batch: Batch, place: int) -> None:
     """Each table has its name or it has not; the next run gives the rest theirs."""
     content = patients(30)
     expected = batch(content, "--each", "ics", folder="whole")
-    real, calls = Path.replace, 0
-
-    def replace(self: Path, target: Path) -> Path:
-        nonlocal calls
-        calls += 1
-        if calls == place:
-            raise Killed
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "replace", replace)
-    try:
+    with dying_at_rename(place):
         batch(content, "--each", "ics")
-    except Killed:
-        pass
-    else:
-        assert calls < place  # there are not so many
-    monkeypatch.setattr(Path, "replace", real)
     again = batch(content, "--each", "ics")
     assert contents(again.folder) == contents(expected.folder)
 

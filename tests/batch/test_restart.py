@@ -8,9 +8,23 @@ import pytest
 
 from ivigcalc.batch.kept import WORK
 
-from .conftest import ORDER, Done, Killed, contents, names, patients
+from .conftest import ORDER, Done, Killed, contents, dying_at_rename, names, patients
 
 Batch = Callable[..., Done]
+
+
+@pytest.fixture
+def half_done(batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]) -> Callable[..., None]:
+    """`half_done("--restart")`: a run over forty patients that ended after twenty of them."""
+
+    def run(*options: str) -> None:
+        monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+        die_at("append", 3)
+        with pytest.raises(Killed):
+            batch(patients(40), *options)
+        monkeypatch.undo()
+
+    return run
 
 
 def test_a_run_that_restart_began_goes_on(
@@ -33,26 +47,14 @@ def test_a_run_that_restart_began_goes_on(
 
 
 @pytest.mark.parametrize("other", [("--courses", "2"), ("--format", "jsonl")])
-def test_restart_takes_up_no_other_run(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None], other: tuple[str, ...]
-) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
-    die_at("append", 3)
-    with pytest.raises(Killed):
-        batch(patients(40), "--restart")
-    monkeypatch.undo()
+def test_restart_takes_up_no_other_run(batch: Batch, half_done: Callable[..., None], other: tuple[str, ...]) -> None:
+    half_done("--restart")
     done = batch(patients(40), *other, "--restart")
     assert (done.code, "taken up" in done.err) == (0, False)
 
 
-def test_restart_begins_again_what_it_did_not_begin(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]
-) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
-    die_at("append", 3)
-    with pytest.raises(Killed):
-        batch(patients(40))
-    monkeypatch.undo()
+def test_restart_begins_again_what_it_did_not_begin(batch: Batch, half_done: Callable[..., None]) -> None:
+    half_done()
     done = batch(patients(40), "--restart")
     assert (done.code, "taken up" in done.err) == (0, False)
 
@@ -72,30 +74,13 @@ def test_files_of_somebody_else_stay_where_they_are(batch: Batch, tmp_path: Path
 
 @pytest.mark.parametrize("place", range(1, 12))
 @pytest.mark.parametrize("options", [("--each", "ics"), ()])
-def test_a_restart_that_ended_between_two_moves_goes_on(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch, place: int, options: tuple[str, ...]
-) -> None:
+def test_a_restart_that_ended_between_two_moves_goes_on(batch: Batch, place: int, options: tuple[str, ...]) -> None:
     """Beside the files of somebody else each file comes on its own; the next run brings the rest, and loses none."""
     first = batch(patients(5), "--each", "ics")
     (first.folder / "each" / "signed-consent.pdf").write_text("signed", encoding="utf-8")
     expected = contents(batch(patients(4), *options, folder="whole").folder)
-    real, calls = Path.replace, 0
-
-    def replace(self: Path, target: Path) -> Path:
-        nonlocal calls
-        calls += 1
-        if calls == place:
-            raise Killed
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "replace", replace)
-    try:
+    with dying_at_rename(place):
         batch(patients(4), *options, "--restart")
-    except Killed:
-        pass
-    else:
-        assert calls < place
-    monkeypatch.setattr(Path, "replace", real)
     done = batch(patients(4), *options, "--restart")
     assert contents(done.folder) == {**expected, "each/signed-consent.pdf": b"signed"}
 
@@ -156,17 +141,9 @@ def test_a_damaged_report_is_told_as_such(batch: Batch, more: dict[str, object] 
      {"errors": {"x": "1"}}, {"sizes": {}}, {"sizes": {"sessions": 1}}, {"sizes": None}, {"finished": 1}],
 )  # fmt: skip
 def test_a_damaged_state_is_told_as_such(
-    batch: Batch,
-    monkeypatch: pytest.MonkeyPatch,
-    die_at: Callable[[str, int], None],
-    tmp_path: Path,
-    more: dict[str, object] | None,
+    batch: Batch, half_done: Callable[..., None], tmp_path: Path, more: dict[str, object] | None
 ) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
-    die_at("append", 3)
-    with pytest.raises(Killed):
-        batch(patients(40))
-    monkeypatch.undo()
+    half_done()
     path = tmp_path / "out" / WORK / "state.json"
     whole = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({} if more is None else {**whole, **more}), encoding="utf-8")
