@@ -97,7 +97,7 @@ def _copy_tree() -> None:
 
 def _module(module: str, afresh: bool) -> tuple[int, int, int]:
     """How many changes of one module were noticed, how many of these because they hung, and how many survived."""
-    source = TREE / "ivigcalc" / f"{module}.py"
+    source = TREE / "ivigcalc" / ("quantity.py" if module == "quantity" else f"engine/{module}.py")
     unchanged = source.read_text(encoding="utf-8")
     rounds = ((f"tests/safety/test_core_{module}.py", *CORE[module]), COMMON)
     seconds = [_unchanged(tests) for tests in rounds]

@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from ivigcalc import library
-from ivigcalc.ask import read_form
-from ivigcalc.batch.source import Source
-from ivigcalc.batch.work import Planner, Settings
+from ivigcalc.batch.rows.source import Source
+from ivigcalc.batch.run.work import Planner, Settings
 from ivigcalc.cli.main import main
 from ivigcalc.definitions.fields import iso_date
 from ivigcalc.definitions.policy import parse_condition
 from ivigcalc.definitions.site import clock_minutes
+from ivigcalc.document.read import saved_plan
+from ivigcalc.document.verify import verify
 from ivigcalc.errors import DefinitionError, IvigcalcError, RequestError
-from ivigcalc.form import Form
-from ivigcalc.load import load_bytes
+from ivigcalc.library.reader import load_bytes
 from ivigcalc.quantity import UNITS, number, parse_height, parse_weight, plain, quantity
-from ivigcalc.saved import saved_plan
-from ivigcalc.verify import verify
+from ivigcalc.request.form import Form
+from ivigcalc.request.read import read_form
 
 ON = date(2026, 11, 22)
 DIMENSIONS = sorted({dimension for dimension, _ in UNITS.values()})

@@ -6,7 +6,7 @@ import helpers
 import pytest
 from hypothesis import HealthCheck, settings
 
-from ivigcalc.plan import Plan
+from ivigcalc.engine.plan import Plan
 
 # No deadline: the machine that runs the tests may be busy. Derandomised: a red run is red for everybody, every time.
 settings.register_profile(

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from ivigcalc import engine, library
-from ivigcalc.ask import plan_form, read_form
-from ivigcalc.definitions import Loaded, Product, Site
+from ivigcalc.api import plan_form
+from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Product, Site
+from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.errors import RefusedError
-from ivigcalc.form import NO_SITE_LOADED, Form
-from ivigcalc.load import load_bytes
-from ivigcalc.plan import Plan, Session
+from ivigcalc.library.reader import load_bytes
+from ivigcalc.request.form import Form
+from ivigcalc.request.read import read_form
 
 ANY_COURSE = str(Path(__file__).parent / "own" / "any-course.yaml")
 

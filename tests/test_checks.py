@@ -10,8 +10,8 @@ import helpers
 import pytest
 
 from ivigcalc import library
+from ivigcalc.engine.plan import Notice, Plan
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.plan import Notice, Plan
 
 DM = ("dermatomyositis", "octagam-10-us")
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from ivigcalc import library
+from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import IvigcalcError, RefusedError
-from ivigcalc.plan import Plan
 
 EXAMPLES = Path(__file__).parent / "examples"
 KINDS = {"label", "guideline", "manufacturer-chart", "paper-example", "hand-calculation"}

@@ -18,14 +18,15 @@ import yaml
 from pydantic import BaseModel
 
 from ivigcalc import engine, library
-from ivigcalc.ask import read_form
-from ivigcalc.cli.checking import check
 from ivigcalc.cli.main import main
-from ivigcalc.definitions import Cited, Definition, Phase, Product, RateTable
+from ivigcalc.definitions import NO_SITE_LOADED, Cited, Definition, Phase, Product, RateTable
+from ivigcalc.engine.make import pick_protocol
+from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import DefinitionError, RefusedError, RequestError
-from ivigcalc.form import NO_SITE_LOADED, Form
-from ivigcalc.plan import Plan
+from ivigcalc.library.check import check
 from ivigcalc.quantity import Quantity, plain
+from ivigcalc.request.form import Form
+from ivigcalc.request.read import read_form
 
 TODAY = datetime.now().astimezone().date()
 KINDS = tuple(library.FOLDERS)
@@ -105,9 +106,9 @@ def test_no_default_is_of_low_confidence() -> None:
         first = next(iter(loaded.value.protocols.values()))
         if first.confidence == "low":
             with pytest.raises(RequestError, match="low confidence"):
-                engine.pick_protocol(loaded, None)
+                pick_protocol(loaded, None)
         else:
-            assert engine.pick_protocol(loaded, None)[1] == first
+            assert pick_protocol(loaded, None)[1] == first
 
 
 # ---- sources --------------------------------------------------------------------------------------------------------

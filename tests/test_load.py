@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
-from ivigcalc import library, load
+from ivigcalc import library
 from ivigcalc.errors import DefinitionError, Problem
-from ivigcalc.load import load_bytes, load_file
+from ivigcalc.library import reader as load
+from ivigcalc.library.reader import load_bytes, load_file
 
 BAD = Path(__file__).parent / "bad"
 GOOD = (Path(__file__).parent / "own" / "any-course.yaml").read_bytes()

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from helpers import a_site, any_course, plan
 
-from ivigcalc.ask import plan_form
+from ivigcalc.api import plan_form
 from ivigcalc.definitions import Rounding
-from ivigcalc.dose import Prescribed, plan_course
+from ivigcalc.engine.dose import Prescribed, plan_course
+from ivigcalc.engine.plan import Notice, Plan
+from ivigcalc.engine.split import vial_grid
+from ivigcalc.engine.vials import vial_set
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.form import Form
-from ivigcalc.plan import Notice, Plan
 from ivigcalc.quantity import quantity
-from ivigcalc.split import vial_grid
-from ivigcalc.vials import vial_set
+from ivigcalc.request.form import Form
 
 CIDP = {"age": "40y", "start": "2026-12-01"}
 OWN = """

@@ -16,12 +16,12 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from ivigcalc import library
-from ivigcalc.ask import plan_form
+from ivigcalc.api import plan_form
+from ivigcalc.engine.plan import Plan, Session
+from ivigcalc.engine.titration import Ceilings, choose_table, make_ladder, pump_rates
+from ivigcalc.engine.vials import choose_from_shelf, vial_set
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.form import form_of
-from ivigcalc.plan import Plan, Session
-from ivigcalc.titration import Ceilings, choose_table, make_ladder, pump_rates
-from ivigcalc.vials import choose_from_shelf, vial_set
+from ivigcalc.request.read import form_of
 
 SIZES = [Fraction(s) for s in ("0.5", "0.6", "1", "2", "2.5", "3", "5", "6", "10", "12", "20", "25", "30", "40")]
 WITH_VIALS = [
@@ -606,7 +606,7 @@ def test_a_plan_recomputes_to_itself(weight: Decimal, product: str, start: date)
 def forget_everything() -> None:
     """Empty the caches of the arithmetic, so that the second plan is computed and not remembered."""
     for name, module in list(sys.modules.items()):
-        if name.startswith("ivigcalc.") and name != "ivigcalc.library":
+        if name.startswith("ivigcalc.") and name != "ivigcalc.library.find":
             for cached in vars(module).values():
                 if callable(clear := getattr(cached, "cache_clear", None)):
                     clear()

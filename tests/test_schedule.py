@@ -7,10 +7,10 @@ import helpers
 import pytest
 
 from ivigcalc.definitions import Site
+from ivigcalc.engine.plan import Plan, clock_text
+from ivigcalc.engine.schedule import due_dates, place_course, step
 from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
-from ivigcalc.plan import Plan, clock_text
 from ivigcalc.quantity import quantity
-from ivigcalc.schedule import due_dates, place_course, step
 
 WEEK = {"mon-fri": "08:00-17:00"}
 

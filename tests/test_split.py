@@ -6,9 +6,9 @@ import helpers
 import oracle
 import pytest
 
+from ivigcalc.engine.split import divide, round_course, step_grid, vial_grid
+from ivigcalc.engine.vials import vial_set
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.split import divide, round_course, step_grid, vial_grid
-from ivigcalc.vials import vial_set
 
 OCTAGAM = ("2 g", "5 g", "10 g", "20 g", "30 g")
 FIVES = ("5 g", "10 g", "20 g")

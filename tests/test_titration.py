@@ -8,9 +8,9 @@ import helpers
 import pytest
 
 from ivigcalc import library
+from ivigcalc.engine.plan import Session
+from ivigcalc.engine.titration import choose_table
 from ivigcalc.errors import RefusedError
-from ivigcalc.plan import Session
-from ivigcalc.titration import choose_table
 
 DM, ITP, CIDP, PI = "dermatomyositis", "chronic-itp", "cidp", "primary-immunodeficiency"
 

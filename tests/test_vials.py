@@ -6,8 +6,8 @@ import helpers
 import pytest
 
 from ivigcalc import library
+from ivigcalc.engine.vials import choose_from_shelf, common_unit, vial_set
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.vials import choose_from_shelf, common_unit, vial_set
 
 SIZES = {
     "octagam-10-us": "2 5 10 20 30", "privigen-us": "5 10 20 40", "privigen-eu": "2.5 5 10 20 40", "gamunex-c-us": "1 2.5 5 10 20 40",

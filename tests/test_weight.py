@@ -8,11 +8,11 @@ import pytest
 
 from ivigcalc import library
 from ivigcalc.definitions import DosingWeight
+from ivigcalc.engine.plan import Plan
+from ivigcalc.engine.weight import dosing_weight
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.plan import Plan
 from ivigcalc.quantity import parse_height, parse_weight
-from ivigcalc.request import Patient
-from ivigcalc.weight import dosing_weight
+from ivigcalc.request.request import Patient
 
 
 def ask(policy: str, weight: str, **words: Any) -> Plan:

@@ -10,11 +10,11 @@ import pytest
 import working
 
 from ivigcalc.definitions import Loaded, Product
-from ivigcalc.dose import Prescribed
-from ivigcalc.load import load_bytes
-from ivigcalc.plan import Plan, TraceEntry
+from ivigcalc.engine.dose import Prescribed
+from ivigcalc.engine.plan import Plan, TraceEntry
+from ivigcalc.engine.working import _capped, _dose_expression
+from ivigcalc.library.reader import load_bytes
 from ivigcalc.quantity import quantity
-from ivigcalc.working import _capped, _dose_expression
 
 
 def line(answer: Plan, name: str) -> TraceEntry:

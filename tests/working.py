@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import oracle
 
-from ivigcalc.plan import Plan, TraceEntry
+from ivigcalc.engine.plan import Plan, TraceEntry
 
 TOKEN = re.compile(
     r"\s*(?:([0-9]+(?:\.[0-9]+)?)|((?:round up|round down|round|min)(?=\()|[A-Za-z_][A-Za-z0-9_.]*(?:\[[^]]*\])?)|([-+/(),]))"

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from ivigcalc.cli.faces import PaperOption, QuietOption, SiteOption
 from ivigcalc.cli.options import takes_form
 from ivigcalc.cli.output import tell
+from ivigcalc.cli.show import PaperOption, QuietOption, SiteOption
 from ivigcalc.errors import RequestError
-from ivigcalc.form import Form
+from ivigcalc.request.form import Form
 
 if TYPE_CHECKING:
-    from ivigcalc.batch.run import Batch, Summary
+    from ivigcalc.batch.run.batch import Batch, Summary
 
 _OUTPUT, _RUN = "Output", "Run"
 EXIT_FAILED_ROWS, EXIT_INTERRUPTED, EXIT_TERMINATED = 5, 130, 143
@@ -65,10 +65,10 @@ def batch(
     quiet: QuietOption = False,
 ) -> None:  # fmt: skip
     """Plan every row of a file. Each row ends up in the results or in errors.csv; options fill what a row leaves blank."""
-    from ivigcalc.batch.each import read_kinds
-    from ivigcalc.batch.run import Batch
-    from ivigcalc.batch.source import format_of
-    from ivigcalc.cli.faces import paper_of
+    from ivigcalc.batch.rows.source import format_of
+    from ivigcalc.batch.run.batch import Batch
+    from ivigcalc.batch.tables.patient_files import read_kinds
+    from ivigcalc.cli.show import paper_of
     from ivigcalc.cli.sites import find_site
 
     if not output.strip():  # as a path it would be the current folder
@@ -114,8 +114,8 @@ def _watched(asked: Batch, quiet: bool) -> int:
     """Run it with a bar or lines; an interrupt leaves what can be taken up again, and says so."""
     from time import monotonic
 
-    from ivigcalc.batch.progress import Bar, Lines, Silence
-    from ivigcalc.batch.run import run
+    from ivigcalc.batch.run.batch import run
+    from ivigcalc.batch.run.progress import Bar, Lines, Silence
     from ivigcalc.cli.output import say
 
     watch = Silence() if quiet else Bar() if sys.stderr.isatty() else Lines(_Told(), monotonic)
@@ -138,7 +138,7 @@ def _terminated(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _say_summary(summary: Summary, quiet: bool) -> None:
-    from ivigcalc.batch.run import errors_text
+    from ivigcalc.batch.run.batch import errors_text
     from ivigcalc.cli.output import say
 
     if summary.already_done:

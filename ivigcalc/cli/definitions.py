@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ivigcalc.cli.faces import NoColorOption, OutputOption, QuietOption
+from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption
 
 _OUTPUT, _FILTER = "Output", "Filter"
 #: kind of definition -> its command, an example id, and what its files hold
@@ -163,10 +163,11 @@ def list_policies(
 
 
 def _list(kind: str, format: ListFormat, output: Path | None, quiet: bool, no_color: bool, **filters: Any) -> None:
-    from ivigcalc.cli import listing
     from ivigcalc.cli.output import ascii_only, emit, say, terminal_width, wants_color
+    from ivigcalc.library.query import Filters, matching
+    from ivigcalc.render.sheets import listing
 
-    found = listing.listing(kind, listing.Filters(**filters))
+    found = listing.listing(kind, matching(kind, Filters(**filters)))
     if not found.entries:
         say(f"no {kind} is like that; `ivigcalc {KINDS[kind][0]} list` shows all", quiet=quiet)
     if format is ListFormat.json:
@@ -192,7 +193,7 @@ def _show(kind: str) -> Callable[..., None]:
         format: SheetFormatOption = SheetFormat.table, output: OutputOption = None, no_color: NoColorOption = False,
     ) -> None:  # fmt: skip
         from ivigcalc.cli.output import ascii_only, emit, terminal_width, wants_color
-        from ivigcalc.render import sheets
+        from ivigcalc.render.sheets import faces as sheets
 
         loaded, protocol = _find(kind, reference)
         if format is SheetFormat.json:
@@ -239,9 +240,9 @@ def _find(kind: str, reference: str) -> tuple[Any, str | None]:
 
 def _check(kind: str) -> Callable[..., None]:
     def check(paths: PathsArgument = None, quiet: QuietOption = False) -> None:
-        from ivigcalc.cli import checking
         from ivigcalc.cli.output import emit, say
         from ivigcalc.errors import DefinitionError
+        from ivigcalc.library import check as checking
 
         report = checking.check(paths or [], kind, _today())
         for note in report.notes:
@@ -284,7 +285,7 @@ def _print_schema(kind: str, output: Path | None) -> None:
     import json
 
     from ivigcalc.cli.output import emit
-    from ivigcalc.schemas import schema_of
+    from ivigcalc.library.schema import schema_of
 
     emit(json.dumps(schema_of(kind), ensure_ascii=False, indent=2) + "\n", output, machine=True)
 
@@ -294,8 +295,8 @@ def _new(kind: str) -> Callable[..., None]:
         identifier: IdArgument, output: OutputOption = None, quiet: QuietOption = False,
     ) -> None:  # fmt: skip
         from ivigcalc.cli.output import emit, say
-        from ivigcalc.cli.skeletons import skeleton
         from ivigcalc.errors import RequestError
+        from ivigcalc.library.skeletons import skeleton
 
         text = skeleton(kind, identifier, _today())
         if output is not None and output.exists():

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ivigcalc.form import Form
+from ivigcalc.request.form import Form
 
 _PATIENT, _ORDER = "Patient", "Order"
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ivigcalc.ask import Command
-from ivigcalc.cli.faces import (
+from ivigcalc.cli.options import takes_form
+from ivigcalc.cli.show import (
     ExplainOption,
     Format,
     FormatOption,
@@ -20,11 +20,10 @@ from ivigcalc.cli.faces import (
     QuietOption,
     SiteOption,
     show,
-)  # fmt: skip
-from ivigcalc.cli.options import takes_form
+)
+from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
-from ivigcalc.form import Form
-from ivigcalc.plan import Plan
+from ivigcalc.request.form import Command, Form
 
 
 def register(app: typer.Typer) -> None:
@@ -97,7 +96,7 @@ def _refuse_dates(format: Format, command: Command) -> None:
 
 def compute(form: Form, command: Command, site: str | None) -> Plan:
     """Plan a form, with today's date from the clock: the one place where it is read."""
-    from ivigcalc.ask import plan_form
+    from ivigcalc.api import plan_form
     from ivigcalc.cli.sites import find_site
 
     return plan_form(form, command, on=datetime.now().astimezone().date(), site=find_site(site))
@@ -105,9 +104,9 @@ def compute(form: Form, command: Command, site: str | None) -> Plan:
 
 def _show_month_grids(plan: Plan, look: Look) -> None:
     from ivigcalc.cli import output as out
+    from ivigcalc.engine.schedule import holiday_name
     from ivigcalc.render.month import month_grids
     from ivigcalc.render.table import render
-    from ivigcalc.schedule import holiday_name
 
     plain = out.ascii_only(look.to)
     width = (out.terminal_width() if look.to is None else None) or 80

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from ivigcalc import library
 from ivigcalc.cli.output import name_of
-from ivigcalc.definitions import Loaded, Site
+from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.errors import RequestError
-from ivigcalc.form import NO_SITE_LOADED
 
 VARIABLE = "IVIGCALC_SITE"
 

@@ -19,9 +19,9 @@ def verify(
 ) -> None:
     """Recompute a saved plan from its own inputs; any difference is an error (exit 4)."""
     from ivigcalc.cli.output import emit, say
+    from ivigcalc.document.read import read_saved
+    from ivigcalc.document.verify import verify as compute_again
     from ivigcalc.errors import MismatchError
-    from ivigcalc.saved import read_saved
-    from ivigcalc.verify import verify as compute_again
 
     verdict = compute_again(read_saved(plan))
     first, *more = verdict.lines()

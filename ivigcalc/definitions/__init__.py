@@ -1,7 +1,7 @@
 """The models of what definition files may say. Nothing here opens a file."""
 
 from .fields import Range, Strict
-from .loaded import Loaded, LoadedPolicy
+from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
 from .policy import Condition, DosingWeight, Formula, HeightLine, Policy, Rounding
 from .product import Ceiling, Product, RateTable, Rung, ml_per_kg_per_h
 from .regimen import Days, Dose, Every, Limit, Phase, Population, Protocol, Regimen
@@ -10,7 +10,7 @@ from .site import NO_SITE, Site
 from .source import Cited, Definition, Source
 
 __all__ = [
-    "NO_SITE", "Ceiling", "Cited", "Condition", "Days", "Definition", "Dose", "DosingWeight", "Every", "Formula", "HeightLine", "Limit",
+    "NO_SITE", "NO_SITE_LOADED", "Ceiling", "Cited", "Condition", "Days", "Definition", "Dose", "DosingWeight", "Every", "Formula", "HeightLine", "Limit",
     "Loaded", "LoadedPolicy", "Phase", "Policy", "Population", "Product", "Protocol", "Range", "RateTable", "Regimen", "Rounding", "Rung", "Safety", "Site",
     "Source", "Strict", "ml_per_kg_per_h",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel
 
 from .policy import Formula, Policy
+from .site import NO_SITE, Site
 
 _D = TypeVar("_D", bound=BaseModel)
 
@@ -28,3 +29,6 @@ class LoadedPolicy:
 
     policy: Loaded[Policy]
     formula: Loaded[Formula] | None
+
+
+NO_SITE_LOADED: Loaded[Site] = Loaded(NO_SITE, "", "")

@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from ivigcalc.plan import InfusionStep, Plan
+from ivigcalc.engine.plan import InfusionStep, Plan
 from ivigcalc.quantity import plain
-from ivigcalc.render.phrases import vials_text
+from ivigcalc.render.words import vials_text
 
 SESSION_COLUMNS = (
     "patient_id", "course", "day", "date", "starts_at", "ends_at", "dose_g", "volume_ml", "duration_min", "vials", "leftover_g", "notices",

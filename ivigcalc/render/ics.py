@@ -6,11 +6,20 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import MissingExtraError, RequestError
-from ivigcalc.plan import Plan, Session
 from ivigcalc.quantity import plain
-from ivigcalc.render.phrases import CHECK_LINE, clock_of, duration_text, vials_text
-from ivigcalc.render.wording import by_level, clean, concerns, printed_notice, treatment, when
+from ivigcalc.render.words import (
+    by_level,
+    clean,
+    clock_of,
+    concerns,
+    duration_text,
+    printed_notice,
+    treatment,
+    vials_text,
+    when,
+)
 
 if TYPE_CHECKING:
     from icalendar import Calendar, Event

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ivigcalc.plan import Plan, Session
-from ivigcalc.render.phrases import (
-    CHECK_LINE,
+from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
+from ivigcalc.render.words import (
+    by_level,
     clock_of,
     duration_text,
     elapsed_text,
@@ -18,8 +18,7 @@ from ivigcalc.render.phrases import (
     source_numbers,
     title,
     vials_text,
-)  # fmt: skip
-from ivigcalc.render.wording import by_level
+)
 
 _SPECIAL = "\\`*_{}[]<>()#+-.!|~&"
 

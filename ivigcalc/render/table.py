@@ -10,10 +10,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from ivigcalc.plan import Infusion, Plan, Session, VialCount
+from ivigcalc.engine.plan import CHECK_LINE, Infusion, Plan, Session, VialCount
 from ivigcalc.quantity import plain
-from ivigcalc.render.phrases import (
-    CHECK_LINE,
+from ivigcalc.render.words import (
     clock_of,
     elapsed_text,
     facts,

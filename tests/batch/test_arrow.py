@@ -13,11 +13,11 @@ import pytest
 
 import ivigcalc
 from ivigcalc import Form, arrow_schema, plan_arrow, plan_many
-from ivigcalc.batch.arrow import Table
-from ivigcalc.batch.outcome import Failed
-from ivigcalc.batch.source import cells_of
+from ivigcalc.batch.rows.outcome import Failed
+from ivigcalc.batch.rows.source import cells_of
+from ivigcalc.batch.tables.arrow import Table
+from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
-from ivigcalc.plan import Plan
 
 from .conftest import Done, patients
 
@@ -123,7 +123,7 @@ def test_a_value_that_raises_when_it_is_read_costs_its_request() -> None:
 
 
 def test_a_bug_costs_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ivigcalc.batch import many
+    from ivigcalc.batch import api as many
 
     real = many.plan_form
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ivigcalc.batch.cluster import do_far
-from ivigcalc.batch.fingerprint import definitions_sha256
-from ivigcalc.batch.work import Settings
-from ivigcalc.batch.workers import WorkerError
-from ivigcalc.form import Form
+from ivigcalc.batch.run.cluster import do_far
+from ivigcalc.batch.run.fingerprint import definitions_sha256
+from ivigcalc.batch.run.work import Settings
+from ivigcalc.batch.run.workers import WorkerError
+from ivigcalc.request.form import Form
 
 from .conftest import ORDER, Done, contents, patients, process
 
@@ -108,7 +108,7 @@ def test_a_worker_killed_half_way_costs_nothing(
 
 
 def test_no_scheduler_there(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ivigcalc.batch.cluster._CONNECT_SECONDS", 2)
+    monkeypatch.setattr("ivigcalc.batch.run.cluster._CONNECT_SECONDS", 2)
     done = batch(patients(10), "--cluster", f"tcp://127.0.0.1:{free_port()}")
     assert done.code == 2
     assert "cannot reach a Dask scheduler" in done.err

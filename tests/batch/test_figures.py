@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 
 from ivigcalc import library, plan_many
-from ivigcalc.ask import plan_form
-from ivigcalc.batch.answer import Answer, planned
-from ivigcalc.batch.columns import Columns
-from ivigcalc.batch.outcome import Failed
-from ivigcalc.batch.source import Row
-from ivigcalc.batch.work import Planner, Settings
+from ivigcalc.api import plan_form
+from ivigcalc.batch.rows.columns import Columns
+from ivigcalc.batch.rows.outcome import Failed
+from ivigcalc.batch.rows.source import Row
+from ivigcalc.batch.run.work import Planner, Settings
+from ivigcalc.batch.tables.answer import Answer, planned
 from ivigcalc.cli.main import main
 from ivigcalc.definitions import Loaded, Site
+from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import IvigcalcError
-from ivigcalc.form import Form
-from ivigcalc.plan import Plan
 from ivigcalc.render.csv import SESSION_COLUMNS, STEP_COLUMNS, session_rows, step_rows, write_rows
+from ivigcalc.request.form import Form
 
 from .conftest import ORDER, Done, contents, csv_text, patients
 
@@ -342,7 +342,7 @@ def test_an_answer_is_not_moved_to_where_the_calendar_ends() -> None:
 
 def test_what_was_answered_before_is_forgotten_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """With room for one answer only, every row is still its own."""
-    from ivigcalc.batch import work
+    from ivigcalc.batch.run import work
 
     content = mixed(80)
     rows = list(csv.reader(io.StringIO(content)))

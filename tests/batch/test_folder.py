@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from ivigcalc import library
-from ivigcalc.batch import folder as folders
-from ivigcalc.batch import run as runs
-from ivigcalc.batch.folder import WORK
+from ivigcalc.batch.run import batch as runs
+from ivigcalc.batch.run import folder as folders
+from ivigcalc.batch.run.folder import WORK
 
 from .conftest import ORDER, Done, Killed, contents, dying_at_rename, names, patients, process
 
@@ -41,7 +41,7 @@ def test_a_run_that_ended_at_any_step_goes_on_to_the_same_bytes(
     method: str,
     time_: int,
 ) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     more = patients(11, first=12).partition("\n")[2]
     content = patients(12) + 'bad,x\nopen,"72\n"two\nlines",72\n' + more  # quotes over the end of a partition
     expected = batch(content, *options, folder="whole")
@@ -50,7 +50,7 @@ def test_a_run_that_ended_at_any_step_goes_on_to_the_same_bytes(
     with pytest.raises(Killed):
         batch(content, *options)
     monkeypatch.undo()
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
     assert not FINAL & names(expected.folder.parent / "out"), "nothing has its final name before all of it has"
     again = batch(content, *options)
@@ -73,14 +73,14 @@ def test_what_was_half_written_is_written_again(
     batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]
 ) -> None:
     """Bytes after the last that are known to be safe are cut off, whatever they are."""
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     content = patients(40)
     expected = batch(content, folder="whole")
     die_at("append", 3)
     with pytest.raises(Killed):
         batch(content)
     monkeypatch.undo()
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     work = expected.folder.parent / "out" / WORK
     for name in ("sessions.part", "steps.part", "errors.part"):
         with (work / name).open("ab") as file:
@@ -93,14 +93,14 @@ def test_what_was_half_written_is_written_again(
 def test_a_lost_part_begins_again(
     batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]
 ) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     content = patients(40)
     expected = batch(content, folder="whole")
     die_at("append", 4)
     with pytest.raises(Killed):
         batch(content)
     monkeypatch.undo()
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     (expected.folder.parent / "out" / WORK / "steps.part").unlink()
     done = batch(content)
     assert "taken up" not in done.err
@@ -117,7 +117,7 @@ def test_a_run_is_not_taken_up_when_something_changed(
     changed: str,
     finished: bool,
 ) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     own = tmp_path / "own.yaml"
 
     shutil.copy(library.shipped("regimen")["dermatomyositis"], own)
@@ -132,7 +132,7 @@ def test_a_run_is_not_taken_up_when_something_changed(
         monkeypatch.undo()
     else:
         batch(content, *options)
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     before = contents(tmp_path / "out")
     if changed == "input":
         content += "P9,72\n"
@@ -143,7 +143,7 @@ def test_a_run_is_not_taken_up_when_something_changed(
     elif changed == "definitions":
         own.write_text(own.read_text(encoding="utf-8") + "# a comment more\n", encoding="utf-8")
     else:
-        monkeypatch.setattr("ivigcalc.batch.run.__version__", "99.0")
+        monkeypatch.setattr("ivigcalc.batch.run.batch.__version__", "99.0")
     done = batch(content, *options)
     assert done.code == 2
     assert changed in done.err
@@ -208,7 +208,7 @@ def test_a_folder_in_use_is_refused(batch: Batch, tmp_path: Path) -> None:
 
 
 def test_an_interrupt_says_how_to_go_on(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)
     real = folders.Folder.append
 
@@ -230,7 +230,7 @@ def test_an_interrupt_says_how_to_go_on(batch: Batch, monkeypatch: pytest.Monkey
 def test_a_full_disk_leaves_nothing_half_written(batch: Batch, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
     import errno
 
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)
     content = patients(40)
     expected = batch(content, folder="whole")
@@ -270,7 +270,7 @@ def test_a_folder_that_cannot_be_written(batch: Batch, tmp_path: Path) -> None:
 def test_an_input_that_changes_meanwhile_is_noticed(
     batch: Batch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
 ) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     real = folders.Folder.append
 
     def append(self: folders.Folder, *arguments: object) -> None:
@@ -296,7 +296,7 @@ def test_a_definition_that_changes_while_it_is_used(
     """Half of the rows would have the old dose and half the new one."""
     own = tmp_path / "own.yaml"
     shutil.copy(library.shipped("regimen")["dermatomyositis"], own)
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     real = folders.Folder.append
 
     def append(self: folders.Folder, *tables: Any) -> None:
@@ -317,7 +317,7 @@ def test_what_was_planned_with_a_changed_definition_is_not_taken_up(
     own = tmp_path / "own.yaml"
     before = library.shipped("regimen")["dermatomyositis"].read_text(encoding="utf-8")
     own.write_text(before, encoding="utf-8")
-    monkeypatch.setattr("ivigcalc.batch.run.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
     monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)
     real = folders.Folder.append
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ivigcalc import library
-from ivigcalc.batch.each import file_name
+from ivigcalc.batch.tables.patient_files import file_name
 
 from .conftest import ORDER, Done, contents, csv_text
 
@@ -165,7 +165,7 @@ def test_a_heading_with_an_open_quote(batch: Batch) -> None:
 
 def test_open_quotes_do_not_make_the_file_slow(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines that leave a quote open whether they begin inside quotes or outside are looked at twice, not once for each."""
-    from ivigcalc.batch import quotes
+    from ivigcalc.batch.rows import csv_lines as quotes
 
     real, looked = quotes.cells_of_line, 0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ivigcalc.batch.progress import Lines
+from ivigcalc.batch.run.progress import Lines
 
 from .conftest import ORDER, Done, patients
 

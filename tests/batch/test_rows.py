@@ -4,16 +4,18 @@ import csv
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivigcalc.batch.columns import COLUMNS, Columns
-from ivigcalc.batch.outcome import Failed, failed, for_clerk
-from ivigcalc.batch.quotes import cells_of_line
+from ivigcalc.batch.rows.columns import COLUMNS, Columns
+from ivigcalc.batch.rows.csv_lines import cells_of_line
+from ivigcalc.batch.rows.outcome import Failed, failed, for_clerk
+from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RefusedError
-from ivigcalc.form import Form
+from ivigcalc.request.form import Form
 
 from .conftest import ORDER, Done, csv_text
 
@@ -248,7 +250,7 @@ def test_the_second_row_of_a_patient_is_an_error_unless_allowed(batch: Batch) ->
 
 def test_ids_that_only_look_as_if_they_were_there_twice(monkeypatch: pytest.MonkeyPatch, batch: Batch) -> None:
     """With a single bit for all ids every one is suspected, and none is accused."""
-    monkeypatch.setattr("ivigcalc.batch.survey._BITS", 8)
+    monkeypatch.setattr("ivigcalc.batch.rows.survey._BITS", 8)
     done = batch(csv_text(("patient_id", "weight_kg"), [[f"P{n}", "72"] for n in range(300)]))
     assert (done.code, len(done.patients())) == (0, 300)
 
@@ -268,17 +270,16 @@ def test_fail_fast_and_max_errors(batch: Batch) -> None:
 
 
 def test_a_bug_in_one_row_costs_that_row(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ivigcalc.batch import work
+    from ivigcalc.batch.run import work
 
-    real = work.plan_many
+    real = work.plan_form
 
-    def broken(requests: object, **more: object) -> object:
-        (form,) = requests  # type: ignore[misc]
+    def broken(form: Form, *more: Any, **named: Any) -> Plan:
         if form.patient_id == "b":
             raise ZeroDivisionError("secret inner workings")
-        return real((form,), **more)  # type: ignore[arg-type]
+        return real(form, *more, **named)
 
-    monkeypatch.setattr(work, "plan_many", broken)
+    monkeypatch.setattr(work, "plan_form", broken)
     done = batch("patient_id,weight_kg\na,72\nb,73\nc,74\n")
     assert (done.code, done.patients(), done.codes()) == (5, ["a", "c"], {"b": "bug"})
 

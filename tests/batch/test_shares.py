@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivigcalc import Form
-from ivigcalc.batch.outcome import Failed
-from ivigcalc.batch.shares import Share, divide, do_share, put_together
-from ivigcalc.batch.source import Row
-from ivigcalc.batch.tables import Kind
-from ivigcalc.batch.work import Settings, do_partition
+from ivigcalc.batch.rows.outcome import Failed
+from ivigcalc.batch.rows.source import Row
+from ivigcalc.batch.run.shares import Share, divide, do_share, put_together
+from ivigcalc.batch.run.work import Settings, do_partition
+from ivigcalc.batch.tables.encode import Kind
 
 COLUMNS = ("patient_id", "weight_kg", "start")
 ORDER = Form(regimen="dermatomyositis", product="octagam-10-us", courses="2", days="2", at="09:00")

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ivigcalc import Form
-from ivigcalc.batch.cluster import do_far
-from ivigcalc.batch.fingerprint import definitions_sha256
-from ivigcalc.batch.source import Row
-from ivigcalc.batch.work import Settings, do_partition
+from ivigcalc.batch.rows.source import Row
+from ivigcalc.batch.run.cluster import do_far
+from ivigcalc.batch.run.fingerprint import definitions_sha256
+from ivigcalc.batch.run.work import Settings, do_partition
 
 ORDER = Form(regimen="dermatomyositis", product="octagam-10-us", start="2026-12-01", at="09:00", days="2")
 PARTITIONS = [

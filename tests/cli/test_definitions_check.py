@@ -10,6 +10,7 @@ import pytest
 
 from ivigcalc import library
 from ivigcalc.cli.main import main
+from ivigcalc.library import find
 
 GROUPS = {"regimen": "regimens", "product": "products", "policy": "policies"}
 
@@ -151,7 +152,7 @@ def test_a_regimen_that_no_product_serves_is_only_told(
     assert "no shipped product" not in capfd.readouterr().err  # some tables are for any use
     only = {"octagam-10-us": library.shipped("product")["octagam-10-us"]}
     real = library.shipped
-    monkeypatch.setattr(library, "shipped", lambda kind: only if kind == "product" else real(kind))
+    monkeypatch.setattr(find, "shipped", lambda kind: only if kind == "product" else real(kind))
     assert main(["regimens", "check", str(path)]) == 0
     assert (
         f"note: {path}:{line_of(path, 'id: toxic-shock')}: id: no shipped product has a rate table for it"

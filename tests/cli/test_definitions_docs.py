@@ -121,7 +121,7 @@ def test_examples_in_the_guide_to_definitions_are_read(tmp_path: Path, capfd: py
 
 def test_every_key_of_a_definition_is_in_the_guide() -> None:
     guide = (DOCS / "definitions.md").read_text(encoding="utf-8")
-    from ivigcalc.schemas import schema_of
+    from ivigcalc.library.schema import schema_of
 
     for kind in ("regimen", "product", "policy", "site"):
         schema = schema_of(kind)

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from ivigcalc import library
-from ivigcalc.cli import listing
-from ivigcalc.cli.listing import Filters
 from ivigcalc.cli.main import main
+from ivigcalc.library.query import Filters, matching
+from ivigcalc.render.sheets import listing
 
 GROUPS = {"regimen": "regimens", "product": "products", "policy": "policies"}
 Ids = Callable[..., list[str]]
@@ -143,7 +143,7 @@ def test_nothing_found_says_so(capfd: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("kind", GROUPS)
 def test_the_table_fits_80_columns_and_cuts_nothing(kind: str) -> None:
-    found = listing.listing(kind, Filters())
+    found = listing.listing(kind, matching(kind, Filters()))
     narrow = listing.to_table(found, width=80, color=False, ascii_only=False)
     assert max(map(len, narrow.splitlines())) <= 80
     assert all(entry.cells[0] in narrow for entry in found.entries)

@@ -11,8 +11,8 @@ import pytest
 from pydantic import BaseModel
 
 from ivigcalc.cli.main import main
-from ivigcalc.cli.skeletons import skeleton
-from ivigcalc.load import KINDS, load_file
+from ivigcalc.library.reader import KINDS, load_file
+from ivigcalc.library.skeletons import skeleton
 
 GROUPS = {"regimen": "regimens", "product": "products", "policy": "policies"}
 PLACEHOLDER = re.compile(r"<[^<>\n]+>")

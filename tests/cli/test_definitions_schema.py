@@ -14,10 +14,10 @@ import yaml
 
 from ivigcalc import library
 from ivigcalc.cli.main import main
-from ivigcalc.load import Document, parse
-from ivigcalc.plan import Plan
-from ivigcalc.render.json import to_json
-from ivigcalc.schemas import kinds, schema_of
+from ivigcalc.document.write import to_json
+from ivigcalc.engine.plan import Plan
+from ivigcalc.library.reader import Document, parse
+from ivigcalc.library.schema import kinds, schema_of
 
 FILES = [(kind, identifier) for kind in library.FOLDERS for identifier in library.shipped(kind)]
 #: what a YAML 1.2 editor resolves: whole numbers, decimals, true and false; everything else is text

@@ -13,9 +13,9 @@ import pytest
 
 from ivigcalc import library
 from ivigcalc.cli.main import main
-from ivigcalc.render import sheets
-from ivigcalc.render.product_sheet import BAR_WIDTH
-from ivigcalc.schemas import schema_of
+from ivigcalc.library.schema import schema_of
+from ivigcalc.render.sheets import faces as sheets
+from ivigcalc.render.sheets.product import BAR_WIDTH
 
 KINDS = ("regimen", "product", "policy")
 SHIPPED = [(kind, identifier) for kind in KINDS for identifier in library.shipped(kind)]

@@ -13,7 +13,7 @@ import helpers
 import pytest
 
 from ivigcalc import Form, plan_form
-from ivigcalc.plan import Plan
+from ivigcalc.engine.plan import Plan
 from ivigcalc.quantity import plain
 from ivigcalc.render.csv import safe_cell, to_csv
 from ivigcalc.render.markdown import to_markdown

@@ -10,8 +10,8 @@ from typing import Any
 import helpers
 import pytest
 
-from ivigcalc.plan import Plan
-from ivigcalc.render.json import to_json
+from ivigcalc.document.write import to_json
+from ivigcalc.engine.plan import Plan
 from ivigcalc.render.table import new_table, render, to_table
 
 STEP = ("rate_ml_per_kg_per_h", "rate_mg_per_kg_per_min", "rate_ml_per_h", "duration_min", "volume_ml", "cumulative_ml")

@@ -12,7 +12,7 @@ import helpers
 from pypdf import PdfReader
 
 from ivigcalc.definitions import Loaded, Site
-from ivigcalc.plan import Plan
+from ivigcalc.engine.plan import Plan
 
 DATA = Path(__file__).parent / "data"
 TWELVE_RUNGS = str(DATA / "twelve-rungs.yaml")

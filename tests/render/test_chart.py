@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import helpers
 import pytest
 
+from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import MissingExtraError, RequestError
-from ivigcalc.plan import Notice
 from ivigcalc.quantity import plain
-from ivigcalc.render.chart import chart_data, chart_page, in_words, moment, plot_text, to_png, to_svg
+from ivigcalc.render.paper.chart import chart_data, chart_page, in_words, moment, plot_text, to_png, to_svg
 
 from . import papers
 

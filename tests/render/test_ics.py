@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar, Event
 
+from ivigcalc.engine.plan import Notice, Plan
 from ivigcalc.errors import IvigcalcError, MissingExtraError, RequestError
-from ivigcalc.plan import Notice, Plan
 from ivigcalc.render.ics import to_ics
-from ivigcalc.render.wording import clean
+from ivigcalc.render.words import clean
 
 from . import papers
 

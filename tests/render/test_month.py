@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivigcalc.engine.plan import Plan
+from ivigcalc.engine.schedule import holiday_name
 from ivigcalc.errors import RequestError
-from ivigcalc.plan import Plan
 from ivigcalc.quantity import plain
-from ivigcalc.render.month import NARROWEST_GRID, month_grids, months
+from ivigcalc.render.month import NARROWEST_GRID, month_grids
+from ivigcalc.render.months import months
 from ivigcalc.render.table import render
-from ivigcalc.schedule import holiday_name
 
 from . import papers
 

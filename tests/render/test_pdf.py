@@ -20,13 +20,13 @@ from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
 from ivigcalc import Form, plan_form
+from ivigcalc.engine.plan import Notice, Plan, Session
+from ivigcalc.engine.schedule import holiday_name
 from ivigcalc.errors import MissingExtraError, RequestError
-from ivigcalc.plan import Notice, Plan, Session
 from ivigcalc.quantity import plain
-from ivigcalc.render.pdf import Paper, to_pdf
-from ivigcalc.render.printed import document, fingerprint
-from ivigcalc.render.typeset import TEMPLATES
-from ivigcalc.schedule import holiday_name
+from ivigcalc.render.paper.page import document, fingerprint
+from ivigcalc.render.paper.pdf import Paper, to_pdf
+from ivigcalc.render.paper.typeset import TEMPLATES
 
 from . import papers
 

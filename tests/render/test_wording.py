@@ -6,8 +6,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivigcalc.plan import Notice
-from ivigcalc.render.wording import clean, concerns, long_day, short_day
+from ivigcalc.engine.plan import Notice
+from ivigcalc.render.words import clean, concerns, long_day, short_day
 
 from . import papers
 

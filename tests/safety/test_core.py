@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ivigcalc import dose, quantity, schedule, split, titration, vials, weight
+from ivigcalc import quantity
+from ivigcalc.engine import dose, schedule, split, titration, vials, weight
 
 CORE = (quantity, vials, split, dose, titration, weight, schedule)
 

@@ -7,7 +7,7 @@ import helpers
 import pytest
 
 from ivigcalc.definitions import Limit, Phase, Product, Rounding
-from ivigcalc.dose import (
+from ivigcalc.engine.dose import (
     CourseDose,
     Prescribed,
     believable,
@@ -21,10 +21,10 @@ from ivigcalc.dose import (
     prescribed_dose,
     published_interval,
 )
+from ivigcalc.engine.split import Grid
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import Quantity, quantity
-from ivigcalc.request import Order
-from ivigcalc.split import Grid
+from ivigcalc.request.request import Order
 
 TEN_KG = Fraction(10)
 

@@ -9,9 +9,9 @@ import helpers
 import pytest
 
 from ivigcalc.definitions import Site
+from ivigcalc.engine.schedule import CourseDates, closed_because, due_dates, holiday_name, place_course, step
 from ivigcalc.errors import MissingExtraError, RefusedError, RequestError
 from ivigcalc.quantity import Quantity, quantity
-from ivigcalc.schedule import CourseDates, closed_because, due_dates, holiday_name, place_course, step
 
 TUESDAY = date(2026, 12, 1)
 

@@ -7,8 +7,8 @@ from typing import Any
 import oracle
 import pytest
 
-from ivigcalc.split import Grid, divide, round_course, step_grid, vial_grid
-from ivigcalc.vials import vial_set
+from ivigcalc.engine.split import Grid, divide, round_course, step_grid, vial_grid
+from ivigcalc.engine.vials import vial_set
 
 #: sets of vials whose common unit is 1 g, with many amounts that they cannot make, and with few
 AWKWARD = [(2, 5), (3, 7), (4, 9), (6, 10, 15), (2, 5, 10, 20, 30), (7, 8), (1,)]

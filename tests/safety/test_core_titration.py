@@ -10,9 +10,8 @@ import helpers
 import pytest
 
 from ivigcalc.definitions import Product, RateTable
-from ivigcalc.errors import RefusedError
-from ivigcalc.sessions import set_rates
-from ivigcalc.titration import (
+from ivigcalc.engine.session import set_rates
+from ivigcalc.engine.titration import (
     Ceilings,
     Climb,
     Ladder,
@@ -24,6 +23,7 @@ from ivigcalc.titration import (
     risk_applies,
     shown_per_kg,
 )
+from ivigcalc.errors import RefusedError
 
 TEN_KG = Fraction(10)
 #: 10, 20 and 40 mL/h for 10 kg: 5 mL in 30 minutes, then 20/3 mL in 20

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from threading import Event, Thread
 
-from ivigcalc import vials
+from ivigcalc.engine import vials
 
 
 def grams(*sizes: str) -> tuple[Fraction, ...]:

@@ -9,10 +9,10 @@ import pytest
 from ivigcalc import library
 from ivigcalc.definitions import DosingWeight, Formula
 from ivigcalc.definitions.policy import ObeseRule
+from ivigcalc.engine.weight import Weights, dosing_weight
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import parse_height, parse_weight
-from ivigcalc.request import Patient
-from ivigcalc.weight import Weights, dosing_weight
+from ivigcalc.request.request import Patient
 
 DEVINE: Formula = library.load("formula", "devine-inches").value
 

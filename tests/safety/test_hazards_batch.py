@@ -8,8 +8,8 @@ from typing import Any
 import helpers
 import pytest
 
+from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import IvigcalcError
-from ivigcalc.plan import Plan
 
 COLUMNS = ("patient_id", "weight", "birth_date", "risk", "days", "start", "condition")
 COMMON = ("--regimen", "dermatomyositis", "--product", "octagam-10-us", "--at", "09:00")

@@ -8,8 +8,8 @@ from typing import Any
 import helpers
 import pytest
 
+from ivigcalc.engine.plan import Notice, Plan
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.plan import Notice, Plan
 
 
 def plan(**words: Any) -> Plan:

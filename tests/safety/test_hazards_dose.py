@@ -9,8 +9,8 @@ import helpers
 import pytest
 
 from ivigcalc import library
+from ivigcalc.engine.plan import Notice, Plan
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.plan import Notice, Plan
 
 START = {"start": "2026-12-01"}
 OTHER_INTERVAL = {"override": ["interval-outside-regimen=as the prescriber wrote"]}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ivigcalc.cli import output
-from ivigcalc.plan import Plan
+from ivigcalc.engine.plan import Plan
 from ivigcalc.render.table import to_table
 
 DM = ("-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "71.3kg", "--age", "54y")

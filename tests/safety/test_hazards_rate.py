@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivigcalc import library
+from ivigcalc.engine.plan import Notice, Plan
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.plan import Notice, Plan
 
 DM = ("octagam-10-us", "dermatomyositis", "72kg", "72g")
 

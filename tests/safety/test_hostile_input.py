@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivigcalc.ask import MAX_TEXT, read_form
 from ivigcalc.errors import DefinitionError, RequestError
-from ivigcalc.form import Form
-from ivigcalc.load import MAX_BYTES, load_bytes, load_file
+from ivigcalc.library.reader import MAX_BYTES, load_bytes, load_file
 from ivigcalc.render.csv import safe_cell
 from ivigcalc.render.markdown import escape
+from ivigcalc.request.form import Form
+from ivigcalc.request.read import MAX_TEXT, read_form
 
 DM = ("-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg")
 PLAN = ("schedule", *DM, "--start", "2026-12-01", "--at", "09:00")

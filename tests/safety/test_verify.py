@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivigcalc import library
-from ivigcalc.ask import plan_form
+from ivigcalc.api import plan_form
+from ivigcalc.document.read import MAX_BYTES, read_saved
+from ivigcalc.document.verify import verify
+from ivigcalc.document.write import to_json
 from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
-from ivigcalc.form import Form
-from ivigcalc.render.json import to_json
-from ivigcalc.saved import MAX_BYTES, read_saved
-from ivigcalc.verify import verify
+from ivigcalc.request.form import Form
 
 DM = ("-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg", "--age", "54y")
 SCHEDULE = ("schedule", *DM, "--start", "2026-12-01", "--at", "09:00", "--courses", "2")

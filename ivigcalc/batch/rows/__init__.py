@@ -1,0 +1,1 @@
+"""The rows of a batch: read, understood, and what became of each."""

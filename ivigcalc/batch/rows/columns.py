@@ -1,0 +1,207 @@
+"""What a row says: the columns of the interface, turned into the words of a `Form`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any
+
+from ivigcalc.batch.rows.outcome import Failed
+from ivigcalc.errors import RequestError
+from ivigcalc.quantity import QuantityError, number
+from ivigcalc.request.form import Form
+
+Cell = str | tuple[str, ...]
+Words = str | tuple[str, ...] | bool
+#: place, name, field of the form, and how its cell becomes the words of that field
+_ColumnReader = tuple[int, str, str, Callable[[str, Cell], Words]]
+
+#: what a row may say without asking for something else: whose it is, and from when
+IDENTITY = ("patient_id", "name", "start")
+
+#: columns that hold a plain number, and the unit that their name states
+_WITH_UNIT = {
+    "weight_kg": ("weight", "kg"),
+    "weight_lb": ("weight", "lb"),
+    "height_cm": ("height", "cm"),
+    "age_years": ("age", "y"),
+}
+#: the regimen names the use, so a schedule has no other indication
+_NOT_ASKED = ("indication",)
+_MANY = ("risk", "condition", "override")
+_YES, _NO = ("true", "yes"), ("false", "no")
+#: column -> field of the form
+COLUMNS: dict[str, str] = {
+    **{field.name: field.name for field in fields(Form) if field.name not in _NOT_ASKED},
+    **{column: field for column, (field, _) in _WITH_UNIT.items()},
+}
+MAX_CELL = 10_000
+#: a field that is worked out where a row fills another
+_ALSO_SAID_BY = {"age": ("birth_date",)}
+#: bytes that are not UTF-8, as the decoder leaves them
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
+
+
+class Columns:
+    """The columns of one input, ready to read its rows. What a row leaves blank is taken from `defaults`."""
+
+    def __init__(self, names: Sequence[str], defaults: Form) -> None:
+        check_columns(names)
+        self.names = tuple(names)
+        self._readers = [(place, name, COLUMNS[name], _reader(name)) for place, name in enumerate(names)]
+        self._identity_readers = [reader for reader in self._readers if reader[1] in IDENTITY]
+        self._defaults = {field.name: getattr(defaults, field.name) for field in fields(Form)}
+        self._default_identity = {name: self._defaults[name] for name in IDENTITY}
+        self._id = self.names.index("patient_id") if "patient_id" in self.names else None
+
+    def patient_id(self, cells: Sequence[Cell]) -> str:
+        """Whose row it is, or nothing where the row does not say."""
+        if self._id is None or self._id >= len(cells):
+            return ""
+        cell = cells[self._id]
+        return cell.strip() if isinstance(cell, str) else ""
+
+    def form(self, cells: Sequence[Cell]) -> Form:
+        """The words of one row; raises `RequestError` naming the column."""
+        words, said = self._read(self.fitted(cells), self._readers, self._defaults)
+        if "age" in said:
+            words["birth_date"] = words["birth_date"] if "birth_date" in said else None
+        elif "birth_date" in said:
+            words["age"] = None
+        return Form(**words)
+
+    def identity(self, cells: Sequence[Cell]) -> Form:
+        """Only whose row it is and from when, read as `form` does: for a fitted row of which the rest was read before."""
+        return Form(**self._read(cells, self._identity_readers, self._default_identity)[0])
+
+    def _read(
+        self, cells: Sequence[Cell], readers: Sequence[_ColumnReader], defaults: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Field -> words, and field -> the column that said it."""
+        words = defaults.copy()
+        said: dict[str, str] = {}
+        for place, name, field, read in readers:
+            cell = cells[place]
+            if isinstance(cell, str):
+                cell = cell.strip()
+            if not cell:
+                continue
+            if len(cell) > MAX_CELL:
+                raise RequestError(
+                    f"{name}: the cell is longer than {MAX_CELL} characters", field=name, code="too-long"
+                )
+            _check_encoding(name, cell)
+            if field in said:
+                raise RequestError(
+                    f"'{said[field]}' and '{name}' are both filled: keep one", field=name, code="said-twice"
+                )
+            said[field] = name
+            words[field] = read(name, cell)
+        if "patient_id" not in said:
+            raise RequestError("the row has no patient_id", field="patient_id", code="missing")
+        return words, said
+
+    def for_row(self, failed: Failed, cells: Sequence[Cell]) -> Failed:
+        """What is wrong, told of the column of this row that says it instead of the field of the form."""
+        columns = [name for _, name, field, _ in self._readers if field == failed.field]
+        asked = (failed.field, *_ALSO_SAID_BY.get(failed.field, ()))
+        filled = [name for field in asked for name in self._filled(field, cells)]
+        column = next(iter((*filled, *columns)), failed.field)
+        if failed.code == "missing" and columns:
+            return Failed(failed.code, column, f"{column} is blank: fill it in")
+        return Failed(failed.code, column, failed.message)
+
+    def _filled(self, field: str, cells: Sequence[Cell]) -> list[str]:
+        """The columns of a field that this row fills."""
+        found = [(name, cells[place]) for place, name, of, _ in self._readers if of == field and place < len(cells)]
+        return [name for name, cell in found if (cell.strip() if isinstance(cell, str) else cell)]
+
+    def fitted(self, cells: Sequence[Cell]) -> Sequence[Cell]:
+        """One cell for each column. Blank cells after the last column are no cells; any other difference is an error."""
+        if len(cells) == len(self.names):
+            return cells
+        kept = list(cells)
+        while len(kept) > len(self.names) and not kept[-1]:
+            kept.pop()
+        if len(kept) != len(self.names):
+            raise RequestError(
+                f"the row has {len(kept)} cells, the heading {len(self.names)}: look for a missing or extra comma or quote",
+                code="wrong-cells",
+            )
+        return kept
+
+
+def _check_encoding(name: str, cell: Cell) -> None:
+    """A letter of Windows-1252 is no letter here, and a name must not lose it."""
+    if isinstance(cell, str) and not cell.isascii() and _NO_UTF8.search(cell):
+        raise RequestError(f"{name}: the file is not UTF-8 here: save it as CSV UTF-8 and run again", field=name)
+
+
+def check_columns(names: Sequence[str]) -> None:
+    """Every column is known and there once; `patient_id` is there."""
+    for name in names:
+        if name not in COLUMNS:
+            raise RequestError(_unknown(name), field="columns", code="unknown-column")
+        if list(names).count(name) > 1:
+            raise RequestError(f"the column '{name}' is there twice", field="columns", code="unknown-column")
+    if "patient_id" not in names:
+        raise RequestError("the input has no column 'patient_id'", field="columns", code="missing")
+
+
+def _unknown(name: str) -> str:
+    shown = "".join(c if c.isprintable() else "?" for c in name[:60])
+    if ";" in name or "\t" in name:
+        return f"the heading '{shown}' is not separated by commas: save the file as comma-separated values"
+    near = difflib.get_close_matches(name[:60], COLUMNS, n=2, cutoff=0.6)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"unknown column '{shown}'; {hint}allowed: {', '.join(COLUMNS)}"
+
+
+def read_row(row: Mapping[str, Cell]) -> Form:
+    """The words of one row given as column -> text."""
+    return _columns_of(tuple(row)).form(tuple(row.values()))
+
+
+@lru_cache(maxsize=64)
+def _columns_of(names: tuple[str, ...]) -> Columns:
+    return Columns(names, Form())
+
+
+def _reader(column: str) -> Callable[[str, Cell], Words]:
+    """How a cell of this column becomes the words of its field."""
+    if column in _WITH_UNIT:
+        return _with_unit
+    if column in _MANY:
+        return _many
+    return _yes_or_no if column == "pregnant" else _text
+
+
+def _text(column: str, cell: Cell) -> str:
+    if not isinstance(cell, str):
+        raise RequestError(f"{column}: holds a list; give one value", field=column)
+    return cell
+
+
+def _with_unit(column: str, cell: Cell) -> str:
+    unit = _WITH_UNIT[column][1]
+    try:
+        number(_text(column, cell))
+    except QuantityError as error:
+        raise RequestError(f"{column}: {error}; the column states the unit ({unit})", field=column) from None
+    return f"{cell}{unit}"
+
+
+def _many(_column: str, cell: Cell) -> tuple[str, ...]:
+    if isinstance(cell, tuple):
+        return cell
+    return tuple(part.strip() for part in cell.split(";") if part.strip())
+
+
+def _yes_or_no(column: str, cell: Cell) -> bool:
+    word = _text(column, cell).lower()
+    if word not in (*_YES, *_NO):
+        raise RequestError(f"{column}: '{word[:40]}' is not true or false", field=column)
+    return word in _YES

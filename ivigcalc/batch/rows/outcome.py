@@ -1,0 +1,99 @@
+"""What became of one row that could not be planned: which field, which code, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
+from ivigcalc.errors import DefinitionError, IvigcalcError, MissingExtraError, RefusedError, RequestError
+from ivigcalc.request.form import Form
+
+ERROR_COLUMNS = ("row", "patient_id", "field", "code", "message")
+#: the column that a clerk looks at first for a refusal of this code
+_FIELDS = {
+    "age-outside-regimen": "age",
+    "concentration-not-published": "product",
+    "course-dose-over-limit": "dose",
+    "course-overlap": "every",
+    "courses-close": "start",
+    "day-dose-over-limit": "days",
+    "days-outside-regimen": "days",
+    "dose-below-vial": "dose",
+    "dose-implausible": "dose",
+    "dose-not-givable": "dose",
+    "dose-outside-regimen": "dose",
+    "four-week-dose-over-limit": "dose",
+    "height-outside-formula": "height",
+    "interval-outside-regimen": "every",
+    "no-open-days": "start",
+    "policy-incomplete": "policy",
+    "product-contraindicated": "condition",
+    "rate-below-pump": "weight",
+    "rate-not-published": "product",
+    "stock-short": "product",
+    "vials-not-published": "product",
+    "weight-implausible": "weight",
+}
+_OPTION = re.compile(r"--([a-z][a-z-]*)")
+_WORDS = {field.name for field in fields(Form)}
+MAX_MESSAGE, MAX_ID = 500, 80
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why there is no plan. `code` joins several refusals with `;`; `field` is a column of the input, where one is at fault."""
+
+    code: str
+    field: str
+    message: str
+
+
+def failed(error: IvigcalcError) -> Failed:
+    """An error of one request as data. A missing extra is no fault of the row: it is raised again."""
+    if isinstance(error, MissingExtraError):
+        raise error
+    if isinstance(error, RefusedError):
+        return Failed(";".join(error.codes), _FIELDS.get(error.code, ""), str(error))
+    if isinstance(error, RequestError):
+        return Failed(error.code, error.field, str(error))
+    code = "bad-definition" if isinstance(error, DefinitionError) else "error"
+    return Failed(code, "", str(error))
+
+
+def bug(error: Exception) -> Failed:
+    """A bug costs one request, and says so."""
+    return Failed("bug", "", f"a bug in ivigcalc ({type(error).__name__}): please report this row")
+
+
+def attempt(ask: Callable[[], _T]) -> _T | Failed:
+    """What one request gives, or why it gives nothing: neither a mistake nor a bug in one row stops the others."""
+    try:
+        return ask()
+    except IvigcalcError as error:
+        return failed(error)
+    except MemoryError:
+        raise
+    except Exception as error:
+        return bug(error)
+
+
+def for_clerk(message: str) -> str:
+    """A message of the command line in the words of a table: one line, columns in place of options, nothing unprintable."""
+    line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
+    line = _OPTION.sub(_column_of, line)
+    return printable(line, MAX_MESSAGE)
+
+
+def _column_of(option: re.Match[str]) -> str:
+    """The column of an option; one that is for the whole batch, such as --allow-duplicates, stays an option."""
+    name = option[1].replace("-", "_")
+    return name if name in _WORDS else option[0]
+
+
+def printable(text: str, limit: int) -> str:
+    """Text of somebody else on one line of at most `limit` characters."""
+    shown = "".join(c if c.isprintable() else "?" for c in text[:limit])
+    return shown if len(text) <= limit else shown[: limit - 1] + "…"

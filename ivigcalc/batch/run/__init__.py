@@ -1,0 +1,1 @@
+"""The running of a batch: partitions, processes, folder and state."""

@@ -1,0 +1,344 @@
+"""A whole batch: look the input over, take up an unfinished run, plan every partition, publish whole files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ivigcalc import library
+from ivigcalc._version import __version__
+from ivigcalc.api import DEFAULT_POLICY
+from ivigcalc.batch.rows.columns import MAX_CELL, Columns
+from ivigcalc.batch.rows.outcome import Failed, for_clerk, printable
+from ivigcalc.batch.rows.source import Row, Source, spool
+from ivigcalc.batch.rows.survey import Survey, survey
+from ivigcalc.batch.run.fingerprint import definitions_sha256
+from ivigcalc.batch.run.folder import Folder, Progress, explained
+from ivigcalc.batch.run.state import EACH, SCHEMA, shown
+from ivigcalc.batch.run.work import PARTITION_ROWS, PARTITION_ROWS_WITH_FILES, Done, Settings
+from ivigcalc.batch.run.workers import do_here, do_in_processes
+from ivigcalc.batch.tables.encode import Kind, headings
+from ivigcalc.definitions import Loaded, Site
+from ivigcalc.errors import IvigcalcError, RequestError
+from ivigcalc.request.form import Form
+from ivigcalc.request.read import read_form
+from ivigcalc.request.reference import is_path, split_protocol
+from ivigcalc.request.request import LAST_YEAR
+
+#: seconds of work that a kill may cost
+_KEEP_SECONDS = 1.0
+
+
+class ErrorLimitError(IvigcalcError):
+    """The batch was stopped because more rows failed than were allowed."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is asked of a batch. `piped` is the input where no file is named."""
+
+    input: Path | None
+    input_format: str
+    folder: Path
+    defaults: Form
+    site: Loaded[Site]
+    on: date
+    kind: Kind = "csv"
+    jobs: int = 1
+    cluster: str | None = None
+    each: tuple[str, ...] = ()
+    paper: str = "a4"
+    allow_duplicates: bool = False
+    max_errors: int | None = None
+    restart: bool = False
+    piped: BinaryIO | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a batch ended."""
+
+    planned: int
+    errors: Counter[str]
+    resumed_rows: int = 0
+    already_done: bool = False
+
+    @property
+    def failed(self) -> int:
+        """Rows that ended as errors."""
+        return self.errors.total()
+
+
+Watch = Callable[[int, int], None]
+
+
+def run(batch: Batch, clock: Callable[[], float], watch: Watch) -> Summary:
+    """Do a batch. `clock` counts seconds; `watch(rows done, rows in all)` hears how far it is."""
+    check_defaults(batch.defaults)
+    with Folder(batch.folder) as folder:
+        source = _open(batch, folder)
+        try:
+            return _run(batch, folder, source, clock, watch)
+        finally:
+            source.close()
+
+
+def check_defaults(defaults: Form) -> None:
+    """What is wrong with the options is wrong for every row: say so before the first. Rows may begin on any day, so an
+    earlier infusion is before the last day that there is; each row is checked against its own."""
+    form = replace(defaults, weight=defaults.weight or "1kg", start=defaults.start or f"{LAST_YEAR}-12-31")
+    read_form(form, "schedule", on=None)
+    if defaults.regimen:
+        library.regimen(defaults.regimen)
+    if defaults.product:
+        library.product(defaults.product)
+    library.policy(defaults.policy or DEFAULT_POLICY)
+
+
+def _open(batch: Batch, folder: Folder) -> Source:
+    if batch.input is not None:
+        return Source(batch.input, batch.input_format)
+    assert batch.piped is not None
+    with explained("cannot keep what is piped in"):
+        spool(batch.piped, folder.work / "input")
+    return Source(folder.work / "input", batch.input_format)
+
+
+def _run(batch: Batch, folder: Folder, source: Source, clock: Callable[[], float], watch: Watch) -> Summary:
+    columns = Columns(source.columns, batch.defaults)
+    found = survey(source.rows(), columns)
+    files = _own_files(batch, found)
+    about = _about(batch, source, files)
+    if not batch.restart:
+        done = _finished_before(batch, folder, about)
+        if done is not None:
+            return done
+    progress, about = _taken_up(batch, folder, about)
+    resumed = progress.rows
+    if not progress.finished:
+        settings = Settings(
+            columns.names,
+            batch.defaults,
+            batch.site,
+            date.fromisoformat(about["on"]),
+            batch.kind,
+            batch.each,
+            batch.paper,
+            files,
+            about["definitions"],
+        )
+        folder.open_tables(headings(batch.kind), progress, each=bool(batch.each))
+        _plan_all(batch, folder, source, settings, found, about, progress, clock, watch)
+    _publish(batch, folder, about, progress)
+    return Summary(progress.planned, progress.errors, resumed)
+
+
+def _own_files(batch: Batch, found: Survey) -> tuple[str, ...]:
+    """The definition files that options and rows name."""
+    options = [batch.defaults.regimen, batch.defaults.product, batch.defaults.policy]
+    names = [split_protocol(text)[0] for text in options if text]
+    return tuple(sorted({*found.files, *filter(is_path, names)}))
+
+
+def _about(batch: Batch, source: Source, files: tuple[str, ...]) -> dict[str, Any]:
+    """Everything that the output depends on; `on` is the day of asking, which a run keeps when it is taken up later."""
+    return {
+        "version": __version__,
+        "input": source.sha256(),
+        "options": {
+            **asdict(batch.defaults), "format": batch.kind, "input_format": batch.input_format, "each": batch.each,
+            "paper": batch.paper, "allow_duplicates": batch.allow_duplicates,
+        },
+        "site": batch.site.sha256,
+        "definitions": definitions_sha256(files),
+        "on": batch.on.isoformat(),
+    }  # fmt: skip
+
+
+def _differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    return [key for key in one if key != "on" and _plain(one[key]) != _plain(other.get(key))]
+
+
+def _plain(value: Any) -> Any:
+    """As it is once it has been through JSON."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _finished_before(batch: Batch, folder: Folder, about: dict[str, Any]) -> Summary | None:
+    """The summary of the same batch where it was finished earlier; refuses to touch the results of another."""
+    if folder.state() is not None:
+        return None
+    name = shown(batch.folder)
+    report = folder.report()
+    if report is not None:
+        changed = _differences(about, report["computed_from"])
+        if changed:
+            raise RequestError(
+                f"{name} holds the results of another batch (different: {', '.join(changed)}): choose another folder, or give --restart to replace them",
+                field="output", code="in-the-way",
+            )  # fmt: skip
+        return Summary(report["planned"], Counter(report["errors"]), already_done=True)
+    there = folder.in_the_way(_names(batch.kind).keys() | {EACH})
+    if there:
+        raise RequestError(
+            f"{name} already holds {', '.join(sorted(there))}: choose another folder, or give --restart to replace them",
+            field="output", code="in-the-way",
+        )  # fmt: skip
+    return None
+
+
+def _taken_up(batch: Batch, folder: Folder, about: dict[str, Any]) -> tuple[Progress, dict[str, Any]]:
+    """Where an unfinished run of the same batch was, else the beginning."""
+    state = _begun_by_restart(folder, about) if batch.restart else folder.state()
+    if state is None:
+        folder.start_over(keep_input=batch.input is None)
+        return Progress(restarted=batch.restart), about
+    changed = _differences(about, state["about"])
+    if changed:
+        raise RequestError(
+            f"{shown(batch.folder)} holds an unfinished batch, and since then this changed: {', '.join(changed)}; "
+            "give --restart to begin again, or bring back what it was",
+            field="output", code="changed",
+        )  # fmt: skip
+    errors = Counter(state["errors"])
+    restarted = state.get("restarted") is True
+    return (
+        Progress(state["partitions"], state["planned"], errors, state["sizes"], state["finished"], restarted),
+        state["about"],
+    )
+
+
+def _begun_by_restart(folder: Folder, about: dict[str, Any]) -> dict[str, Any] | None:
+    """The unfinished run of the same batch that an earlier `--restart` began: who repeats the command until it is done
+    wants it to go on. Anything else is what shall be replaced."""
+    try:
+        state = folder.state()
+    except RequestError:  # damaged
+        return None
+    same = state is not None and state.get("restarted") is True and not _differences(about, state["about"])
+    return state if same else None
+
+
+def _plan_all(
+    batch: Batch, folder: Folder, source: Source, settings: Settings, found: Survey, about: dict[str, Any],
+    progress: Progress, clock: Callable[[], float], watch: Watch,
+) -> None:  # fmt: skip
+    rows = (
+        source.rows()
+        if batch.allow_duplicates
+        else _once_each(source.rows(), Columns(source.columns, batch.defaults), found)
+    )
+    size = PARTITION_ROWS_WITH_FILES if batch.each else PARTITION_ROWS
+    partitions = islice(_partitions(rows, size), progress.partitions, None)
+    kept_at = clock()
+    for done in _workers(batch, settings, partitions):
+        folder.append(done.tables, done.each)
+        progress.partitions += 1
+        progress.planned += done.planned
+        progress.errors += done.errors
+        watch(progress.rows, found.rows)
+        if batch.max_errors is not None and progress.failed > batch.max_errors:
+            folder.start_over()
+            raise ErrorLimitError(_why_stopped(progress, done))
+        if clock() - kept_at > _KEEP_SECONDS:
+            source.check_unchanged()
+            _check_definitions(folder, settings)
+            folder.keep(about, progress)
+            kept_at = clock()
+    source.check_unchanged()
+    _check_definitions(folder, settings)
+
+
+def _check_definitions(folder: Folder, settings: Settings) -> None:
+    """Raise when a definition file is no longer what it was at the start. Nothing is kept to be taken up: were the file
+    changed back, some rows would have the figures of what it said in between."""
+    if settings.files and definitions_sha256(settings.files) != settings.definitions:
+        folder.start_over()
+        raise RequestError(
+            "a definition file changed while it was used: run again to plan every row with what it says now",
+            field="definitions",
+            code="definitions-changed",
+        )
+
+
+def _workers(batch: Batch, settings: Settings, partitions: Iterator[list[Row]]) -> Iterator[Done]:
+    if batch.cluster is not None:
+        from ivigcalc.batch.run.cluster import do_on_cluster
+
+        return do_on_cluster(settings, partitions, batch.cluster)
+    if batch.jobs == 1:
+        return do_here(settings, partitions)
+    return do_in_processes(settings, partitions, batch.jobs)
+
+
+def _partitions(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    while partition := list(islice(rows, size)):
+        yield partition
+
+
+def _once_each(rows: Iterator[Row], columns: Columns, found: Survey) -> Iterator[Row]:
+    """The rows, with an error in place of every row whose patient id came before."""
+    for row in rows:
+        if isinstance(row.cells, Failed):
+            yield row
+            continue
+        patient_id = columns.patient_id(row.cells)
+        earlier = found.repeated.first_row(patient_id, row.number) if 0 < len(patient_id) <= MAX_CELL else None
+        if earlier is not None:
+            why = f"this patient_id is also in row {earlier}: give each patient one row, or allow it with --allow-duplicates"
+            row = Row(row.number, Failed("duplicate-id", "patient_id", why), patient_id)
+        yield row
+
+
+def _why_stopped(progress: Progress, done: Done) -> str:
+    shown = [
+        f"row {number}, {printable(who, 40)}: {error.code}: {for_clerk(error.message)}"
+        for number, who, error in done.first_errors
+    ]
+    return "\n".join([f"stopped: {progress.failed} of {progress.rows} rows failed; nothing was written", *shown])
+
+
+def _names(kind: Kind) -> dict[str, str]:
+    """Final name -> name in the work folder."""
+    made = ".made" if kind == "parquet" else ".part"
+    return {f"sessions.{kind}": f"sessions{made}", f"steps.{kind}": f"steps{made}", "errors.csv": "errors.part"}
+
+
+def _publish(batch: Batch, folder: Folder, about: dict[str, Any], progress: Progress) -> None:
+    if not progress.finished:
+        if batch.kind == "parquet":
+            _make_parquet(folder)
+        progress.finished = True
+        folder.keep(about, progress)
+    report = {
+        "schema": SCHEMA,
+        "computed_from": about,
+        "rows": progress.rows,
+        "planned": progress.planned,
+        "errors": dict(sorted(progress.errors.items())),
+        "folders": [EACH] if batch.each else [],
+    }
+    folder.publish(_names(batch.kind), report)
+
+
+def _make_parquet(folder: Folder) -> None:
+    from ivigcalc.batch.tables.arrow import write_parquet
+
+    with explained("cannot write to the output folder"):
+        for table in ("sessions", "steps"):
+            write_parquet(folder.work / f"{table}.part", folder.work / f"{table}.made")
+            folder.sync(f"{table}.made")
+
+
+def errors_text(errors: Counter[str]) -> Sequence[str]:
+    """`12 dose-needed`, most first."""
+    return [f"{count} {code}" for code, count in sorted(errors.items(), key=lambda item: (-item[1], item[0]))]

@@ -1,0 +1,77 @@
+"""The partitions of a batch on an existing Dask cluster. The cluster schedules, retries and survives lost workers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from threading import Lock
+from typing import Any
+
+from ivigcalc.batch.rows.source import Row
+from ivigcalc.batch.run.fingerprint import definitions_sha256
+from ivigcalc.batch.run.work import Done, Settings, do_partition
+from ivigcalc.batch.run.workers import Partitions, WorkerError
+from ivigcalc.errors import MissingExtraError, RequestError
+
+#: partitions under way for each thread of the cluster, and how often one is tried again
+_AHEAD, _RETRIES = 2, 5
+_CONNECT_SECONDS = 20
+#: a worker has several threads, but its planner serves one partition; Python computes in one thread at a time anyway
+_ONE_AT_A_TIME = Lock()
+
+
+def do_on_cluster(settings: Settings, partitions: Partitions, address: str) -> Iterator[Done]:
+    """Shared out among the workers of the scheduler at `address`, handed back in order."""
+    import gc
+
+    gc.enable()  # plans hold no cycles, but the client of a cluster makes them for as long as it runs
+    try:
+        from distributed import Client
+    except ImportError:
+        raise MissingExtraError("a cluster", "cluster") from None
+    try:
+        client: Any = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise RequestError(
+            f"--cluster: cannot reach a Dask scheduler at {address[:80]}: {error}", field="cluster"
+        ) from None
+    with client:
+        yield from _in_order(client, settings, partitions)
+
+
+def _in_order(client: Any, settings: Settings, partitions: Partitions) -> Iterator[Done]:
+    under_way: deque[Any] = deque()
+    threads = max(1, sum(client.nthreads().values()))
+    try:
+        for rows in partitions:
+            future = client.submit(do_far, settings, rows, pure=False, retries=_RETRIES)
+            under_way.append(future)
+            if len(under_way) >= _AHEAD * threads + 1:
+                yield _result(under_way.popleft())
+        while under_way:
+            yield _result(under_way.popleft())
+    finally:
+        client.cancel(list(under_way))
+
+
+def _result(future: Any) -> Done:
+    try:
+        done: Done = future.result()
+    except WorkerError:
+        raise
+    except Exception as error:
+        raise WorkerError(f"the cluster could not do a partition: {type(error).__name__}: {error}") from None
+    return done
+
+
+def do_far(settings: Settings, rows: Sequence[Row]) -> Done:
+    """`do_partition` on a worker, after making sure that it would compute with the same program and definitions."""
+    with _ONE_AT_A_TIME:
+        return _do_far(settings, rows)
+
+
+def _do_far(settings: Settings, rows: Sequence[Row]) -> Done:
+    if definitions_sha256(settings.files) != settings.definitions:
+        own = f", or other files at {', '.join(settings.files)}" if settings.files else ""
+        raise WorkerError(f"a worker of the cluster has another version of ivigcalc or other definitions{own}", 2)
+    return do_partition(settings, rows)

@@ -1,0 +1,276 @@
+"""The output folder: locked while it is in use, and holding whole files or none.
+
+While a batch runs, everything is in a work folder inside: tables that grow, and a state that says how much of them
+counts. A run that was killed is taken up from that state. At the end the tables are moved to their names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from ivigcalc.batch.run import state as kept
+from ivigcalc.batch.run.state import EACH, REPORT, STATE, WORK, files_for_patients, shown
+from ivigcalc.errors import RequestError
+
+#: the files for each patient: those of this run, and those of them that are being given their place
+_MADE, _MOVING = EACH, "each.moving"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is: partitions that are safely on disk, what became of their rows, how long the tables are, and
+    whether `--restart` began it."""
+
+    partitions: int = 0
+    planned: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    sizes: dict[str, int] = field(default_factory=dict)
+    finished: bool = False
+    restarted: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Rows that are accounted for."""
+        return self.planned + self.failed
+
+    @property
+    def failed(self) -> int:
+        """Rows that ended as errors."""
+        return self.errors.total()
+
+
+class Folder:
+    """One output folder in use by this run; a context manager that gives it free again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.work = path, path / WORK
+        self._new = not path.exists()
+        self._lock: int | None = None
+        self._tables: dict[str, IO[bytes]] = {}
+
+    def __enter__(self) -> Folder:
+        self._check_no_links()
+        with explained("cannot use the output folder"):
+            self._lock = _locked(self.work)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._tables.values():
+            file.close()
+        if not (self.work / STATE).exists():  # nothing that could be taken up
+            shutil.rmtree(self.work, ignore_errors=True)
+            if self._new:
+                with suppress(OSError):  # somebody else's files are in it
+                    self.path.rmdir()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    def _check_no_links(self) -> None:
+        """What is in a linked folder is not in this one, and is not ours to clear away."""
+        for name in (EACH, WORK):
+            if (self.path / name).is_symlink():
+                raise RequestError(
+                    f"{name} in {shown(self.path)} is a link to another place: take it away, or choose another folder",
+                    field="output",
+                    code="in-the-way",
+                )
+
+    # ---- what is there ----------------------------------------------------------------------------------------
+
+    def report(self) -> dict[str, Any] | None:
+        """What the last finished run wrote about itself, if its files are still all there."""
+        found = kept.read_report(self.path / REPORT)
+        if found is None:
+            return None
+        whole = all(_size(self.path / name) == size for name, size in found["files"].items())
+        if EACH in found["folders"]:
+            files = sum(1 for _ in files_for_patients(self.path / EACH))
+            kinds = found["computed_from"]["options"]["each"]
+            whole = whole and (self.path / EACH).is_dir() and files >= found["planned"] * len(kinds)
+        return found if whole else None
+
+    def state(self) -> dict[str, Any] | None:
+        """What an unfinished run left, if its tables are all there."""
+        found = kept.read_state(self.work / STATE)
+        if found is None or found["finished"]:
+            return found
+        whole = all((_size(self.work / f"{table}.part") or 0) >= size for table, size in found["sizes"].items())
+        return found if whole else None
+
+    def in_the_way(self, names: Iterable[str]) -> list[str]:
+        """Those of the names that exist and would be replaced."""
+        return [name for name in names if (self.path / name).exists()]
+
+    def start_over(self, *, keep_input: bool = False) -> None:
+        """Forget an unfinished run."""
+        with explained("cannot clear the work folder"):
+            for path in self.work.iterdir():
+                if path.name != "lock" and not (keep_input and path.name == "input"):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    # ---- writing ----------------------------------------------------------------------------------------------
+
+    def open_tables(self, headings: dict[str, bytes], progress: Progress, *, each: bool = False) -> None:
+        """Open the growing tables, cut back to what counts; new ones begin with their heading. `each`: there will be files
+        for each patient, in a folder that is there even where nobody could be planned."""
+        with explained("cannot write to the output folder"):
+            if each:
+                (self.work / _MADE).mkdir(exist_ok=True)
+            for table, heading in headings.items():
+                file = (self.work / f"{table}.part").open("r+b" if table in progress.sizes else "w+b", buffering=0)
+                self._tables[table] = file
+                file.truncate(progress.sizes.get(table, 0))
+                file.seek(0, os.SEEK_END)
+                if table not in progress.sizes:
+                    _write_all(file, heading)
+
+    def append(self, tables: dict[str, bytes], each: Iterable[tuple[str, bytes]] = ()) -> None:
+        """Add what one partition gave. It counts only from the next `keep` on."""
+        with explained("cannot write to the output folder"):
+            for table, data in tables.items():
+                _write_all(self._tables[table], data)
+            for name, data in each:
+                with (self.work / _MADE / name).open("wb", buffering=0) as file:
+                    _write_all(file, data)
+                    os.fsync(file.fileno())
+
+    def keep(self, about: dict[str, Any], progress: Progress) -> None:
+        """Make all that was appended safe on disk, and say so in the state."""
+        with explained("cannot write to the output folder"):
+            for file in self._tables.values():
+                os.fsync(file.fileno())
+            if (self.work / _MADE).is_dir():
+                _sync_folder(self.work / _MADE)
+            progress.sizes = {table: file.tell() for table, file in self._tables.items()}
+            state = {
+                "about": about, "partitions": progress.partitions, "planned": progress.planned,
+                "errors": dict(progress.errors), "sizes": progress.sizes, "finished": progress.finished,
+                "restarted": progress.restarted,
+            }  # fmt: skip
+            write_json(self.work / STATE, state)
+
+    def sync(self, name: str) -> None:
+        """Make a file of the work folder safe on disk."""
+        handle = os.open(self.work / name, os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def publish(self, names: dict[str, str], report: dict[str, Any]) -> None:
+        """Move the files of the work folder to their names, then the report, then clear up. Can be repeated after a kill."""
+        with explained("cannot write to the output folder"):
+            for file in self._tables.values():
+                file.close()
+            tables, each = kept.named_before(self.path / REPORT)
+            for name in tables - set(names):
+                (self.path / name).unlink(missing_ok=True)
+            for name, made in names.items():
+                if (self.work / made).exists():
+                    (self.work / made).replace(self.path / name)
+            self._publish_each(each and EACH not in report["folders"])
+            _sync_folder(self.path)
+            report = {**report, "files": {name: (self.path / name).stat().st_size for name in names}}
+            write_json(self.path / REPORT, report)
+            shutil.rmtree(self.work, ignore_errors=True)
+
+    def _publish_each(self, outdated: bool) -> None:
+        """Put the files for each patient in place of those of an earlier batch, beside whatever else is there: somebody
+        may keep his own files with them. First the old ones go, then the new ones come, so that it can be repeated."""
+        made, moving, final = self.work / _MADE, self.work / _MOVING, self.path / EACH
+        if made.exists() or outdated:
+            for path in files_for_patients(final):
+                path.unlink()
+        if made.exists():
+            made.replace(moving)
+        if moving.exists() and not final.exists():
+            moving.replace(final)
+        elif moving.exists():
+            for path in list(moving.iterdir()):
+                path.replace(final / path.name)
+            _sync_folder(final)
+        elif outdated:
+            with suppress(OSError):  # it is gone, or there is something else in it
+                final.rmdir()
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write beside, sync and rename: the file is the old one or the new one, never half of it."""
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("wb", buffering=0) as file:
+        _write_all(file, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace"))
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
+class explained:  # noqa: N801  (reads as a sentence: with explained("cannot write"))
+    """Turns an error of the file system into one for the person at the terminal."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error)
+            raise RequestError(f"{self.what}: {reason}", field="output", code="cannot-write") from None
+
+
+def _locked(work: Path) -> int:
+    """Hold the lock file. The system gives it free when this process ends, however it ends."""
+    import fcntl
+
+    while True:
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(work / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        except FileNotFoundError:  # the run that held it cleared up in between
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise RequestError(
+                f"another batch is writing to {shown(work.parent)}: wait for it, or choose another folder",
+                field="output",
+                code="in-use",
+            ) from None
+        if _same_file(handle, work / "lock"):
+            return handle
+        os.close(handle)  # it is the lock of a run that has cleared up
+
+
+def _same_file(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _write_all(file: IO[bytes], data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None

@@ -1,0 +1,93 @@
+"""A partition divided among workers by what the rows ask, so that each question is answered by one worker only.
+
+Rows are written one by one, and put back in their order when every share is there. Some partitions stay whole: those of
+Parquet, which is written a partition at a time, and those with files for each patient, where nobody shares an answer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+from ivigcalc.batch.rows.outcome import Failed
+from ivigcalc.batch.rows.source import Row
+from ivigcalc.batch.run.work import SHOWN_ERRORS, Done, NumberedError, Settings, do_partition, planner_of, question_of
+from ivigcalc.batch.tables.encode import TABLES, error_bytes, table_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Some rows of a partition, with their places in it. `worker`: who does them; None for whoever is free."""
+
+    worker: int | None
+    places: Sequence[int]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What became of a share: for each table the bytes at each of its places, or all in the first."""
+
+    planned: int
+    errors: Counter[str]
+    tables: dict[str, list[bytes]]
+    each: list[tuple[str, bytes]]
+    first_errors: tuple[NumberedError, ...]
+
+
+def divide(settings: Settings, rows: Sequence[Row], workers: int) -> list[Share]:
+    """The shares of a partition. Rows that ask the same go to the same worker, in every partition of a run."""
+    if _stays_whole(settings):
+        return [Share(None, range(len(rows)), rows)]
+    question = question_of(settings.columns)
+    places: list[list[int]] = [[] for _ in range(workers)]
+    for place, row in enumerate(rows):
+        number = row.number
+        if not isinstance(row.cells, Failed) and len(row.cells) == len(settings.columns):
+            number = hash(question(row.cells))
+        places[number % workers].append(place)
+    return [Share(worker, own, [rows[place] for place in own]) for worker, own in enumerate(places) if own]
+
+
+def _stays_whole(settings: Settings) -> bool:
+    return settings.kind == "parquet" or bool(settings.each)
+
+
+def do_share(settings: Settings, share: Share) -> Pieces:
+    """Plan the rows of a share."""
+    if _stays_whole(settings):
+        done = do_partition(settings, share.rows)
+        whole = {table: [data] for table, data in done.tables.items()}
+        return Pieces(done.planned, done.errors, whole, done.each, done.first_errors)
+    planner = planner_of(settings)
+    tables: dict[str, list[bytes]] = {table: [] for table in (*TABLES, "errors")}
+    failures: list[NumberedError] = []
+    for number, patient_id, outcome in planner.outcomes(share.rows):
+        plans = [] if isinstance(outcome, Failed) else [outcome]
+        errors = [(number, patient_id, outcome)] if isinstance(outcome, Failed) else []
+        for table in TABLES:
+            tables[table].append(table_bytes(table, settings.kind, plans))
+        tables["errors"].append(error_bytes(errors) if errors else b"")
+        failures += errors
+    codes = Counter(error.code for _, _, error in failures)
+    planned = len(share.rows) - len(failures)
+    return Pieces(planned, codes, tables, [], tuple(failures[:SHOWN_ERRORS]))
+
+
+def put_together(shares: Sequence[Share], found: Sequence[Pieces]) -> Done:
+    """What became of a partition, from all of its shares."""
+    first_errors = sorted((error for pieces in found for error in pieces.first_errors), key=itemgetter(0))
+    return Done(
+        sum(pieces.planned for pieces in found),
+        sum((pieces.errors for pieces in found), Counter()),
+        {table: b"".join(_in_order(shares, found, table)) for table in found[0].tables},
+        [file for pieces in found for file in pieces.each],
+        tuple(first_errors[:SHOWN_ERRORS]),
+    )
+
+
+def _in_order(shares: Sequence[Share], found: Sequence[Pieces], table: str) -> Iterator[bytes]:
+    placed = [zip(share.places, pieces.tables[table]) for share, pieces in zip(shares, found, strict=True)]  # noqa: B905
+    return map(itemgetter(1), sorted((place for places in placed for place in places), key=itemgetter(0)))

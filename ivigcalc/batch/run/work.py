@@ -1,0 +1,145 @@
+"""One partition of a batch: rows in, bytes of every table out. The same function on every worker, near or far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from operator import itemgetter
+
+from ivigcalc.api import plan_form
+from ivigcalc.batch.rows.columns import IDENTITY, Cell, Columns
+from ivigcalc.batch.rows.outcome import Failed, attempt
+from ivigcalc.batch.rows.source import Row
+from ivigcalc.batch.tables.answer import Answer, Planned, planned
+from ivigcalc.batch.tables.encode import TABLES, Kind, error_bytes, table_bytes
+from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
+from ivigcalc.request.form import Form
+from ivigcalc.request.read import check_identity
+
+#: rows of one partition, the same for any number of workers; fewer where each has files, which take a second to set,
+#: so that a kill costs little, the progress is seen, and few files wait in memory
+PARTITION_ROWS, PARTITION_ROWS_WITH_FILES = 250, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all rows of a batch have in common. Everything in it can be sent to another process.
+
+    `files` are the definition files of one's own that the batch names, `definitions` the fingerprint of all definitions.
+    """
+
+    columns: tuple[str, ...]
+    defaults: Form
+    site: Loaded[Site] = NO_SITE_LOADED
+    on: date | None = None
+    kind: Kind = "csv"
+    each: tuple[str, ...] = ()
+    paper: str = "a4"
+    files: tuple[str, ...] = ()
+    definitions: str = ""
+
+
+@dataclass(slots=True)
+class Done:
+    """What became of one partition."""
+
+    planned: int
+    errors: Counter[str]
+    tables: dict[str, bytes]
+    each: list[tuple[str, bytes]] = field(default_factory=list)
+    first_errors: tuple[NumberedError, ...] = ()
+
+
+#: row number, patient id, and what became of the row
+Outcome = tuple[int, str, Planned | Failed]
+NumberedError = tuple[int, str, Failed]
+SHOWN_ERRORS = 5
+#: answers that a planner remembers
+_REMEMBERED = 4096
+
+
+def do_partition(settings: Settings, rows: Sequence[Row]) -> Done:
+    """Plan the rows and write their tables. Every row counts, as planned or as an error."""
+    plans: list[Planned] = []
+    failures: list[NumberedError] = []
+    planner = planner_of(settings)
+    for number, patient_id, outcome in planner.outcomes(rows):
+        if isinstance(outcome, Planned):
+            plans.append(outcome)
+        else:
+            failures.append((number, patient_id, outcome))
+    tables: dict[str, bytes] = {table: table_bytes(table, settings.kind, plans) for table in TABLES}
+    tables["errors"] = error_bytes(failures)
+    codes = Counter(error.code for _, _, error in failures)
+    return Done(len(plans), codes, tables, planner.take_files(), tuple(failures[:SHOWN_ERRORS]))
+
+
+def planner_of(settings: Settings) -> Planner:
+    """The planner of the batch that this process works for, with what it remembers."""
+    if not _PLANNERS or _PLANNERS[0].settings != settings:
+        _PLANNERS[:] = [Planner(settings)]
+    return _PLANNERS[0]
+
+
+_PLANNERS: list[Planner] = []
+
+
+def question_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
+    """Picks what a row asks: all of its cells but those that say whose it is and from when."""
+    asked = [place for place, name in enumerate(columns) if name not in IDENTITY]
+    return itemgetter(*asked, *asked[:1]) if asked else lambda _: ()  # two at least, so that it gives a tuple
+
+
+class Planner:
+    """Plans rows one by one, and remembers the answers for patients who ask the same."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._columns = Columns(settings.columns, settings.defaults)
+        self._known: dict[tuple[Cell, ...], Answer] = {}
+        self._files: list[tuple[str, bytes]] = []
+        self._question = question_of(settings.columns)
+
+    def outcomes(self, rows: Sequence[Row]) -> Iterator[Outcome]:
+        """Row number, patient id and outcome of every row, in order."""
+        for row in rows:
+            cells = row.cells
+            if isinstance(cells, Failed):
+                yield row.number, row.patient_id, cells
+                continue
+            outcome = attempt(partial(self._planned, row.number, cells))
+            if isinstance(outcome, Failed):
+                outcome = self._columns.for_row(outcome, cells)
+            yield row.number, self._columns.patient_id(cells), outcome
+
+    def take_files(self) -> list[tuple[str, bytes]]:
+        """The files of the patients planned since this was last asked."""
+        files, self._files = self._files, []
+        return files
+
+    def _planned(self, number: int, cells: Sequence[Cell]) -> Planned:
+        cells = self._columns.fitted(cells)
+        question = self._question(cells)
+        known = self._known.get(question)
+        if known is not None:
+            identity = self._columns.identity(cells)
+            start = check_identity(identity)
+            if known.on(start):
+                return Planned(known, identity.patient_id or "", start)
+        form = self._columns.form(cells)
+        plan = plan_form(
+            form, "schedule", on=self.settings.on, site=self.settings.site, with_trace=bool(self.settings.each)
+        )
+        if self.settings.each:
+            from ivigcalc.batch.tables.patient_files import patient_files
+
+            self._files += patient_files(plan, number, self.settings.each, self.settings.paper)
+            return planned(plan)
+        found = planned(plan)
+        if len(self._known) >= _REMEMBERED:
+            del self._known[next(iter(self._known))]
+        self._known[question] = found.answer
+        return found

@@ -1,0 +1,1 @@
+"""The tables of a batch: from plans to lines and record batches."""

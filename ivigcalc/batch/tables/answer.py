@@ -1,0 +1,239 @@
+"""A plan as the tables show it: without the patient, and on any first day where only its dates depend on that day.
+
+Patients of a batch often ask the same: the same order for the same weight. The engine answers each question once; its
+figures are put into words once, and whose they are and when is filled in.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from math import floor
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from ivigcalc.batch.tables.first_day import Calendar, Day, calendar_of, dates_from, holds_also
+from ivigcalc.engine.plan import Infusion, Plan, Session, clock_text
+from ivigcalc.memo import remembered, shared
+from ivigcalc.render.csv import cell, notice_codes, safe_cell, step_figures
+from ivigcalc.render.words import vials_text
+
+_DAY_MIN = 24 * 60
+#: stands in the shared text of a step for what only the session knows
+_HEAD = "\ue000"
+
+
+class Text(NamedTuple):
+    """Lines with gaps, and what goes into each gap: 0 the patient, from 1 on the days of the answer."""
+
+    lines: str
+    gaps: itemgetter[tuple[int, ...]] | None
+
+    def filled(self, values: tuple[str, ...]) -> str:
+        """The lines of one patient."""
+        return self.lines % self.gaps(values) if self.gaps else ""
+
+
+@dataclass(eq=False)
+class Answer:
+    """What the engine answered to one question, whoever asked it."""
+
+    start: date
+    sessions: tuple[Session, ...]
+    codes: str
+    calendar: Calendar | None
+
+    def on(self, start: date) -> bool:
+        """Whether it is also the answer for this first day."""
+        return start == self.start or (self.calendar is not None and holds_also(start, self.start, self.calendar))
+
+    @cached_property
+    def days(self) -> tuple[Day, ...]:
+        """Every day that the tables name, in order: those of the sessions, and those that an infusion reaches into."""
+        found = {_day_of(session) for session in self.sessions}
+        for session in self.sessions:
+            later = 0 if session.duration_min is None else _days_later(session, session.duration_min)
+            if later:
+                found.update((session.course, session.day - 1 + more) for more in range(1, later + 1))
+        return shared(tuple(sorted(found)))
+
+    def dates(self, start: date) -> tuple[str, ...]:
+        """The dates of its days, for this first day."""
+        return _iso(self._on(start, self.days))
+
+    def on_days(self, start: date) -> tuple[date, ...]:
+        """The date of each session, for this first day."""
+        return self._on(start, shared(tuple(map(_day_of, self.sessions))))
+
+    def _on(self, start: date, days: tuple[Day, ...]) -> tuple[date, ...]:
+        if self.calendar is not None:
+            return dates_from(start, self.calendar, days)
+        firsts = {
+            session.course: session.on for session in self.sessions if session.on is not None and session.day == 1
+        }
+        return tuple(firsts[course] + timedelta(days=later) for course, later in days)
+
+    @cached_property
+    def session_text(self) -> Text:
+        """`sessions.csv`, as `render.csv.session_rows` has it."""
+        lines: list[str] = []
+        gaps: list[int] = []
+        places = self._places()
+        cells_of: dict[tuple[object, ...], tuple[str, list[int]]] = {}
+        for session in self.sessions:
+            key = _shown(session)
+            if key not in cells_of:
+                cells_of[key] = _session_cells(session)
+            cells, days_later = cells_of[key]
+            place = places[_day_of(session)]
+            lines.append(f"%s,{session.course},{session.day},%s,{cells},{self.codes}\n")
+            gaps += (0, place, *[place + later for later in days_later])
+        return _text(lines, gaps)
+
+    @cached_property
+    def step_text(self) -> Text:
+        """`steps.csv`, as `render.csv.step_rows` has it."""
+        lines: list[str] = []
+        gaps: list[int] = []
+        places = self._places()
+        lines_of: dict[tuple[int, int | None], tuple[str, list[int | None]]] = {}
+        words: dict[tuple[int, int | None], tuple[str, int | None]] = {}
+        for session in self.sessions:
+            if session.infusion is None:
+                continue
+            key = id(session.infusion), session.at_min
+            if key not in lines_of:
+                lines_of[key] = _step_lines(session, session.infusion, words)
+            text, days_later = lines_of[key]
+            place = places[_day_of(session)]
+            lines.append(text.replace(_HEAD, f"%s,{session.course},{session.day},%s"))
+            for later in days_later:
+                gaps += (0, place) if later is None else (0, place, place + later)
+        return _text(lines, gaps)
+
+    def _places(self) -> dict[Day, int]:
+        """Where each day is among what goes into the gaps; the days of one infusion follow each other."""
+        return {day: place for place, day in enumerate(self.days, start=1)}
+
+
+def _day_of(session: Session) -> Day:
+    """The days of a course follow each other, so they are counted from its first."""
+    return session.course, session.day - 1
+
+
+def _shown(session: Session) -> tuple[object, ...]:
+    """All that the cells of a session show. Two without rates share the infusion None, and two without vials the same
+    empty tuple, so neither tells their doses apart."""
+    s = session
+    return id(s.infusion), s.at_min, s.dose_g, s.volume_ml, id(s.vials), s.leftover_g
+
+
+def _step_lines(
+    session: Session, infusion: Infusion, words: dict[tuple[int, int | None], tuple[str, int | None]]
+) -> tuple[str, list[int | None]]:
+    """One line per step of an infusion, with a mark for patient, course, day and date, and the days that its clock
+    times are later than the session's own; None where no time is known. Infusions share `words` as they share steps."""
+    for step in infusion.steps:
+        if (id(step), session.at_min) not in words:
+            minutes = floor(step.from_start_min)
+            figures = ",".join(map(cell, step_figures(step)))
+            words[id(step), session.at_min] = (
+                f"{_HEAD},{step.step},{_clock(session, minutes)},{figures}\n",
+                _days_later(session, minutes),
+            )
+    found = [words[id(step), session.at_min] for step in infusion.steps]
+    return "".join([line for line, _ in found]), [later for _, later in found]
+
+
+def _session_cells(session: Session) -> tuple[str, list[int]]:
+    """Start, end and figures of a session, and the days from its own to that of its start and end, where known."""
+    duration = session.duration_min
+    figures = (session.dose_g, session.volume_ml, duration, vials_text(session.vials), session.leftover_g)
+    cells = ",".join((_clock(session, 0), _clock(session, duration), *map(cell, figures)))
+    found = (_days_later(session, 0), _days_later(session, duration))
+    return cells, [later for later in found if later is not None]
+
+
+def _clock(session: Session, minutes: int | None) -> str:
+    """A time of a session, with a gap for its date."""
+    if session.at_min is None or minutes is None:
+        return ""
+    return f"%sT{clock_text(None, session.at_min + minutes)}"
+
+
+def _days_later(session: Session, minutes: int | None) -> int | None:
+    """Days from a session's own to the one that it reaches after so many minutes; None where no time is known."""
+    if session.at_min is None or minutes is None:
+        return None
+    return (session.at_min + minutes) // _DAY_MIN
+
+
+class Planned(NamedTuple):
+    """An answer with the patient whose it is and the first day that was asked for."""
+
+    answer: Answer
+    patient_id: str
+    start: date
+
+    def lines(self, table: str) -> str:
+        """The CSV lines of a table."""
+        text = self.answer.step_text if table == "steps" else self.answer.session_text
+        return text.filled((quoted(safe_cell(self.patient_id)), *self.answer.dates(self.start)))
+
+    def records(self, table: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a table as values, in the order of the columns."""
+        for s, on in zip(self.answer.sessions, self.answer.on_days(self.start), strict=True):
+            head = (self.patient_id, s.course, s.day, on.isoformat())
+            if table == "sessions":
+                duration = s.duration_min
+                yield (
+                    *head,
+                    _moment(s, on, 0),
+                    _moment(s, on, duration),
+                    s.dose_g,
+                    s.volume_ml,
+                    duration,
+                    vials_text(s.vials),
+                    s.leftover_g,
+                    self.answer.codes,
+                )
+                continue
+            for step in s.infusion.steps if s.infusion else ():
+                yield (*head, step.step, _moment(s, on, floor(step.from_start_min)), *step_figures(step))
+
+
+def planned(plan: Plan) -> Planned:
+    """A plan that the engine just made."""
+    request = plan.computed_from.request
+    start = request.order.start
+    assert start is not None
+    answer = Answer(start, plan.sessions, notice_codes(plan), calendar_of(plan))
+    return Planned(answer, request.patient.patient_id or "", start)
+
+
+def _text(lines: list[str], gaps: list[int]) -> Text:
+    return Text("".join(lines), itemgetter(*gaps) if gaps else None)
+
+
+def quoted(text: str) -> str:
+    """One CSV cell, quoted where it must be."""
+    if "," not in text and '"' not in text and text.isprintable():
+        return text
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="").writerow([text])
+    return stream.getvalue()
+
+
+@remembered(4096)
+def _iso(dates: tuple[date, ...]) -> tuple[str, ...]:
+    return tuple(day.isoformat() for day in dates)
+
+
+def _moment(session: Session, on: date, minutes: int | None) -> str | None:
+    if session.at_min is None or minutes is None:
+        return None
+    return clock_text(on, session.at_min + minutes)

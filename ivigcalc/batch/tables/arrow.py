@@ -1,0 +1,110 @@
+"""The tables of a batch as Arrow record batches and Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ivigcalc.batch.rows.outcome import MAX_ID, Failed, for_clerk, printable
+from ivigcalc.batch.tables.answer import Planned
+from ivigcalc.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Table = Literal["sessions", "steps", "errors"]
+#: rows of one row group of a Parquet file
+_GROUP_ROWS = 100_000
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """The columns of an output table and their types; figures are exact decimals."""
+    arrow = need_arrow()
+    text, whole, moment = arrow.string(), arrow.int32(), arrow.timestamp("us")
+    amount, rate, minutes = arrow.decimal128(12, 3), arrow.decimal128(12, 4), arrow.decimal128(12, 2)
+    who = [("patient_id", text), ("course", whole), ("day", whole), ("date", arrow.date32())]
+    return arrow.schema({
+        "sessions": [*who, ("starts_at", moment), ("ends_at", moment), ("dose_g", amount), ("volume_ml", amount), ("duration_min", whole),
+                     ("vials", text), ("leftover_g", amount), ("notices", text)],
+        "steps": [*who, ("step", whole), ("starts_at", moment), ("rate_ml_per_kg_per_h", rate), ("rate_ml_per_h", rate),
+                  ("duration_min", minutes), ("volume_ml", amount), ("cumulative_ml", amount)],
+        "errors": [("row", arrow.int64()), ("patient_id", text), ("field", text), ("code", text), ("message", text)],
+    }[table])  # fmt: skip
+
+
+def to_arrow(table: Table, plans: Sequence[Planned]) -> pa.RecordBatch:
+    """The rows of some plans as one record batch."""
+    return _record_batch(need_arrow(), table, [values for plan in plans for values in plan.records(table)])
+
+
+def errors_to_arrow(failures: Sequence[tuple[int, str, Failed]]) -> pa.RecordBatch:
+    """The rows that could not be planned (row number, patient id, why) as one record batch."""
+    values = [(row, printable(p, MAX_ID), f.field, f.code, for_clerk(f.message)) for row, p, f in failures]
+    return _record_batch(need_arrow(), "errors", values)
+
+
+def schema_bytes(table: Table) -> bytes:
+    """The head of an Arrow stream."""
+    return bytes(arrow_schema(table).serialize())
+
+
+def plans_bytes(table: Table, plans: Sequence[Planned]) -> bytes:
+    """The next piece of an Arrow stream."""
+    return bytes(to_arrow(table, plans).serialize()) if plans else b""
+
+
+def write_parquet(stream: Path, to: Path) -> None:
+    """Turn an Arrow stream into a Parquet file, a row group at a time."""
+    arrow = need_arrow()
+    import pyarrow.parquet as parquet
+
+    with (
+        stream.open("rb") as file,
+        arrow.ipc.open_stream(file) as batches,
+        parquet.ParquetWriter(to, batches.schema) as writer,
+    ):
+        for group in _groups(batches):
+            writer.write_table(arrow.Table.from_batches(group))
+
+
+def _groups(batches: Any) -> Iterator[list[Any]]:
+    group: list[Any] = []
+    rows = 0
+    for batch in batches:
+        group.append(batch)
+        rows += batch.num_rows
+        if rows >= _GROUP_ROWS:
+            yield group
+            group, rows = [], 0
+    if group:
+        yield group
+
+
+def _record_batch(arrow: Any, table: Table, values: Sequence[tuple[Any, ...]]) -> Any:
+    schema = arrow_schema(table)
+    columns: Sequence[Sequence[Any]] = list(zip(*values, strict=True)) if values else [()] * len(schema)
+    arrays = [
+        arrow.array(map(_typed(field), column), type=field.type) for field, column in zip(schema, columns, strict=True)
+    ]
+    return arrow.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _typed(field: Any) -> Any:
+    """How a value of the other faces becomes one of this column: dates and times are text there."""
+    kind = str(field.type)
+    if kind == "date32[day]":
+        return lambda value: date.fromisoformat(value) if value else None
+    if kind == "timestamp[us]":
+        return lambda value: datetime.fromisoformat(value) if value else None
+    return lambda value: value
+
+
+def need_arrow() -> Any:
+    """The library; an error that names the extra where it is not installed."""
+    try:
+        import pyarrow
+    except ImportError:
+        raise MissingExtraError("Arrow and Parquet", "parquet") from None
+    return pyarrow

@@ -1,0 +1,71 @@
+"""Plans as the bytes of the output tables: CSV, JSON Lines, or Arrow that becomes Parquet.
+
+What one partition gives can be appended to what the partitions before it gave; `headings` come first.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any, Literal
+
+from ivigcalc.batch.rows.outcome import ERROR_COLUMNS, MAX_ID, Failed, for_clerk, printable
+from ivigcalc.batch.tables.answer import Planned
+from ivigcalc.quantity import plain
+from ivigcalc.render.csv import SESSION_COLUMNS, STEP_COLUMNS, safe_cell
+
+Kind = Literal["csv", "jsonl", "parquet"]
+Table = Literal["sessions", "steps"]
+TABLES: dict[Table, tuple[str, ...]] = {"sessions": SESSION_COLUMNS, "steps": STEP_COLUMNS}
+
+
+def headings(kind: Kind) -> dict[str, bytes]:
+    """What each table starts with; errors are CSV whatever the format."""
+    return {**{table: _heading(table, kind) for table in TABLES}, "errors": (",".join(ERROR_COLUMNS) + "\n").encode()}
+
+
+def _heading(table: Table, kind: Kind) -> bytes:
+    if kind == "csv":
+        return (",".join(TABLES[table]) + "\n").encode()
+    if kind == "jsonl":
+        return b""
+    from ivigcalc.batch.tables.arrow import schema_bytes
+
+    return schema_bytes(table)
+
+
+def table_bytes(table: Table, kind: Kind, plans: Sequence[Planned]) -> bytes:
+    """The rows of some plans."""
+    if kind == "csv":
+        return "".join([plan.lines(table) for plan in plans]).encode("utf-8")
+    if kind == "jsonl":
+        return "".join(_json_line(TABLES[table], values) for plan in plans for values in plan.records(table)).encode(
+            "utf-8"
+        )
+    from ivigcalc.batch.tables.arrow import plans_bytes
+
+    return plans_bytes(table, plans)
+
+
+def error_bytes(errors: Iterable[tuple[int, str, Failed]]) -> bytes:
+    """Lines of errors.csv: row, patient id and what is wrong, safe to open in a spreadsheet."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    for number, patient_id, error in errors:
+        cells = (printable(patient_id, MAX_ID), printable(error.field, MAX_ID), error.code, for_clerk(error.message))
+        writer.writerow((str(number), *map(safe_cell, cells)))
+    return stream.getvalue().encode("utf-8")
+
+
+def _json_line(columns: Sequence[str], values: Sequence[Any]) -> str:
+    cells = (f'"{name}":{_json_value(value)}' for name, value in zip(columns, values, strict=True))
+    return "{" + ",".join(cells) + "}\n"
+
+
+def _json_value(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return plain(value)
+    return json.dumps(value, ensure_ascii=False)

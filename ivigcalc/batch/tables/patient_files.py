@@ -1,0 +1,51 @@
+"""One file per patient, under a name that is safe whatever the patient id holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from ivigcalc.engine.plan import Plan
+from ivigcalc.errors import RequestError
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_MAX_NAME = 60
+_KINDS = ("pdf", "ics")
+_FILE_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{_MAX_NAME}}}_row[0-9]+\.({'|'.join(_KINDS)})")
+
+
+def file_name(patient_id: str, row: int, suffix: str) -> str:
+    """`P0012_row12.pdf`: letters, digits, - and _ only; the row keeps ids apart that look alike once they are made safe."""
+    safe = _UNSAFE.sub("-", patient_id[: 2 * _MAX_NAME])[:_MAX_NAME].strip("-")
+    return f"{safe or 'patient'}_row{row}.{suffix}"
+
+
+def is_file_name(name: str) -> bool:
+    """Whether it is such a name as `file_name` gives."""
+    return _FILE_NAME.fullmatch(name) is not None
+
+
+def patient_files(plan: Plan, row: int, kinds: tuple[str, ...], paper: str) -> list[tuple[str, bytes]]:
+    """(name, content) of each kind of file for one plan."""
+    patient_id = plan.computed_from.request.patient.patient_id or ""
+    return [(file_name(patient_id, row, kind), _renderer(kind, paper)(plan)) for kind in kinds]
+
+
+def read_kinds(text: str | None) -> tuple[str, ...]:
+    """`pdf,ics` -> its parts."""
+    kinds = tuple(dict.fromkeys(part.strip() for part in text.split(","))) if text is not None else ()
+    for kind in kinds:
+        if kind not in _KINDS:
+            raise RequestError(f"--each: '{kind[:20]}' is not one of {', '.join(_KINDS)}", field="each")
+    return kinds
+
+
+def _renderer(kind: str, paper: str) -> Callable[[Plan], bytes]:
+    if kind == "pdf":
+        from ivigcalc.render.paper.pdf import to_pdf
+
+        return partial(to_pdf, paper=paper)  # type: ignore[arg-type]
+    from ivigcalc.render.ics import to_ics
+
+    return to_ics

@@ -1,0 +1,155 @@
+"""Which face of a plan is asked for, and the options that choose it. Each renderer is imported when it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, assert_never
+
+import typer
+
+from ivigcalc.cli import output as out
+from ivigcalc.engine.plan import Plan
+from ivigcalc.errors import RequestError
+
+_OUTPUT = "Output"
+Paper = Literal["a4", "letter"]
+
+
+class Format(StrEnum):
+    """The faces of a plan."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+    pdf = "pdf"
+    ics = "ics"
+    svg = "svg"
+    png = "png"
+
+
+def _output(text: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=text, rich_help_panel=_OUTPUT, **more)
+
+
+SiteOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Site file: hours, holidays, pump, stock, prices.",
+        metavar="FILE",
+        rich_help_panel="Order",
+        show_default=False,
+    ),
+]
+FormatOption = Annotated[
+    Format,
+    _output("table, json, csv, markdown, pdf, ics, svg or png.", "--format", "-f", metavar="FORMAT", show_default=True),
+]
+OutputOption = Annotated[
+    Path | None,
+    _output("Write to a file instead of stdout.", "--output", "-o", metavar="FILE", show_default=False, readable=False),
+]
+ExplainOption = Annotated[bool, _output("Show the working of every number, with sources.", "--explain")]
+QuietOption = Annotated[bool, _output("Nothing on stderr but errors.", "--quiet", "-q")]
+NoColorOption = Annotated[bool, _output("No colour.", "--no-color")]
+PaperOption = Annotated[str, _output("a4 or letter, for PDF.", "--paper", metavar="PAPER")]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a plan is to be shown."""
+
+    format: Format = Format.table
+    to: Path | None = None
+    explain: bool = False
+    quiet: bool = False
+    no_color: bool = False
+    paper: str = "a4"
+    plot: bool = False
+    previous: Path | None = None
+    alarm_min: int | None = None
+
+
+def show(plan: Plan, look: Look) -> None:
+    """Render a plan and write it; a face for machines has the cautions on stderr as well."""
+    if look.format not in (Format.table, Format.markdown):
+        from ivigcalc.render.words import notice_text
+
+        for notice in plan.notices:
+            if notice.level != "info":
+                out.say(notice_text(notice), quiet=look.quiet)
+        if look.explain and look.format is not Format.json:
+            out.say(f"note: {look.format} has no room for --explain; table, markdown and json have", quiet=look.quiet)
+    out.emit(rendered(plan, look), look.to, machine=look.format is not Format.table)
+
+
+def rendered(plan: Plan, look: Look) -> str | bytes:
+    """The face that is asked for."""
+    match look.format:
+        case Format.table:
+            return _table(plan, look)
+        case Format.json:
+            from ivigcalc.document.write import to_json
+
+            return to_json(plan)
+        case Format.csv:
+            from ivigcalc.render.csv import to_csv
+
+            return to_csv(plan)
+        case Format.markdown:
+            from ivigcalc.render.markdown import to_markdown
+
+            return to_markdown(plan, explain=look.explain)
+        case Format.pdf:
+            from ivigcalc.render.paper.pdf import to_pdf
+
+            return to_pdf(plan, paper_of(look.paper))
+        case Format.ics:
+            from ivigcalc.render.ics import to_ics
+
+            return to_ics(plan, _previous(look.previous), look.alarm_min)
+        case Format.svg:
+            from ivigcalc.render.paper.chart import to_svg
+
+            return to_svg(plan)
+        case Format.png:
+            from ivigcalc.render.paper.chart import to_png
+
+            return to_png(plan)
+    assert_never(look.format)
+
+
+def _table(plan: Plan, look: Look) -> str:
+    from ivigcalc.render.table import to_table
+
+    width = out.terminal_width() if look.to is None else None
+    plain = out.ascii_only(look.to)
+    text = to_table(
+        plan, width=width, color=out.wants_color(look.no_color, look.to), ascii_only=plain, explain=look.explain
+    )
+    if look.plot:
+        from ivigcalc.render.paper.chart import plot_text
+
+        text = plot_text(plan, min(width or 80, 100), ascii_only=plain) + "\n" + text
+    return text
+
+
+def paper_of(text: str) -> Paper:
+    """`a4` or `letter`."""
+    lowered = text.lower()
+    if lowered not in ("a4", "letter"):
+        raise RequestError(f"--paper: '{text[:20]}' is not one of a4, letter", field="paper")
+    return lowered  # type: ignore[return-value]
+
+
+def _previous(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    from ivigcalc.document.read import MAX_BYTES, read_regular, shown
+
+    try:
+        return read_regular(path, MAX_BYTES)
+    except ValueError as error:
+        raise RequestError(f"--previous: {shown(path.name)}: {error}", field="previous") from None

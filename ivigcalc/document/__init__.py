@@ -1,0 +1,1 @@
+"""The plan document `ivigcalc.plan/1`: written, read, verified."""

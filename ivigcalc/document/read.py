@@ -1,0 +1,197 @@
+"""Saved plans read back: the JSON document `ivigcalc.plan/1` as plain data, and the words that it was asked in.
+
+A saved plan is hostile until it has passed: size, encoding, nesting, repeated keys and numbers that are none.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Any, Never, get_args
+
+import simplejson
+
+from ivigcalc import library
+from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
+from ivigcalc.definitions.fields import iso_date
+from ivigcalc.document.write import SCHEMA
+from ivigcalc.errors import DefinitionError, Problem, RequestError
+from ivigcalc.request.form import Command, Form
+from ivigcalc.request.reference import is_path, split_protocol
+
+#: the largest plan that can be asked for, 200 courses of 31 days, is about 15 MB
+MAX_BYTES = 32 * 1024 * 1024
+_MANY = ("risk", "condition", "override")
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What a file holds: the document, and what it says it was computed from."""
+
+    name: str
+    document: dict[str, Any]
+    form: Form
+    command: Command
+    on: date | None
+    site: Loaded[Site]
+
+    @property
+    def version(self) -> str:
+        """The ivigcalc that wrote it."""
+        return shown(self.document.get("ivigcalc_version"))
+
+
+def read_saved(path: Path) -> SavedPlan:
+    """Read a plan written with `--format json -o FILE`. Raises `RequestError` for what is not one."""
+    name = shown(str(path))
+    try:
+        data = read_regular(path, MAX_BYTES)
+    except ValueError as error:
+        raise RequestError(f"{name} cannot be read: {shown(error)}", field="plan") from None
+    return saved_plan(data, name)
+
+
+def saved_plan(data: bytes, name: str) -> SavedPlan:
+    """As `read_saved`, from bytes already read; `name` stands for the file in messages."""
+    document = _document(data, name)
+    source = _part(document, "computed_from", name)
+    request = _part(source, "request", name)
+    command: Any = request.get("command")
+    if command not in get_args(Command):
+        raise _unreadable(name, "its request names no command that plans")
+    form = _form(request, source, name)
+    _need_files(form, source)
+    return SavedPlan(name, document, form, command, _asked_on(request, name), _site(source, name))
+
+
+def shown(value: Any) -> str:
+    """A value of the file for a message: short, and without anything that a terminal would obey."""
+    text = "null" if value is None else str(value)
+    return "".join(c if c.isprintable() else "?" for c in text[:80]) + ("..." if len(text) > 80 else "")
+
+
+def _unreadable(name: str, why: str) -> RequestError:
+    return RequestError(f"{name} is not a saved plan: {why}", field="plan", code="not-a-plan")
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """The bytes of a regular file; a device, a folder or a giant is a `ValueError` that says so, and is not read."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ValueError("it is not a regular file")
+            data = file.read(most_bytes + 1)
+    except OSError as error:
+        raise ValueError(error.strerror or "it cannot be read") from None
+    if len(data) > most_bytes:
+        raise ValueError(f"it is larger than {most_bytes // 1024 // 1024} MiB")
+    return data
+
+
+def _document(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        found = parse(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise _unreadable(name, "it is not UTF-8 text") from None
+    except RecursionError:
+        raise _unreadable(name, "it is nested too deep") from None
+    except (ValueError, ArithmeticError) as error:
+        raise _unreadable(name, shown(" ".join(str(error).split()))) from None
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        says = shown(found.get("schema")) if isinstance(found, dict) else "nothing"
+        raise _unreadable(name, f"its schema must be {SCHEMA}, and it says {says}")
+    return found
+
+
+def parse(text: str) -> Any:
+    """JSON with exact decimals; NaN, infinities and repeated keys are errors."""
+    return simplejson.loads(text, use_decimal=True, parse_constant=_no_number, object_pairs_hook=_without_repeats)
+
+
+def _no_number(text: str) -> Never:
+    raise ValueError(f"{text} is not a number")
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice in one place")
+    return found
+
+
+def _part(block: dict[str, Any], key: str, name: str) -> dict[str, Any]:
+    part = block.get(key)
+    if not isinstance(part, dict):
+        raise _unreadable(name, f"it has no {key}")
+    return part
+
+
+def _form(request: dict[str, Any], source: dict[str, Any], name: str) -> Form:
+    known = {field.name for field in fields(Form)}
+    unknown = [key for key in request if key not in known | {"command", "on"}]
+    if unknown:
+        raise _unreadable(name, f"its request says '{shown(unknown[0])}', which this ivigcalc does not know")
+    form = Form(**{key: _words(key, request[key], name) for key in known & request.keys()})
+    defaults = source.get("defaults_used")
+    for text in defaults if isinstance(defaults, list) else ():
+        # what was not given then is not given now: the default in force must come out the same
+        for field in ("product", "policy"):
+            if isinstance(text, str) and text.startswith(f"{field} not given:"):
+                setattr(form, field, None)
+        if isinstance(text, str) and text.startswith("protocol not given:") and form.regimen:
+            form.regimen = split_protocol(form.regimen)[0]
+    return form
+
+
+def _need_files(form: Form, source: dict[str, Any]) -> None:
+    """A relative path means the folder where the plan was made, which the plan does not know."""
+    regimen = split_protocol(form.regimen)[0] if form.regimen else None
+    files = [file for file in (regimen, form.product, form.policy) if file and is_path(file)]
+    site = source.get("site")
+    if isinstance(site, dict) and isinstance(site.get("file"), str):
+        files.append(site["file"])
+    for file in files:
+        if not Path(file).is_absolute() and _is_missing(file):
+            why = f"is not in {shown(Path.cwd())}: run verify in the folder where the plan was made"
+            raise DefinitionError([Problem(shown(file), 0, "", why)])
+
+
+def _is_missing(file: str) -> bool:
+    try:
+        Path(file).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False  # reading it will say why
+    return False
+
+
+def _words(key: str, value: Any, name: str) -> Any:
+    if key == "pregnant" and isinstance(value, bool):
+        return value
+    if key in _MANY and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if key not in (*_MANY, "pregnant") and (value is None or isinstance(value, str)):
+        return value
+    raise _unreadable(name, f"its request has no words for '{key}': {shown(value)}")
+
+
+def _asked_on(request: dict[str, Any], name: str) -> date | None:
+    on = request.get("on")
+    try:
+        return None if on is None else iso_date(on)
+    except ValueError:
+        raise _unreadable(name, f"it was asked on {shown(on)}, which is not a date") from None
+
+
+def _site(source: dict[str, Any], name: str) -> Loaded[Site]:
+    site = source.get("site")
+    if site is None:
+        return NO_SITE_LOADED
+    if not isinstance(site, dict) or not isinstance(site.get("file"), str):
+        raise _unreadable(name, "it names no file of its site")
+    return library.site(site["file"])

@@ -1,0 +1,180 @@
+"""Weight, height and age that cannot be, or that a slip of unit explains: caught before they become doses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from ivigcalc.definitions import Loaded, Safety
+from ivigcalc.definitions.fields import Range
+from ivigcalc.definitions.safety import UnitSlip
+from ivigcalc.engine.checks.common import cite, show
+from ivigcalc.engine.plan import Notice
+from ivigcalc.engine.weight import Weights
+from ivigcalc.errors import RequestError
+from ivigcalc.quantity import UNITS, Quantity, weight_kg
+from ivigcalc.request.request import Patient, Request, Sex
+
+_POUND_KG, _INCH_CM = UNITS["lb"][1], UNITS["in"][1]
+
+
+def plausibility(patient: Patient, request: Request, safety: Loaded[Safety]) -> Iterator[Notice]:
+    """Weight, height and age that cannot be: typing errors are caught before they become doses."""
+    rules = safety.value
+    weight, height = patient.weight_kg, patient.height_cm
+    yield from _weight_bounds("body weight", weight, "", "the number and its unit", rules)
+    if height is not None:
+        shortest, tallest = rules.height.range.from_.base, rules.height.range.to.base
+        if not shortest <= height <= tallest:
+            yield _implausible(
+                f"a height of {show(height)} cm is outside {show(shortest)} to {show(tallest)} cm: check the number and its unit",
+                f"{show(height)} cm", f"{show(shortest)}-{show(tallest)} cm", cite(rules, rules.height),
+            )  # fmt: skip
+    if patient.birth_date and request.reference_date and patient.birth_date > request.reference_date:
+        raise RequestError(f"--birth-date {patient.birth_date} is after {request.reference_date}", field="birth_date")
+    age = patient.age_months(request.reference_date)
+    if age is not None:
+        yield from _for_age(weight, age, rules)
+    if height is not None and (age is None or age >= rules.bmi.from_age.base):
+        yield from _for_height(patient, weight, height, rules)
+
+
+def dosing_weight(patient: Patient, request: Request, weights: Weights, safety: Loaded[Safety]) -> Iterator[Notice]:
+    """The weight that is dosed on, where it is not the actual one: by the same bounds, and against the actual one."""
+    if weights.kg == weights.actual_kg:
+        if patient.pre_pregnancy_weight is not None and weights.basis != "pre-pregnancy":
+            yield Notice(
+                "default-used",
+                "info",
+                "the weight before pregnancy is not used: this policy doses on the actual weight",
+            )
+        return
+    rules = safety.value
+    basis = f" ({weights.basis})"
+    yield from _weight_bounds("dosing weight", weights.kg, basis, "weight, height, units and the policy", rules)
+    age = patient.age_months(request.reference_date)
+    if weights.basis == "pre-pregnancy" and age is not None:
+        yield from _for_age(weights.kg, age, rules)
+    if weights.kg > weights.actual_kg:
+        yield Notice(
+            "dosing-weight-above-actual",
+            "caution",
+            f"the dosing weight of {show(weights.kg)} kg ({weights.basis}) is above the actual weight of {show(weights.actual_kg)} kg: ask whether the policy is meant for this patient",
+            f"{show(weights.kg)} kg",
+            f"{show(weights.actual_kg)} kg",
+        )
+
+
+def _weight_bounds(what: str, kg: Fraction, basis: str, to_check: str, rules: Safety) -> Iterator[Notice]:
+    low, high = rules.weight.range.from_.base, rules.weight.range.to.base
+    if not low <= kg <= high:
+        yield _implausible(
+            f"a {what} of {show(kg, 3)} kg{basis} is outside {show(low)} to {show(high)} kg: check {to_check}",
+            f"{show(kg, 3)} kg", f"{show(low)}-{show(high)} kg", cite(rules, rules.weight),
+        )  # fmt: skip
+
+
+def _implausible(message: str, value: str, limit: str, source: str | None) -> Notice:
+    return Notice("weight-implausible", "stop", message, value, limit, source)
+
+
+def _for_age(weight: Fraction, age: Fraction, rules: Safety) -> Iterator[Notice]:
+    years = f"{show(age / 12, 1)} years"
+    if age > rules.age.highest.base or age < 0:
+        yield _implausible(
+            f"an age of {years} is not believable: check it", years, str(rules.age.highest), cite(rules, rules.age)
+        )
+    bands = sorted(rules.weight_for_age, key=lambda band: band.up_to.base)
+    band = next((band for band in bands if age <= band.up_to.base), None)
+    if band is None:
+        return
+    low, high = band.range.from_.base, band.range.to.base
+    if not low <= weight <= high:
+        yield _implausible(
+            f"{show(weight, 3)} kg is outside {show(low)} to {show(high)} kg for an age up to {band.up_to}: check weight, unit and age",
+            f"{show(weight, 3)} kg", f"{show(low)}-{show(high)} kg", cite(rules, band),
+        )  # fmt: skip
+
+
+def _for_height(patient: Patient, weight: Fraction, height: Fraction, rules: Safety) -> Iterator[Notice]:
+    bmi = _bmi(weight, height)
+    low, high = Fraction(rules.bmi.low), Fraction(rules.bmi.high)
+    if low <= bmi <= high:
+        yield from _doubtful_unit(patient, weight, height, rules)
+        return
+    hint = _slip(weight, height, patient.sex, rules)
+    yield _implausible(
+        f"{show(weight, 1)} kg at {show(height, 1)} cm is a BMI of {show(bmi, 1)}, outside {show(low)} to {show(high)}: "
+        f"check weight, height and units{hint}",
+        f"BMI {show(bmi, 1)}", f"{show(low)}-{show(high)}", cite(rules, rules.bmi),
+    )  # fmt: skip
+
+
+def _bmi(weight: Fraction, height: Fraction) -> Fraction:
+    return weight / (height / 100) ** 2
+
+
+def _slip(weight: Fraction, height: Fraction, sex: Sex | None, rules: Safety) -> str:
+    """Which slip of unit would make weight and height belong together, in words; the first that does."""
+    readings = (
+        ("pounds typed as kilograms", weight * _POUND_KG, height),
+        ("kilograms typed as pounds", weight / _POUND_KG, height),
+        ("inches typed as centimetres", weight, height * _INCH_CM),
+        ("centimetres typed as inches", weight, height / _INCH_CM),
+        ("weight and height exchanged", height, weight),
+    )
+    tall = rules.height.range
+    for words, kilograms, centimetres in readings:
+        share = kilograms / _expected_kg(centimetres, sex, rules.unit_slip)
+        if tall.from_.base <= centimetres <= tall.to.base and _within(share, rules.unit_slip.ordinary):
+            figure = (
+                f"{show(kilograms, 1)} kg"
+                if centimetres == height
+                else f"{show(kilograms, 1)} kg at {show(centimetres, 1)} cm"
+            )
+            return f"; {words} would fit ({figure}, BMI {show(_bmi(kilograms, centimetres), 1)})"
+    return ""
+
+
+def _expected_kg(height: Fraction, sex: Sex | None, slip: UnitSlip) -> Fraction:
+    if height < slip.child_below.base:
+        bmi = slip.child_bmi
+    else:
+        bmi = {"male": slip.male_bmi, "female": slip.female_bmi, None: slip.either_bmi}[sex]
+    return Fraction(bmi) * (height / 100) ** 2
+
+
+def _within(share: Fraction, percent: Range[Quantity]) -> bool:
+    return percent.from_.base <= share * 100 <= percent.to.base
+
+
+def _doubtful_unit(patient: Patient, weight: Fraction, height: Fraction, rules: Safety) -> Iterator[Notice]:
+    """A weight that is possible, but of which the same figure in the other unit would be ordinary.
+
+    A previous weight that agrees is a second witness, and settles the doubt.
+    """
+    slip = rules.unit_slip
+    expected = _expected_kg(height, patient.sex, slip)
+    heavy = weight / expected * 100 > slip.ordinary.to.base
+    light = weight / expected * 100 < slip.ordinary.from_.base
+    other = weight * _POUND_KG if heavy else weight / _POUND_KG
+    if not (heavy or light) or not _within(other / expected, slip.likely) or _confirmed(patient, rules):
+        return
+    words = "pounds were not typed as kilograms" if heavy else "kilograms were not typed as pounds"
+    bmi = _bmi(weight, height)
+    certain = bmi > slip.stop_above_bmi
+    whom = f"for a {patient.sex} patient" if patient.sex else "for a patient"
+    yield Notice(
+        "weight-implausible" if certain else "weight-unit-doubtful", "stop" if certain else "caution",
+        f"{show(weight, 1)} kg is {show(weight / expected, 1)} times what is usual {whom} of {show(height, 1)} cm (BMI {show(bmi, 1)}), "
+        f"and {show(other, 1)} kg would be ordinary: check that {words}; --previous-weight settles it",
+        f"{show(weight, 1)} kg", f"{show(expected * slip.ordinary.from_.base / 100, 1)}-{show(expected * slip.ordinary.to.base / 100, 1)} kg",
+        cite(rules, slip),
+    )  # fmt: skip
+
+
+def _confirmed(patient: Patient, rules: Safety) -> bool:
+    if patient.previous_weight is None:
+        return False
+    before = weight_kg(patient.previous_weight)
+    return abs(patient.weight_kg - before) / before * 100 < rules.weight_change.percent.base

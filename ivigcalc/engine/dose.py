@@ -1,0 +1,249 @@
+"""How many grams one course is: g/kg times the dosing weight, its caps, and rounding to what can be given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from math import floor
+
+from ivigcalc.definitions import Limit, Phase, Product, Range, Rounding
+from ivigcalc.engine.split import Grid, divide, round_course, step_grid, vial_grid
+from ivigcalc.engine.vials import vial_set
+from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.memo import remembered
+from ivigcalc.quantity import Quantity, decimal_of, plain
+from ivigcalc.request.request import Order
+
+#: more than this is no dose for anybody: it is refused before any vial is counted
+BELIEVABLE_G = 10_000
+#: grams are weighed no finer than this where a policy rounds to nothing
+UNROUNDED_STEP_G = Fraction(1, 100)
+FOUR_WEEKS_DAYS = 28
+#: a calendar month, on average
+MONTH_DAYS = Fraction(1461, 48)
+
+
+@dataclass(frozen=True, slots=True)
+class Prescribed:
+    """What one course should be, exactly, before rounding, and the most that a course and a day of it may be.
+
+    `exact` is the figure of `dose`, in g/kg or g, where that had to be rounded to be written down.
+    """
+
+    dose: Quantity
+    per_day: bool
+    source: str | None
+    cap: Quantity | None
+    cap_per_day: Quantity | None = None
+    exact: Fraction | None = None
+
+    def grams(self, weight_kg: Fraction) -> Fraction:
+        """What the dose comes to for a weight: of a course, or of a day of it."""
+        base = self.dose.base if self.exact is None else self.exact
+        return base * weight_kg if self.dose.dimension == "dose" else base
+
+    def cap_g(self, days: int) -> Fraction | None:
+        """The most grams that so many days may come to."""
+        caps = [self.cap.base] if self.cap else []
+        return min([*caps, self.cap_per_day.base * days] if self.cap_per_day else caps, default=None)
+
+
+@dataclass(frozen=True)
+class CourseDose:
+    """One course: the exact grams, the grams given, and the session doses, larger first.
+
+    `smallest`: nothing below could be given, so the dose was rounded up whatever the rule.
+    """
+
+    prescribed_g: Fraction
+    dose_g: Fraction
+    session_doses_g: tuple[Fraction, ...]
+    days_because: str
+    capped: bool
+    smallest: bool = False
+
+    @cached_property
+    def deviation_percent(self) -> Fraction:
+        """Signed difference of the given from the exact dose."""
+        return (self.dose_g - self.prescribed_g) / self.prescribed_g * 100
+
+
+def prescribed_dose(order: Order, phase: Phase, protocol_name: str, no_dose_because: str | None) -> Prescribed:
+    """The ordered dose, else the protocol's where it publishes one figure; else a request for `--dose`."""
+    dose = phase.dose
+    if order.dose is not None:
+        per_day = dose is not None and dose.per_day is not None
+        return Prescribed(order.dose, per_day, None, dose.cap if dose else None, dose.cap_per_day if dose else None)
+    if dose is None:
+        why = f" ({no_dose_because})" if no_dose_because else ""
+        raise RequestError(
+            f"{protocol_name} publishes no dose{why}: give --dose, in g/kg or g", field="dose", code="dose-needed"
+        )
+    published = dose.published
+    if published.single is None:
+        basis = "per day" if dose.per_day else "per course"
+        raise RequestError(
+            f'{protocol_name} publishes a range, {published} {basis}: choose within it with --dose',
+            field="dose", code="dose-needed",
+        )  # fmt: skip
+    return Prescribed(published.single, dose.per_day is not None, dose.source, dose.cap, dose.cap_per_day)
+
+
+def course_grams(prescribed: Prescribed, days: int, weight_kg: Fraction) -> tuple[Fraction, bool]:
+    """Exact grams of one course of so many days, and whether a cap of the protocol was binding."""
+    grams = believable(prescribed.grams(weight_kg) * (days if prescribed.per_day else 1))
+    cap_g = prescribed.cap_g(days)
+    return (cap_g, True) if cap_g is not None and grams > cap_g else (grams, False)
+
+
+def believable(grams: Fraction) -> Fraction:
+    """The same grams; refused where no body could take them, so that a slip of the keyboard costs no time or memory."""
+    if grams > BELIEVABLE_G:
+        raise RefusedError(
+            "dose-implausible",
+            f"{_grams(grams)} g is no dose of immunoglobulin: check weight, dose and units",
+            overridable=False,
+        )
+    return grams
+
+
+def amount_g(dose: Quantity, weight_kg: Fraction) -> Fraction:
+    """Grams of a dose: per kg times the weight, or flat."""
+    return dose.base * weight_kg if dose.dimension == "dose" else dose.base
+
+
+def published_interval(phase: Phase, order: Order) -> Quantity | None:
+    """The ordered interval, else the published one where it is one figure."""
+    if order.every is not None:
+        return order.every
+    return phase.interval.every.single if phase.interval else None
+
+
+def interval_days(interval: Quantity) -> Fraction:
+    """Days from course to course; a month counts as its average."""
+    return interval.base * (MONTH_DAYS if interval.dimension == "months" else 1)
+
+
+def per_four_weeks(interval: Quantity | None) -> Fraction:
+    """How many courses four weeks hold at this interval: at least the one that is given."""
+    return max(Fraction(1), FOUR_WEEKS_DAYS / interval_days(interval)) if interval else Fraction(1)
+
+
+def outside(published: Range[Quantity], dose: Quantity, weight_kg: Fraction) -> bool:
+    """Whether an ordered dose lies outside a published range, compared in grams."""
+    grams = amount_g(dose, weight_kg)
+    return not amount_g(published.from_, weight_kg) <= grams <= amount_g(published.to, weight_kg)
+
+
+@remembered(256)
+def dose_grid(product: Product, rounding: Rounding, shelf_sizes: tuple[Fraction, ...] | None) -> Grid:
+    """The session doses that can be given under a rounding rule."""
+    if isinstance(rounding.to, Quantity):
+        return step_grid(rounding.to.base, f"multiples of {rounding.to}")
+    if rounding.to == "nothing":
+        return step_grid(UNROUNDED_STEP_G, "hundredths of a gram")
+    if not product.vials:
+        raise RefusedError(
+            "vials-not-published",
+            f"no source prints the vial sizes of {product.id}, so its dose cannot be rounded to whole vials; choose a --policy that rounds to grams",
+            overridable=False,
+        )  # fmt: skip
+    return vial_grid(vial_set(shelf_sizes or tuple(size.base for size in product.vials)))
+
+
+def plan_course(
+    prescribed: Prescribed,
+    candidates: tuple[int, ...],
+    weight_kg: Fraction,
+    grid: Grid,
+    rounding: Rounding,
+    limits: tuple[Limit, ...],
+    chosen_by_order: bool,
+) -> CourseDose:
+    """Round and split one course over the fewest candidate days that meet every daily limit."""
+    refused: list[str] = []
+    over_a_limit: list[CourseDose] = []
+    for days in candidates:
+        grams, capped = course_grams(prescribed, days, weight_kg)
+        if capped and days != candidates[-1] and _fits_more_days(prescribed, days, grams):
+            refused.append(f"{_days(days)} would hold more than {prescribed.cap_per_day} a day")
+            continue
+        cap_g = _cap_g(prescribed, days, grid)
+        most_g = grams if cap_g is None else min(grams, cap_g)
+        units = round_course(most_g, days, grid, rounding.direction, rounding.tie, cap_g)
+        shared = _shared_out(grid, units, days) if units else None
+        if shared is None:
+            refused.append(f"{_days(days)} cannot be filled from {grid.text}")
+            continue
+        dose_g, doses = shared
+        over = over_limit(doses[0], limits, weight_kg)
+        smallest = grams < dose_g and not _givable_below(units, days, grid)
+        found = CourseDose(grams, dose_g, doses, _because(candidates, chosen_by_order, refused), capped, smallest)
+        if over is None:
+            return found
+        over_a_limit.append(found)
+        refused.append(
+            f"{_days(days)} would put {_grams(doses[0])} g on day 1, above {over.max} = {_grams(amount_g(over.max, weight_kg))} g"
+        )
+    if not over_a_limit:
+        raise RefusedError(
+            "dose-not-givable",
+            f"the course of {_grams(course_grams(prescribed, candidates[0], weight_kg)[0])} g cannot be given: {'; '.join(refused)}",
+            overridable=False,
+        )
+    # nothing meets every limit: what strays least from the exact dose, on the most days
+    found = min(over_a_limit, key=lambda dose: (abs(dose.deviation_percent), -len(dose.session_doses_g)))
+    if not chosen_by_order and len(candidates) > 1:
+        return replace(found, days_because=f"no published number of days meets every limit ({'; '.join(refused)})")
+    return found
+
+
+def _fits_more_days(prescribed: Prescribed, days: int, grams: Fraction) -> bool:
+    """Whether the cap of a day is what binds a dose of a course, so that another day would hold more of it."""
+    day = prescribed.cap_per_day
+    return day is not None and not prescribed.per_day and grams == day.base * days
+
+
+def _cap_g(prescribed: Prescribed, days: int, grid: Grid) -> Fraction | None:
+    """The most grams that so many days may come to, when the fullest of them is one that can be given."""
+    cap_g, day = prescribed.cap_g(days), prescribed.cap_per_day
+    if cap_g is None or day is None:
+        return cap_g
+    most = next((units for units in range(floor(day.base / grid.unit_g), 0, -1) if grid.allows(units)), 0)
+    return min(cap_g, most * grid.unit_g * days)
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
+
+
+@lru_cache(maxsize=4096)
+def _shared_out(grid: Grid, units: int, days: int) -> tuple[Fraction, tuple[Fraction, ...]] | None:
+    """Grams of a course and of its days, larger first; None where the days cannot be filled."""
+    split = divide(units, days, grid.allows)
+    return (units * grid.unit_g, tuple(count * grid.unit_g for count in split)) if split else None
+
+
+@lru_cache(maxsize=4096)
+def _givable_below(units: int, days: int, grid: Grid) -> bool:
+    return any(divide(lower, days, grid.allows) is not None for lower in range(units - 1, 0, -1))
+
+
+def over_limit(day_dose_g: Fraction, limits: tuple[Limit, ...], weight_kg: Fraction) -> Limit | None:
+    """The first daily limit that a day's dose passes."""
+    return next((limit for limit in limits if limit.per == "day" and day_dose_g > amount_g(limit.max, weight_kg)), None)
+
+
+def _because(candidates: tuple[int, ...], chosen_by_order: bool, refused: list[str]) -> str:
+    if chosen_by_order:
+        return "as ordered"
+    if len(candidates) == 1:
+        return "the only number of days published"
+    reason = f" ({'; '.join(refused)})" if refused else ""
+    return f"the fewest of {candidates[0]} to {candidates[-1]} days that meet every limit{reason}"
+
+
+def _grams(value: Fraction) -> str:
+
+    return plain(decimal_of(value, 2))

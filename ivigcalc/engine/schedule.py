@@ -1,0 +1,147 @@
+"""When the courses are: always `start + k x interval` from an anchor, then moved as a whole off closed days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from dateutil.relativedelta import relativedelta
+
+from ivigcalc.definitions import Site
+from ivigcalc.engine.plan import WEEKDAYS
+from ivigcalc.errors import MissingExtraError, RefusedError, RequestError
+from ivigcalc.quantity import Quantity
+from ivigcalc.request.request import LAST_YEAR
+
+#: how far a course is looked for off its date before giving up, in days
+SEARCH_DAYS = 92
+
+
+@dataclass(frozen=True, slots=True)
+class CourseDates:
+    """The days of one course, where it was due, and what moved it."""
+
+    due: date
+    days: tuple[date, ...]
+    moved_because: str | None = None
+    on_closed_days: tuple[date, ...] = ()
+
+    @property
+    def moved_days(self) -> int:
+        """By how many days the course was moved; later is positive."""
+        return (self.days[0] - self.due).days
+
+
+@lru_cache(maxsize=8192)
+def step(anchor: date, interval: Quantity, count: int) -> date:
+    """`anchor + count x interval`; calendar months are clamped to the end of the month, never chained."""
+    if interval.base.denominator != 1:
+        raise RequestError(f"an interval of {interval} is not a whole number of days or months", field="every")
+    units = int(interval.base) * count
+    try:
+        found = anchor + (relativedelta(months=units) if interval.dimension == "months" else timedelta(days=units))
+    except (OverflowError, ValueError):
+        found = date.max
+    if found.year > LAST_YEAR:
+        raise RequestError(f"the schedule runs past the year {LAST_YEAR}", field="courses")
+    return found
+
+
+def due_dates(start: date, stretches: Sequence[tuple[Quantity | None, int]]) -> list[date]:
+    """First days of all courses. A stretch is (interval, courses); each has its own anchor.
+
+    The gap between two stretches is the interval of the earlier, or of the later where the earlier has none.
+    """
+    found: list[date] = []
+    anchor = start
+    for place, (interval, count) in enumerate(stretches):
+        for k in range(count):
+            found.append(step(anchor, interval, k) if k and interval else anchor)
+        following = stretches[place + 1][0] if place + 1 < len(stretches) else None
+        gap = interval or following
+        if place + 1 < len(stretches):
+            if gap is None:
+                raise RequestError("no source prints the interval between these courses: give --every", field="every")
+            anchor = step(anchor, gap, count) if interval else step(found[-1], gap, 1)
+    return found
+
+
+def place_course(due: date, days: int, site: Site) -> CourseDates:
+    """The consecutive days of one course, moved as a whole off the clinic's closed days."""
+    wanted = _run(due, days)
+    if not site.has_calendar:
+        return CourseDates(due, wanted)
+    shut = [day for day in wanted if closed_because(site, day)]
+    if not shut:
+        return CourseDates(due, wanted)
+    why = ", ".join(f"{day} {closed_because(site, day)}" for day in shut)
+    if site.closed_days is None:
+        raise RequestError(
+            f"the course due {due} meets a closed day ({why}) and site {site.id} does not say what to do; "
+            "add closed_days: shift-later, shift-earlier, nearest or keep",
+            field="site",
+        )
+    if site.closed_days == "keep":
+        return CourseDates(due, wanted, None, tuple(shut))
+    for offset in _offsets(site.closed_days):
+        candidate = _run(due + timedelta(days=offset), days)
+        if not any(closed_because(site, day) for day in candidate):
+            return CourseDates(due, candidate, why)
+    raise RefusedError(
+        "no-open-days",
+        f"site {site.id} has no {days} open days in a row within {SEARCH_DAYS} days of {due}; choose fewer --days or other hours",
+        overridable=False,
+    )
+
+
+@lru_cache(maxsize=8192)
+def _run(first: date, days: int) -> tuple[date, ...]:
+    return tuple(first + timedelta(days=k) for k in range(days))
+
+
+def _offsets(rule: str) -> list[int]:
+    later, earlier = list(range(1, SEARCH_DAYS + 1)), list(range(-1, -SEARCH_DAYS - 1, -1))
+    if rule == "shift-later":
+        return later
+    if rule == "shift-earlier":
+        return earlier
+    return [offset for pair in zip(later, earlier, strict=True) for offset in pair]  # a tie goes to the later day
+
+
+def closed_because(site: Site, day: date) -> str | None:
+    """Why the clinic is closed on a day, or None."""
+    if day in site.closed:
+        return "closed by the clinic"
+    if site.open and site.hours_on(day.weekday()) is None:
+        return f"no opening hours on {WEEKDAYS[day.weekday()]}"
+    name = holiday_name(site, day)
+    return f"holiday: {name}" if name else None
+
+
+def holiday_name(site: Site, day: date) -> str | None:
+    """The public holiday on a day in the site's country, if any."""
+    if site.holidays is None:
+        return None
+    return _holidays(site.holidays.country, site.holidays.subdivision)(day)
+
+
+@lru_cache(maxsize=32)
+def _holidays(country: str, subdivision: str | None) -> Callable[[date], str | None]:
+    try:
+        import holidays
+    except ImportError:
+        raise MissingExtraError("public holidays", "calendar") from None
+    try:
+        known = holidays.country_holidays(country, subdiv=subdivision, language="en_US")
+    except NotImplementedError:
+        raise RequestError(
+            f"no public holidays are known for country '{country}', subdivision '{subdivision}'", field="site"
+        ) from None
+
+    def name_of(day: date) -> str | None:
+        found = known.get(day)
+        return str(found) if found else None
+
+    return name_of

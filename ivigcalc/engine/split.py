@@ -1,0 +1,99 @@
+"""How a course is rounded to amounts that can be given, and divided over its days.
+
+The grid of givable session doses is either whole vials (`VialSet`) or plain multiples of a step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import floor
+
+from ivigcalc.engine.vials import VialSet
+from ivigcalc.quantity import Direction, Tie
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Givable session doses: multiples of `unit_g` for which `allows` holds. Compared by identity, as a key for caches."""
+
+    unit_g: Fraction
+    allows: Callable[[int], bool]
+    text: str
+
+
+def vial_grid(vials: VialSet) -> Grid:
+    """Session doses of whole vials."""
+    return Grid(vials.unit_g, vials.is_whole, "whole vials")
+
+
+def _any(units: int) -> bool:
+    return units > 0
+
+
+def step_grid(step_g: Fraction, text: str) -> Grid:
+    """Session doses in multiples of a step."""
+    return Grid(step_g, _any, text)
+
+
+@lru_cache(maxsize=65536)
+def divide(total_units: int, days: int, allows: Callable[[int], bool]) -> tuple[int, ...] | None:
+    """`days` allowed amounts that sum to the total and differ as little as can be, larger first; None if none do."""
+    low, rest = divmod(total_units, days)
+    if low and allows(low) and (not rest or allows(low + 1)):
+        return (low + 1,) * rest + (low,) * (days - rest)
+    for spread in range(total_units):
+        for start in range(low, max(low - spread, 1) - 1, -1):
+            found = _within(total_units - days * start, days, [e for e in range(spread + 1) if allows(start + e)])
+            if found is not None:
+                return tuple(start + extra for extra in found)
+    return None
+
+
+def _within(extra: int, days: int, choices: list[int]) -> list[int] | None:
+    """`days` of the choices that sum to `extra`, larger first; None if none do."""
+    reachable = [{0}]
+    for _ in range(days):
+        # sums beyond what is wanted are not followed: with them, a small dose over many days would take for ever
+        reachable.append({more for sum_ in reachable[-1] for c in choices if (more := sum_ + c) <= extra})
+    if extra not in reachable[days]:
+        return None
+    found: list[int] = []
+    for left in range(days - 1, -1, -1):
+        choice = next(c for c in sorted(choices, reverse=True) if extra - c in reachable[left])
+        found.append(choice)
+        extra -= choice
+    return sorted(found, reverse=True)
+
+
+def round_course(
+    prescribed_g: Fraction, days: int, grid: Grid, direction: Direction, tie: Tie, cap_g: Fraction | None
+) -> int:
+    """The course dose in grid units, as the rule rounds it; 0 where no givable dose fits.
+
+    Never above `cap_g`, and never 0 where the rule could go up instead.
+    """
+    exact = prescribed_g / grid.unit_g
+    down = floor(exact)
+    while down and divide(down, days, grid.allows) is None:
+        down -= 1
+    if down and down == exact:
+        return down
+    up = floor(exact) + 1
+    while divide(up, days, grid.allows) is None:
+        up += 1
+    chosen = _pick(exact, down, up, direction, tie) if down else up
+    if cap_g is not None and chosen * grid.unit_g > cap_g:
+        return down
+    return chosen
+
+
+def _pick(exact: Fraction, down: int, up: int, direction: Direction, tie: Tie) -> int:
+    if direction != "nearest":
+        return up if direction == "up" else down
+    below, above = exact - down, up - exact
+    if below == above:
+        return up if tie == "up" else down
+    return up if above < below else down

@@ -1,0 +1,286 @@
+"""The rate titration of one infusion: which ladder, which ceilings, and the steps that empty the bag.
+
+Rates are exact until they are set on the pump; volumes come from the set rates; the last step takes what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
+from math import floor, lcm
+from operator import mul
+from typing import Literal, NamedTuple
+
+from ivigcalc.definitions import Product, RateTable, ml_per_kg_per_h
+from ivigcalc.definitions import Rung as PrintedRung
+from ivigcalc.errors import RefusedError
+from ivigcalc.quantity import decimal_of
+from ivigcalc.request.request import Infusion, Risk
+
+Binding = Literal["ladder", "ceiling", "at-risk", "site", "pump"]
+
+
+#: less than this can show as 0 mL, and no step has 0 mL: it goes with the step before
+NOTHING_ML = Fraction(1, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of a ladder in the engine's units; `minutes` is None on the last. `printed`: as the file has it."""
+
+    rate: Fraction
+    minutes: Fraction | None
+    assumed: bool
+    printed: PrintedRung
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ladder:
+    """A rate table made ready: mL/kg/h (or mL/h where `absolute`), with the ceilings that its source prints.
+
+    Compared by identity, so that it is a cheap key for the caches.
+    """
+
+    table: RateTable
+    rungs: tuple[Rung, ...]
+    absolute: bool
+    ceiling: Fraction
+    at_risk: Fraction | None
+    at_risk_absolute: bool
+    ml_per_g: Fraction
+
+    @property
+    def uses(self) -> str:
+        """What the table was published for."""
+        return ", ".join(self.table.for_)
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """What else bounds the rate: at-risk patients, and the site's pump and house rule in mL/h."""
+
+    at_risk: bool
+    increment_ml_per_h: Fraction
+    pump_ml_per_h: Fraction
+    site_ml_per_h: Fraction | None
+
+
+class Bound(NamedTuple):
+    """What a pump rate was held by; `capped` where the ladder itself wanted more, not only its rounding."""
+
+    by: Binding
+    capped: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Climb:
+    """A ladder on one patient's pump, exact in whole numbers: volumes are mL x `per_ml`, times are minutes x `per_min`.
+
+    `full_ml` and `full_min` say how much is in, and when, at the end of each rung but the last; `flows` is volume over
+    time of each rung.
+    """
+
+    ladder: Ladder
+    weight_kg: Fraction
+    rates: tuple[tuple[Fraction, Rung, Bound], ...]
+    per_ml: int
+    per_min: int
+    flows: tuple[int, ...]
+    full_ml: tuple[int, ...]
+    full_min: tuple[int, ...]
+
+    def last_rung(self, volume_ml: Fraction) -> int:
+        """On which rung an infusion of so much ends: no step has 0 mL."""
+        volume, unit = volume_ml.numerator * self.per_ml, volume_ml.denominator
+        enough = volume + -self.per_ml * unit * NOTHING_ML.numerator // NOTHING_ML.denominator
+        for place, full in enumerate(self.full_ml):
+            if full * unit > enough:
+                return place
+        return len(self.full_ml)
+
+    def minute(self, volume_ml: Fraction, last: int) -> tuple[int, int]:
+        """The minute at which so much is in, in an infusion that ends on rung `last`, as numerator and denominator."""
+        volume, unit = volume_ml.numerator * self.per_ml, volume_ml.denominator
+        rung = 0
+        while rung < last and volume > self.full_ml[rung] * unit:
+            rung += 1
+        before_ml, before_min = (self.full_ml[rung - 1], self.full_min[rung - 1]) if rung else (0, 0)
+        flow = self.flows[rung] * unit
+        return before_min * flow + volume - before_ml * unit, flow * self.per_min
+
+
+@dataclass(frozen=True, slots=True)
+class TableChoice:
+    """The table that serves, and whether it was published for another use."""
+
+    table: RateTable
+    off_label: bool
+    restarted: bool = False
+
+
+def choose_table(product: Product, indication: str | None, infusion: Infusion) -> TableChoice:
+    """The product's table for this use: named first, then one for any, else its most cautious one (off-label).
+
+    A first infusion never takes a table that was printed for later ones; a later one may take that of a first.
+    """
+    if not product.rates:
+        why = product.no_rates_because or "no source prints an infusion rate for it"
+        raise RefusedError("rate-not-published", f"{product.id} has no rate table: {why}", overridable=False)
+    named = [t for t in product.rates if indication in t.for_]
+    general = [t for t in product.rates if "any" in t.for_]
+    if infusion == "first":
+        tables = _fitting(named, infusion) or _fitting(general, infusion)
+    else:
+        candidates = named or general
+        tables = _fitting(candidates, infusion) or candidates
+    if tables:
+        return TableChoice(tables[0], off_label=False)
+    return TableChoice(_most_cautious(product, infusion), off_label=True)
+
+
+def _fitting(tables: Sequence[RateTable], infusion: Infusion) -> list[RateTable]:
+    return [t for t in tables if t.infusion in (infusion, "any")]
+
+
+def _most_cautious(product: Product, infusion: Infusion) -> RateTable:
+    """Of the tables for other uses. Refuses where none may start a first infusion, and where none can be named."""
+    tables = _fitting(product.rates, infusion)
+    if not tables and infusion == "first":
+        raise RefusedError(
+            "rate-not-published",
+            f"{product.id} has rates for later infusions only: no source prints how a first one is started; "
+            "for a patient who had it before, give --infusion subsequent",
+            overridable=False,
+        )
+    tables = tables or list(product.rates)
+    if len({t.ceiling.rate.dimension == "rate" for t in tables}) > 1:  # which is slower depends on the patient's weight
+        uses = ", ".join(dict.fromkeys(use for t in tables for use in t.for_))
+        raise RefusedError(
+            "rate-not-published",
+            f"{product.id} has no rates for this use, and its tables for others are printed in mL/h and in mL/kg/h, so no "
+            f"most cautious one can be named; give --indication with a use that it has rates for: {uses}",
+            overridable=False,
+        )
+    # `min` takes the first of equals: the order of the file
+    return min(tables, key=lambda t: _boldness(product, t))
+
+
+def _boldness(product: Product, table: RateTable) -> tuple[Fraction, ...]:
+    """Order of tables of one kind from cautious to bold: lowest ceiling first, then the slowest ladder."""
+    rates = [product.comparable_rate(rung.rate) for rung in table.ladder]
+    return (product.comparable_rate(table.ceiling.rate), *rates)
+
+
+def make_ladder(product: Product, table: RateTable) -> Ladder:
+    """Convert a rate table to the engine's units."""
+    concentration = product.concentration
+    if concentration is None:
+        raise RefusedError(
+            "concentration-not-published", f"no source prints the concentration of {product.id}", overridable=False
+        )
+    rungs = tuple(
+        Rung(product.comparable_rate(r.rate), r.for_.base if r.for_ else None, r.basis == "assumed", r)
+        for r in table.ladder
+    )
+    at_risk = table.at_risk_ceiling
+    return Ladder(
+        table=table,
+        rungs=rungs,
+        absolute=table.ceiling.rate.dimension == "rate",
+        ceiling=product.comparable_rate(table.ceiling.rate),
+        at_risk=None if at_risk is None else at_risk.rate.base if at_risk.rate.dimension == "rate" else ml_per_kg_per_h(at_risk.rate, concentration),
+        at_risk_absolute=at_risk is not None and at_risk.rate.dimension == "rate",
+        ml_per_g=1000 / concentration.base,
+    )  # fmt: skip
+
+
+def risk_applies(table: RateTable, risks: tuple[Risk, ...]) -> bool:
+    """Whether the table prints a lower ceiling for one of these risks."""
+    ceiling = table.at_risk_ceiling
+    return ceiling is not None and any(not ceiling.risks or risk in ceiling.risks for risk in risks)
+
+
+def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[tuple[Fraction, Rung, Bound], ...]:
+    """Each rung as (mL/h set on the pump, rung, what bounded it).
+
+    Nearest pump increment, ties up, but never above a ceiling in force: there it is rounded down. Rungs that come out
+    at one and the same setting are one step, because nothing changes on the pump.
+    """
+    increment = limits.increment_ml_per_h
+    per_kg = Fraction(1) if ladder.absolute else weight_kg
+    bounds: list[tuple[Fraction, Binding]] = [(ladder.ceiling * per_kg, "ceiling"), (limits.pump_ml_per_h, "pump")]
+    if limits.site_ml_per_h is not None:
+        bounds.append((limits.site_ml_per_h, "site"))
+    if limits.at_risk and ladder.at_risk is not None:
+        bounds.append((ladder.at_risk * (1 if ladder.at_risk_absolute else weight_kg), "at-risk"))
+    ceiling, binding = min(bounds, key=lambda bound: bound[0])
+    most = floor(ceiling / increment)  # the highest setting, in pump steps
+    found: list[tuple[Fraction, Rung, Bound]] = []
+    before = 0
+    for rung in ladder.rungs:
+        # mL/h wanted is numerator / denominator; whole numbers, because this is run for every patient of a batch
+        numerator, denominator = rung.rate.numerator * per_kg.numerator, rung.rate.denominator * per_kg.denominator
+        if numerator * ceiling.denominator > ceiling.numerator * denominator:
+            units, bound = most, Bound(binding, capped=True)
+        else:
+            numerator, denominator = numerator * increment.denominator, denominator * increment.numerator
+            units, bound = (2 * numerator + denominator) // (2 * denominator), Bound("ladder", capped=False)
+            if units > most:
+                units, bound = most, Bound(binding, capped=False)
+        if units == 0:
+            raise RefusedError(
+                "rate-below-pump",
+                f"a rate of {_short(rung.rate * per_kg)} mL/h cannot be set on a pump with steps of {_short(increment)} mL/h; give a --site with a finer pump",
+                overridable=False,
+            )  # fmt: skip
+        if units == before:
+            found[-1] = (found[-1][0], _joined(found[-1][1], rung), bound)
+        else:
+            found.append((units * increment, rung, bound))
+        before = units
+    return tuple(found)
+
+
+def _joined(first: Rung, second: Rung) -> Rung:
+    minutes = None if second.minutes is None or first.minutes is None else first.minutes + second.minutes
+    return Rung(first.rate, minutes, first.assumed and second.assumed, first.printed)
+
+
+def _short(value: Fraction) -> str:
+    return str(decimal_of(value, 3))
+
+
+def climb(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> Climb:
+    """What the pump is set to, and how far each full rung goes."""
+    rates = pump_rates(ladder, weight_kg, limits)
+    spans = [rung.minutes for _, rung, _ in rates[:-1] if rung.minutes is not None]
+    per_hour = limits.increment_ml_per_h.denominator  # every rate is a whole number of 1/per_hour mL/h
+    per_min = lcm(*(span.denominator for span in spans))
+    flows = tuple(rate.numerator * (per_hour // rate.denominator) for rate, _, _ in rates)
+    times = [span.numerator * (per_min // span.denominator) for span in spans]
+    return Climb(
+        ladder=ladder,
+        weight_kg=weight_kg,
+        rates=rates,
+        per_ml=60 * per_hour * per_min,
+        per_min=per_min,
+        flows=flows,
+        full_ml=tuple(accumulate(map(mul, flows, times))),
+        full_min=tuple(accumulate(times)),
+    )
+
+
+def shown_per_kg(on: Climb, place: int) -> Fraction | None:
+    """The per-kg rate that a step is shown with: the rung's, the printed ceiling's, else what the pump really gives."""
+    ladder, (rate, rung, bound) = on.ladder, on.rates[place]
+    if ladder.absolute:
+        return None
+    if not bound.capped:
+        return rung.rate
+    if bound.by == "ceiling":
+        return ladder.ceiling
+    if bound.by == "at-risk" and ladder.at_risk is not None and not ladder.at_risk_absolute:
+        return ladder.at_risk
+    return rate / on.weight_kg

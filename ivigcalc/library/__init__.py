@@ -1,0 +1,41 @@
+"""Where definitions come from: found by id or path, read strictly, checked and listed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ivigcalc.lazy import hands_on
+
+if TYPE_CHECKING:
+    from ivigcalc.library.find import FOLDERS as FOLDERS
+    from ivigcalc.library.find import check_indication as check_indication
+    from ivigcalc.library.find import load as load
+    from ivigcalc.library.find import load_all as load_all
+    from ivigcalc.library.find import no_formula as no_formula
+    from ivigcalc.library.find import policy as policy
+    from ivigcalc.library.find import product as product
+    from ivigcalc.library.find import regimen as regimen
+    from ivigcalc.library.find import resolve as resolve
+    from ivigcalc.library.find import root as root
+    from ivigcalc.library.find import safety as safety
+    from ivigcalc.library.find import shipped as shipped
+    from ivigcalc.library.find import site as site
+
+__getattr__, __dir__ = hands_on(
+    __name__,
+    {
+        "root": "find",
+        "shipped": "find",
+        "load": "find",
+        "load_all": "find",
+        "resolve": "find",
+        "regimen": "find",
+        "product": "find",
+        "policy": "find",
+        "site": "find",
+        "safety": "find",
+        "check_indication": "find",
+        "no_formula": "find",
+        "FOLDERS": "find",
+    },
+)

@@ -1,0 +1,352 @@
+"""Contradictions that the models cannot see: between the parts of one file, its name, and the library around it.
+
+What the models do see (a rung above its ceiling, a source that is cited nowhere) is reported while a file is loaded.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import zoneinfo
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+from pydantic import BaseModel
+
+from ivigcalc.definitions import Condition, Definition, Phase, Policy, Product, Protocol, RateTable, Regimen, Site
+from ivigcalc.definitions.site import Holidays
+from ivigcalc.engine.dose import per_four_weeks
+from ivigcalc.errors import DefinitionError
+from ivigcalc.library import find
+from ivigcalc.quantity import Quantity, QuantityError, quantity
+
+Key = tuple[str | int, ...]
+_PLACEHOLDER = re.compile(r"<.*>")
+_LIMITED = {"day": "a day", "course": "a course", "4-weeks": "4 weeks"}
+_WEIGHT_CONDITIONS = ("when", "unless", "all_when", "refuse_when")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One contradiction, or (`info`) something that its author should know. `allowed` says what would do."""
+
+    key: Key
+    message: str
+    allowed: str = ""
+    info: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a file is compared with: the day, and what the library has."""
+
+    today: date
+    regimens: frozenset[str]
+    products: frozenset[str]
+    vials: Mapping[str, tuple[Quantity, ...]]
+    policies: frozenset[str]
+    formulas: frozenset[str]
+    served: frozenset[str]
+    conditions: frozenset[str]
+
+
+def known_library(today: date) -> Known:
+    """The shipped definitions; one that cannot be read is left out here and reported where it is checked."""
+    products = list(_readable("product"))
+    return Known(
+        today,
+        regimens=frozenset(find.shipped("regimen")),
+        products=frozenset(find.shipped("product")),
+        vials={product.id: product.vials for product in products},
+        policies=frozenset(find.shipped("policy")),
+        formulas=frozenset(find.shipped("formula")),
+        served=frozenset(use for product in products for table in product.rates for use in table.for_),
+        conditions=frozenset(word for safety in _readable("safety") for word in safety.conditions),
+    )
+
+
+def _readable(kind: str) -> Iterator[Any]:
+    for identifier in find.shipped(kind):
+        try:
+            yield find.load(kind, identifier).value
+        except DefinitionError:
+            continue
+
+
+def audit(value: Definition | Site, stem: str, known: Known) -> Iterator[Finding]:
+    """Everything that contradicts itself in a definition from a file called `stem`.yaml."""
+    yield from _placeholders(value, ())
+    if isinstance(value, Site):
+        yield from _site(value, known)
+        return
+    if value.id != stem:
+        yield Finding(("id",), f"is '{value.id}', but the file is called {stem}.yaml", f"{value.id}.yaml")
+    yield from _dates(value, known.today)
+    if isinstance(value, Regimen):
+        yield from _regimen(value, known)
+    elif isinstance(value, Product):
+        yield from _product(value, known)
+    elif isinstance(value, Policy):
+        yield from _policy(value, known)
+
+
+def _placeholders(value: Any, key: Key) -> Iterator[Finding]:
+    """Text that a skeleton left for the author to fill in."""
+    if isinstance(value, str) and _PLACEHOLDER.fullmatch(value):
+        yield Finding(key, f"'{value[:60]}' is still to be filled in")
+    elif isinstance(value, BaseModel):
+        for name, info in type(value).model_fields.items():
+            yield from _placeholders(getattr(value, name), (*key, info.alias or name))
+    elif isinstance(value, dict):
+        for name, child in value.items():
+            yield from _placeholders(child, (*key, name))
+    elif isinstance(value, tuple):
+        for place, child in enumerate(value):
+            yield from _placeholders(child, (*key, place))
+
+
+def _dates(definition: Definition, today: date) -> Iterator[Finding]:
+    if definition.version > today:
+        yield Finding(("version",), f"{definition.version} is in the future", f"up to {today}")
+    for name, source in definition.sources.items():
+        if source.checked > definition.version:
+            yield Finding(
+                ("sources", name, "checked"),
+                f"{source.checked} is after the file's version of {definition.version}: a new reading is a new version",
+                f"up to {definition.version}",
+            )
+
+
+# ---- regimens -----------------------------------------------------------------------------------------------------
+
+
+def _regimen(regimen: Regimen, known: Known) -> Iterator[Finding]:
+    if all(protocol.confidence == "low" for protocol in regimen.protocols.values()):
+        message = "every protocol is of low confidence, so none is the default: an order has to name one"
+        yield Finding(("protocols",), message, info=True)
+    if not known.served & {regimen.treats, "any"}:
+        message = (
+            "no shipped product has a rate table for it: the rates will be those of another use, marked rate-off-label"
+        )
+        yield Finding(("id",), message, info=True)
+    elif regimen.indication is not None and regimen.indication not in known.regimens | known.served:
+        yield Finding(("indication",), _unknown_indication(regimen.indication, known), info=True)
+    for name, protocol in regimen.protocols.items():
+        for place, phase in enumerate(protocol.stages):
+            key: Key = ("protocols", name, *(("phases", place) if protocol.phases else ()))
+            yield from _above_limits(protocol, phase, key)
+            yield from _overlap(phase, key)
+
+
+def _unknown_indication(indication: str, known: Known) -> str:
+    near = difflib.get_close_matches(indication, sorted(known.regimens | known.served), n=4, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}? " if near else ""
+    return (
+        f"'{indication}' is no shipped regimen, and no shipped product has a rate table for it; {hint}"
+        "else only tables for any use, or of a product file of your own, are found"
+    )
+
+
+def _above_limits(protocol: Protocol, phase: Phase, key: Key) -> Iterator[Finding]:
+    """A limit that even the lowest published dose passes on the fewest published days."""
+    lowest = _lowest_doses(phase)
+    for limit in protocol.limits:
+        dose = lowest.get(limit.per)
+        if dose is None or dose[0] != limit.max.dimension or dose[1] <= limit.max.base:
+            continue
+        message = f"{dose[2]} is above the protocol's limit of {limit.max} in {_LIMITED[limit.per]}"
+        per_course = phase.dose.per_course if phase.dose else None
+        if limit.per == "day" and per_course is not None:
+            yield Finding((*key, "days", "from"), message, f"{ceil(per_course.from_.base / limit.max.base)} or more")
+        else:
+            yield Finding((*key, "dose"), message, f"up to {limit.max}")
+
+
+def _lowest_doses(phase: Phase) -> dict[str, tuple[str, Fraction, str]]:
+    """Per day, course and 4 weeks: the dimension, amount and wording of the least that the phase lets be given."""
+    if phase.dose is None:
+        return {}
+    least = phase.dose.published.from_
+    kind, days = least.dimension, phase.days.from_ if phase.days else None
+    found: dict[str, tuple[str, Fraction, str]] = {}
+    if phase.dose.per_day is not None:
+        found["day"] = (kind, least.base, f"{least} a day")
+        if days is not None:
+            found["course"] = (kind, least.base * days, f"{least} on each of {days} days")
+    else:
+        found["course"] = (kind, least.base, f"{least}")
+        if days is not None:
+            found["day"] = (kind, least.base / days, f"{least} on {days} day{'s' if days > 1 else ''}")
+    every = phase.interval.every.to if phase.interval else None
+    if "course" in found:
+        _, amount, words = found["course"]
+        found["4-weeks"] = (kind, amount * per_four_weeks(every), f"{words}, every {every}," if every else words)
+    return found
+
+
+def _overlap(phase: Phase, key: Key) -> Iterator[Finding]:
+    every = phase.interval.every.to if phase.interval else None
+    if every is None or phase.days is None or every.dimension != "days" or phase.days.from_ <= every.base:
+        return
+    message = f"a course of {phase.days} days does not end before the next begins, {every} later"
+    yield Finding((*key, "interval", "every"), message, f"{phase.days.from_} days or more")
+
+
+# ---- products -----------------------------------------------------------------------------------------------------
+
+
+def _product(product: Product, known: Known) -> Iterator[Finding]:
+    yield from _shadowed(product)
+    for place, table in enumerate(product.rates):
+        yield from _restated(product, table, ("rates", place))
+        yield from _unknown_uses(table, known, ("rates", place, "for"))
+    for place, licence in enumerate(product.indications):
+        if licence.id not in known.regimens:
+            yield Finding(("indications", place, "id"), _no_regimen(licence.id), info=True)
+    said = {entry.condition for entry in product.contraindications if entry.condition}
+    for place, condition in enumerate(product.contraindicated_with):
+        if condition not in known.conditions:
+            message = f"'{condition}' is no condition of the shipped thresholds, so check how it is spelt"
+            yield Finding(("contraindicated_with", place), message, ", ".join(sorted(known.conditions)), info=True)
+        elif condition not in said:
+            message = f"no entry of contraindications has 'condition: {condition}', so a refusal has no words for it"
+            yield Finding(("contraindicated_with", place), message, info=True)
+
+
+def _shadowed(product: Product) -> Iterator[Finding]:
+    """A table that can never be used, because an earlier one serves the same use and the same kind of infusion."""
+    seen: dict[tuple[str, str], int] = {}
+    for place, table in enumerate(product.rates):
+        kinds = ("first", "subsequent") if table.infusion == "any" else (table.infusion,)
+        for use in table.for_:
+            taken = {seen[use, kind] + 1 for kind in kinds if (use, kind) in seen}
+            if taken:
+                message = f"'{use}' ({table.infusion} infusion) already has table {min(taken)}, so this one is never used for it"
+                yield Finding(("rates", place, "for"), message)
+            seen.update({(use, kind): place for kind in kinds if (use, kind) not in seen})
+
+
+def _unknown_uses(table: RateTable, known: Known, key: Key) -> Iterator[Finding]:
+    for place, use in enumerate(table.for_):
+        if use != "any" and use not in known.regimens:
+            yield Finding((*key, place), _no_regimen(use), info=True)
+
+
+def _no_regimen(identifier: str) -> str:
+    return f"there is no shipped regimen '{identifier}', so only a file of your own or `rates --indication` finds it"
+
+
+def _restated(product: Product, table: RateTable, key: Key) -> Iterator[Finding]:
+    """A note that gives the same rate in another unit must give the same rate."""
+    rungs: list[tuple[Key, Any]] = [((*key, "ladder", place), rung) for place, rung in enumerate(table.ladder)]
+    rungs += [((*key, name), getattr(table, name)) for name in ("ceiling", "at_risk_ceiling")]
+    for where, rung in rungs:
+        if rung is None or rung.note is None:
+            continue
+        for other in _rates_in(rung.note):
+            if not same_rate(product, rung.rate, other):
+                message = f"the note says {other}, which is not {rung.rate} at {product.concentration}"
+                yield Finding((*where, "note"), message)
+
+
+def _rates_in(note: str) -> list[Quantity]:
+    """The rates that a note begins with, e.g. `0.08 mL/kg/min, 4.8 mL/kg/h; ...`; none where it begins with words."""
+    found = []
+    for part in note.partition(";")[0].split(","):
+        try:
+            found.append(quantity(part, "rate per kg", "mass rate per kg", "rate"))
+        except QuantityError:
+            return []
+    return found
+
+
+def same_rate(product: Product, rate: Quantity, restated: Quantity) -> bool:
+    """Whether two rates are one, to the last figure that the restated one prints."""
+    if product.concentration is None and rate.dimension != restated.dimension:
+        return True
+    if (rate.dimension == "rate") != (restated.dimension == "rate"):
+        return False
+    last_figure = Quantity(Decimal(1).scaleb(int(restated.value.as_tuple().exponent)), restated.unit)
+    difference = abs(product.comparable_rate(rate) - product.comparable_rate(restated))
+    return difference <= product.comparable_rate(last_figure) / 2
+
+
+# ---- policies and sites -------------------------------------------------------------------------------------------
+
+
+def _policy(policy: Policy, known: Known) -> Iterator[Finding]:
+    ideal = policy.dosing_weight.ideal if policy.dosing_weight else None
+    if ideal is not None and ideal not in known.formulas:
+        yield Finding(("dosing_weight", "ideal"), find.no_formula(ideal), ", ".join(sorted(known.formulas)))
+    yield from _weights_named(policy)
+
+
+def _weights_named(policy: Policy) -> Iterator[Finding]:
+    """A condition on the adjusted weight needs its factor; the model sees to it that there is an ideal weight."""
+    rule = policy.dosing_weight
+    if rule is None or rule.factor is not None:
+        return
+    named: list[tuple[Key, tuple[Condition, ...]]] = [((name,), getattr(rule, name)) for name in _WEIGHT_CONDITIONS]
+    named += [(("when_obese", "when"), rule.when_obese.when)] if rule.when_obese else []
+    for key, conditions in named:
+        for place, condition in enumerate(conditions):
+            if condition.weight == "adjusted":
+                yield Finding(("dosing_weight", *key, place), f"'{condition}' needs 'factor'")
+
+
+def _site(site: Site, known: Known) -> Iterator[Finding]:
+    for kind, shipped in (("product", known.products), ("policy", known.policies)):
+        chosen = getattr(site.default, kind)
+        if chosen is not None and chosen not in shipped:
+            yield Finding(("default", kind), f"there is no shipped {kind} '{chosen}'")
+    for key in ("stock", "price_per_gram"):
+        for product in getattr(site, key):
+            if product not in known.products:
+                yield Finding(
+                    (key, product),
+                    f"there is no shipped product '{product}', so only a file of your own uses it",
+                    info=True,
+                )
+    yield from _sizes(site, known)
+    if site.time_zone is not None:
+        yield from _time_zone(site.time_zone)
+    if site.holidays is not None:
+        yield from _holidays(site.holidays)
+
+
+def _sizes(site: Site, known: Known) -> Iterator[Finding]:
+    """Vials on the shelf that do not exist; nothing is said where nobody printed the sizes."""
+    for product, shelf in site.stock.items():
+        vials = known.vials.get(product, ())
+        for size in shelf if vials else ():
+            if quantity(size, "amount").base not in {vial.base for vial in vials}:
+                yield Finding(("stock", product, size), f"{product} has no vial of {size}", ", ".join(map(str, vials)))
+
+
+def _time_zone(name: str) -> Iterator[Finding]:
+    zones = zoneinfo.available_timezones()
+    if zones and name not in zones:  # none: this computer has no list of them
+        near = difflib.get_close_matches(name, sorted(zones), n=3) or ["Europe/London", "America/New_York"]
+        yield Finding(("time_zone",), f"'{name[:60]}' is not a known time zone", ", ".join(near))
+
+
+def _holidays(chosen: Holidays) -> Iterator[Finding]:
+    try:
+        import holidays
+    except ImportError:  # an optional library; a plan with dates then says that it is missing
+        return
+    known = holidays.list_supported_countries(include_aliases=True)
+    if chosen.country not in known:
+        message = f"no public holidays are known for '{chosen.country[:60]}'"
+        yield Finding(("holidays", "country"), message, "a code such as US, GB, DE")
+        return
+    try:  # a subdivision may also be given by its name
+        holidays.country_holidays(chosen.country, subdiv=chosen.subdivision)
+    except NotImplementedError:
+        message = f"'{(chosen.subdivision or '')[:60]}' is no subdivision of {chosen.country} whose holidays are known"
+        yield Finding(("holidays", "subdivision"), message, ", ".join(known[chosen.country]))

@@ -1,0 +1,138 @@
+"""Finds definitions: those shipped in the wheel by id, a hospital's own by path. All go through `load`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from ivigcalc.definitions import Loaded, LoadedPolicy, Policy, Product, Regimen, Safety, Site
+from ivigcalc.errors import DefinitionError, RequestError
+from ivigcalc.library.reader import load_file, problem_in
+from ivigcalc.request.reference import is_path, split_protocol
+
+FOLDERS = {
+    "regimen": "indications", "product": "products", "policy": "policies", "formula": "formulas", "safety": "safety",
+}  # fmt: skip
+
+
+def root() -> Path:
+    """The folder of shipped definitions: inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).parent.parent
+    inside = package / "regimens"
+    return inside if inside.is_dir() else package.parent / "regimens"
+
+
+@cache
+def shipped(kind: str) -> dict[str, Path]:
+    """id -> file of every shipped definition of a kind; the file's name is its id."""
+    found = {path.stem: path for path in sorted((root() / FOLDERS[kind]).rglob("*.yaml"))}
+    return dict(sorted(found.items()))
+
+
+def load_all(kind: str) -> Iterator[Loaded[Any]]:
+    """Every shipped definition of a kind, in order of id."""
+    for identifier in shipped(kind):
+        yield load(kind, identifier)
+
+
+def load(kind: str, reference: str) -> Loaded[Any]:
+    """A definition by id (also a product's id without its country) or by the path of a file, read again when it changed."""
+    if is_path(reference):
+        return _load_own(kind, reference, _state(Path(reference)))
+    return _load_shipped(kind, reference)
+
+
+@cache
+def _load_shipped(kind: str, reference: str) -> Loaded[Any]:
+    return load_file(shipped(kind)[resolve(kind, reference)], kind)
+
+
+@lru_cache(maxsize=256)
+def _load_own(kind: str, path: str, _state: object) -> Loaded[Any]:
+    return replace(load_file(Path(path), kind), is_file=True)
+
+
+def _state(path: Path) -> object:
+    """Another one whenever the file is another: a process that runs for days must not keep an outdated dose."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None  # reading it will say why
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def resolve(kind: str, reference: str) -> str:
+    """The full id for what the user typed; raises `RequestError` with candidates."""
+    ids = shipped(kind)
+    if reference in ids:
+        return reference
+    if kind == "product":
+        matches = [name for name in ids if name.rpartition("-")[0] == reference]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise RequestError(
+                f"product '{reference}' is licensed in several countries; choose one: {', '.join(matches)}", field=kind
+            )
+    near = difflib.get_close_matches(reference, ids, n=4, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}? " if near else ""
+    shown = "".join(c if c.isprintable() else "?" for c in reference[:60])
+    listing = {"regimen": "regimens", "product": "products", "policy": "policies"}.get(kind, kind)
+    raise RequestError(
+        f"no {kind} '{shown}'; {hint}`ivigcalc {listing} list` shows all", field=kind, code=f"unknown-{kind}"
+    )
+
+
+def regimen(reference: str) -> tuple[Loaded[Regimen], str | None]:
+    """A regimen, and the protocol named after the colon, if any."""
+    name, protocol = split_protocol(reference)
+    return load("regimen", name), protocol
+
+
+def check_indication(indication: str, product: Product) -> None:
+    """An indication must be known: of a shipped regimen, or of one of the product's own tables."""
+    known = {*shipped("regimen"), *(name for table in product.rates for name in table.for_)}
+    if indication not in known:
+        near = difflib.get_close_matches(indication, sorted(known), n=4, cutoff=0.5)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        shown = "".join(c if c.isprintable() else "?" for c in indication[:60])
+        raise RequestError(
+            f"no indication '{shown}'{hint} (`ivigcalc regimens list` shows all)",
+            field="indication",
+            code="unknown-indication",
+        )
+
+
+def product(reference: str) -> Loaded[Product]:
+    """A product by id or path."""
+    return load("product", reference)
+
+
+def policy(reference: str) -> LoadedPolicy:
+    """A policy by id or path, with its formula."""
+    found: Loaded[Policy] = load("policy", reference)
+    weight = found.value.dosing_weight
+    ideal = weight.ideal if weight else None
+    if ideal is not None and ideal not in shipped("formula"):  # a mistake of the file, not of what was typed
+        key = ("dosing_weight", "ideal")
+        raise DefinitionError([problem_in(found.name, key, no_formula(ideal), ", ".join(shipped("formula")))])
+    return LoadedPolicy(found, load("formula", ideal) if ideal is not None else None)
+
+
+def no_formula(ideal: str) -> str:
+    """What is wrong with a policy whose formula is not shipped."""
+    return f"there is no formula '{ideal}'"
+
+
+def site(path: str) -> Loaded[Site]:
+    """A clinic's site file."""
+    return load_file(Path(path), "site")
+
+
+def safety() -> Loaded[Safety]:
+    """The thresholds of the checks."""
+    return load("safety", "defaults")

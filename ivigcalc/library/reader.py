@@ -1,0 +1,363 @@
+"""Strict YAML -> definitions. The only reader of definition files.
+
+A file is hostile until it has passed: size, depth, encoding, anchors, tags, duplicate keys and implicit types are
+checked before pydantic sees it, and all problems are reported together as `file:line: key: message; allowed: …`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from ivigcalc.definitions import (
+    Cited,
+    Definition,
+    Formula,
+    Loaded,
+    Phase,
+    Policy,
+    Population,
+    Product,
+    Protocol,
+    RateTable,
+    Regimen,
+    Safety,
+    Site,
+)
+from ivigcalc.definitions.fields import ContradictionError
+from ivigcalc.errors import DefinitionError, Problem
+from ivigcalc.library.problems import PathKey, described
+
+MAX_BYTES = 512 * 1024
+MAX_DEPTH = 16
+MAX_PROBLEMS = 100
+
+KINDS: dict[str, type[Definition] | type[Site]] = {
+    "regimen": Regimen, "product": Product, "policy": Policy, "formula": Formula, "safety": Safety, "site": Site,
+}  # fmt: skip
+
+_AMBIGUOUS = [
+    (re.compile(r"~|null|Null|NULL|"), "is empty; leave the key out where nobody printed a value"),
+    (re.compile(r"y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|True|TRUE|False|FALSE"),
+     "means true or false to some readers; write true or false, or put it in quotes if it is text"),
+    (re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?"), "means a number to some readers; put it in quotes"),
+    (re.compile(r"[-+]?0[0-9_]+(\.[0-9]*)?|[-+]?0[xob][0-9a-fA-F_]+"), "has a leading zero; write the plain number"),
+    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.|[0-9][0-9_.]*[eE][-+]?[0-9]+|[0-9][0-9.]*_[0-9_.]*|\.(inf|Inf|INF)|\.(nan|NaN|NAN))"),
+     "is not a plain number; write digits with one decimal point"),
+]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Document:
+    """What the YAML says, with the line of every key and the problems found so far."""
+
+    name: str
+    data: Any = None
+    lines: dict[PathKey, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    faulty: list[PathKey] = field(default_factory=list)
+
+    def add(self, line: int, path: PathKey, message: str, *, faulty: bool = True) -> None:
+        """Note a problem; a `faulty` value is remembered, so that a later check does not tell of it again."""
+        if len(self.problems) >= 2 * MAX_PROBLEMS:  # enough is told; a hostile file shall not make a list of a million
+            return
+        text, _, allowed = message.partition("; allowed: ")
+        problem = Problem(self.name, line, dotted(path), text, allowed)
+        if problem not in self.problems:
+            self.problems.append(problem)
+            self.faulty += [path] if faulty else []
+
+    def line_of(self, path: PathKey) -> int:
+        """The line of a key, or of the nearest block around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def load_file(path: Path, *kinds: str) -> Loaded[Any]:
+    """Read one definition file of one of `kinds`; raises `DefinitionError` with every problem in it."""
+    return load_bytes(read_bytes(path), str(path), *kinds)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a regular file of believable size; devices, folders and giants are refused unread."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise _file_problem(path, "is not a regular file")
+            if status.st_size > MAX_BYTES:
+                raise _file_problem(path, f"is larger than {MAX_BYTES // 1024} KiB")
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _file_problem(path, f"cannot be read: {reason}") from None
+
+
+def problem_in(file: str, key: PathKey, message: str, allowed: str) -> Problem:
+    """A problem of a file that loads by itself, on the line of its key."""
+    document = Document(_printable(file))
+    parse(read_bytes(Path(file)), document)
+    return Problem(document.name, document.line_of(key), dotted(key), message, allowed)
+
+
+def _file_problem(path: Path, message: str) -> DefinitionError:
+    return DefinitionError([Problem(_printable(str(path)), 0, "", message)])
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text[:200])
+
+
+def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:
+    """As `load_file`, from bytes already read; `name` stands for the file in messages."""
+    document = Document(_printable(name))
+    if not parse(data, document):
+        raise DefinitionError(document.problems[:MAX_PROBLEMS])
+    model = _model_for(document, kinds or tuple(KINDS))
+    try:
+        value = model.model_validate(document.data)
+    except ValidationError as error:
+        _explain(error, model, document)
+        value = None
+    _check_sources(document)
+    if isinstance(value, Definition):
+        _check_cited(value, document)
+    if document.problems or value is None:
+        raise DefinitionError(sorted(document.problems, key=lambda problem: problem.line)[:MAX_PROBLEMS])
+    return Loaded(value, hashlib.sha256(data).hexdigest(), name)
+
+
+def _model_for(document: Document, kinds: tuple[str, ...]) -> type[Definition] | type[Site]:
+    kind = document.data.get("kind") if isinstance(document.data, dict) else None
+    if kind not in kinds:
+        document.add(
+            document.line_of(("kind",)),
+            ("kind",),
+            f"must say what the file is, not {kind!r:.60}; allowed: {', '.join(kinds)}",
+        )
+        raise DefinitionError(document.problems)
+    return KINDS[str(kind)]
+
+
+# ---- text -> plain data -------------------------------------------------------------------------------------------
+
+
+def parse(data: bytes, document: Document) -> bool:
+    """Fill the document; False where nothing can be made of it."""
+    if len(data) > MAX_BYTES:
+        document.add(0, (), f"is larger than {MAX_BYTES // 1024} KiB")
+        return False
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        document.add(data.count(b"\n", 0, error.start) + 1, (), "is not UTF-8 text")
+        return False
+    try:
+        events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        document.data = _Builder(events, document).document()
+        return True
+    except yaml.MarkedYAMLError as error:
+        mark: Any = error.problem_mark
+        document.add(
+            mark.line + 1 if mark else 1, (), f"is not valid YAML: {_printable(error.problem or 'unreadable')}"
+        )
+    except _TooDeepError as error:
+        document.add(error.line, (), f"is nested deeper than {MAX_DEPTH} levels")
+    except yaml.YAMLError as error:
+        document.add(1, (), f"is not valid YAML: {_printable(' '.join(str(error).split()))}")
+    return False
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
+class _TooDeepError(Exception):
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
+
+
+class _Builder:
+    """Turns YAML events into dicts, tuples' lists and text, refusing whatever YAML would interpret."""
+
+    def __init__(self, events: Iterator[Any], document: Document) -> None:
+        self._events = iter(events)
+        self._document = document
+
+    def document(self) -> Any:
+        result: Any = None
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._document.add(_line(event), (), "a second document begins here; one file holds one definition")
+                    return result
+                result = self._value(next(self._events), ())
+        return result
+
+    def _value(self, event: Any, path: PathKey) -> Any:
+        line = _line(event)
+        self._document.lines.setdefault(path, line)
+        if len(path) > MAX_DEPTH:
+            raise _TooDeepError(line)
+        if isinstance(event, yaml.AliasEvent):
+            if path[-1:] != ("<<",):
+                self._document.add(line, path, "an alias (*) is not allowed; write the value out")
+            return None
+        if event.anchor is not None:
+            self._document.add(line, path, "an anchor (&) is not allowed; write the value out where it is needed")
+        if event.tag is not None:
+            self._document.add(line, path, "a tag (!) is not allowed")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(path)
+        self._check_scalar(event, path, line)
+        return event.value
+
+    def _mapping(self, path: PathKey) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            line = _line(event)
+            key = self._value(event, (*path, "?"))
+            self._document.lines.pop((*path, "?"), None)
+            if not isinstance(key, str):
+                self._document.add(line, path, "a key must be plain text")
+                key = f"?{line}"
+            elif key == "<<":
+                self._document.add(line, (*path, key), "a merge (<<) is not allowed; write the keys out")
+            elif key in found:
+                self._document.add(line, (*path, key), "this key was already given above", faulty=False)
+            self._document.lines[(*path, key)] = line
+            value = self._value(next(self._events), (*path, key))
+            found.setdefault(key, value)
+        return found
+
+    def _sequence(self, path: PathKey) -> list[Any]:
+        found: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            found.append(self._value(event, (*path, len(found))))
+        return found
+
+    def _check_scalar(self, event: Any, path: PathKey, line: int) -> None:
+        if event.style not in (None, ""):
+            return
+        for pattern, why in _AMBIGUOUS:
+            if pattern.fullmatch(event.value):
+                self._document.add(line, path, f"'{event.value[:40]}' {why}" if event.value else why)
+                return
+
+
+# ---- problems in words --------------------------------------------------------------------------------------------
+
+
+def _explain(error: ValidationError, model: type[BaseModel], document: Document) -> None:
+    already = [problem_path for problem_path in document.faulty if problem_path]
+    items = error.errors(include_url=False)
+    for item in items:
+        if item["type"] == "too_short" and any(
+            other["loc"][: len(item["loc"])] == item["loc"] for other in items if other is not item
+        ):
+            continue  # the list is only short of the members that are told of themselves
+        for path, message in _described(item, model, document):
+            if not any(path[: len(told)] == told for told in already):
+                document.add(document.line_of(path), path, message)
+
+
+def _described(item: Any, model: type[BaseModel], document: Document) -> list[tuple[PathKey, str]]:
+    path = _real_path(item["loc"], document)
+    cause = item.get("ctx", {}).get("error")
+    if isinstance(cause, ContradictionError):
+        return [((*path, *place), message) for place, message in cause.found]
+    return [described(item, path, model)]
+
+
+def _real_path(location: tuple[str | int, ...], document: Document) -> PathKey:
+    """Drop the parts that pydantic adds for union members, which are no keys of the file."""
+    path: PathKey = ()
+    for part in location:
+        if (*path, part) in document.lines:
+            path = (*path, part)
+    return path
+
+
+def dotted(path: PathKey) -> str:
+    """The key of a problem: `rates[1].ladder[2].rate`, counted from 1."""
+    text = ""
+    for part in path:
+        text += f"[{part + 1}]" if isinstance(part, int) else (f".{part}" if text else str(part))
+    return _printable(text)
+
+
+# ---- sources ------------------------------------------------------------------------------------------------------
+
+
+def _check_sources(document: Document) -> None:
+    """Every source named exists, and every source on file is named, unless there is but one."""
+    sources = document.data.get("sources")
+    if not isinstance(sources, dict):
+        return
+    named = list(_named_sources(document.data, ()))
+    for path, key in named:
+        if key not in sources:
+            document.add(document.line_of(path), path, f"no source '{key[:40]}'; allowed: {', '.join(sources)}")
+    used = {key for _, key in named} if len(sources) > 1 else set(sources)
+    for key in sources:
+        if key not in used:
+            document.add(document.line_of(("sources", key)), ("sources", key), "this source is cited nowhere")
+
+
+def _named_sources(data: Any, path: PathKey) -> Iterator[tuple[PathKey, str]]:
+    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, child in children:
+        if key == "source" and isinstance(child, str):
+            yield (*path, key), child
+        else:
+            yield from _named_sources(child, (*path, key))
+
+
+def _check_cited(definition: Definition, document: Document) -> None:
+    """Every cited part has a source of its own, or inherits one."""
+    only = next(iter(definition.sources)) if len(definition.sources) == 1 else None
+    for path, key, needed in _cited_parts(definition, (), definition.source, only):
+        if key is None and needed:
+            document.add(document.line_of(path), path, f"needs a source; allowed: {', '.join(definition.sources)}")
+
+
+def _cited_parts(
+    value: Any, path: PathKey, inherited: str | None, only: str | None
+) -> Iterator[tuple[PathKey, str | None, bool]]:
+    """Each part with the source it has or inherits, and whether it needs one."""
+    if isinstance(value, RateTable):
+        inherited = only  # a rate table names its own source, never the file's general one, unless there is but one
+    if isinstance(value, Cited):
+        inherited = value.source or inherited
+        yield path, inherited, not isinstance(value, RateTable | Population | Protocol | Phase)
+    elif isinstance(value, Definition):
+        figures = isinstance(value, Formula) or (
+            isinstance(value, Product) and bool(value.concentration or value.vials)
+        )
+        yield ("source",), value.source, figures
+    if isinstance(value, BaseModel):
+        for name, info in type(value).model_fields.items():
+            if name != "sources":
+                yield from _cited_parts(getattr(value, name), (*path, info.alias or name), inherited, only)
+    elif isinstance(value, dict):
+        for name, child in value.items():
+            yield from _cited_parts(child, (*path, name), inherited, only)
+    elif isinstance(value, tuple):
+        for index, child in enumerate(value):
+            yield from _cited_parts(child, (*path, index), inherited, only)

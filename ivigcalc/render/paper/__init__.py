@@ -1,0 +1,1 @@
+"""What is printed: pages, chart and typesetting."""

@@ -1,0 +1,1 @@
+"""Definitions as readable sheets and lists."""

@@ -1,0 +1,163 @@
+"""Definitions as readable sheets: what a file says, with the source at each figure and the sources at the foot.
+
+A `Sheet` is the content, the same for every face; `sheet_of` fills it, `to_table` and `to_markdown` show it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ivigcalc.definitions import Definition, Loaded, LoadedPolicy, Source
+from ivigcalc.engine.plan import CHECK_LINE
+from ivigcalc.render.sheets.policy import policy_sections
+from ivigcalc.render.sheets.product import product_sections
+from ivigcalc.render.sheets.regimen import regimen_sections
+from ivigcalc.render.sheets.sheet import Fact, Row, Section, Sheet
+
+SHEET_WIDTH = 100
+_SPECIAL = "\\`*_[]<>|~&"
+
+
+def sheet_of(loaded: Loaded[Any] | LoadedPolicy, protocol: str | None = None) -> Sheet:
+    """The sheet of a regimen (or of one of its protocols), product or policy."""
+
+    if isinstance(loaded, LoadedPolicy):
+        formula = loaded.formula.value if loaded.formula else None
+        return _sheet(loaded.policy, tuple(policy_sections(loaded.policy.value, formula)))
+    if loaded.value.kind == "product":
+        return _sheet(loaded, tuple(product_sections(loaded.value)))
+    return _sheet(loaded, tuple(regimen_sections(loaded.value, protocol)))
+
+
+def _sheet(loaded: Loaded[Any], sections: tuple[Section, ...]) -> Sheet:
+    value = loaded.value
+    stamp = f"{value.kind} {value.id}, version {value.version}, sha256 {loaded.sha256[:12]}"
+    return Sheet(f"{value.title} ({value.id})", sections, value.sources, stamp)
+
+
+def to_json(loaded: Loaded[Any]) -> str:
+    """The definition itself, as its file says it: it fits the kind's JSON Schema and reads back as the same."""
+    return json.dumps(plain_definition(loaded.value), ensure_ascii=False, indent=2) + "\n"
+
+
+def plain_definition(definition: Definition) -> dict[str, Any]:
+    """A definition as plain data, keys as in the file; what was left out is left out."""
+    return definition.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+
+
+def to_table(sheet: Sheet, *, width: int | None = None, color: bool = False, ascii_only: bool = False) -> str:
+    """The sheet for a screen; without a width, as wide as reads well."""
+    from rich.console import Group, RenderableType
+    from rich.text import Text
+
+    from ivigcalc.render.table import render
+
+    numbers = sheet.numbers()
+    parts: list[RenderableType] = [Text(sheet.title, style="bold")]
+    for section in sheet.sections:
+        if section.title:
+            parts.append(Text(f"\n{section.title}", style="bold"))
+        parts += _rich_parts(section, numbers)
+    parts.append(Text("\nSources", style="bold"))
+    parts += [Text(f"[{number}] {source_text(sheet.sources[key])}", overflow="fold") for key, number in numbers.items()]
+    parts += [Text(f"\n{sheet.stamp}", style="dim", overflow="fold"), Text(CHECK_LINE, style="bold")]
+    return render(Group(*parts), width=width or SHEET_WIDTH, color=color, ascii_only=ascii_only)
+
+
+def _rich_parts(section: Section, numbers: Mapping[str, int]) -> Iterator[Any]:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ivigcalc.render.table import new_table
+
+    facts: Table | None = None
+    for part in section.parts:
+        if isinstance(part, Fact):
+            if facts is None:
+                facts = Table(box=None, show_header=False, pad_edge=False)
+                facts.add_column(no_wrap=True)
+                facts.add_column(overflow="fold")
+                yield facts
+            text = Text(
+                f"{part.text} {_cited(part.sources, numbers)}".rstrip(), style="bold yellow" if part.mark else ""
+            )
+            facts.add_row(Text(part.label, style="bold"), text)
+            continue
+        facts = None
+        grid = new_table(*part.headings, "Source", left=("Source", *part.words))
+        for row in part.rows:
+            grid.add_row(*(Text(cell) for cell in row.cells), Text(_cited(row.sources, numbers)))
+        yield grid
+
+
+def _cited(keys: tuple[str, ...], numbers: Mapping[str, int]) -> str:
+    return " ".join(f"[{numbers[key]}]" for key in keys)
+
+
+def source_text(source: Source) -> str:
+    """A source in one line: the citation, its kind, when it was read, and what to mind."""
+    kind = f"{source.kind}; " if source.kind else ""
+    note = f"; {source.note}" if source.note else ""
+    return f"{source.citation} ({kind}read {source.checked}{note})"
+
+
+def to_markdown(sheet: Sheet, *, heading: str = "#") -> str:
+    """The sheet as Markdown, with links to the sources that have an address."""
+    return "\n".join(_markdown_lines(sheet, heading)) + "\n"
+
+
+def _markdown_lines(sheet: Sheet, heading: str) -> Iterator[str]:
+    numbers = sheet.numbers()
+    yield f"{heading} {escape(sheet.title)}"
+    for section in sheet.sections:
+        yield ""
+        if section.title:
+            yield f"{heading}# {escape(section.title)}"
+            yield ""
+        for place, part in enumerate(section.parts):
+            if isinstance(part, Fact):
+                text = f"**{escape(part.text)}**" if part.mark else escape(part.text)
+                label = f"**{escape(part.label.strip())}:** " if part.label else ""
+                cited = f" {escape(_cited(part.sources, numbers))}" if part.sources else ""
+                yield f"- {label}{text}{cited}"
+                continue
+            if place:
+                yield ""
+            yield from markdown_table((*part.headings, "Source"), (_markdown_row(row, numbers) for row in part.rows))
+            yield ""
+    yield ""
+    yield f"{heading}# Sources"
+    yield ""
+    for key, number in numbers.items():
+        yield f"{number}. {linked(source_text(sheet.sources[key]), sheet.sources[key].url)}"
+    yield ""
+    yield escape(sheet.stamp)
+    yield ""
+    yield f"**{CHECK_LINE}**"
+
+
+def _markdown_row(row: Row, numbers: Mapping[str, int]) -> tuple[str, ...]:
+    return (*(escape(cell) for cell in row.cells), escape(_cited(row.sources, numbers)))
+
+
+def markdown_table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
+    """Lines of a table; the cells are Markdown already."""
+    yield "| " + " | ".join(" ".join(heading.split()) for heading in headings) + " |"
+    yield "|" + " --- |" * len(headings)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+def escape(text: str) -> str:
+    """Text inside a line, a cell or a heading as plain words: nothing in it is markup."""
+    return "".join(f"\\{c}" if c in _SPECIAL else c for c in " ".join(text.split()))
+
+
+def linked(text: str, url: str | None) -> str:
+    """Text that leads to an address, where there is one of the web."""
+    if url is None or not url.startswith(("https://", "http://")):
+        return escape(text)
+    address = "".join(c if c not in "<> \\" else f"%{ord(c):02X}" for c in url)
+    return f"[{escape(text.replace(f' <{url}>', ''))}](<{address}>)"

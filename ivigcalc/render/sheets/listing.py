@@ -1,0 +1,164 @@
+"""Lists of definitions: one row each, as a table that fits 80 columns, or as JSON, CSV or Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ivigcalc.definitions import Policy, Product, Regimen
+
+#: headings that would be wider than their column, as a screen shows them
+_NARROW = {"Protocols": "Pro-\ntocols", "Confidence": "Confi-\ndence", "Sources": "Sour-\nces"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One definition: its JSON, and its row under a heading of the table."""
+
+    group: str
+    cells: tuple[str, ...]
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The entries of one kind, and the columns of their table."""
+
+    headings: tuple[str, ...]
+    words: tuple[str, ...]
+    entries: tuple[Entry, ...] = field(default=())
+
+
+def listing(kind: str, definitions: Iterable[Any]) -> Listing:
+    """The definitions of one kind, in order of group and id."""
+    if kind == "regimen":
+        entry_of: Any = _regimen_entry
+        headings: tuple[str, ...] = ("Id", "Title", "Protocols", "Confidence", "Sources")
+        words: tuple[str, ...] = ("Id", "Title", "Confidence")
+    elif kind == "product":
+        entry_of = _product_entry
+        headings, words = ("Id", "Title", "mg/mL", "Vials, g", "Rates", "Sources"), ("Id", "Title", "Vials, g", "Rates")
+    else:
+        entry_of = _policy_entry
+        headings, words = ("Id", "Title", "Rule", "Sources"), ("Id", "Title", "Rule")
+    found = sorted(map(entry_of, definitions), key=lambda entry: (entry.group, entry.cells[0]))
+    return Listing(headings, words, tuple(found))
+
+
+# ---- what of each ---------------------------------------------------------------------------------------------------
+
+
+def _regimen_entry(regimen: Regimen) -> Entry:
+    first_name, first = next(iter(regimen.protocols.items()))
+    low = first.confidence == "low"
+    protocols = [
+        {"id": name, "title": p.title, "evidence": p.evidence, "confidence": p.confidence}
+        for name, p in regimen.protocols.items()
+    ]
+    data = {
+        "id": regimen.id, "title": regimen.title, "category": regimen.category, "synonyms": list(regimen.synonyms),
+        "version": regimen.version.isoformat(), "default": None if low else first_name, "confidence": first.confidence,
+        "evidence": first.evidence, "protocols": protocols, "sources": len(regimen.sources),
+    }  # fmt: skip
+    confidence = "LOW" if low else first.confidence
+    cells = (regimen.id, regimen.title, str(len(protocols)), confidence, str(len(regimen.sources)))
+    return Entry(regimen.category, cells, data)
+
+
+def _product_entry(product: Product) -> Entry:
+    tables = [
+        {"for": list(t.for_), "infusion": t.infusion, "assumed": any(rung.basis == "assumed" for rung in t.ladder)}
+        for t in product.rates
+    ]
+    data = {
+        "id": product.id, "title": product.title, "country": product.country, "manufacturer": product.manufacturer,
+        "version": product.version.isoformat(), "concentration": str(product.concentration) if product.concentration else None,
+        "vials": [str(vial) for vial in product.vials], "indications": [i.id for i in product.indications], "rates": tables,
+        "sources": len(product.sources),
+    }  # fmt: skip
+    sizes = " ".join(str(vial).removesuffix(" g") for vial in product.vials) or "-"
+    strength = str(product.concentration).removesuffix(" mg/mL") if product.concentration else "-"
+    assumed = sum(bool(table["assumed"]) for table in tables)
+    rates = f"{len(tables)}, {assumed} assumed" if assumed else str(len(tables) or "none")
+    cells = (product.id, product.title, strength, sizes, rates, str(len(product.sources)))
+    return Entry(product.country or "-", cells, data)
+
+
+def _policy_entry(policy: Policy) -> Entry:
+    weight, rounding = policy.dosing_weight, policy.rounding
+    data = {
+        "id": policy.id, "title": policy.title, "country": policy.country, "body": policy.body,
+        "version": policy.version.isoformat(), "computable": policy.computable, "missing": list(policy.missing),
+        "dosing_weight": weight.use if weight else None, "rounding": str(rounding) if rounding else None,
+        "rate_weight": policy.rate_weight if policy.computable else None, "sources": len(policy.sources),
+    }  # fmt: skip
+    rule = "INCOMPLETE"
+    if policy.computable and weight and rounding:
+        to = "not rounded" if rounding.to == "nothing" else f"to {rounding.to}"
+        rule = f"{weight.use.replace('-', ' ')} weight, {to}"
+    cells = (policy.id, policy.title, rule, str(len(policy.sources)))
+    return Entry(policy.country or "-", cells, data)
+
+
+# ---- faces ----------------------------------------------------------------------------------------------------------
+
+
+def to_json(found: Listing) -> str:
+    """A list of objects."""
+    return json.dumps([entry.data for entry in found.entries], ensure_ascii=False, indent=2) + "\n"
+
+
+def to_csv(found: Listing) -> str:
+    """One row each; lists are joined with semicolons."""
+    from ivigcalc.render.csv import write_rows
+
+    columns = list(found.entries[0].data) if found.entries else ["id"]
+    return write_rows(columns, ([_csv_cell(entry.data[name]) for name in columns] for entry in found.entries))
+
+
+def _csv_cell(value: Any) -> str:
+    from ivigcalc.render.csv import safe_cell
+
+    if isinstance(value, list):
+        return safe_cell(";".join(_csv_item(item) for item in value))
+    if value is None or isinstance(value, bool):
+        return "" if value is None else str(value).lower()
+    return safe_cell(str(value))
+
+
+def _csv_item(item: Any) -> str:
+    if not isinstance(item, dict):
+        return str(item)
+    return str(item["id"]) if "id" in item else "+".join(item["for"])
+
+
+def to_markdown(found: Listing) -> str:
+    """A table, with the group as its first column."""
+    from ivigcalc.render.sheets.faces import escape, markdown_table
+
+    rows = (tuple(escape(cell) for cell in (entry.group, *entry.cells)) for entry in found.entries)
+    return "\n".join(markdown_table(("Group", *found.headings), rows)) + "\n"
+
+
+def to_table(found: Listing, *, width: int | None, color: bool, ascii_only: bool) -> str:
+    """A table with a heading for each group."""
+    from rich.text import Text
+
+    from ivigcalc.render.table import new_table, render
+
+    headings = {name: _NARROW.get(name, name) for name in found.headings}
+    table = new_table(*headings.values(), left=tuple(headings[name] for name in found.words))
+    table.columns[0].no_wrap = True
+    group = None
+    for entry in found.entries:
+        if entry.group != group:
+            if group is not None:
+                table.add_section()
+            group = entry.group
+            table.add_row(Text(group, style="bold"))
+        table.add_row(
+            *(Text(cell, style="bold yellow" if cell in ("LOW", "INCOMPLETE") else "") for cell in entry.cells)
+        )
+    return render(table, width=width, color=color, ascii_only=ascii_only)

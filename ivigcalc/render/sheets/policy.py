@@ -1,0 +1,111 @@
+"""What a policy file says: its rule in words, what in it is assumed, and what nobody printed. Formats only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ivigcalc.definitions import DosingWeight, Formula, Policy, Rounding
+from ivigcalc.quantity import plain
+from ivigcalc.render.sheets.sheet import Citing, Fact, Section
+from ivigcalc.render.sheets.words import limit_text
+
+_USES = {
+    "actual": "the actual weight",
+    "ideal": "the ideal weight",
+    "lower-of-actual-and-ideal": "the lower of the actual and the ideal weight",
+}
+_PREGNANCY = {"pre-pregnancy": "the weight before the pregnancy", "actual": "the actual weight"}
+
+
+def policy_sections(policy: Policy, formula: Formula | None) -> Iterator[Section]:
+    """The rule, then what else the body says."""
+    citing = Citing(policy)
+    yield Section("", tuple(_head(policy)))
+    if not policy.computable:
+        parts = tuple(Fact("Missing", text, mark=True) for text in policy.missing)
+        yield Section("Cannot be computed: what nobody printed", parts)
+    weight = [*_weight(policy.dosing_weight, formula, citing)] if policy.dosing_weight else []
+    rounding = [*_rounding(policy.rounding, citing)] if policy.rounding else []
+    rates = {"actual": "mL/kg/h times the actual weight", "dosing": "mL/kg/h times the dosing weight"}
+    rule = [*weight, *rounding]
+    if policy.computable:
+        rule.append(Fact("Rates", rates[policy.rate_weight]))
+    rule += [Fact("Limit", limit_text(limit), citing.of(limit)) for limit in policy.limits]
+    if rule:
+        yield Section("Rule", tuple(rule))
+    if policy.says:
+        yield Section("The body also says", tuple(Fact("", said.text, citing.of(said)) for said in policy.says))
+    if policy.notes:
+        yield Section("Notes", tuple(Fact("", note) for note in policy.notes))
+
+
+def _head(policy: Policy) -> Iterator[Fact]:
+    yield Fact("Body", policy.body or "not said")
+    yield Fact("Country", policy.country or "not said")
+    yield Fact(
+        "Computable",
+        "yes" if policy.computable else "NO: it is on file as known, and a plan with it is refused",
+        mark=not policy.computable,
+    )
+
+
+def _weight(rule: DosingWeight, formula: Formula | None, citing: Citing) -> Iterator[Fact]:
+    own = citing.of(rule)
+    yield Fact("Dosing weight", weight_text(rule), own)
+    if formula is not None:
+        yield Fact("Ideal weight", f"{formula.title} ({formula.id}): {formula_text(formula)}", own)
+    for label, conditions, words in (
+        ("Applies when", rule.when, " or "),
+        ("And when", rule.all_when, " and "),
+        ("Not when", rule.unless, " or "),
+    ):
+        if conditions:
+            otherwise = ": then the actual weight" if label == "Not when" else "; else the actual weight"
+            yield Fact(label, words.join(str(c) for c in conditions) + otherwise, own)
+    if rule.when_obese is not None:
+        obese = rule.when_obese
+        factor = f" (factor {plain(obese.factor)})" if obese.factor is not None else ""
+        yield Fact("The obese", f"{' or '.join(str(c) for c in obese.when)}: the {obese.use} weight{factor}", own)
+    if rule.refuse_when:
+        yield Fact(
+            "Left open",
+            f"{' and '.join(str(c) for c in rule.refuse_when)}: the body leaves it to the physician, so a plan is refused",
+            own,
+            mark=True,
+        )
+    if rule.pregnancy is not None:
+        yield Fact("Pregnancy", _PREGNANCY[rule.pregnancy], own)
+    yield from (Fact("Assumed", text, mark=True) for text in rule.assumed)
+    if rule.note:
+        yield Fact("Note", rule.note, own)
+
+
+def weight_text(rule: DosingWeight) -> str:
+    """Which weight the g/kg is multiplied by, in words."""
+    if rule.use != "adjusted":
+        return _USES[rule.use]
+    factor = plain(rule.factor) if rule.factor is not None else "?"
+    return f"the adjusted weight: ideal + {factor} x (actual - ideal)"
+
+
+def formula_text(formula: Formula) -> str:
+    """`men 50 kg + 2.3 kg for each inch above 60 in; women ...`."""
+    lines = (("men", formula.male), ("women", formula.female))
+    return "; ".join(f"{who} {line.at} + {line.per_inch} for each inch above {line.above}" for who, line in lines)
+
+
+def rounding_text(rule: Rounding) -> str:
+    """`to whole vials, nearest, tie down`."""
+    return "not rounded" if rule.to == "nothing" else str(rule)
+
+
+def _rounding(rule: Rounding, citing: Citing) -> Iterator[Fact]:
+    assumed = rule.basis == "assumed"
+    basis = " (ASSUMED: the body does not print all of it)" if assumed else ""
+    yield Fact("Rounding", f"{rounding_text(rule)}{basis}", citing.of(rule), mark=assumed)
+    if rule.small is not None:
+        small = rule.small
+        when = f", when {' or '.join(str(c) for c in small.when)}" if small.when else ""
+        yield Fact("Small doses", f"below {small.below} to {small.to}{when}", citing.of(small, rule))
+    if rule.note:
+        yield Fact("Note", rule.note, citing.of(rule))

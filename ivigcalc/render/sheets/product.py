@@ -1,0 +1,174 @@
+"""What a product file says: composition, handling, and each titration drawn as bars. Formats only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from ivigcalc.definitions import Ceiling, Product, RateTable, Rung
+from ivigcalc.definitions.product import Composition
+from ivigcalc.definitions.source import Said
+from ivigcalc.quantity import decimal_of, plain
+from ivigcalc.render.sheets.sheet import Citing, Fact, Grid, Row, Section
+
+BAR_WIDTH = 20
+_INFUSIONS = {"any": "", "first": ", first infusion", "subsequent": ", later infusions"}
+_ASSUMED = "* assumed: the source does not print this rung for this use; a plan that uses it says so"
+
+
+def product_sections(product: Product) -> Iterator[Section]:
+    """The whole file, in the order in which a pharmacist asks."""
+    citing = Citing(product)
+    yield Section("", tuple(_head(product, citing)))
+    if product.indications:
+        yield Section("Licensed for", tuple(Fact(i.id, i.text, citing.of(i)) for i in product.indications))
+    for table in product.rates:
+        yield Section(table_title(table), tuple(_titration(product, table, citing)))
+    if not product.rates:
+        why = product.no_rates_because or "no source prints an infusion rate for it"
+        yield Section("Rates", (Fact("None", f"{why}; a plan has doses but no times", mark=True),))
+    if product.composition is not None:
+        yield Section("Composition", tuple(_composition(product.composition, citing)))
+    yield from _handling(product, citing)
+    if product.others:
+        yield Section(
+            "Where sources disagree", tuple(Fact("", other.says, citing.of(other)) for other in product.others)
+        )
+    if product.notes:
+        yield Section("Notes", tuple(Fact("", note) for note in product.notes))
+
+
+def _head(product: Product, citing: Citing) -> Iterator[Fact]:
+    own = citing.of()
+    yield Fact("Manufacturer", product.manufacturer or "not said", own)
+    yield Fact("Licensed in", product.country or "not said", own)
+    if product.concentration is not None:
+        yield Fact("Concentration", str(product.concentration), own)
+    else:
+        yield Fact("Concentration", "not published, so no volume and no time can be computed", mark=True)
+    if product.vials:
+        yield Fact("Vials", ", ".join(str(vial) for vial in product.vials), own)
+    else:
+        yield Fact("Vials", "not published: only a policy that rounds to grams can be used with it", mark=True)
+    if product.contraindicated_with:
+        yield Fact("Refused with", ", ".join(product.contraindicated_with))
+
+
+# ---- titrations -----------------------------------------------------------------------------------------------------
+
+
+def table_title(table: RateTable) -> str:
+    """What the table was published for."""
+    return f"Rates for {', '.join(table.for_)}{_INFUSIONS[table.infusion]}"
+
+
+def _titration(product: Product, table: RateTable, citing: Citing) -> Iterator[Fact | Grid]:
+    top = max(product.comparable_rate(part.rate) for _, part in _parts(table) if _drawable(part, table))
+    rows = [*_rungs(product, table, citing, top), *_ceilings(product, table, citing, top)]
+    yield Grid(
+        ("From\nmin", "For\nmin", rate_unit(table), "As printed", "Rate"), tuple(rows), words=("As printed", "Rate")
+    )
+    if any(rung.basis == "assumed" for rung in table.ladder):
+        yield Fact("", _ASSUMED, mark=True)
+    if table.note:
+        yield Fact("Note", table.note, citing.of(table))
+    for name, part in _parts(table):
+        if part.note:
+            yield Fact(name, part.note, citing.of(part, table))
+    at_risk = table.at_risk_ceiling
+    if at_risk is not None and at_risk.risks:
+        yield Fact("At risk", f"the ceiling for a risk of {', '.join(at_risk.risks)}", citing.of(at_risk, table))
+    elif at_risk is None:
+        yield Fact(
+            "At risk",
+            "no lower ceiling is published for patients at risk: the plan says so and asks for the lowest rate",
+        )
+    for other in table.others:
+        yield Fact("Disagreement", other.says, citing.of(other, table))
+
+
+def rate_unit(table: RateTable) -> str:
+    """The unit in which the rungs are compared: per kg, or the same for everybody."""
+    return "mL/h" if table.ceiling.rate.dimension == "rate" else "mL/kg/h"
+
+
+def rate_text(product: Product, part: Rung | Ceiling) -> str:
+    """The rate in the unit of `rate_unit`, to four decimals."""
+    return plain(decimal_of(product.comparable_rate(part.rate), 4))
+
+
+def _parts(table: RateTable) -> Iterator[tuple[str, Rung | Ceiling]]:
+    """The rungs, then the ceilings, by name."""
+    yield from ((f"At {rung.rate}", rung) for rung in table.ladder)
+    yield "Ceiling", table.ceiling
+    if table.at_risk_ceiling is not None:
+        yield "At risk", table.at_risk_ceiling
+
+
+def _drawable(part: Rung | Ceiling, table: RateTable) -> bool:
+    """Whether a rate can stand beside the others: per kg beside per kg, absolute beside absolute."""
+    return (part.rate.dimension == "rate") == (table.ceiling.rate.dimension == "rate")
+
+
+def _rungs(product: Product, table: RateTable, citing: Citing, top: Fraction) -> Iterator[Row]:
+    start = Fraction(0)
+    for rung in table.ladder:
+        mark = " *" if rung.basis == "assumed" else ""
+        length = "to end" if rung.for_ is None else plain(decimal_of(rung.for_.base, 2))
+        bar = "#" * bar_length(product.comparable_rate(rung.rate), top)
+        cells = (plain(decimal_of(start, 2)), length, rate_text(product, rung), f"{rung.rate}{mark}", bar)
+        yield Row(cells, citing.of(rung, table))
+        start += rung.for_.base if rung.for_ else 0
+
+
+def _ceilings(product: Product, table: RateTable, citing: Citing, top: Fraction) -> Iterator[Row]:
+    for name, ceiling in (("maximum", table.ceiling), ("at risk", table.at_risk_ceiling)):
+        if ceiling is None:
+            continue
+        drawn = _drawable(ceiling, table)
+        bar = "-" * (bar_length(product.comparable_rate(ceiling.rate), top) - 1) + "|" if drawn else ""
+        shown = rate_text(product, ceiling) if drawn else "-"
+        yield Row(("", name, shown, str(ceiling.rate), bar), citing.of(ceiling, table))
+
+
+def bar_length(rate: Fraction, top: Fraction) -> int:
+    """How many characters stand for a rate, at least one."""
+    return max(1, int(decimal_of(rate * BAR_WIDTH / top, 0)))
+
+
+# ---- the rest ---------------------------------------------------------------------------------------------------------
+
+
+def _composition(composition: Composition, citing: Citing) -> Iterator[Fact]:
+    named: list[tuple[str, Said | None]] = [
+        ("Stabiliser", composition.stabiliser),
+        ("Sodium", composition.sodium),
+        ("Osmolality", composition.osmolality),
+        ("pH", composition.ph),
+        *(("Other", other) for other in composition.other),
+    ]
+    for label, said in named:
+        if said is not None:
+            yield Fact(label, said.text, citing.of(said))
+    iga = composition.iga
+    if iga is not None:
+        most = f"at most {iga.maximum}" if iga.maximum else ""
+        mean = f"on average {iga.average}" if iga.average else ""
+        yield Fact("IgA", "; ".join(part for part in (most, mean, iga.note) if part), citing.of(iga))
+
+
+def _handling(product: Product, citing: Citing) -> Iterator[Section]:
+    opened = product.open_bottle
+    handling = [Fact("", said.text, citing.of(said)) for said in product.handling]
+    if opened is not None:
+        what = "A pool of bottles" if opened.applies_to == "pool" else "An opened bottle"
+        handling.append(Fact("", f"{what} is used within {opened.within}", citing.of(opened)))
+    for title, facts in (
+        ("Storage", [Fact("", said.text, citing.of(said)) for said in product.storage]),
+        ("Handling", handling),
+        ("Contraindications", [Fact(c.condition or "", c.text, citing.of(c)) for c in product.contraindications]),
+        ("Warnings", [Fact(w.condition or "", w.text, citing.of(w)) for w in product.warnings]),
+        ("Starting again after a gap", [Fact("", said.text, citing.of(said)) for said in product.restart]),
+    ):
+        if facts:
+            yield Section(title, tuple(facts))

@@ -1,0 +1,84 @@
+"""What a protocol says, in the words that the sheets and the reference pages share."""
+
+from __future__ import annotations
+
+from ivigcalc.definitions import Days, Dose, Every, Limit, Protocol
+from ivigcalc.definitions.regimen import Courses, Target
+
+_PER = {"day": "a day", "course": "a course", "4-weeks": "4 weeks"}
+
+
+def confidence_text(protocol: Protocol) -> str:
+    """`label, high confidence`; low is set in capitals."""
+    kind = protocol.evidence or "not said what kind of source"
+    confidence = "LOW" if protocol.confidence == "low" else protocol.confidence
+    return f"{kind}, {confidence} {'CONFIDENCE' if protocol.confidence == 'low' else 'confidence'}"
+
+
+def population_text(protocol: Protocol) -> str:
+    """Age and words."""
+    population = protocol.population
+    if population is None:
+        return "not said"
+    age = "age " + " and ".join(str(bound) for bound in population.age) if population.age else ""
+    return "; ".join(part for part in (age, population.text) if part)
+
+
+def dose_text(dose: Dose | None) -> str:
+    """`2 g/kg per course; at most 100 g per course`."""
+    if dose is None:
+        return "-"
+    caps = [f"at most {dose.cap} per course"] if dose.cap else []
+    caps += [f"at most {dose.cap_per_day} per day"] if dose.cap_per_day else []
+    return "; ".join([f"{dose.published} per {'course' if dose.per_course else 'day'}", *caps])
+
+
+def days_text(days: Days | None) -> str:
+    """`2 to 5 days, consecutive, equal doses`."""
+    if days is None:
+        return "-"
+    words = [f"{days} day{'s' if days.to > 1 else ''}"]
+    if days.consecutive is not None:
+        words.append("consecutive" if days.consecutive else "not necessarily consecutive")
+    if days.equal is not None:
+        words.append("equal doses" if days.equal else "unequal doses")
+    return ", ".join(words)
+
+
+def interval_text(interval: Every | None) -> str:
+    """`every 4 weeks`."""
+    return "-" if interval is None else f"every {interval.every}"
+
+
+def courses_text(courses: Courses | None) -> str:
+    """`4`, `3 to 6` or `at least 3`."""
+    if courses is None:
+        return "-"
+    if courses.to is None:
+        return f"at least {courses.from_}"
+    return f"{courses.from_}" if courses.single else f"{courses.from_} to {courses.to}"
+
+
+def limit_text(limit: Limit) -> str:
+    """`at most 1 g/kg a day, else a caution`."""
+    note = f" ({limit.note})" if limit.note else ""
+    return f"at most {limit.max} in {_PER[limit.per]}, else a {limit.level}{note}"
+
+
+def target_text(target: Target) -> str:
+    """Trough IgG and words."""
+    trough = f"trough IgG {target.trough_igg}" if target.trough_igg else ""
+    return "; ".join(part for part in (trough, target.text) if part)
+
+
+def needed_text(protocol: Protocol) -> str:
+    """What the protocol leaves open, as the options that fill it."""
+    stages = protocol.stages
+    found = []
+    if any(p.dose is None or p.dose.published.single is None for p in stages):
+        found.append("--dose (a range or no figure is published)")
+    if any(p.days is None for p in stages):
+        found.append("--days (the source does not print them)")
+    if any(p.interval is None or p.interval.every.single is None for p in stages):
+        found.append("--every (for more than one course)")
+    return ", ".join(found)

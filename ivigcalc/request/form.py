@@ -1,0 +1,44 @@
+"""What was asked, in words: as they were typed, and as a plan gives them again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Command = Literal["dose", "schedule", "rates"]
+
+
+@dataclass(slots=True)
+class Form:
+    """What was asked, in words. `None` = not said."""
+
+    weight: str | None = None
+    weighed_on: str | None = None
+    height: str | None = None
+    sex: str | None = None
+    age: str | None = None
+    birth_date: str | None = None
+    pregnant: bool = False
+    pre_pregnancy_weight: str | None = None
+    previous_weight: str | None = None
+    risk: tuple[str, ...] = ()
+    condition: tuple[str, ...] = ()
+    name: str | None = None
+    patient_id: str | None = None
+    regimen: str | None = None
+    indication: str | None = None
+    product: str | None = None
+    policy: str | None = None
+    phase: str | None = None
+    dose: str | None = None
+    dose_basis: str | None = None
+    days: str | None = None
+    every: str | None = None
+    courses: str | None = None
+    start: str | None = None
+    at: str | None = None
+    infusion: str | None = None
+    last_infusion: str | None = None
+    last_product: str | None = None
+    valid_for: str | None = None
+    override: tuple[str, ...] = ()

@@ -1,0 +1,98 @@
+"""What is asked: one patient, one order. Built at the edge, read by the engine; nothing is looked up later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Literal
+
+from dateutil.relativedelta import relativedelta
+
+from ivigcalc.quantity import Quantity, weight_kg
+from ivigcalc.request.form import Command
+
+Sex = Literal["male", "female"]
+Risk = Literal["renal", "thrombosis", "cardiac"]
+Infusion = Literal["first", "subsequent"]
+#: no schedule is believable beyond this
+LAST_YEAR = 2199
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Who is treated. `name` and `patient_id` are printed, never interpreted."""
+
+    weight: Quantity
+    weighed_on: date | None = None
+    height: Quantity | None = None
+    sex: Sex | None = None
+    age: Quantity | None = None
+    birth_date: date | None = None
+    pregnant: bool = False
+    pre_pregnancy_weight: Quantity | None = None
+    previous_weight: Quantity | None = None
+    risks: tuple[Risk, ...] = ()
+    conditions: tuple[str, ...] = ()
+    name: str | None = None
+    patient_id: str | None = None
+
+    @property
+    def weight_kg(self) -> Fraction:
+        """Actual body weight, exact, in kg."""
+        return weight_kg(self.weight)
+
+    @property
+    def height_cm(self) -> Fraction | None:
+        """Height, exact, in cm."""
+        return self.height.base if self.height else None
+
+    def age_months(self, on: date | None) -> Fraction | None:
+        """Age in months on a day; completed months where it comes from a birth date."""
+        if self.age is not None:
+            return self.age.base if self.age.dimension == "months" else self.age.base * 12 / Fraction(1461, 4)
+        if self.birth_date is None or on is None:
+            return None
+        lived = relativedelta(on, self.birth_date)
+        return Fraction(lived.years * 12 + lived.months)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is ordered. `dose` is per course unless the protocol doses per day; `phase` is planned alone."""
+
+    dose: Quantity | None = None
+    days: int | None = None
+    every: Quantity | None = None
+    dose_basis: Literal["course", "4-weeks"] | None = None
+    courses: int | None = None
+    start: date | None = None
+    at: int | None = None
+    infusion: Infusion | None = None
+    last_infusion: date | None = None
+    last_product: str | None = None
+    valid_for: Quantity | None = None
+    phase: str | None = None
+    overrides: tuple[tuple[str, str], ...] = ()
+
+    def override(self, code: str) -> str | None:
+        """The reason given for overriding a stop, if any."""
+        return next((reason for given, reason in self.overrides if given == code), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question. `on` is the day it is asked, set at the edge: the engine has no clock."""
+
+    command: Command
+    patient: Patient
+    order: Order = field(default_factory=Order)
+    protocol: str | None = None
+    indication: str | None = None
+    on: date | None = None
+    defaults_used: tuple[str, ...] = ()
+
+    @property
+    def reference_date(self) -> date | None:
+        """The day that ages and weighings are judged on: the start, else the day of asking."""
+        return self.order.start or self.on
