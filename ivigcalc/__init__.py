@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ivigcalc.batch.rows.outcome import Failed
     from ivigcalc.batch.tables.arrow import arrow_schema
     from ivigcalc.document.write import to_json
-    from ivigcalc.engine.make import make_plan, make_rates
+    from ivigcalc.engine.make import make_plan
     from ivigcalc.engine.plan import Plan
     from ivigcalc.errors import DefinitionError, IvigcalcError, RefusedError, RequestError
     from ivigcalc.request.form import Form
@@ -30,7 +30,6 @@ _HOMES = {
     "arrow_schema": "batch.tables.arrow",
     "to_json": "document.write",
     "make_plan": "engine.make",
-    "make_rates": "engine.make",
     "Plan": "engine.plan",
     "DefinitionError": "errors",
     "IvigcalcError": "errors",
@@ -46,5 +45,5 @@ __getattr__, __dir__ = hands_on(__name__, _HOMES)
 
 __all__ = [
     "DefinitionError", "Failed", "Form", "IvigcalcError", "Order", "Patient", "Plan", "RefusedError", "Request", "RequestError",
-    "__version__", "arrow_schema", "make_plan", "make_rates", "plan_arrow", "plan_form", "plan_many", "to_json",
+    "__version__", "arrow_schema", "make_plan", "plan_arrow", "plan_form", "plan_many", "to_json",
 ]  # fmt: skip

@@ -2,34 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from datetime import date
 
-from ivigcalc import engine, library
+from ivigcalc import library
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
+from ivigcalc.engine.case import Case, Definitions, case_of
+from ivigcalc.engine.known import Known
+from ivigcalc.engine.make import make_plan
 from ivigcalc.engine.plan import Plan
+from ivigcalc.engine.prescription import Prescription, prescribe
 from ivigcalc.errors import RequestError
 from ivigcalc.request.form import Command, Form
 from ivigcalc.request.read import read_form
 from ivigcalc.request.request import Request
 
 DEFAULT_POLICY = "actual-weight"
+#: prescriptions that a desk remembers
+_PRESCRIPTIONS = 256
+
+
+class Desk:
+    """Plans for one site on one day; what is settled without a patient is worked out once for all who are treated alike.
+
+    `on` is today's date, given by the edge.
+    """
+
+    def __init__(self, site: Loaded[Site] = NO_SITE_LOADED, on: date | None = None) -> None:
+        self._site = site
+        self._on = on
+        self._prescriptions: Known[Hashable, Prescription] = Known(_PRESCRIPTIONS)
+
+    def plan(self, form: Form, command: Command, *, with_trace: bool = True) -> Plan:
+        """The plan that a form asks for."""
+        case = self._case(form, command)
+        return make_plan(case, prescribed=self._prescribed, with_trace=with_trace)
+
+    def _case(self, form: Form, command: Command) -> Case:
+        named_product, named_policy, defaults = _with_defaults(form, self._site.value)
+        request = _with_full_ids(read_form(form, command, on=self._on, defaults_used=defaults))
+        product = library.product(_needed(named_product, "product", "octagam-10-us"))
+        policy, safety, regimen = library.policy(named_policy), library.safety(), None
+        if command == "rates":
+            library.check_indication(_needed(form.indication, "indication", "primary-immunodeficiency"), product.value)
+        else:
+            regimen, _ = library.regimen(_needed(form.regimen, "regimen", "dermatomyositis"))
+        return case_of(request, Definitions(product, policy, self._site, safety, regimen))
+
+    def _prescribed(self, case: Case) -> Prescription:
+        request = case.request
+        asked = (request.command, request.order.treatment, request.protocol, request.indication)
+        return self._prescriptions.of((asked, case.definitions.fingerprint), lambda: prescribe(case))
 
 
 def plan_form(
     form: Form, command: Command, *, on: date | None, site: Loaded[Site] = NO_SITE_LOADED, with_trace: bool = True
 ) -> Plan:
     """Plan what a form asks. `on` is today's date, given by the edge."""
-    named_product, named_policy, defaults = _with_defaults(form, site.value)
-    request = _with_full_ids(read_form(form, command, on=on, defaults_used=defaults))
-    product = library.product(_needed(named_product, "product", "octagam-10-us"))
-    policy = library.policy(named_policy)
-    safety = library.safety()
-    if command == "rates":
-        library.check_indication(_needed(form.indication, "indication", "primary-immunodeficiency"), product.value)
-        return engine.make_rates(request, product, policy, site, safety=safety, with_trace=with_trace)
-    regimen, _ = library.regimen(_needed(form.regimen, "regimen", "dermatomyositis"))
-    return engine.make_plan(request, regimen, product, policy, site, safety=safety, with_trace=with_trace)
+    return Desk(site, on).plan(form, command, with_trace=with_trace)
 
 
 def _needed(reference: str | None, kind: str, example: str) -> str:

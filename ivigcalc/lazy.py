@@ -14,7 +14,9 @@ def hands_on(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], An
     def load(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(import_module(f"{package}.{homes[name]}"), name)
+        found = getattr(import_module(f"{package}.{homes[name]}"), name)
+        setattr(sys.modules[package], name, found)
+        return found
 
     def names() -> list[str]:
         return sorted({*vars(sys.modules[package]), *homes})

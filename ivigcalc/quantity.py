@@ -55,6 +55,9 @@ _SPELLINGS = {
     "mL/hr": "mL/h", "mL/kg/hr": "mL/kg/h",
 }  # fmt: skip
 
+#: a calendar month, on average
+MONTH_DAYS = Fraction(1461, 48)
+
 Direction = Literal["nearest", "down", "up"]
 Tie = Literal["down", "up"]
 
@@ -123,6 +126,11 @@ def quantity(text: str, *dimensions: str) -> Quantity:
     if unit not in UNITS or UNITS[unit][0] not in dimensions:
         raise QuantityError(f"unit '{match[2]}' does not fit here; allowed: {allowed}")
     return Quantity(value, unit)
+
+
+def in_months(span: Quantity) -> Fraction:
+    """An age or a span of time in months; a month of days counts as its average."""
+    return span.base if span.dimension == "months" else span.base / MONTH_DAYS
 
 
 def parse_weight(text: str) -> Quantity:

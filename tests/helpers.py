@@ -5,9 +5,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ivigcalc import engine, library
+from ivigcalc import library
 from ivigcalc.api import plan_form
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Product, Site
+from ivigcalc.engine.case import Definitions, case_of
+from ivigcalc.engine.make import make_plan
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.errors import RefusedError
 from ivigcalc.library.reader import load_bytes
@@ -52,9 +54,8 @@ def _ask(command: Any, product: str | Loaded[Product], form: Form, words: dict[s
         return plan_form(form, command, on=None, site=site)
     request = read_form(form, command, on=None)
     policy, safety = library.policy(form.policy or "actual-weight"), library.safety()
-    if command == "rates":
-        return engine.make_rates(request, product, policy, site, safety=safety)
-    return engine.make_plan(request, library.regimen(form.regimen or "")[0], product, policy, site, safety=safety)
+    regimen = None if command == "rates" else library.regimen(form.regimen or "")[0]
+    return make_plan(case_of(request, Definitions(product, policy, site, safety, regimen)))
 
 
 def a_site(**keys: Any) -> Loaded[Site]:

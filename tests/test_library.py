@@ -17,10 +17,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from ivigcalc import engine, library
+from ivigcalc import library
 from ivigcalc.cli.main import main
 from ivigcalc.definitions import NO_SITE_LOADED, Cited, Definition, Phase, Product, RateTable
-from ivigcalc.engine.make import pick_protocol
+from ivigcalc.engine.case import Definitions, case_of, choose_protocol
+from ivigcalc.engine.make import make_plan
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import DefinitionError, RefusedError, RequestError
 from ivigcalc.library.check import check
@@ -106,9 +107,9 @@ def test_no_default_is_of_low_confidence() -> None:
         first = next(iter(loaded.value.protocols.values()))
         if first.confidence == "low":
             with pytest.raises(RequestError, match="low confidence"):
-                pick_protocol(loaded, None)
+                choose_protocol(loaded.value, None)
         else:
-            assert pick_protocol(loaded, None)[1] == first
+            assert loaded.value.protocols[choose_protocol(loaded.value, None)] == first
 
 
 # ---- sources --------------------------------------------------------------------------------------------------------
@@ -269,15 +270,22 @@ def asked(regimen: str, protocol: str, weight: str) -> Any:
     return read_form(form, "schedule", on=TODAY)
 
 
+def definitions(regimen: str, product: str, policy: str) -> Definitions:
+    return Definitions(
+        library.load("product", product),
+        library.policy(policy),
+        NO_SITE_LOADED,
+        library.safety(),
+        library.load("regimen", regimen),
+    )
+
+
 def attempt(regimen: str, protocol: str, product: str, weight: str) -> Plan | str:
     """The plan, or the code of its refusal. Anything else that is raised is a bug."""
     request = asked(regimen, protocol, weight)
     policy = "actual-weight" if library.load("product", product).value.vials else "us-group-health"  # to 1 g
     try:
-        return engine.make_plan(
-            request, library.load("regimen", regimen), library.load("product", product), library.policy(policy), NO_SITE_LOADED,
-            safety=library.safety(), with_trace=False,
-        )  # fmt: skip
+        return make_plan(case_of(request, definitions(regimen, product, policy)), with_trace=False)
     except (RefusedError, RequestError) as error:
         return error.code
 
@@ -363,10 +371,7 @@ def test_every_policy_gives_a_plan_or_a_reason(policy: str) -> None:
     definition = library.policy(policy).policy.value
 
     def plan() -> Plan:
-        return engine.make_plan(
-            replace(request, patient=tall), library.load("regimen", "dermatomyositis"), library.load("product", "privigen-us"),
-            library.policy(policy), NO_SITE_LOADED, safety=library.safety(),
-        )  # fmt: skip
+        return make_plan(case_of(replace(request, patient=tall), definitions("dermatomyositis", "privigen-us", policy)))
 
     if definition.computable:
         assert plan().course.dose_g > 0

@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ivigcalc.api import plan_form
+from ivigcalc.api import Desk
 from ivigcalc.batch.rows.columns import Cell, read_row
 from ivigcalc.batch.rows.outcome import Failed, attempt, printable
 from ivigcalc.batch.rows.source import Row, arrow_text, cells_of
@@ -41,8 +41,10 @@ def plan_many(
     `on` is today's date where it matters (an age or a weighing without a start date); the engine has no clock.
     """
 
+    desk = Desk(site, on)
+
     def ask(request: object) -> Plan:
-        return plan_form(_words(request), command, on=on, site=site, with_trace=with_trace)
+        return desk.plan(_words(request), command, with_trace=with_trace)
 
     for request in requests:
         yield attempt(partial(ask, request))

@@ -1,16 +1,17 @@
 """The models of what definition files may say. Nothing here opens a file."""
 
+from .condition import Condition
 from .fields import Range, Strict
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
-from .policy import Condition, DosingWeight, Formula, HeightLine, Policy, Rounding
+from .policy import DosingWeight, Formula, HeightLine, Policy, Rounding
 from .product import Ceiling, Product, RateTable, Rung, ml_per_kg_per_h
 from .regimen import Days, Dose, Every, Limit, Phase, Population, Protocol, Regimen
 from .safety import Safety
 from .site import NO_SITE, Site
-from .source import Cited, Definition, Source
+from .source import Cited, Definition, Source, cite
 
 __all__ = [
     "NO_SITE", "NO_SITE_LOADED", "Ceiling", "Cited", "Condition", "Days", "Definition", "Dose", "DosingWeight", "Every", "Formula", "HeightLine", "Limit",
     "Loaded", "LoadedPolicy", "Phase", "Policy", "Population", "Product", "Protocol", "Range", "RateTable", "Regimen", "Rounding", "Rung", "Safety", "Site",
-    "Source", "Strict", "ml_per_kg_per_h",
+    "Source", "Strict", "cite", "ml_per_kg_per_h",
 ]  # fmt: skip

@@ -2,94 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from ivigcalc.quantity import Quantity, QuantityError, number, plain, quantity
+from ivigcalc.quantity import Quantity, QuantityError, plain, quantity
 
+from .condition import AgeCondition, ConditionText
 from .fields import Amount, BodyWeight, Bool, Height, Identifier, Number, Place, Strict, Text, refuse
 from .regimen import Limit
 from .source import Cited, Definition, Said
-
-Subject = Literal["age", "height", "bmi", "actual", "pregnant"]
-_CONDITION = re.compile(r"(age|height|BMI|actual)\s*(>=|<=|>|<)\s*(.+)")
-_TIMES = re.compile(r"([0-9.]+)\s*%\s*(?:of\s+)?(ideal|adjusted)")
-_ALLOWED = (
-    "age < 18 years, height < 152 cm, BMI > 30, actual < adjusted, actual > 120 % ideal, actual < 50 kg, pregnant"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One test of a patient, e.g. `actual > 120 % ideal`. `percent` of the named weight; `operand` else."""
-
-    text: str
-    subject: Subject
-    operator: Literal["<", "<=", ">", ">=", "is"]
-    operand: Quantity | Decimal | None = None
-    weight: Literal["ideal", "adjusted"] | None = None
-    percent: Decimal = Decimal(100)
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def parse_condition(value: Any) -> Condition:
-    """Read one condition of `when` or `unless`."""
-    if isinstance(value, Condition):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("must be text")
-    text = " ".join(value.split())
-    if text == "pregnant":
-        return Condition(text, "pregnant", "is")
-    match = _CONDITION.fullmatch(text)
-    if not match:
-        raise ValueError(f"'{text[:60]}' is not a condition; allowed: {_ALLOWED}")
-    subject, operator, operand = match[1].lower(), match[2], match[3]
-    try:
-        if subject == "bmi":
-            return Condition(text, "bmi", operator, number(operand))  # type: ignore[arg-type]
-        if subject == "age":
-            return Condition(text, "age", operator, quantity(operand, "months"))  # type: ignore[arg-type]
-        if subject == "height":
-            return Condition(text, "height", operator, quantity(operand, "height"))  # type: ignore[arg-type]
-        if operand in ("ideal", "adjusted"):
-            return Condition(text, "actual", operator, weight=operand)  # type: ignore[arg-type]
-        times = _TIMES.fullmatch(operand)
-        if times:
-            return Condition(text, "actual", operator, weight=times[2], percent=number(times[1]))  # type: ignore[arg-type]
-        return Condition(text, "actual", operator, quantity(operand, "weight"))  # type: ignore[arg-type]
-    except QuantityError as error:
-        raise ValueError(f"'{text[:60]}': {error}") from None
-
-
-ConditionText = Annotated[
-    Condition,
-    BeforeValidator(parse_condition),
-    PlainSerializer(str, return_type=str),
-    WithJsonSchema({"type": "string", "examples": _ALLOWED.split(", ")}),
-]
-
-
-def _parse_age_condition(value: Any) -> Condition:
-    condition = parse_condition(value)
-    if condition.subject != "age":  # the dose is rounded after the weight is chosen, by the age alone
-        raise ValueError(f"'{condition}' is not a condition of the age; allowed: age < 1 year, age <= 12 months")
-    return condition
-
-
-AgeCondition = Annotated[
-    Condition,
-    BeforeValidator(_parse_age_condition),
-    PlainSerializer(str, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": "^\\s*age\\b", "examples": ["age < 1 year", "age <= 12 months"]}),
-]
 
 
 def _part(value: Decimal) -> Decimal:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
-from ivigcalc.quantity import Quantity, QuantityError, quantity
+from ivigcalc.quantity import Quantity
 
+from .condition import AgeRange
 from .fields import (
     Amount,
     Bool,
@@ -22,7 +21,6 @@ from .fields import (
     Interval,
     Place,
     Range,
-    Strict,
     Text,
     refuse,
 )
@@ -36,49 +34,6 @@ Category = Literal[
     "connective-tissue", "dermatology", "neurology", "haematology", "immunodeficiency", "paediatric", "transplant",
     "obstetric", "infection", "other",
 ]  # fmt: skip
-_AGE = re.compile(r"(>=|>|<=|<)\s*(.+)")
-
-
-class AgeBound(Strict):
-    """One side of an age range, e.g. `>= 18 years`."""
-
-    operator: Literal[">=", ">", "<=", "<"]
-    age: Quantity
-
-    model_config = Strict.model_config | {"arbitrary_types_allowed": True}
-
-    def holds(self, age_months: Fraction) -> bool:
-        """Whether an age in months is inside the bound."""
-        limit = self.age.base if self.age.dimension == "months" else self.age.base * 12 / Fraction(1461, 4)
-        return {
-            ">=": age_months >= limit, ">": age_months > limit, "<=": age_months <= limit, "<": age_months < limit,
-        }[self.operator]  # fmt: skip
-
-    def __str__(self) -> str:
-        return f"{self.operator} {self.age}"
-
-
-def _age_bounds(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    bounds = []
-    for part in value.split(" and "):
-        match = _AGE.fullmatch(part.strip())
-        if not match:
-            raise ValueError("must be like '>= 18 years' or '>= 2 years and < 18 years'")
-        try:
-            bounds.append(AgeBound(operator=match[1], age=quantity(match[2], "months", "days")))  # type: ignore[arg-type]
-        except QuantityError as error:
-            raise ValueError(str(error)) from None
-    return tuple(bounds)
-
-
-AgeRange = Annotated[
-    tuple[AgeBound, ...],
-    BeforeValidator(_age_bounds),
-    PlainSerializer(lambda bounds: " and ".join(map(str, bounds)), return_type=str),
-    WithJsonSchema({"type": "string", "examples": [">= 18 years", ">= 2 years and < 18 years"]}),
-]
 
 
 class Population(Cited):

@@ -71,3 +71,11 @@ class Definition(Strict):
         if isinstance(sources, dict) and len(sources) == 1:
             filled.setdefault("source", next(iter(sources)))
         return filled
+
+
+def cite(definition: Definition | None, *parts: Cited | None) -> str | None:
+    """The citation of the first part that names a source, else the file's own."""
+    if definition is None:
+        return None
+    key = next((part.source for part in parts if part is not None and part.source), None) or definition.source
+    return definition.sources[key].citation if key else None

@@ -8,7 +8,6 @@ from ivigcalc.lazy import hands_on
 
 if TYPE_CHECKING:
     from ivigcalc.engine.make import make_plan as make_plan
-    from ivigcalc.engine.make import make_rates as make_rates
     from ivigcalc.engine.plan import Plan as Plan
 
-__getattr__, __dir__ = hands_on(__name__, {"make_plan": "make", "make_rates": "make", "Plan": "plan"})
+__getattr__, __dir__ = hands_on(__name__, {"make_plan": "make", "Plan": "plan"})

@@ -1,71 +1,125 @@
-"""What one run gathers on its way: who is asked about, the weights, the rate limits, and the notices so far."""
+"""Who asks what of which definitions: everything that a plan is made from, as one frozen value."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
-from ivigcalc.definitions import Loaded, LoadedPolicy, Product, Protocol, Regimen, Safety, Site
-from ivigcalc.engine import checks, schedule
-from ivigcalc.engine.plan import Infusion, Notice
-from ivigcalc.engine.titration import Ceilings, Climb, TableChoice
-from ivigcalc.engine.weight import Weights, dosing_weight
-from ivigcalc.errors import RefusedError
-from ivigcalc.memo import remembered
-from ivigcalc.request.request import Request
+from ivigcalc.definitions import (
+    Formula,
+    Loaded,
+    LoadedPolicy,
+    Policy,
+    Product,
+    Protocol,
+    Regimen,
+    Safety,
+    Site,
+)
+from ivigcalc.errors import RequestError
+from ivigcalc.request.request import Order, Patient, Request
 
 
-@dataclass(slots=True)
-class Job:
-    """What one run gathers on its way."""
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """The definitions that an order names; no regimen where only the rates of a product are asked for."""
 
-    asked: checks.Asked
+    product: Loaded[Product]
     policy: LoadedPolicy
     site: Loaded[Site]
-    weights: Weights
-    rate_weight_kg: Fraction
-    limits: Ceilings
-    notices: list[Notice] = field(default_factory=list)
-    defaults_used: tuple[str, ...] = ()
-    tables: list[TableChoice] = field(default_factory=list)
-    course_dates: tuple[schedule.CourseDates, ...] = ()
-    climbs: dict[int, Climb] = field(default_factory=dict)
-    infusions: dict[tuple[int, int], Infusion] = field(default_factory=dict)
+    safety: Loaded[Safety]
+    regimen: Loaded[Regimen] | None = None
+
+    @property
+    def fingerprint(self) -> tuple[str, ...]:
+        """The digests of the files, which tell these definitions from others of the same site."""
+        formula, regimen = self.policy.formula, self.regimen
+        digests = (self.product.sha256, self.policy.policy.sha256, self.safety.sha256)
+        return (*digests, formula.sha256 if formula else "", regimen.sha256 if regimen else "")
 
 
-def start_job(
-    request: Request, regimen: Loaded[Regimen] | None, protocol: Protocol | None, product: Loaded[Product],
-    policy: LoadedPolicy, site: Loaded[Site], safety: Loaded[Safety],
-) -> Job:  # fmt: skip
-    """The patient's own checks and weights. Refuses a policy that cannot be computed."""
-    rules = policy.policy.value
-    if not rules.computable or rules.dosing_weight is None:
-        raise RefusedError(
-            "policy-incomplete", f"policy {rules.id} cannot be computed: {'; '.join(rules.missing)}", overridable=False
+@dataclass(frozen=True)
+class Case:
+    """One request with its definitions. `protocol_id` is the protocol that is followed, named or not."""
+
+    request: Request
+    definitions: Definitions
+    protocol_id: str | None = None
+
+    @property
+    def patient(self) -> Patient:
+        """Who is treated."""
+        return self.request.patient
+
+    @property
+    def order(self) -> Order:
+        """What is ordered."""
+        return self.request.order
+
+    @property
+    def product(self) -> Product:
+        """The product that is given."""
+        return self.definitions.product.value
+
+    @property
+    def policy(self) -> Policy:
+        """The rules of dosing weight and rounding."""
+        return self.definitions.policy.policy.value
+
+    @property
+    def formula(self) -> Formula | None:
+        """The formula of the ideal weight that the policy names."""
+        formula = self.definitions.policy.formula
+        return formula.value if formula else None
+
+    @property
+    def site(self) -> Site:
+        """The clinic."""
+        return self.definitions.site.value
+
+    @property
+    def safety(self) -> Safety:
+        """The thresholds of the checks."""
+        return self.definitions.safety.value
+
+    @property
+    def regimen(self) -> Regimen | None:
+        """The regimen; None where only rates are asked for."""
+        return self.definitions.regimen.value if self.definitions.regimen else None
+
+    @property
+    def protocol(self) -> Protocol | None:
+        """The protocol of the regimen that is followed."""
+        regimen = self.regimen
+        return regimen.protocols[self.protocol_id] if regimen and self.protocol_id else None
+
+    @cached_property
+    def age_months(self) -> Fraction | None:
+        """The patient's age on the day that ages are judged on, where it is known."""
+        return self.patient.age_months(self.request.reference_date)
+
+
+def case_of(request: Request, definitions: Definitions) -> Case:
+    """The case of a request; where no protocol is named, with the default one. Raises `RequestError` for an unknown one."""
+    regimen = definitions.regimen
+    return Case(request, definitions, choose_protocol(regimen.value, request.protocol) if regimen else None)
+
+
+def choose_protocol(regimen: Regimen, name: str | None) -> str:
+    """The named protocol, else the first; one of low confidence is never a default."""
+    protocols = regimen.protocols
+    if name is not None and name not in protocols:
+        raise RequestError(
+            f"regimen {regimen.id} has no protocol '{name[:40]}'; allowed: {', '.join(protocols)}",
+            field="regimen",
+            code="unknown-protocol",
         )
-    patient = request.patient
-    implausible = list(checks.plausibility(patient, request, safety))
-    checks.stop_now(implausible, request.order)
-    age = patient.age_months(request.reference_date)
-    formula = policy.formula.value if policy.formula else None
-    weights = dosing_weight(patient, age, rules.dosing_weight, formula, rules.id)
-    asked = checks.Asked(request, regimen, protocol, product, safety, weights.kg)
-    limits = _ceilings(site.value, bool(patient.risks))
-    rate_weight = weights.kg if rules.rate_weight == "dosing" else weights.actual_kg
-    job = Job(asked, policy, site, weights, rate_weight, limits, implausible, request.defaults_used)
-    job.notices += [Notice("default-used", "info", text) for text in (*request.defaults_used, *weights.assumed)]
-    job.notices += checks.contraindications(asked)
-    job.notices += checks.stale_weight(asked)
-    job.notices += checks.weight_policy(policy, weights)
-    job.notices += checks.dosing_weight(patient, request, weights, safety)
-    return job
-
-
-@remembered(64)
-def _ceilings(site: Site, at_risk: bool) -> Ceilings:
-    return Ceilings(
-        at_risk=at_risk,
-        increment_ml_per_h=site.pump.increment.base,
-        pump_ml_per_h=site.pump.maximum.base,
-        site_ml_per_h=site.rate_maximum.base if site.rate_maximum else None,
-    )
+    chosen = name or next(iter(protocols))
+    if name is None and protocols[chosen].confidence == "low":
+        names = ", ".join(f"{regimen.id}:{protocol}" for protocol in protocols)
+        raise RequestError(
+            f"regimen {regimen.id} has only sources of low confidence, so none is the default; choose one: {names}",
+            field="regimen",
+        )
+    return chosen

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import floor
 
 from ivigcalc.definitions import Limit, Phase, Product, Range, Rounding
-from ivigcalc.engine.split import Grid, divide, round_course, step_grid, vial_grid
+from ivigcalc.engine.split import Grid, round_course, step_grid, vial_grid
 from ivigcalc.engine.vials import vial_set
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.memo import remembered
-from ivigcalc.quantity import Quantity, decimal_of, plain
-from ivigcalc.request.request import Order
+from ivigcalc.quantity import MONTH_DAYS, Quantity, decimal_of
+from ivigcalc.request.request import Treatment
+from ivigcalc.text import counted, figure
 
 #: more than this is no dose for anybody: it is refused before any vial is counted
 BELIEVABLE_G = 10_000
 #: grams are weighed no finer than this where a policy rounds to nothing
 UNROUNDED_STEP_G = Fraction(1, 100)
 FOUR_WEEKS_DAYS = 28
-#: a calendar month, on average
-MONTH_DAYS = Fraction(1461, 48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +67,12 @@ class CourseDose:
         return (self.dose_g - self.prescribed_g) / self.prescribed_g * 100
 
 
-def prescribed_dose(order: Order, phase: Phase, protocol_name: str, no_dose_because: str | None) -> Prescribed:
+def prescribed_dose(ordered: Treatment, phase: Phase, protocol_name: str, no_dose_because: str | None) -> Prescribed:
     """The ordered dose, else the protocol's where it publishes one figure; else a request for `--dose`."""
     dose = phase.dose
-    if order.dose is not None:
+    if ordered.dose is not None:
         per_day = dose is not None and dose.per_day is not None
-        return Prescribed(order.dose, per_day, None, dose.cap if dose else None, dose.cap_per_day if dose else None)
+        return Prescribed(ordered.dose, per_day, None, dose.cap if dose else None, dose.cap_per_day if dose else None)
     if dose is None:
         why = f" ({no_dose_because})" if no_dose_because else ""
         raise RequestError(
@@ -102,7 +100,7 @@ def believable(grams: Fraction) -> Fraction:
     if grams > BELIEVABLE_G:
         raise RefusedError(
             "dose-implausible",
-            f"{_grams(grams)} g is no dose of immunoglobulin: check weight, dose and units",
+            f"{figure(grams)} g is no dose of immunoglobulin: check weight, dose and units",
             overridable=False,
         )
     return grams
@@ -113,16 +111,30 @@ def amount_g(dose: Quantity, weight_kg: Fraction) -> Fraction:
     return dose.base * weight_kg if dose.dimension == "dose" else dose.base
 
 
-def published_interval(phase: Phase, order: Order) -> Quantity | None:
+def published_interval(phase: Phase, ordered: Treatment) -> Quantity | None:
     """The ordered interval, else the published one where it is one figure."""
-    if order.every is not None:
-        return order.every
+    if ordered.every is not None:
+        return ordered.every
     return phase.interval.every.single if phase.interval else None
 
 
 def interval_days(interval: Quantity) -> Fraction:
     """Days from course to course; a month counts as its average."""
     return interval.base * (MONTH_DAYS if interval.dimension == "months" else 1)
+
+
+def interval_fits(phase: Phase, ordered: Quantity) -> bool:
+    """Whether an ordered interval is the published one, or lies in the published range."""
+    if phase.interval is None:
+        return True
+    low, high = phase.interval.every.from_, phase.interval.every.to
+    return ordered.dimension == low.dimension and low.base <= ordered.base <= high.base
+
+
+def of_four_weeks(dose: Quantity, every: Quantity) -> tuple[Quantity, Fraction]:
+    """What each course has of a dose of four weeks: to be written down, and exactly, in the base unit."""
+    share = every.base / FOUR_WEEKS_DAYS
+    return Quantity(decimal_of(Fraction(dose.value) * share, 6), dose.unit), dose.base * share
 
 
 def per_four_weeks(interval: Quantity | None) -> Fraction:
@@ -136,7 +148,6 @@ def outside(published: Range[Quantity], dose: Quantity, weight_kg: Fraction) -> 
     return not amount_g(published.from_, weight_kg) <= grams <= amount_g(published.to, weight_kg)
 
 
-@remembered(256)
 def dose_grid(product: Product, rounding: Rounding, shelf_sizes: tuple[Fraction, ...] | None) -> Grid:
     """The session doses that can be given under a rounding rule."""
     if isinstance(rounding.to, Quantity):
@@ -165,31 +176,26 @@ def plan_course(
     refused: list[str] = []
     over_a_limit: list[CourseDose] = []
     for days in candidates:
-        grams, capped = course_grams(prescribed, days, weight_kg)
-        if capped and days != candidates[-1] and _fits_more_days(prescribed, days, grams):
-            refused.append(f"{_days(days)} would hold more than {prescribed.cap_per_day} a day")
+        more_days = days != candidates[-1]
+        found = _over_days(prescribed, days, weight_kg, grid, rounding, more_days=more_days)
+        if isinstance(found, str):
+            refused.append(found)
             continue
-        cap_g = _cap_g(prescribed, days, grid)
-        most_g = grams if cap_g is None else min(grams, cap_g)
-        units = round_course(most_g, days, grid, rounding.direction, rounding.tie, cap_g)
-        shared = _shared_out(grid, units, days) if units else None
-        if shared is None:
-            refused.append(f"{_days(days)} cannot be filled from {grid.text}")
-            continue
-        dose_g, doses = shared
-        over = over_limit(doses[0], limits, weight_kg)
-        smallest = grams < dose_g and not _givable_below(units, days, grid)
-        found = CourseDose(grams, dose_g, doses, _because(candidates, chosen_by_order, refused), capped, smallest)
+        found = replace(found, days_because=_because(candidates, chosen_by_order, refused))
+        first_day_g = found.session_doses_g[0]
+        over = over_limit(first_day_g, limits, weight_kg)
         if over is None:
             return found
         over_a_limit.append(found)
+        limit_g = figure(amount_g(over.max, weight_kg))
         refused.append(
-            f"{_days(days)} would put {_grams(doses[0])} g on day 1, above {over.max} = {_grams(amount_g(over.max, weight_kg))} g"
+            f"{counted(days, 'day')} would put {figure(first_day_g)} g on day 1, above {over.max} = {limit_g} g"
         )
     if not over_a_limit:
         raise RefusedError(
             "dose-not-givable",
-            f"the course of {_grams(course_grams(prescribed, candidates[0], weight_kg)[0])} g cannot be given: {'; '.join(refused)}",
+            f"the course of {figure(course_grams(prescribed, candidates[0], weight_kg)[0])} g cannot be given: "
+            f"{'; '.join(refused)}",
             overridable=False,
         )
     # nothing meets every limit: what strays least from the exact dose, on the most days
@@ -197,6 +203,24 @@ def plan_course(
     if not chosen_by_order and len(candidates) > 1:
         return replace(found, days_because=f"no published number of days meets every limit ({'; '.join(refused)})")
     return found
+
+
+def _over_days(
+    prescribed: Prescribed, days: int, weight_kg: Fraction, grid: Grid, rounding: Rounding, *, more_days: bool
+) -> CourseDose | str:
+    """One course over so many days, or why not; `more_days`: more of them are allowed, and would hold more."""
+    grams, capped = course_grams(prescribed, days, weight_kg)
+    if capped and more_days and _fits_more_days(prescribed, days, grams):
+        return f"{counted(days, 'day')} would hold more than {prescribed.cap_per_day} a day"
+    cap_g = _cap_g(prescribed, days, grid)
+    most_g = grams if cap_g is None else min(grams, cap_g)
+    units = round_course(most_g, days, grid, rounding.direction, rounding.tie, cap_g)
+    shared = _shared_out(grid, units, days) if units else None
+    if shared is None:
+        return f"{counted(days, 'day')} cannot be filled from {grid.text}"
+    dose_g, doses = shared
+    smallest = grams < dose_g and not _givable_below(units, days, grid)
+    return CourseDose(grams, dose_g, doses, "", capped, smallest)
 
 
 def _fits_more_days(prescribed: Prescribed, days: int, grams: Fraction) -> bool:
@@ -214,20 +238,14 @@ def _cap_g(prescribed: Prescribed, days: int, grid: Grid) -> Fraction | None:
     return min(cap_g, most * grid.unit_g * days)
 
 
-def _days(number: int) -> str:
-    return "1 day" if number == 1 else f"{number} days"
-
-
-@lru_cache(maxsize=4096)
 def _shared_out(grid: Grid, units: int, days: int) -> tuple[Fraction, tuple[Fraction, ...]] | None:
     """Grams of a course and of its days, larger first; None where the days cannot be filled."""
-    split = divide(units, days, grid.allows)
+    split = grid.divide(units, days)
     return (units * grid.unit_g, tuple(count * grid.unit_g for count in split)) if split else None
 
 
-@lru_cache(maxsize=4096)
 def _givable_below(units: int, days: int, grid: Grid) -> bool:
-    return any(divide(lower, days, grid.allows) is not None for lower in range(units - 1, 0, -1))
+    return any(grid.divide(lower, days) for lower in range(units - 1, 0, -1))
 
 
 def over_limit(day_dose_g: Fraction, limits: tuple[Limit, ...], weight_kg: Fraction) -> Limit | None:
@@ -242,8 +260,3 @@ def _because(candidates: tuple[int, ...], chosen_by_order: bool, refused: list[s
         return "the only number of days published"
     reason = f" ({'; '.join(refused)})" if refused else ""
     return f"the fewest of {candidates[0]} to {candidates[-1]} days that meet every limit{reason}"
-
-
-def _grams(value: Fraction) -> str:
-
-    return plain(decimal_of(value, 2))

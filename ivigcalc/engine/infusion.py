@@ -1,39 +1,155 @@
-"""One infusion as it is shown: the exact titration turned into decimals once, and the bottles it is drawn from."""
+"""The infusions of a plan: the exact titration turned into decimals once, each worked out once for all that give it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache, partial
 
-from ivigcalc.engine.plan import Infusion, InfusionBottle, InfusionStep
-from ivigcalc.engine.titration import Climb, Ladder, shown_per_kg
-from ivigcalc.memo import remembered
+from ivigcalc.engine.course import Dosed, Portion
+from ivigcalc.engine.known import Known, known
+from ivigcalc.engine.plan import Infusion, InfusionStep, Notice, Titration
+from ivigcalc.engine.prescription import Prescription, Rates
+from ivigcalc.engine.titration import Climb, Ladder, TableChoice, climb, risk_applies, shown_per_kg
+from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import decimal_of, rounded
+from ivigcalc.request.request import Infusion as InfusionKind
+from ivigcalc.request.request import Risk
 
 #: decimals shown of rates per kg, volumes and minutes
 RATE_PLACES, VOLUME_PLACES, MINUTE_PLACES = 4, 3, 2
+#: answers of checks that a set of rates remembers
+_SAID = 64
 
 
-def make_infusion(on: Climb, dose_g: Fraction, vials: tuple[tuple[Fraction, int], ...]) -> Infusion:
+@dataclass(frozen=True)
+class Titrated:
+    """The rates of a plan: the tables that were climbed, in order of use, and the infusion of each session.
+
+    `risks`: the patient's. `without`: why some sessions have no infusion, in words. `longest_bottles_min`: of each session, for how many minutes
+    the bottle runs that runs longest.
+    """
+
+    climbs: tuple[tuple[TableChoice, Climb], ...]
+    infusions: tuple[Infusion | None, ...]
+    titrations: tuple[Titration, ...]
+    without: tuple[str, ...]
+    longest_bottles_min: tuple[Fraction, ...]
+    risks: tuple[Risk, ...]
+    said: Known[object, tuple[Notice, ...]] = known(_SAID)
+
+    @property
+    def longest_min(self) -> int:
+        """Minutes of the longest infusion; no bottle is open longer."""
+        return max((titration.infusion.duration_min for titration in self.titrations), default=0)
+
+
+def titrate(
+    prescription: Prescription,
+    dosed: Dosed,
+    rate_kg: Fraction,
+    risks: tuple[Risk, ...],
+    kinds: tuple[InfusionKind, ...],
+) -> Titrated:
+    """The infusions of all sessions for a rate weight in kg; `kinds`: how each session's starts.
+
+    Raises `RefusedError` where rates are asked for and no source prints any; a plan of doses goes on without.
+    """
+    return dosed.titrated.of((rate_kg, risks, kinds), lambda: _titrate(prescription, dosed, rate_kg, risks, kinds))
+
+
+def _titrate(
+    prescription: Prescription,
+    dosed: Dosed,
+    rate_kg: Fraction,
+    risks: tuple[Risk, ...],
+    kinds: tuple[InfusionKind, ...],
+) -> Titrated:
+    served = {kind: _served(prescription, kind) for kind in dict.fromkeys(kinds)}
+    climbs: dict[int, _Climbed] = {}
+    places: dict[tuple[int, Fraction], list[int]] = {}
+    found: list[tuple[int, Fraction] | None] = []
+    for place, (portion, kind) in enumerate(zip(dosed.portions, kinds, strict=True)):
+        rates = served[kind]
+        if isinstance(rates, str):
+            found.append(None)
+            continue
+        table = prescription.product.rates.index(rates.table.table)
+        if table not in climbs:
+            climbs[table] = _Climbed.of(prescription, rates, rate_kg, risks)
+        key = (table, portion.exact_g)
+        places.setdefault(key, []).append(place)
+        found.append(key)
+    infusions = {(table, grams): climbs[table].infusion(grams) for table, grams in places}
+    return Titrated(
+        tuple((climbed.table, climbed.climb) for climbed in climbs.values()),
+        tuple(infusions[key] if key else None for key in found),
+        tuple(Titration(infusions[key], tuple(where)) for key, where in places.items()),
+        tuple(dict.fromkeys(why for why in served.values() if isinstance(why, str))),
+        _longest_bottles_min(dosed.portions, [infusions[key] if key else None for key in found]),
+        risks,
+    )
+
+
+def _longest_bottles_min(portions: Sequence[Portion], infusions: Sequence[Infusion | None]) -> tuple[Fraction, ...]:
+    """That of the first bottle of each session: none is larger, and the rate never falls."""
+    found: list[Fraction] = []
+    for portion, infusion in zip(portions, infusions, strict=True):
+        if infusion is None or not portion.choice.vials:
+            found.append(Fraction(0))
+            continue
+        first_ml = portion.choice.vials[0][0] * infusion.ml_per_g
+        found.append(Fraction(*infusion.minute(min(first_ml, infusion.exact_ml))))
+    return tuple(found)
+
+
+def _served(prescription: Prescription, kind: InfusionKind) -> Rates | str:
+    """The rates of a kind of infusion, or why there are none."""
+    try:
+        return prescription.rates(kind)
+    except RefusedError as refused:
+        if refused.code != "rate-not-published" or prescription.protocol is None:
+            raise
+        return str(refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Climbed:
+    """A table on one patient's pump, with its full steps."""
+
+    table: TableChoice
+    climb: Climb
+    full_steps: tuple[InfusionStep, ...]
+
+    @classmethod
+    def of(cls, prescription: Prescription, rates: Rates, rate_kg: Fraction, risks: tuple[Risk, ...]) -> _Climbed:
+        at_risk = risk_applies(rates.table.table, risks)
+        on = climb(rates.ladder, rate_kg, replace(prescription.ceilings, at_risk=at_risk))
+        return cls(rates.table, on, full_steps(on))
+
+    def infusion(self, dose_g: Fraction) -> Infusion:
+        return make_infusion(self.climb, self.full_steps, dose_g)
+
+
+def make_infusion(on: Climb, full_steps: tuple[InfusionStep, ...], dose_g: Fraction) -> Infusion:
     """Titrate a dose: the ladder is run until the volume is in, and the last step takes what is left."""
     volume_ml = dose_g * on.ladder.ml_per_g
     last = on.last_rung(volume_ml)
     minutes, per_min = on.minute(volume_ml, last)
-    steps = _full_steps(on)[:last]
+    steps = full_steps[:last]
     return Infusion(
         ladder=on.ladder.uses,
         minutes=rounded(minutes, per_min, MINUTE_PLACES),
         duration_min=-(-minutes // per_min),
         volume_ml=decimal_of(volume_ml, VOLUME_PLACES),
         steps=(*steps, _last_step(on, last, volume_ml, minutes, per_min, steps)),
-        draw=partial(_bottles, on, last, volume_ml, vials),
-        longest_bottle_min=partial(_longest_bottle_min, on, last, volume_ml, vials),
+        exact_ml=volume_ml,
+        climb=on,
     )
 
 
-@lru_cache(maxsize=64)
-def _full_steps(on: Climb) -> tuple[InfusionStep, ...]:
+def full_steps(on: Climb) -> tuple[InfusionStep, ...]:
     """Every rung but the last at its full length, whatever the dose."""
     found: list[InfusionStep] = []
     shown_before = Decimal(0)
@@ -76,31 +192,8 @@ def _step(
     )
 
 
-@remembered(1024)
 def _per_kg(ladder: Ladder, rate: Fraction | None) -> tuple[Decimal | None, Decimal | None]:
     """A rate in mL/kg/h and in mg/kg/min."""
     if rate is None:
         return None, None
     return decimal_of(rate, RATE_PLACES), decimal_of(rate * 1000 / ladder.ml_per_g / 60, RATE_PLACES)
-
-
-def _longest_bottle_min(on: Climb, last: int, volume_ml: Fraction, vials: tuple[tuple[Fraction, int], ...]) -> Fraction:
-    """That of the first bottle: none is larger, and the rate never falls."""
-    return Fraction(*on.minute(min(vials[0][0] * on.ladder.ml_per_g, volume_ml), last)) if vials else Fraction(0)
-
-
-def _bottles(
-    on: Climb, last: int, volume_ml: Fraction, vials: tuple[tuple[Fraction, int], ...]
-) -> tuple[InfusionBottle, ...]:
-    found: list[InfusionBottle] = []
-    given = Fraction(0)
-    start = decimal_of(0, MINUTE_PLACES)
-    for size_g, count in vials:
-        for _ in range(count):
-            volume = min(size_g * on.ladder.ml_per_g, volume_ml - given)
-            given += volume
-            end = rounded(*on.minute(given, last), MINUTE_PLACES)
-            size, shown = decimal_of(size_g, 3), decimal_of(volume, VOLUME_PLACES)
-            found.append(InfusionBottle(len(found) + 1, size, shown, start, end))
-            start = end
-    return tuple(found)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
 from math import floor
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ivigcalc.definitions import Loaded, LoadedPolicy, Product, Regimen, Safety, Site
-from ivigcalc.quantity import decimal_of
+from ivigcalc.quantity import decimal_of, rounded
 from ivigcalc.request.request import Request
+
+if TYPE_CHECKING:
+    from ivigcalc.engine.titration import Climb
 
 Level = Literal["info", "caution", "stop"]
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -109,32 +111,33 @@ class InfusionStep:
 
 
 @dataclass(frozen=True, slots=True)
-class InfusionBottle:
-    """One bottle of an infusion: what of it is given, and when it is opened and empty, in minutes from the start."""
-
-    bottle: int
-    size_g: Decimal
-    volume_ml: Decimal
-    from_start_min: Decimal
-    to_min: Decimal
-
-
-@dataclass(frozen=True)
 class Infusion:
-    """The titration of one dose, shared by every session that gives it."""
+    """The titration of one dose, shared by every session that gives it. `climb`: the same, exact."""
 
     ladder: str
     minutes: Decimal
     duration_min: int
     volume_ml: Decimal
     steps: tuple[InfusionStep, ...]
-    draw: Callable[[], tuple[InfusionBottle, ...]] = field(compare=False, repr=False)
-    longest_bottle_min: Callable[[], Fraction] = field(compare=False, repr=False)
+    exact_ml: Fraction = field(compare=False, repr=False)
+    climb: Climb = field(compare=False, repr=False)
 
-    @cached_property
-    def bottles(self) -> tuple[InfusionBottle, ...]:
-        """What it is drawn from, worked out when somebody asks: a batch of tables does not."""
-        return self.draw()
+    def minute(self, volume_ml: Fraction) -> tuple[int, int]:
+        """The minute at which so much is in, exactly, as numerator and denominator."""
+        return self.climb.minute(volume_ml, len(self.steps) - 1)
+
+    @property
+    def ml_per_g(self) -> Fraction:
+        """Volume of one gram."""
+        return self.climb.ladder.ml_per_g
+
+
+@dataclass(frozen=True, slots=True)
+class Titration:
+    """An infusion, and the places of the sessions that give it among those of the plan, counted from 0."""
+
+    infusion: Infusion
+    places: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +149,14 @@ class Step(InfusionStep):
 
 
 @dataclass(frozen=True, slots=True)
-class Bottle(InfusionBottle):
-    """A bottle of one session, with the clock times at which it is hung and changed."""
+class Bottle:
+    """A bottle of one session: what of it is given, and when it is hung and changed, in minutes from the start and by the clock."""
 
+    bottle: int
+    size_g: Decimal
+    volume_ml: Decimal
+    from_start_min: Decimal
+    to_min: Decimal
     starts_at: str | None
     ends_at: str | None
 
@@ -228,19 +236,25 @@ class Session(NamedTuple):
     @property
     def bottles(self) -> tuple[Bottle, ...]:
         """The bottles with their clock times."""
-        shared = self.infusion.bottles if self.infusion else ()
-        return tuple(
-            Bottle(
-                b.bottle,
-                b.size_g,
-                b.volume_ml,
-                b.from_start_min,
-                b.to_min,
-                self.clock(b.from_start_min),
-                self.clock(b.to_min),
-            )
-            for b in shared
-        )
+        if self.infusion is None:
+            return ()
+        found: list[Bottle] = []
+        start = Decimal(0)
+        for size_g, given_ml, so_far_ml in self._drawn(self.infusion):
+            end = rounded(*self.infusion.minute(so_far_ml), 2)
+            shown = decimal_of(given_ml, 3)
+            found.append(Bottle(len(found) + 1, size_g, shown, start, end, self.clock(start), self.clock(end)))
+            start = end
+        return tuple(found)
+
+    def _drawn(self, infusion: Infusion) -> Iterator[tuple[Decimal, Fraction, Fraction]]:
+        """Size of each bottle in g, what of it is given, and how much is in when it is empty, in mL."""
+        given_ml = Fraction(0)
+        for vial in self.vials:
+            for _ in range(vial.count):
+                of_bottle_ml = min(Fraction(vial.size_g) * infusion.ml_per_g, infusion.exact_ml - given_ml)
+                given_ml += of_bottle_ml
+                yield vial.size_g, of_bottle_ml, given_ml
 
 
 def clock_text(on: date | None, minutes: int) -> str:
@@ -301,3 +315,4 @@ class Plan:
     phases: tuple[Course, ...]
     sources: tuple[str, ...]
     last_covered: str | None = None
+    titrations: tuple[Titration, ...] = ()

@@ -8,37 +8,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from math import floor
 
+from ivigcalc.engine.known import Known, known
 from ivigcalc.engine.vials import VialSet
 from ivigcalc.quantity import Direction, Tie
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Grid:
-    """Givable session doses: multiples of `unit_g` for which `allows` holds. Compared by identity, as a key for caches."""
+    """Givable session doses: multiples of `unit_g`; where they are whole vials, those that some `vials` sum to."""
 
     unit_g: Fraction
-    allows: Callable[[int], bool]
     text: str
+    vials: VialSet | None = None
+    _divided: Known[tuple[int, int], tuple[int, ...]] = known(65536)
+
+    def allows(self, units: int) -> bool:
+        """Whether so many units are a dose that can be given."""
+        return units > 0 if self.vials is None else self.vials.is_whole(units)
+
+    def divide(self, total_units: int, days: int) -> tuple[int, ...]:
+        """The doses of the days of a course, as `divide` finds them; empty where they cannot be filled."""
+        return self._divided.of((total_units, days), lambda: divide(total_units, days, self.allows) or ())
 
 
 def vial_grid(vials: VialSet) -> Grid:
     """Session doses of whole vials."""
-    return Grid(vials.unit_g, vials.is_whole, "whole vials")
-
-
-def _any(units: int) -> bool:
-    return units > 0
+    return Grid(vials.unit_g, "whole vials", vials)
 
 
 def step_grid(step_g: Fraction, text: str) -> Grid:
     """Session doses in multiples of a step."""
-    return Grid(step_g, _any, text)
+    return Grid(step_g, text)
 
 
-@lru_cache(maxsize=65536)
 def divide(total_units: int, days: int, allows: Callable[[int], bool]) -> tuple[int, ...] | None:
     """`days` allowed amounts that sum to the total and differ as little as can be, larger first; None if none do."""
     low, rest = divmod(total_units, days)
@@ -77,12 +81,12 @@ def round_course(
     """
     exact = prescribed_g / grid.unit_g
     down = floor(exact)
-    while down and divide(down, days, grid.allows) is None:
+    while down and not grid.divide(down, days):
         down -= 1
     if down and down == exact:
         return down
     up = floor(exact) + 1
-    while divide(up, days, grid.allows) is None:
+    while not grid.divide(up, days):
         up += 1
     chosen = _pick(exact, down, up, direction, tie) if down else up
     if cap_g is not None and chosen * grid.unit_g > cap_g:

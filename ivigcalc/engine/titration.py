@@ -16,8 +16,8 @@ from typing import Literal, NamedTuple
 from ivigcalc.definitions import Product, RateTable, ml_per_kg_per_h
 from ivigcalc.definitions import Rung as PrintedRung
 from ivigcalc.errors import RefusedError
-from ivigcalc.quantity import decimal_of
 from ivigcalc.request.request import Infusion, Risk
+from ivigcalc.text import figure
 
 Binding = Literal["ladder", "ceiling", "at-risk", "site", "pump"]
 
@@ -36,12 +36,9 @@ class Rung:
     printed: PrintedRung
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Ladder:
-    """A rate table made ready: mL/kg/h (or mL/h where `absolute`), with the ceilings that its source prints.
-
-    Compared by identity, so that it is a cheap key for the caches.
-    """
+    """A rate table made ready: mL/kg/h (or mL/h where `absolute`), with the ceilings that its source prints."""
 
     table: RateTable
     rungs: tuple[Rung, ...]
@@ -74,7 +71,7 @@ class Bound(NamedTuple):
     capped: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Climb:
     """A ladder on one patient's pump, exact in whole numbers: volumes are mL x `per_ml`, times are minutes x `per_min`.
 
@@ -90,6 +87,11 @@ class Climb:
     flows: tuple[int, ...]
     full_ml: tuple[int, ...]
     full_min: tuple[int, ...]
+
+    @property
+    def bound_by(self) -> frozenset[Binding]:
+        """What capped any of its rungs."""
+        return frozenset(bound.by for _, _, bound in self.rates if bound.capped)
 
     def last_rung(self, volume_ml: Fraction) -> int:
         """On which rung an infusion of so much ends: no step has 0 mL."""
@@ -232,7 +234,7 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
         if units == 0:
             raise RefusedError(
                 "rate-below-pump",
-                f"a rate of {_short(rung.rate * per_kg)} mL/h cannot be set on a pump with steps of {_short(increment)} mL/h; give a --site with a finer pump",
+                f"a rate of {figure(rung.rate * per_kg, 3)} mL/h cannot be set on a pump with steps of {figure(increment, 3)} mL/h; give a --site with a finer pump",
                 overridable=False,
             )  # fmt: skip
         if units == before:
@@ -246,10 +248,6 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
 def _joined(first: Rung, second: Rung) -> Rung:
     minutes = None if second.minutes is None or first.minutes is None else first.minutes + second.minutes
     return Rung(first.rate, minutes, first.assumed and second.assumed, first.printed)
-
-
-def _short(value: Fraction) -> str:
-    return str(decimal_of(value, 3))
 
 
 def climb(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> Climb:

@@ -41,6 +41,12 @@ class VialSet:
         self._chosen: dict[Fraction, Choice] = {}
         self._growing = Lock()
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, VialSet) and self.sizes_g == other.sizes_g
+
+    def __hash__(self) -> int:
+        return hash(self.sizes_g)
+
     def _grow(self, units: int) -> None:
         fewest = self._fewest
         if units < len(fewest):  # it never shrinks
@@ -56,7 +62,7 @@ class VialSet:
         return self._fewest[units] >= 0
 
     def choose(self, dose_g: Fraction) -> Choice:
-        """The best vials for a dose, with no limit on their number. One and the same object for the same dose."""
+        """The best vials for a dose, with no limit on their number."""
         found = self._chosen.get(dose_g)
         if found is None:
             if len(self._chosen) >= _REMEMBERED:

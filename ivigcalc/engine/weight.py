@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from ivigcalc.definitions import Condition, DosingWeight, Formula, HeightLine
+from ivigcalc.definitions import Condition, DosingWeight, Formula, HeightLine, Policy
+from ivigcalc.engine.case import Case
 from ivigcalc.engine.plan import WeightBasis
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import Quantity, weight_kg
 from ivigcalc.request.request import Patient
-
-_OPERATORS: dict[str, Callable[[Fraction, Fraction], bool]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +46,18 @@ class _Facts:
     adjusted_kg: Fraction | None
     bmi: Fraction | None
     assumed: list[str]
+
+
+def weigh(case: Case) -> Weights:
+    """The weights of a case, by the rule of its policy."""
+    rule = case.policy.dosing_weight
+    assert rule is not None  # a policy without one is refused before
+    return dosing_weight(case.patient, case.age_months, rule, case.formula, case.policy.id)
+
+
+def rate_weight_kg(policy: Policy, weights: Weights) -> Fraction:
+    """The weight in kg that rates are multiplied by."""
+    return weights.kg if policy.rate_weight == "dosing" else weights.actual_kg
 
 
 def dosing_weight(
@@ -159,12 +167,6 @@ def _within_formula(facts: _Facts) -> None:
         )
 
 
-def compare(sign: str, left: Fraction, right: Quantity | Decimal | Fraction | None) -> bool:
-    """`left < right` and its like, in base units."""
-    assert right is not None
-    return _OPERATORS[sign](left, right.base if isinstance(right, Quantity) else Fraction(right))
-
-
 def _holds(condition: Condition, facts: _Facts) -> bool:
     if condition.subject == "pregnant":
         return facts.patient.pregnant
@@ -178,7 +180,7 @@ def _holds(condition: Condition, facts: _Facts) -> bool:
     if left is None or right is None:
         needs = "--height" if condition.subject in ("height", "bmi") else "--height and --sex"
         raise RequestError(f"policy {facts.policy_id} tests '{condition}', which needs {needs}", field="height")
-    return compare(condition.operator, left, right)
+    return condition.holds(left, right)
 
 
 def _left_side(condition: Condition, facts: _Facts) -> Fraction | None:
@@ -192,9 +194,7 @@ def _left_side(condition: Condition, facts: _Facts) -> Fraction | None:
 
 
 def _right_side(condition: Condition, facts: _Facts) -> Fraction | None:
-    if isinstance(condition.operand, Quantity):
-        return condition.operand.base
     if condition.operand is not None:
-        return Fraction(condition.operand)
+        return condition.operand.base if isinstance(condition.operand, Quantity) else Fraction(condition.operand)
     named = facts.ideal_kg if condition.weight == "ideal" else facts.adjusted_kg
     return named * Fraction(condition.percent) / 100 if named is not None else None

@@ -7,45 +7,25 @@ earlier line carries that line's name, and stands for its exact value, not for t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from ivigcalc.definitions import HeightLine, Loaded, LoadedPolicy, RateTable, Rounding, Site
-from ivigcalc.engine.checks import Asked, cite
+from ivigcalc.definitions import HeightLine, RateTable, Rounding, Site, cite
+from ivigcalc.engine.course import Stretch
 from ivigcalc.engine.dose import FOUR_WEEKS_DAYS, UNROUNDED_STEP_G, Prescribed
-from ivigcalc.engine.plan import Infusion, Session, TraceEntry
-from ivigcalc.engine.titration import Ceilings, Climb
-from ivigcalc.engine.weight import Weights
+from ivigcalc.engine.draft import Draft
+from ivigcalc.engine.plan import Infusion, TraceEntry
+from ivigcalc.engine.vials import Choice
 from ivigcalc.quantity import Quantity, decimal_of, plain
-
-if TYPE_CHECKING:
-    from ivigcalc.engine.course import Stretch
 
 Inputs = dict[str, Decimal | str]
 #: to what grams are rounded where a policy rounds to nothing
 _UNROUNDED = f"{plain(decimal_of(UNROUNDED_STEP_G, 6))} g"
 
 
-@dataclass(frozen=True, slots=True)
-class Working:
-    """What the working is written from: the exact values that the engine held."""
-
-    asked: Asked
-    policy: LoadedPolicy
-    site: Loaded[Site]
-    weights: Weights
-    rate_weight_kg: Fraction
-    stretches: tuple[Stretch, ...]
-    climbs: tuple[Climb, ...]
-    limits: Ceilings
-    sessions: tuple[Session, ...]
-
-
-def write_working(work: Working) -> tuple[TraceEntry, ...]:
+def write_working(draft: Draft) -> tuple[TraceEntry, ...]:
     """All lines, in the order in which a person would work."""
-    return (*_weights(work), *_courses(work), *_volumes(work), *_rates(work), *_steps(work))
+    return (*_weights(draft), *_courses(draft), *_volumes(draft), *_rates(draft), *_steps(draft))
 
 
 def _line(
@@ -65,16 +45,16 @@ def _number(quantity: Quantity) -> Decimal:
     return quantity.value
 
 
-def _weights(work: Working) -> Iterator[TraceEntry]:
-    weights, patient = work.weights, work.asked.patient
-    policy = work.policy.policy.value
+def _weights(draft: Draft) -> Iterator[TraceEntry]:
+    weights, patient = draft.weights, draft.case.patient
+    policy = draft.case.policy
     rule = policy.dosing_weight
     yield _converted("actual_kg", patient.weight, weights.actual_kg, "kg")
     if patient.height is not None:
         yield _converted("height_cm", patient.height, patient.height.base, "cm")
     if weights.bmi is not None:
         yield _line("bmi", "actual_kg / (height_cm / 100) / (height_cm / 100)", {}, weights.bmi, "kg/m2", None)
-    formula = work.policy.formula.value if work.policy.formula else None
+    formula = draft.case.formula
     if weights.ideal_kg is not None and formula is not None and patient.sex is not None:
         line: HeightLine = formula.male if patient.sex == "male" else formula.female
         inputs: Inputs = {
@@ -99,16 +79,16 @@ def _weights(work: Working) -> Iterator[TraceEntry]:
             "kg",
             cite(policy, rule),
         )
-    yield _dosing(work)
-    if work.rate_weight_kg == weights.actual_kg:
-        yield _line("rate_kg", "actual_kg", {}, work.rate_weight_kg, "kg", None)
+    yield _dosing(draft)
+    if draft.rate_kg == weights.actual_kg:
+        yield _line("rate_kg", "actual_kg", {}, draft.rate_kg, "kg", None)
     else:
-        yield _line("rate_kg", "dosing_kg", {}, work.rate_weight_kg, "kg", cite(policy, rule))
+        yield _line("rate_kg", "dosing_kg", {}, draft.rate_kg, "kg", cite(policy, rule))
 
 
-def _dosing(work: Working) -> TraceEntry:
-    weights, patient = work.weights, work.asked.patient
-    policy = work.policy.policy.value
+def _dosing(draft: Draft) -> TraceEntry:
+    weights, patient = draft.weights, draft.case.patient
+    policy = draft.case.policy
     source = cite(policy, policy.dosing_weight)
     why: Inputs = {"because": weights.because}
     if weights.basis == "pre-pregnancy" and patient.pre_pregnancy_weight is not None:
@@ -154,30 +134,29 @@ def _conversion_inputs(factor: Decimal | None, divisor: Decimal | None) -> Input
 
 
 def _name(stretches: tuple[Stretch, ...], stretch: Stretch, what: str) -> str:
-    return what if len(stretches) == 1 else f"{stretch.phase.id}.{what}".replace("-", "_")
+    return what if len(stretches) == 1 else f"{stretch.part.phase.id}.{what}".replace("-", "_")
 
 
-def _courses(work: Working) -> Iterator[TraceEntry]:
-    regimen = work.asked.regimen.value if work.asked.regimen else None
-    policy = work.policy.policy.value
-    for stretch in work.stretches:
-        prescribed, dose = stretch.prescribed, stretch.dose
+def _courses(draft: Draft) -> Iterator[TraceEntry]:
+    regimen = draft.case.regimen
+    policy = draft.case.policy
+    for stretch in draft.dosed.stretches:
+        prescribed, dose = stretch.part.prescribed, stretch.dose
         source = (
-            cite(regimen, stretch.phase.dose, stretch.phase, work.asked.protocol)
-            if work.asked.order.dose is None
+            cite(regimen, stretch.part.phase.dose, stretch.part.phase, draft.case.protocol)
+            if draft.case.order.dose is None
             else None
         )
 
         def named(what: str, stretch: Stretch = stretch) -> str:
-            return _name(work.stretches, stretch, what)
+            return _name(draft.dosed.stretches, stretch, what)
 
         days = len(dose.session_doses_g)
-        per_day = prescribed.per_day and stretch.phase.id != "infusion"
-        expression, inputs = _dose_expression(prescribed, stretch.interval, days if per_day else None)
+        expression, inputs = _dose_expression(prescribed, stretch.part.interval, days if prescribed.per_day else None)
         if dose.capped:
             expression, inputs = _capped(expression, inputs, prescribed, days)
         yield _line(named("prescribed_g"), expression, inputs, dose.prescribed_g, "g", source)
-        if work.asked.request.command == "rates":
+        if draft.case.request.command == "rates":
             yield _line(named("dose_g"), named("prescribed_g"), {}, dose.dose_g, "g", None)
         else:
             cap = f"; no day above {prescribed.cap_per_day}" if prescribed.cap_per_day else ""
@@ -199,16 +178,16 @@ def _courses(work: Working) -> Iterator[TraceEntry]:
             2,
         )
         yield _line(
-            named("g_per_kg"), f"{named('dose_g')} / dosing_kg", {}, dose.dose_g / work.weights.kg, "g/kg", None, 3
+            named("g_per_kg"), f"{named('dose_g')} / dosing_kg", {}, dose.dose_g / draft.weights.kg, "g/kg", None, 3
         )
         if days > 1:
-            for day, (grams, choice) in enumerate(zip(dose.session_doses_g, stretch.vials, strict=True), start=1):
+            for day, portion in enumerate(stretch.portions[0], start=1):
                 counted: Inputs = {"days": Decimal(days), "day": Decimal(day), "because": dose.days_because}
                 share = f"share of {named('dose_g')} / days, {_portions(stretch.rounding)}, larger first"
-                yield _line(named(f"day_{day}_g"), share, counted, grams, "g", None, 3)
-                yield from _vial_line(named(f"day_{day}_vials"), named(f"day_{day}_g"), choice.vials, choice.leftover_g)
+                yield _line(named(f"day_{day}_g"), share, counted, portion.exact_g, "g", None, 3)
+                yield from _vial_line(named(f"day_{day}_vials"), named(f"day_{day}_g"), portion.choice)
         else:
-            yield from _vial_line(named("vials"), named("dose_g"), stretch.vials[0].vials, stretch.vials[0].leftover_g)
+            yield from _vial_line(named("vials"), named("dose_g"), stretch.portions[0][0].choice)
 
 
 def _dose_expression(prescribed: Prescribed, interval: Quantity | None, days: int | None) -> tuple[str, Inputs]:
@@ -250,25 +229,23 @@ def _portions(rounding: Rounding) -> str:
     return f"multiples of {_UNROUNDED}" if rounding.to == "nothing" else rounding.to
 
 
-def _vial_line(
-    name: str, dose: str, vials: tuple[tuple[Fraction, int], ...], leftover_g: Fraction
-) -> Iterator[TraceEntry]:
-    if vials:
-        text = " + ".join(f"{count} x {decimal_of(size, 3)} g" for size, count in vials)
+def _vial_line(name: str, dose: str, choice: Choice) -> Iterator[TraceEntry]:
+    if choice.vials:
+        text = " + ".join(f"{count} x {decimal_of(size, 3)} g" for size, count in choice.vials)
         inputs: Inputs = {
             "rule": "least left over, then fewest vials, then larger first",
-            "leftover_g": decimal_of(leftover_g, 3),
+            "leftover_g": decimal_of(choice.leftover_g, 3),
         }
         yield _line(name, f"vials for {dose}", inputs, text, "vials", None)
 
 
-def _volumes(work: Working) -> Iterator[TraceEntry]:
-    product = work.asked.product.value
+def _volumes(draft: Draft) -> Iterator[TraceEntry]:
+    product = draft.case.product
     if product.concentration is None:
         return
     source = cite(product)
     inputs: Inputs = {"mg_per_ml": product.concentration.value}
-    for grams in _distinct_doses(work):
+    for grams in _distinct_doses(draft):
         yield _line(
             f"volume_ml[{plain(decimal_of(grams, 3))} g]",
             "session_g x 1000 / mg_per_ml",
@@ -280,24 +257,24 @@ def _volumes(work: Working) -> Iterator[TraceEntry]:
         )
 
 
-def _distinct_doses(work: Working) -> list[Fraction]:
-    return list(dict.fromkeys(grams for stretch in work.stretches for grams in stretch.dose.session_doses_g))
+def _distinct_doses(draft: Draft) -> list[Fraction]:
+    return list(dict.fromkeys(grams for stretch in draft.dosed.stretches for grams in stretch.dose.session_doses_g))
 
 
-def _rates(work: Working) -> Iterator[TraceEntry]:
-    product = work.asked.product.value
-    for on in work.climbs:
+def _rates(draft: Draft) -> Iterator[TraceEntry]:
+    product = draft.case.product
+    for _, on in draft.titrated.climbs:
         table = on.ladder.table
-        label = "" if len(work.climbs) == 1 else f"{table.infusion} "
+        label = "" if len(draft.titrated.climbs) == 1 else f"{table.infusion} "
         for number, (rate, rung, bound) in enumerate(on.rates, start=1):
             inputs: Inputs = {
                 "ladder_rate": decimal_of(rung.rate, 6),
-                "increment_ml_per_h": decimal_of(work.limits.increment_ml_per_h, 6),
+                "increment_ml_per_h": decimal_of(draft.prescription.ceilings.increment_ml_per_h, 6),
                 "bounded_by": bound.by,
             }
             expression = "round(ladder_rate)" if on.ladder.absolute else "round(ladder_rate x rate_kg)"
             if bound.by != "ladder":
-                inputs["ceiling_ml_per_h"] = _ceiling_text(table, work.site.value, bound.by)
+                inputs["ceiling_ml_per_h"] = _ceiling_text(table, draft.case.site, bound.by)
                 expression = "round down(ceiling_ml_per_h)"
             source = cite(product, rung.printed, table)
             yield _line(f"{label}rate_{number}_ml_per_h", expression, inputs, rate, "mL/h", source)
@@ -310,15 +287,12 @@ def _ceiling_text(table: RateTable, site: Site, bound: str) -> str:
     return str(printed.rate) if printed.rate.dimension == "rate" else f"{printed.rate} x rate_kg"
 
 
-def _steps(work: Working) -> Iterator[TraceEntry]:
-    seen: set[int] = set()
-    for session in work.sessions:
-        infusion = session.infusion
-        if infusion is None or id(infusion) in seen:
-            continue
-        seen.add(id(infusion))
+def _steps(draft: Draft) -> Iterator[TraceEntry]:
+    """The steps of each infusion once, under the name of the first session that gives it."""
+    for titration in draft.titrated.titrations:
+        session = draft.sessions[titration.places[0]]
         place = f"c{session.course}d{session.day}"
-        yield from _infusion_steps(place, f"volume_ml[{plain(session.dose_g)} g]", infusion)
+        yield from _infusion_steps(place, f"volume_ml[{plain(session.dose_g)} g]", titration.infusion)
 
 
 def _infusion_steps(place: str, volume: str, infusion: Infusion) -> Iterator[TraceEntry]:
@@ -327,7 +301,7 @@ def _infusion_steps(place: str, volume: str, infusion: Infusion) -> Iterator[Tra
     for step in infusion.steps:
         running, minutes = f"{place}.running_{step.step}_ml", f"{place}.step_{step.step}_min"
         rate: Inputs = {"rate_ml_per_h": step.rate_ml_per_h}
-        if step is infusion.steps[-1]:
+        if step.step == len(infusion.steps):
             left = f"({volume} - {before})" if before else volume
             yield _line(minutes, f"{left} / rate_ml_per_h x 60", rate, step.duration_min, "min", None)
             yield _line(running, volume, {}, step.cumulative_ml, "mL", None)

@@ -147,17 +147,14 @@ def _course_text(courses: int, days: int, interval: str | None) -> str:
 
 def infusions(plan: Plan) -> list[tuple[Infusion, list[Session]]]:
     """Each titration once, with the sessions that give it."""
-    found: list[tuple[Infusion, list[Session]]] = []
-    for session in plan.sessions:
-        if session.infusion is None:
-            continue
-        for infusion, sessions in found:
-            if infusion == session.infusion:
-                sessions.append(session)
-                break
+    found: list[tuple[Infusion, list[int]]] = []
+    for titration in plan.titrations:
+        alike = next((places for infusion, places in found if infusion == titration.infusion), None)
+        if alike is None:
+            found.append((titration.infusion, list(titration.places)))
         else:
-            found.append((session.infusion, [session]))
-    return found
+            alike += titration.places
+    return [(infusion, [plan.sessions[place] for place in sorted(places)]) for infusion, places in found]
 
 
 def rates_heading(plan: Plan, infusion: Infusion, sessions: Sequence[Session]) -> str:

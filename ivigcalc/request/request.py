@@ -9,7 +9,7 @@ from typing import Literal
 
 from dateutil.relativedelta import relativedelta
 
-from ivigcalc.quantity import Quantity, weight_kg
+from ivigcalc.quantity import Quantity, in_months, weight_kg
 from ivigcalc.request.form import Command
 
 Sex = Literal["male", "female"]
@@ -50,11 +50,23 @@ class Patient:
     def age_months(self, on: date | None) -> Fraction | None:
         """Age in months on a day; completed months where it comes from a birth date."""
         if self.age is not None:
-            return self.age.base if self.age.dimension == "months" else self.age.base * 12 / Fraction(1461, 4)
+            return in_months(self.age)
         if self.birth_date is None or on is None:
             return None
         lived = relativedelta(on, self.birth_date)
         return Fraction(lived.years * 12 + lived.months)
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """The part of an order that is the same for everybody who is treated alike: how much, how often, how many times."""
+
+    phase: str | None = None
+    dose: Quantity | None = None
+    days: int | None = None
+    every: Quantity | None = None
+    dose_basis: Literal["course", "4-weeks"] | None = None
+    courses: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,11 @@ class Order:
     valid_for: Quantity | None = None
     phase: str | None = None
     overrides: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def treatment(self) -> Treatment:
+        """The part that does not say when."""
+        return Treatment(self.phase, self.dose, self.days, self.every, self.dose_basis, self.courses)
 
     def override(self, code: str) -> str | None:
         """The reason given for overriding a stop, if any."""

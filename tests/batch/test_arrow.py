@@ -13,6 +13,7 @@ import pytest
 
 import ivigcalc
 from ivigcalc import Form, arrow_schema, plan_arrow, plan_many
+from ivigcalc.api import Desk
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.batch.rows.source import cells_of
 from ivigcalc.batch.tables.arrow import Table
@@ -123,16 +124,14 @@ def test_a_value_that_raises_when_it_is_read_costs_its_request() -> None:
 
 
 def test_a_bug_costs_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ivigcalc.batch import api as many
+    real = Desk.plan
 
-    real = many.plan_form
-
-    def broken(form: Form, *more: Any, **others: Any) -> Plan:
+    def broken(desk: Desk, form: Form, *more: Any, **others: Any) -> Plan:
         if form.patient_id == "b":
             raise ZeroDivisionError
-        return real(form, *more, **others)
+        return real(desk, form, *more, **others)
 
-    monkeypatch.setattr(many, "plan_form", broken)
+    monkeypatch.setattr(Desk, "plan", broken)
     found = list(plan_many([{**GOOD, "patient_id": who} for who in "abc"]))
     assert [getattr(outcome, "code", "") for outcome in found] == ["", "bug", ""]
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivigcalc.api import Desk
 from ivigcalc.batch.rows.columns import COLUMNS, Columns
 from ivigcalc.batch.rows.csv_lines import cells_of_line
 from ivigcalc.batch.rows.outcome import Failed, failed, for_clerk
@@ -270,16 +271,14 @@ def test_fail_fast_and_max_errors(batch: Batch) -> None:
 
 
 def test_a_bug_in_one_row_costs_that_row(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ivigcalc.batch.run import work
+    real = Desk.plan
 
-    real = work.plan_form
-
-    def broken(form: Form, *more: Any, **named: Any) -> Plan:
+    def broken(desk: Desk, form: Form, *more: Any, **named: Any) -> Plan:
         if form.patient_id == "b":
             raise ZeroDivisionError("secret inner workings")
-        return real(form, *more, **named)
+        return real(desk, form, *more, **named)
 
-    monkeypatch.setattr(work, "plan_form", broken)
+    monkeypatch.setattr(Desk, "plan", broken)
     done = batch("patient_id,weight_kg\na,72\nb,73\nc,74\n")
     assert (done.code, done.patients(), done.codes()) == (5, ["a", "c"], {"b": "bug"})
 

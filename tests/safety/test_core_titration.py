@@ -3,19 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from types import SimpleNamespace
 from typing import Any
 
 import helpers
 import pytest
 
 from ivigcalc.definitions import Product, RateTable
-from ivigcalc.engine.session import set_rates
 from ivigcalc.engine.titration import (
     Ceilings,
     Climb,
     Ladder,
-    TableChoice,
     choose_table,
     climb,
     make_ladder,
@@ -202,15 +199,10 @@ def test_the_rate_per_kilogram_is_the_printed_one_wherever_one_holds() -> None:
     assert shown_per_kg(on_pump(made, increment="1"), 1) == 2
 
 
-def test_what_capped_the_rungs_is_one_object_for_patients_alike() -> None:
-    """What is remembered by identity is found again for the next patient at risk."""
+def test_a_climb_says_what_capped_its_rungs() -> None:
     made = ladder(at_risk="3.5 mL/kg/h")
-    found = []
-    for weight in (TEN_KG, Fraction(20)):
-        climbs = {id(made.table): climb(made, weight, limits(at_risk=True))}
-        found.append(set_rates(SimpleNamespace(climbs=climbs), TableChoice(made.table, off_label=False)))  # type: ignore[arg-type]
-    assert found == [("at-risk",), ("at-risk",)]
-    assert found[0] is found[1]
+    assert climb(made, TEN_KG, limits(at_risk=True)).bound_by == {"at-risk"}
+    assert climb(made, TEN_KG, limits()).bound_by == frozenset()
 
 
 # ---- a table made ready ----------------------------------------------------------------------------------------------------

@@ -9,13 +9,15 @@ from datetime import date
 from functools import partial
 from operator import itemgetter
 
-from ivigcalc.api import plan_form
+from ivigcalc.api import Desk
 from ivigcalc.batch.rows.columns import IDENTITY, Cell, Columns
 from ivigcalc.batch.rows.outcome import Failed, attempt
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.tables.answer import Answer, Planned, planned
 from ivigcalc.batch.tables.encode import TABLES, Kind, error_bytes, table_bytes
+from ivigcalc.batch.tables.first_day import Movable
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
+from ivigcalc.engine.known import Known
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import check_identity
 
@@ -99,6 +101,8 @@ class Planner:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._columns = Columns(settings.columns, settings.defaults)
+        self._desk = Desk(settings.site, settings.on)
+        self._movable: Known[Movable, Movable] = Known(_REMEMBERED)
         self._known: dict[tuple[Cell, ...], Answer] = {}
         self._files: list[tuple[str, bytes]] = []
         self._question = question_of(settings.columns)
@@ -130,15 +134,13 @@ class Planner:
             if known.on(start):
                 return Planned(known, identity.patient_id or "", start)
         form = self._columns.form(cells)
-        plan = plan_form(
-            form, "schedule", on=self.settings.on, site=self.settings.site, with_trace=bool(self.settings.each)
-        )
+        plan = self._desk.plan(form, "schedule", with_trace=bool(self.settings.each))
         if self.settings.each:
             from ivigcalc.batch.tables.patient_files import patient_files
 
             self._files += patient_files(plan, number, self.settings.each, self.settings.paper)
-            return planned(plan)
-        found = planned(plan)
+            return planned(plan, self._movable)
+        found = planned(plan, self._movable)
         if len(self._known) >= _REMEMBERED:
             del self._known[next(iter(self._known))]
         self._known[question] = found.answer

@@ -16,9 +16,9 @@ from math import floor
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from ivigcalc.batch.tables.first_day import Calendar, Day, calendar_of, dates_from, holds_also
-from ivigcalc.engine.plan import Infusion, Plan, Session, clock_text
-from ivigcalc.memo import remembered, shared
+from ivigcalc.batch.tables.first_day import Day, Movable, movable
+from ivigcalc.engine.known import Known
+from ivigcalc.engine.plan import Infusion, Plan, Session, Titration, clock_text
 from ivigcalc.render.csv import cell, notice_codes, safe_cell, step_figures
 from ivigcalc.render.words import vials_text
 
@@ -38,18 +38,19 @@ class Text(NamedTuple):
         return self.lines % self.gaps(values) if self.gaps else ""
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True)
 class Answer:
-    """What the engine answered to one question, whoever asked it."""
+    """What the engine answered to one question, whoever asked it. `movable` where it holds for other first days too."""
 
     start: date
     sessions: tuple[Session, ...]
+    titrations: tuple[Titration, ...]
     codes: str
-    calendar: Calendar | None
+    movable: Movable | None
 
     def on(self, start: date) -> bool:
         """Whether it is also the answer for this first day."""
-        return start == self.start or (self.calendar is not None and holds_also(start, self.start, self.calendar))
+        return start == self.start or (self.movable is not None and self.movable.holds_also(start, self.start))
 
     @cached_property
     def days(self) -> tuple[Day, ...]:
@@ -59,23 +60,29 @@ class Answer:
             later = 0 if session.duration_min is None else _days_later(session, session.duration_min)
             if later:
                 found.update((session.course, session.day - 1 + more) for more in range(1, later + 1))
-        return shared(tuple(sorted(found)))
+        return tuple(sorted(found))
 
     def dates(self, start: date) -> tuple[str, ...]:
         """The dates of its days, for this first day."""
-        return _iso(self._on(start, self.days))
+        if self.movable is not None:
+            return self.movable.texts(start, self.days)
+        return tuple(day.isoformat() for day in self._own_dates(self.days))
 
     def on_days(self, start: date) -> tuple[date, ...]:
         """The date of each session, for this first day."""
-        return self._on(start, shared(tuple(map(_day_of, self.sessions))))
+        days = tuple(map(_day_of, self.sessions))
+        return self.movable.dates(start, days) if self.movable is not None else self._own_dates(days)
 
-    def _on(self, start: date, days: tuple[Day, ...]) -> tuple[date, ...]:
-        if self.calendar is not None:
-            return dates_from(start, self.calendar, days)
+    def _own_dates(self, days: tuple[Day, ...]) -> tuple[date, ...]:
         firsts = {
             session.course: session.on for session in self.sessions if session.on is not None and session.day == 1
         }
         return tuple(firsts[course] + timedelta(days=later) for course, later in days)
+
+    @cached_property
+    def _infusion_of(self) -> dict[int, int]:
+        """Place of a session -> place of its titration, for those that have one."""
+        return {place: number for number, titration in enumerate(self.titrations) for place in titration.places}
 
     @cached_property
     def session_text(self) -> Text:
@@ -83,12 +90,12 @@ class Answer:
         lines: list[str] = []
         gaps: list[int] = []
         places = self._places()
-        cells_of: dict[tuple[object, ...], tuple[str, list[int]]] = {}
-        for session in self.sessions:
-            key = _shown(session)
-            if key not in cells_of:
-                cells_of[key] = _session_cells(session)
-            cells, days_later = cells_of[key]
+        alike: dict[tuple[object, ...], tuple[str, list[int]]] = {}
+        for number, session in enumerate(self.sessions):
+            shows = (self._infusion_of.get(number), session.dose_g, session.leftover_g, session.vials)
+            if shows not in alike:
+                alike[shows] = _session_cells(session)
+            cells, days_later = alike[shows]
             place = places[_day_of(session)]
             lines.append(f"%s,{session.course},{session.day},%s,{cells},{self.codes}\n")
             gaps += (0, place, *[place + later for later in days_later])
@@ -100,15 +107,12 @@ class Answer:
         lines: list[str] = []
         gaps: list[int] = []
         places = self._places()
-        lines_of: dict[tuple[int, int | None], tuple[str, list[int | None]]] = {}
-        words: dict[tuple[int, int | None], tuple[str, int | None]] = {}
-        for session in self.sessions:
-            if session.infusion is None:
+        alike = [_step_lines(self.sessions[t.places[0]], t.infusion) for t in self.titrations]
+        for number, session in enumerate(self.sessions):
+            infusion = self._infusion_of.get(number)
+            if infusion is None:
                 continue
-            key = id(session.infusion), session.at_min
-            if key not in lines_of:
-                lines_of[key] = _step_lines(session, session.infusion, words)
-            text, days_later = lines_of[key]
+            text, days_later = alike[infusion]
             place = places[_day_of(session)]
             lines.append(text.replace(_HEAD, f"%s,{session.course},{session.day},%s"))
             for later in days_later:
@@ -125,28 +129,17 @@ def _day_of(session: Session) -> Day:
     return session.course, session.day - 1
 
 
-def _shown(session: Session) -> tuple[object, ...]:
-    """All that the cells of a session show. Two without rates share the infusion None, and two without vials the same
-    empty tuple, so neither tells their doses apart."""
-    s = session
-    return id(s.infusion), s.at_min, s.dose_g, s.volume_ml, id(s.vials), s.leftover_g
-
-
-def _step_lines(
-    session: Session, infusion: Infusion, words: dict[tuple[int, int | None], tuple[str, int | None]]
-) -> tuple[str, list[int | None]]:
+def _step_lines(session: Session, infusion: Infusion) -> tuple[str, list[int | None]]:
     """One line per step of an infusion, with a mark for patient, course, day and date, and the days that its clock
-    times are later than the session's own; None where no time is known. Infusions share `words` as they share steps."""
+    times are later than the session's own; None where no time is known."""
+    lines: list[str] = []
+    days_later: list[int | None] = []
     for step in infusion.steps:
-        if (id(step), session.at_min) not in words:
-            minutes = floor(step.from_start_min)
-            figures = ",".join(map(cell, step_figures(step)))
-            words[id(step), session.at_min] = (
-                f"{_HEAD},{step.step},{_clock(session, minutes)},{figures}\n",
-                _days_later(session, minutes),
-            )
-    found = [words[id(step), session.at_min] for step in infusion.steps]
-    return "".join([line for line, _ in found]), [later for _, later in found]
+        minutes = floor(step.from_start_min)
+        figures = ",".join(map(cell, step_figures(step)))
+        lines.append(f"{_HEAD},{step.step},{_clock(session, minutes)},{figures}\n")
+        days_later.append(_days_later(session, minutes))
+    return "".join(lines), days_later
 
 
 def _session_cells(session: Session) -> tuple[str, list[int]]:
@@ -206,12 +199,15 @@ class Planned(NamedTuple):
                 yield (*head, step.step, _moment(s, on, floor(step.from_start_min)), *step_figures(step))
 
 
-def planned(plan: Plan) -> Planned:
-    """A plan that the engine just made."""
+def planned(plan: Plan, known: Known[Movable, Movable] | None = None) -> Planned:
+    """A plan that the engine just made. `known`: what settles the dates of others, which remembers them."""
     request = plan.computed_from.request
     start = request.order.start
     assert start is not None
-    answer = Answer(start, plan.sessions, notice_codes(plan), calendar_of(plan))
+    moves = movable(plan)
+    if moves is not None and known is not None:
+        moves = known.of(moves, lambda: moves)
+    answer = Answer(start, plan.sessions, plan.titrations, notice_codes(plan), moves)
     return Planned(answer, request.patient.patient_id or "", start)
 
 
@@ -226,11 +222,6 @@ def quoted(text: str) -> str:
     stream = io.StringIO()
     csv.writer(stream, lineterminator="").writerow([text])
     return stream.getvalue()
-
-
-@remembered(4096)
-def _iso(dates: tuple[date, ...]) -> tuple[str, ...]:
-    return tuple(day.isoformat() for day in dates)
 
 
 def _moment(session: Session, on: date, minutes: int | None) -> str | None:

@@ -1,55 +1,176 @@
-"""What must be said about a plan: every check, each a coded notice with value, limit, source and remedy.
+"""What must be said about a plan: a list of checks, each a function that looks at a part of the draft and gives notices.
 
-A stop that the order overrides stays on the plan with its reason; one that it does not ends the run with exit 4.
+To add a notice: declare its code in `codes.py`, write its check in the module of its topic, and put it into `CHECKS`
+(or `PHASE_CHECKS`) where it is to be read. The order of the lists is the order of the notices.
+
+A check takes no more than what it looks at; where that is a part that patients share (`of_dosed`: of one weight, say), it is
+asked once for all of them.
 """
 
-from .common import Asked, cite, counted, of_phase, refusal, settle, show, stop_now
-from .dates import dates
-from .information import information
-from .infusion import after_a_gap, rates, restart
-from .order import (
-    courses_range,
-    day_limits,
-    days_range,
-    deviation,
-    dose_range,
-    highest_dose,
-    interval_fits,
-    interval_range,
-)
-from .patient import contraindications, population, stale_weight, weight_policy
-from .plausibility import dosing_weight, plausibility
-from .protocol import default_protocol, said_of_phase, said_of_protocol
+from __future__ import annotations
 
-__all__ = [
-    "Asked",
-    "after_a_gap",
-    "cite",
-    "contraindications",
-    "counted",
-    "courses_range",
-    "dates",
-    "day_limits",
-    "days_range",
-    "default_protocol",
-    "deviation",
-    "dose_range",
-    "dosing_weight",
-    "highest_dose",
-    "information",
-    "interval_fits",
-    "interval_range",
-    "of_phase",
-    "plausibility",
-    "population",
-    "rates",
-    "refusal",
-    "restart",
-    "said_of_phase",
-    "said_of_protocol",
-    "settle",
-    "show",
-    "stale_weight",
-    "stop_now",
-    "weight_policy",
-]  # fmt: skip
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from fractions import Fraction
+from typing import TypeVar
+
+from ivigcalc.engine.case import Case
+from ivigcalc.engine.checks import dates, doses, information, infusion, order, patient, plausibility, protocol, rounding
+from ivigcalc.engine.checks.common import settle, stop_now
+from ivigcalc.engine.course import Dosed, Stretch
+from ivigcalc.engine.draft import Draft
+from ivigcalc.engine.infusion import Titrated
+from ivigcalc.engine.plan import Notice
+from ivigcalc.engine.prescription import Prescription
+from ivigcalc.engine.session import Calendar
+
+__all__ = ["BEFORE", "CHECKS", "found", "settle", "stop_now"]
+
+_T = TypeVar("_T")
+Check = Callable[[Draft], Iterable[Notice]]
+PhaseCheck = Callable[[Prescription, Dosed, Stretch], Iterable[Notice]]
+
+#: what the order of a phase has to answer for
+PHASE_CHECKS: tuple[PhaseCheck, ...] = (
+    order.dose_range,
+    order.days_range,
+    order.interval_range,
+    protocol.said_of_phase,
+    order.share_of_four_weeks,
+    rounding.small_doses_without_age,
+    rounding.capped,
+    rounding.rounded,
+    rounding.days_chosen,
+    rounding.unequal_days,
+    order.dose_in_four_weeks,
+    rounding.below_vial,
+)
+
+
+def phases(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
+    """Phase by phase, what its order has to answer for; an infusion that is ordered by itself follows no protocol."""
+    for stretch in dosed.stretches if rx.protocol else ():
+        for check in PHASE_CHECKS:
+            yield from check(rx, dosed, stretch)
+
+
+def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notice]:
+    """Phase by phase, what its doses come to."""
+    for stretch in dosed.stretches:
+        yield from doses.protocol_limits(rx, dosed, stretch)
+        yield from doses.policy_limits(rx, dosed, stretch)
+        yield from doses.highest_dose(rx, dosed, stretch, body_kg)
+        yield from rounding.deviation(rx, dosed, stretch)
+
+
+# ---- what a check looks at ------------------------------------------------------------------------------------------
+
+
+def of_prescription(check: Callable[[Prescription], Iterable[Notice]]) -> Check:
+    """Of what is settled without a patient."""
+    return lambda draft: draft.prescription.said.of(name_of(check), lambda: tuple(check(draft.prescription)))
+
+
+def of_conditions(check: Callable[[Prescription, tuple[str, ...]], Iterable[Notice]]) -> Check:
+    """Of what is settled without a patient, and the patient's conditions."""
+
+    def run(draft: Draft) -> Iterable[Notice]:
+        has = draft.case.patient.conditions
+        return draft.prescription.said.of((name_of(check), has), lambda: tuple(check(draft.prescription, has)))
+
+    return run
+
+
+def of_dosed(check: Callable[[Prescription, Dosed], Iterable[Notice]]) -> Check:
+    """Of what one dosing weight gives."""
+    return lambda draft: draft.dosed.said.of(name_of(check), lambda: tuple(check(draft.prescription, draft.dosed)))
+
+
+def of_dosed_body(check: Callable[[Prescription, Dosed, Fraction], Iterable[Notice]]) -> Check:
+    """Of what one dosing weight gives to a body of so many kg."""
+
+    def run(draft: Draft) -> Iterable[Notice]:
+        kg = draft.weights.actual_kg
+        return draft.dosed.said.of((name_of(check), kg), lambda: tuple(check(draft.prescription, draft.dosed, kg)))
+
+    return run
+
+
+def of_dosed_until(check: Callable[[Prescription, Dosed, date | None], Iterable[Notice]]) -> Check:
+    """Of what one dosing weight gives up to a last day."""
+
+    def run(draft: Draft) -> Iterable[Notice]:
+        last = draft.calendar.visits[-1].on
+        return draft.dosed.said.of((name_of(check), last), lambda: tuple(check(draft.prescription, draft.dosed, last)))
+
+    return run
+
+
+def of_titrated(check: Callable[[Prescription, Dosed, Titrated], Iterable[Notice]]) -> Check:
+    """Of the rates."""
+
+    def run(draft: Draft) -> Iterable[Notice]:
+        rx, dosed, titrated = draft.prescription, draft.dosed, draft.titrated
+        return titrated.said.of(name_of(check), lambda: tuple(check(rx, dosed, titrated)))
+
+    return run
+
+
+def of_calendar(check: Callable[[Prescription, Calendar], Iterable[Notice]]) -> Check:
+    """Of the dates."""
+    return lambda draft: draft.calendar.said.of(
+        name_of(check), lambda: tuple(check(draft.prescription, draft.calendar))
+    )
+
+
+def name_of(check: Callable[..., object]) -> str:
+    """What tells a check from others."""
+    return f"{check.__module__}.{check.__qualname__}"
+
+
+# ---- all of them ----------------------------------------------------------------------------------------------------
+
+#: before anything is worked out: a slip of the keyboard is told, not computed
+BEFORE: tuple[Callable[[Case], Iterable[Notice]], ...] = (
+    patient.policy_is_whole,
+    plausibility.plausible,
+    patient.known_conditions,
+    patient.weighed_before,
+)
+
+CHECKS: tuple[Check, ...] = (
+    patient.defaults_used,
+    of_conditions(patient.contraindications),
+    patient.stale_weight,
+    of_prescription(patient.policy_assumed),
+    patient.weight_policy,
+    plausibility.dosing_weight,
+    of_prescription(protocol.default_protocol),
+    patient.population,
+    of_prescription(protocol.said_of_protocol),
+    of_dosed(phases),
+    of_prescription(order.courses_range),
+    of_dosed_body(amounts),
+    of_dosed(doses.stock),
+    of_titrated(infusion.no_rates),
+    infusion.kind_not_said,
+    infusion.starts_slowly,
+    infusion.slow_after_a_gap,
+    of_titrated(infusion.tables_used),
+    of_titrated(infusion.bottles),
+    of_calendar(dates.courses_moved),
+    of_calendar(dates.courses_overlap),
+    of_calendar(dates.courses_close),
+    dates.close_to_the_last,
+    dates.chair_time,
+    dates.not_covered,
+    of_dosed_body(information.fluid_load),
+    of_dosed_until(information.live_vaccines),
+    information.weigh_again,
+)
+
+
+def found(checks: Iterable[Callable[[_T], Iterable[Notice]]], looked_at: _T) -> Iterator[Notice]:
+    """All notices of a list of checks, in its order."""
+    for check in checks:
+        yield from check(looked_at)

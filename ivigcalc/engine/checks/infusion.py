@@ -1,101 +1,96 @@
-"""The ladders that were used, when the slow one starts again, and how long a bottle is open."""
+"""The rate tables that were used, when the slow one starts again, and how long a bottle is open."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 
-from ivigcalc.definitions import Product, Safety, Site
-from ivigcalc.engine.checks.common import Asked, cite, show
-from ivigcalc.engine.plan import Notice, Session
-from ivigcalc.engine.schedule import CourseDates, step
+from ivigcalc.definitions import RateTable, cite
+from ivigcalc.engine.course import Dosed
+from ivigcalc.engine.draft import Draft
+from ivigcalc.engine.infusion import Titrated
+from ivigcalc.engine.plan import Notice
+from ivigcalc.engine.prescription import Prescription
+from ivigcalc.engine.session import Calendar, after_a_gap, starts_again
 from ivigcalc.engine.titration import TableChoice, risk_applies
-from ivigcalc.memo import remembered, shared
 from ivigcalc.quantity import Quantity
 from ivigcalc.request.request import Risk
+from ivigcalc.text import figure
 
 
-def restart(asked: Asked) -> bool:
-    """Whether the slow ladder starts again: a long gap since the last infusion, or another brand."""
-    order, on = asked.order, asked.request.reference_date
-    if order.last_product is not None and order.last_product != asked.product.value.id:
-        return True
-    if order.last_infusion is None or on is None:
-        return False
-    return after_a_gap(asked.safety.value, order.last_infusion, on)
+def no_rates(_rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
+    """Why there are no times."""
+    for why in titrated.without:
+        yield Notice("rate-not-published", "caution", f"no times or rates: {why}")
 
 
-def after_a_gap(safety: Safety, before: date, on: date) -> bool:
-    """Whether two infusions are so far apart that the slow ladder starts again."""
-    return step(before, safety.restart_after.after, 1) < on
-
-
-@remembered(1024)
-def _gap_notices(safety: Safety, courses: tuple[CourseDates, ...]) -> tuple[Notice, ...]:
-    """Courses of the plan itself that are so far apart."""
-    rules = safety.restart_after
-    found: list[Notice] = []
-    for number, (earlier, later) in enumerate(pairwise(courses), start=2):
-        if after_a_gap(safety, earlier.days[-1], later.days[0]):
-            message = f"course {number} comes more than {rules.after} after the one before: the slow ladder of a first infusion starts again"
-            source = cite(safety, rules)
-            limit = str(rules.after)
-            found.append(
-                Notice("restart-slow", "caution", message, str(later.days[0]), limit, source, sessions=((number, 1),))
-            )
-    return tuple(found)
-
-
-def restart_notice(asked: Asked) -> Notice:
-    """Why the slow ladder starts again."""
-    rules = asked.safety.value
-    why = f"the last infusion was on {asked.order.last_infusion}, more than {rules.restart_after.after} ago"
-    if asked.order.last_product is not None and asked.order.last_product != asked.product.value.id:
-        why = f"the product changes from {asked.order.last_product} to {asked.product.value.id}"
-    return Notice("restart-slow", "caution", f"{why}: start again with the slow ladder of a first infusion", str(asked.order.last_infusion or asked.order.last_product),
-                  str(rules.restart_after.after), cite(rules, rules.restart_after), sessions=((1, 1),))  # fmt: skip
-
-
-def rates(
-    asked: Asked,
-    site: Site,
-    bounds: list[tuple[TableChoice, tuple[str, ...]]],
-    courses: tuple[CourseDates, ...],
-    sessions: tuple[Session, ...],
-) -> Iterator[Notice]:
-    """What the reader must know of the ladders that were used; `bounds` has each with what capped its rungs."""
-    product = asked.product.value
-    distinct = len({table.infusion for table in product.rates}) > 1
-    if bounds and distinct and asked.order.infusion is None:
+def kind_not_said(draft: Draft) -> Iterator[Notice]:
+    """That the slower of several tables was taken because nobody said whether the patient had the product before."""
+    distinct = {table.infusion for table in draft.case.product.rates}
+    if draft.titrated.climbs and len(distinct) > 1 and draft.case.order.infusion is None:
         yield Notice(
             "default-used",
             "info",
-            "not said whether the patient had this product before: the first session takes the slower ladder of a first infusion; give --infusion",
+            "not said whether the patient had this product before: "
+            "the first session takes the slower ladder of a first infusion; give --infusion",
         )
-    if bounds and restart(asked):
-        yield restart_notice(asked)
-    if bounds:
-        yield from _gap_notices(asked.safety.value, courses)
-    for chosen, bound_by in bounds:
-        yield from _ladder_notices(product, chosen, bound_by, shared(asked.patient.risks), site)
-    yield from _bottle_notices(asked, sessions)
 
 
-@remembered(256)
-def _ladder_notices(
-    product: Product, chosen: TableChoice, bound_by: tuple[str, ...], risks: tuple[Risk, ...], site: Site
-) -> tuple[Notice, ...]:
-    return tuple(_about_ladder(product, chosen, bound_by, risks, site))
+def starts_slowly(draft: Draft) -> Iterator[Notice]:
+    """Why the slow ladder starts again."""
+    case = draft.case
+    if not draft.titrated.climbs or not starts_again(case):
+        return
+    rules, order = case.safety.restart_after, case.order
+    why = f"the last infusion was on {order.last_infusion}, more than {rules.after} ago"
+    if order.last_product is not None and order.last_product != case.product.id:
+        why = f"the product changes from {order.last_product} to {case.product.id}"
+    yield Notice(
+        "restart-slow",
+        "caution",
+        f"{why}: start again with the slow ladder of a first infusion",
+        str(order.last_infusion or order.last_product),
+        str(rules.after),
+        cite(case.safety, rules),
+        sessions=((1, 1),),
+    )
 
 
-def _about_ladder(
-    product: Product, chosen: TableChoice, bound_by: tuple[str, ...], risks: tuple[Risk, ...], site: Site
-) -> Iterator[Notice]:
-    table = chosen.table
-    uses = ", ".join(table.for_)
-    source = cite(product, table.ladder[0], table)
+def slow_after_a_gap(draft: Draft) -> Iterator[Notice]:
+    """Courses of the plan itself that are so far apart that the slow ladder starts again."""
+    if draft.titrated.climbs:
+        yield from draft.calendar.said.of("gaps", lambda: tuple(_gaps(draft.prescription, draft.calendar)))
+
+
+def _gaps(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
+    safety = rx.safety
+    rules = safety.restart_after
+    for number, (earlier, later) in enumerate(pairwise(calendar.courses), start=2):
+        if after_a_gap(safety, earlier.days[-1], later.days[0]):
+            yield Notice(
+                "restart-slow",
+                "caution",
+                f"course {number} comes more than {rules.after} after the one before: "
+                "the slow ladder of a first infusion starts again",
+                str(later.days[0]),
+                str(rules.after),
+                cite(safety, rules),
+                sessions=((number, 1),),
+            )
+
+
+def tables_used(rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
+    """What the reader must know of each rate table that was used."""
+    for chosen, climb in titrated.climbs:
+        yield from _where_it_is_from(rx, chosen)
+        yield from _risks(rx, titrated.risks, chosen.table, climb.bound_by)
+        yield from _held_down(rx, climb.bound_by)
+
+
+def _where_it_is_from(rx: Prescription, chosen: TableChoice) -> Iterator[Notice]:
+    product, table = rx.product, chosen.table
+    uses, source = ", ".join(table.for_), cite(product, table.ladder[0], table)
     if chosen.off_label:
         yield Notice(
             "rate-off-label",
@@ -109,12 +104,17 @@ def _about_ladder(
         yield Notice(
             "ladder-assumed",
             "caution",
-            f"the source prints where the ladder for {uses} starts and ends, but not every rung: those marked * are assumed",
+            f"the source prints where the ladder for {uses} starts and ends, but not every rung: "
+            "those marked * are assumed",
             source=source,
         )
-    covered = tuple(risk for risk in risks if risk_applies(table, (risk,)))
+
+
+def _risks(rx: Prescription, risks: tuple[Risk, ...], table: RateTable, bound_by: frozenset[str]) -> Iterator[Notice]:
+    """The patient's risks against the lower ceiling that the table prints, if it does."""
+    product, at_risk = rx.product, table.at_risk_ceiling
+    covered = [risk for risk in risks if risk_applies(table, (risk,))]
     uncovered = [risk for risk in risks if risk not in covered]
-    at_risk = table.at_risk_ceiling
     if covered and at_risk is not None and "at-risk" in bound_by:
         yield Notice(
             "risk-ceiling-applied",
@@ -126,67 +126,66 @@ def _about_ladder(
         )
     if uncovered:
         slowed = "is not slowed for it" if covered else "is not slowed"
-        yield Notice("risk-no-figure", "caution", f"{' and '.join(uncovered)} risk: no source prints a lower rate for {product.id}; the ladder {slowed}, so ask the prescriber for the lowest rate practicable",
-                     ", ".join(uncovered), None, source)  # fmt: skip
-    if "pump" in bound_by:
         yield Notice(
-            "pump-capped",
+            "risk-no-figure",
             "caution",
-            f"a step above the pump's {site.pump.maximum} is capped there and the infusion takes longer",
+            f"{' and '.join(uncovered)} risk: no source prints a lower rate for {product.id}; "
+            f"the ladder {slowed}, so ask the prescriber for the lowest rate practicable",
+            ", ".join(uncovered),
             None,
-            str(site.pump.maximum),
-        )
-    if "site" in bound_by:
-        yield Notice(
-            "site-rate-applied",
-            "caution",
-            f"a step above the site's {site.rate_maximum} is capped there and the infusion takes longer",
-            None,
-            str(site.rate_maximum),
+            cite(product, table.ladder[0], table),
         )
 
 
-def _bottle_notices(asked: Asked, sessions: tuple[Session, ...]) -> Iterator[Notice]:
+def _held_down(rx: Prescription, bound_by: frozenset[str]) -> Iterator[Notice]:
+    """What of the clinic's own capped a step."""
+    site = rx.site
+    for binding, code, whose, most in (
+        ("pump", "pump-capped", "pump", site.pump.maximum),
+        ("site", "site-rate-applied", "site", site.rate_maximum),
+    ):
+        if binding in bound_by:
+            message = f"a step above the {whose}'s {most} is capped there and the infusion takes longer"
+            yield Notice(code, "caution", message, None, str(most))
+
+
+def bottles(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
     """How long a bottle is open; where the label speaks of a pool of bottles, how long the infusion is."""
-    product, general = asked.product.value, asked.safety.value.opened_bottle
+    product, general = rx.product, rx.safety.opened_bottle
     printed = product.open_bottle
     if printed and printed.applies_to == "pool":
-        longest = printed.within.base
-        long = {
-            id(s.infusion): Fraction(s.infusion.duration_min)
-            for s in sessions
-            if s.infusion and s.infusion.duration_min > longest
-        }
-        yield from _open_too_long(
-            sessions, long, printed.within, "a pool of its bottles would be open for",
-            "do not pool them, or ask for a faster ladder", cite(product, printed),
-        )  # fmt: skip
+        open_min = [Fraction(infusion.duration_min if infusion else 0) for infusion in titrated.infusions]
+        what, remedy = "a pool of its bottles would be open for", "do not pool them, or ask for a faster ladder"
+        yield from _open_too_long(dosed, titrated, open_min, printed.within, what, remedy, cite(product, printed))
     own = printed if printed and printed.applies_to == "bottle" else None
-    limit = own.within if own else general.within
-    infusions = {id(s.infusion): s.infusion for s in sessions if s.infusion and s.infusion.duration_min > limit.base}
-    yield from _open_too_long(
-        sessions, {i: infusion.longest_bottle_min() for i, infusion in infusions.items()}, limit, "one bottle runs for",
-        "use smaller vials or ask for a faster ladder", cite(product, own) if own else cite(asked.safety.value, general),
-    )  # fmt: skip
+    open_min, limit = list(titrated.longest_bottles_min), own.within if own else general.within
+    source = cite(product, own) if own else cite(rx.safety, general)
+    remedy = "use smaller vials or ask for a faster ladder"
+    yield from _open_too_long(dosed, titrated, open_min, limit, "one bottle runs for", remedy, source)
 
 
 def _open_too_long(
-    sessions: tuple[Session, ...],
-    minutes: dict[int, Fraction],
+    dosed: Dosed,
+    titrated: Titrated,
+    open_min: list[Fraction],
     limit: Quantity,
     what: str,
     remedy: str,
     source: str | None,
 ) -> Iterator[Notice]:
-    """`minutes`: by the identity of the infusion, as sessions share it."""
-    longest = max(minutes.values(), default=None)
-    if longest is not None and longest > limit.base:
+    """`open_min`: of each session."""
+    if titrated.longest_min <= limit.base:
+        return
+    longest = max(open_min)
+    if longest > limit.base:
         yield Notice(
             "bottle-open-too-long",
             "caution",
-            f"{what} {show(longest)} min, longer than {limit}: {remedy}",
-            f"{show(longest)} min",
+            f"{what} {figure(longest)} min, longer than {limit}: {remedy}",
+            f"{figure(longest)} min",
             str(limit),
             source,
-            sessions=tuple((s.course, s.day) for s in sessions if minutes.get(id(s.infusion), limit.base) > limit.base),
+            sessions=tuple(
+                place for place, minutes in zip(dosed.places, open_min, strict=True) if minutes > limit.base
+            ),
         )

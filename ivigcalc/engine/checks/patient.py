@@ -1,121 +1,164 @@
-"""The patient: the protocol's population, contraindications and warnings, and how old the weight is."""
+"""The patient: the protocol's population, contraindications and warnings, which weight is dosed on and how old it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ivigcalc.definitions import LoadedPolicy, Policy, Product, Safety
-from ivigcalc.engine.checks.common import Asked, cite, show
+from ivigcalc.definitions import Product, Safety, cite
+from ivigcalc.engine.case import Case
+from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
+from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.schedule import step
-from ivigcalc.engine.weight import Weights
-from ivigcalc.errors import RequestError
-from ivigcalc.memo import remembered
+from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import weight_kg
+from ivigcalc.text import figure
 
 
-def population(asked: Asked) -> Iterator[Notice]:
-    """Age against the protocol, and the confidence of its source."""
-    protocol, regimen = asked.protocol, asked.regimen
-    if protocol is None or regimen is None:
-        return
-    if protocol.confidence == "low":
-        yield Notice(
-            "low-confidence-source",
-            "caution",
-            f"protocol '{protocol.title}' rests on a source of low confidence",
-            source=cite(regimen.value, protocol),
-        )
-    bounds = protocol.population.age if protocol.population else None
-    age = asked.patient.age_months(asked.request.reference_date)
-    if bounds and age is None:
-        yield Notice(
-            "default-used",
-            "info",
-            f"no age given: the protocol's age ({' and '.join(map(str, bounds))}) was not checked; give --age or --birth-date",
-        )
-    for bound in bounds or ():
-        if age is not None and not bound.holds(age):
-            years = f"{show(age / 12, 1)} years"
-            yield Notice("age-outside-regimen", "stop", f"an age of {years} is outside the protocol, published for {bound}", years, str(bound), cite(regimen.value, protocol.population, protocol))  # fmt: skip
+def policy_is_whole(case: Case) -> Iterator[Notice]:
+    """Refuses a policy that cannot be computed."""
+    policy = case.policy
+    if not policy.computable or policy.dosing_weight is None:
+        missing = "; ".join(policy.missing)
+        raise RefusedError("policy-incomplete", f"policy {policy.id} cannot be computed: {missing}", overridable=False)
+    yield from ()
 
 
-def contraindications(asked: Asked) -> Iterator[Notice]:
+def known_conditions(case: Case) -> Iterator[Notice]:
+    """Refuses to read a condition that no file knows."""
+    product, safety = case.product, case.safety
+    for condition in case.patient.conditions:
+        if not _is_covered(condition, product) and condition not in safety.conditions:
+            allowed = ", ".join(sorted(safety.conditions))
+            raise RequestError(f"unknown --condition '{condition[:40]}'; allowed: {allowed}", field="condition")
+    yield from ()
+
+
+def weighed_before(case: Case) -> Iterator[Notice]:
+    """Refuses to read a weighing after the day that the order is for."""
+    weighed_on, on = case.patient.weighed_on, case.request.reference_date
+    if weighed_on is not None and on is not None and weighed_on > on:
+        raise RequestError(f"--weighed-on {weighed_on} is after {on}", field="weighed_on")
+    yield from ()
+
+
+def defaults_used(draft: Draft) -> Iterator[Notice]:
+    """What was taken because nobody said it."""
+    for text in (*draft.case.request.defaults_used, *draft.weights.assumed):
+        yield Notice("default-used", "info", text)
+
+
+def contraindications(rx: Prescription, conditions: tuple[str, ...]) -> Iterator[Notice]:
     """What the patient has, against what the product file says; its other warnings are told to everybody."""
-    yield from _contraindications(asked.product.value, asked.patient.conditions, asked.safety.value)
-
-
-@remembered(256)
-def _contraindications(product: Product, conditions: tuple[str, ...], safety: Safety) -> tuple[Notice, ...]:
-    return tuple(_all_about(product, conditions, safety))
-
-
-def _all_about(product: Product, conditions: tuple[str, ...], safety: Safety) -> Iterator[Notice]:
+    product = rx.product
     for condition in conditions:
-        yield from _about(condition, product, safety)
+        yield from _about(condition, product, rx.safety)
     for warning in product.warnings:
         if warning.condition not in conditions:
-            yield Notice(
-                "product-warning", "info", f"{product.title}: {warning.text}", None, None, cite(product, warning)
-            )
+            text = f"{product.title}: {warning.text}"
+            yield Notice("product-warning", "info", text, source=cite(product, warning))
 
 
 def _about(condition: str, product: Product, safety: Safety) -> Iterator[Notice]:
     known = [entry for entry in product.contraindications if entry.condition == condition]
-    warnings = [entry for entry in product.warnings if entry.condition == condition]
     named_only = [None] if condition in product.contraindicated_with and not known else []
     for entry in (*known, *named_only):
         words = entry.text if entry else condition.replace("-", " ")
         message = f"{product.title} is contraindicated: {words}"
-        yield Notice("product-contraindicated", "stop", message, condition, None, cite(product, entry))
-    for warning in warnings:
-        message = f"{product.title}: {warning.text}"
-        yield Notice("product-warning", "caution", message, condition, None, cite(product, warning))
-    if known or warnings or condition in product.contraindicated_with:
-        return
-    if condition not in safety.conditions:
-        allowed = ", ".join(sorted(safety.conditions))
-        raise RequestError(f"unknown --condition '{condition[:40]}'; allowed: {allowed}", field="condition")
-    words = safety.conditions[condition]
-    message = f"the file of {product.id} says nothing about '{condition}' ({words}): check the label"
-    yield Notice("condition-not-covered", "caution", message, condition)
+        yield Notice("product-contraindicated", "stop", message, condition, source=cite(product, entry))
+    for warning in product.warnings:
+        if warning.condition == condition:
+            message = f"{product.title}: {warning.text}"
+            yield Notice("product-warning", "caution", message, condition, source=cite(product, warning))
+    if not _is_covered(condition, product):
+        words = safety.conditions[condition]
+        message = f"the file of {product.id} says nothing about '{condition}' ({words}): check the label"
+        yield Notice("condition-not-covered", "caution", message, condition)
 
 
-def stale_weight(asked: Asked) -> Iterator[Notice]:
+def _is_covered(condition: str, product: Product) -> bool:
+    """Whether the product's file says anything of a condition."""
+    contraindicated = any(entry.condition == condition for entry in product.contraindications)
+    warned = any(entry.condition == condition for entry in product.warnings)
+    return contraindicated or warned or condition in product.contraindicated_with
+
+
+def stale_weight(draft: Draft) -> Iterator[Notice]:
     """A weight taken long ago, or much changed since the last one."""
-    rules, patient, on = asked.safety.value, asked.patient, asked.request.reference_date
-    if patient.weighed_on is not None and on is not None:
-        if patient.weighed_on > on:
-            raise RequestError(f"--weighed-on {patient.weighed_on} is after {on}", field="weighed_on")
-        if step(patient.weighed_on, rules.stale_weight.after, 1) < on:
-            yield Notice("weight-stale", "caution", f"weighed on {patient.weighed_on}, more than {rules.stale_weight.after} before {on}: weigh again",
-                         str(patient.weighed_on), str(rules.stale_weight.after), cite(rules, rules.stale_weight))  # fmt: skip
-    if patient.previous_weight is not None:
-        before = weight_kg(patient.previous_weight)
-        change = abs(patient.weight_kg - before) / before * 100
-        if change >= Fraction(rules.weight_change.percent.value):
-            yield Notice("weight-stale", "caution", f"the weight changed by {show(change, 1)} % since the last one ({show(before)} kg): tell the prescriber",
-                         f"{show(change, 1)} %", str(rules.weight_change.percent), cite(rules, rules.weight_change))  # fmt: skip
-
-
-def weight_policy(policy: LoadedPolicy, weights: Weights) -> Iterator[Notice]:
-    """Which weight the policy picked and why, and what in it nobody printed."""
-    rules = policy.policy.value
-    yield from _assumed(rules)
-    if weights.basis == "actual" and rules.dosing_weight is not None and rules.dosing_weight.use == "actual":
+    rules, patient, on = draft.case.safety, draft.case.patient, draft.case.request.reference_date
+    longest = rules.stale_weight.after
+    if patient.weighed_on is not None and on is not None and step(patient.weighed_on, longest, 1) < on:
+        yield Notice(
+            "weight-stale",
+            "caution",
+            f"weighed on {patient.weighed_on}, more than {longest} before {on}: weigh again",
+            str(patient.weighed_on),
+            str(longest),
+            cite(rules, rules.stale_weight),
+        )
+    if patient.previous_weight is None:
         return
-    yield Notice("policy-applied", "info", f"{rules.id} doses on the {weights.basis} weight of {show(weights.kg)} kg: {weights.because}",
-                 f"{show(weights.kg)} kg", None, cite(rules, rules.dosing_weight))  # fmt: skip
+    before = weight_kg(patient.previous_weight)
+    change = abs(patient.weight_kg - before) / before * 100
+    if change >= Fraction(rules.weight_change.percent.value):
+        yield Notice(
+            "weight-stale",
+            "caution",
+            f"the weight changed by {figure(change, 1)} % since the last one ({figure(before)} kg): tell the prescriber",
+            f"{figure(change, 1)} %",
+            str(rules.weight_change.percent),
+            cite(rules, rules.weight_change),
+        )
 
 
-@remembered(64)
-def _assumed(rules: Policy) -> tuple[Notice, ...]:
-    """What the document of a policy does not print."""
-    texts = rules.dosing_weight.assumed if rules.dosing_weight else ()
-    source = cite(rules, rules.dosing_weight)
-    found = [Notice("policy-assumed", "caution", f"policy {rules.id}: {text}", source=source) for text in texts]
-    if rules.rounding is not None and rules.rounding.basis == "assumed":
-        message = f"policy {rules.id}: its source does not print how it rounds; assumed: {rules.rounding}"
-        found.append(Notice("policy-assumed", "info", message, source=cite(rules, rules.rounding)))
-    return tuple(found)
+def policy_assumed(rx: Prescription) -> Iterator[Notice]:
+    """What the document of the policy does not print."""
+    policy = rx.policy
+    for text in policy.dosing_weight.assumed if policy.dosing_weight else ():
+        source = cite(policy, policy.dosing_weight)
+        yield Notice("policy-assumed", "caution", f"policy {policy.id}: {text}", source=source)
+    if rx.rounding.basis == "assumed":
+        message = f"policy {policy.id}: its source does not print how it rounds; assumed: {rx.rounding}"
+        yield Notice("policy-assumed", "info", message, source=cite(policy, rx.rounding))
+
+
+def weight_policy(draft: Draft) -> Iterator[Notice]:
+    """Which weight the policy picked, and why."""
+    policy, weights = draft.case.policy, draft.weights
+    rule = policy.dosing_weight
+    if weights.basis == "actual" and rule is not None and rule.use == "actual":
+        return
+    yield Notice(
+        "policy-applied",
+        "info",
+        f"{policy.id} doses on the {weights.basis} weight of {figure(weights.kg)} kg: {weights.because}",
+        f"{figure(weights.kg)} kg",
+        source=cite(policy, rule),
+    )
+
+
+def population(draft: Draft) -> Iterator[Notice]:
+    """Age against the protocol, and the confidence of its source."""
+    protocol, regimen, age = draft.case.protocol, draft.case.regimen, draft.case.age_months
+    if protocol is None or regimen is None:
+        return
+    if protocol.confidence == "low":
+        message = f"protocol '{protocol.title}' rests on a source of low confidence"
+        yield Notice("low-confidence-source", "caution", message, source=cite(regimen, protocol))
+    bounds = (protocol.population.age if protocol.population else None) or ()
+    if bounds and age is None:
+        printed = " and ".join(map(str, bounds))
+        message = f"no age given: the protocol's age ({printed}) was not checked; give --age or --birth-date"
+        yield Notice("default-used", "info", message)
+    for bound in bounds:
+        if age is not None and not bound.holds(age):
+            years = f"{figure(age / 12, 1)} years"
+            yield Notice(
+                "age-outside-regimen",
+                "stop",
+                f"an age of {years} is outside the protocol, published for {bound}",
+                years,
+                str(bound),
+                cite(regimen, protocol.population, protocol),
+            )

@@ -5,63 +5,63 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ivigcalc.definitions import Loaded, Safety
+from ivigcalc.definitions import Safety, cite
 from ivigcalc.definitions.fields import Range
 from ivigcalc.definitions.safety import UnitSlip
-from ivigcalc.engine.checks.common import cite, show
+from ivigcalc.engine.case import Case
+from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
-from ivigcalc.engine.weight import Weights
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import UNITS, Quantity, weight_kg
-from ivigcalc.request.request import Patient, Request, Sex
+from ivigcalc.request.request import Patient, Sex
+from ivigcalc.text import figure
 
 _POUND_KG, _INCH_CM = UNITS["lb"][1], UNITS["in"][1]
 
 
-def plausibility(patient: Patient, request: Request, safety: Loaded[Safety]) -> Iterator[Notice]:
+def plausible(case: Case) -> Iterator[Notice]:
     """Weight, height and age that cannot be: typing errors are caught before they become doses."""
-    rules = safety.value
-    weight, height = patient.weight_kg, patient.height_cm
+    rules, patient, on = case.safety, case.patient, case.request.reference_date
+    weight, height, age = patient.weight_kg, patient.height_cm, case.age_months
     yield from _weight_bounds("body weight", weight, "", "the number and its unit", rules)
     if height is not None:
         shortest, tallest = rules.height.range.from_.base, rules.height.range.to.base
         if not shortest <= height <= tallest:
+            bounds = f"{figure(shortest)} to {figure(tallest)} cm"
             yield _implausible(
-                f"a height of {show(height)} cm is outside {show(shortest)} to {show(tallest)} cm: check the number and its unit",
-                f"{show(height)} cm", f"{show(shortest)}-{show(tallest)} cm", cite(rules, rules.height),
-            )  # fmt: skip
-    if patient.birth_date and request.reference_date and patient.birth_date > request.reference_date:
-        raise RequestError(f"--birth-date {patient.birth_date} is after {request.reference_date}", field="birth_date")
-    age = patient.age_months(request.reference_date)
+                f"a height of {figure(height)} cm is outside {bounds}: check the number and its unit",
+                f"{figure(height)} cm",
+                f"{figure(shortest)}-{figure(tallest)} cm",
+                cite(rules, rules.height),
+            )
+    if patient.birth_date and on and patient.birth_date > on:
+        raise RequestError(f"--birth-date {patient.birth_date} is after {on}", field="birth_date")
     if age is not None:
         yield from _for_age(weight, age, rules)
     if height is not None and (age is None or age >= rules.bmi.from_age.base):
         yield from _for_height(patient, weight, height, rules)
 
 
-def dosing_weight(patient: Patient, request: Request, weights: Weights, safety: Loaded[Safety]) -> Iterator[Notice]:
+def dosing_weight(draft: Draft) -> Iterator[Notice]:
     """The weight that is dosed on, where it is not the actual one: by the same bounds, and against the actual one."""
+    weights, patient, rules, age = draft.weights, draft.case.patient, draft.case.safety, draft.case.age_months
     if weights.kg == weights.actual_kg:
         if patient.pre_pregnancy_weight is not None and weights.basis != "pre-pregnancy":
-            yield Notice(
-                "default-used",
-                "info",
-                "the weight before pregnancy is not used: this policy doses on the actual weight",
-            )
+            message = "the weight before pregnancy is not used: this policy doses on the actual weight"
+            yield Notice("default-used", "info", message)
         return
-    rules = safety.value
     basis = f" ({weights.basis})"
     yield from _weight_bounds("dosing weight", weights.kg, basis, "weight, height, units and the policy", rules)
-    age = patient.age_months(request.reference_date)
     if weights.basis == "pre-pregnancy" and age is not None:
         yield from _for_age(weights.kg, age, rules)
     if weights.kg > weights.actual_kg:
         yield Notice(
             "dosing-weight-above-actual",
             "caution",
-            f"the dosing weight of {show(weights.kg)} kg ({weights.basis}) is above the actual weight of {show(weights.actual_kg)} kg: ask whether the policy is meant for this patient",
-            f"{show(weights.kg)} kg",
-            f"{show(weights.actual_kg)} kg",
+            f"the dosing weight of {figure(weights.kg)} kg ({weights.basis}) is above the actual weight of "
+            f"{figure(weights.actual_kg)} kg: ask whether the policy is meant for this patient",
+            f"{figure(weights.kg)} kg",
+            f"{figure(weights.actual_kg)} kg",
         )
 
 
@@ -69,8 +69,8 @@ def _weight_bounds(what: str, kg: Fraction, basis: str, to_check: str, rules: Sa
     low, high = rules.weight.range.from_.base, rules.weight.range.to.base
     if not low <= kg <= high:
         yield _implausible(
-            f"a {what} of {show(kg, 3)} kg{basis} is outside {show(low)} to {show(high)} kg: check {to_check}",
-            f"{show(kg, 3)} kg", f"{show(low)}-{show(high)} kg", cite(rules, rules.weight),
+            f"a {what} of {figure(kg, 3)} kg{basis} is outside {figure(low)} to {figure(high)} kg: check {to_check}",
+            f"{figure(kg, 3)} kg", f"{figure(low)}-{figure(high)} kg", cite(rules, rules.weight),
         )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def _implausible(message: str, value: str, limit: str, source: str | None) -> No
 
 
 def _for_age(weight: Fraction, age: Fraction, rules: Safety) -> Iterator[Notice]:
-    years = f"{show(age / 12, 1)} years"
+    years = f"{figure(age / 12, 1)} years"
     if age > rules.age.highest.base or age < 0:
         yield _implausible(
             f"an age of {years} is not believable: check it", years, str(rules.age.highest), cite(rules, rules.age)
@@ -91,8 +91,8 @@ def _for_age(weight: Fraction, age: Fraction, rules: Safety) -> Iterator[Notice]
     low, high = band.range.from_.base, band.range.to.base
     if not low <= weight <= high:
         yield _implausible(
-            f"{show(weight, 3)} kg is outside {show(low)} to {show(high)} kg for an age up to {band.up_to}: check weight, unit and age",
-            f"{show(weight, 3)} kg", f"{show(low)}-{show(high)} kg", cite(rules, band),
+            f"{figure(weight, 3)} kg is outside {figure(low)} to {figure(high)} kg for an age up to {band.up_to}: check weight, unit and age",
+            f"{figure(weight, 3)} kg", f"{figure(low)}-{figure(high)} kg", cite(rules, band),
         )  # fmt: skip
 
 
@@ -104,9 +104,9 @@ def _for_height(patient: Patient, weight: Fraction, height: Fraction, rules: Saf
         return
     hint = _slip(weight, height, patient.sex, rules)
     yield _implausible(
-        f"{show(weight, 1)} kg at {show(height, 1)} cm is a BMI of {show(bmi, 1)}, outside {show(low)} to {show(high)}: "
+        f"{figure(weight, 1)} kg at {figure(height, 1)} cm is a BMI of {figure(bmi, 1)}, outside {figure(low)} to {figure(high)}: "
         f"check weight, height and units{hint}",
-        f"BMI {show(bmi, 1)}", f"{show(low)}-{show(high)}", cite(rules, rules.bmi),
+        f"BMI {figure(bmi, 1)}", f"{figure(low)}-{figure(high)}", cite(rules, rules.bmi),
     )  # fmt: skip
 
 
@@ -127,12 +127,12 @@ def _slip(weight: Fraction, height: Fraction, sex: Sex | None, rules: Safety) ->
     for words, kilograms, centimetres in readings:
         share = kilograms / _expected_kg(centimetres, sex, rules.unit_slip)
         if tall.from_.base <= centimetres <= tall.to.base and _within(share, rules.unit_slip.ordinary):
-            figure = (
-                f"{show(kilograms, 1)} kg"
+            fitting = (
+                f"{figure(kilograms, 1)} kg"
                 if centimetres == height
-                else f"{show(kilograms, 1)} kg at {show(centimetres, 1)} cm"
+                else f"{figure(kilograms, 1)} kg at {figure(centimetres, 1)} cm"
             )
-            return f"; {words} would fit ({figure}, BMI {show(_bmi(kilograms, centimetres), 1)})"
+            return f"; {words} would fit ({fitting}, BMI {figure(_bmi(kilograms, centimetres), 1)})"
     return ""
 
 
@@ -166,9 +166,9 @@ def _doubtful_unit(patient: Patient, weight: Fraction, height: Fraction, rules: 
     whom = f"for a {patient.sex} patient" if patient.sex else "for a patient"
     yield Notice(
         "weight-implausible" if certain else "weight-unit-doubtful", "stop" if certain else "caution",
-        f"{show(weight, 1)} kg is {show(weight / expected, 1)} times what is usual {whom} of {show(height, 1)} cm (BMI {show(bmi, 1)}), "
-        f"and {show(other, 1)} kg would be ordinary: check that {words}; --previous-weight settles it",
-        f"{show(weight, 1)} kg", f"{show(expected * slip.ordinary.from_.base / 100, 1)}-{show(expected * slip.ordinary.to.base / 100, 1)} kg",
+        f"{figure(weight, 1)} kg is {figure(weight / expected, 1)} times what is usual {whom} of {figure(height, 1)} cm (BMI {figure(bmi, 1)}), "
+        f"and {figure(other, 1)} kg would be ordinary: check that {words}; --previous-weight settles it",
+        f"{figure(weight, 1)} kg", f"{figure(expected * slip.ordinary.from_.base / 100, 1)}-{figure(expected * slip.ordinary.to.base / 100, 1)} kg",
         cite(rules, slip),
     )  # fmt: skip
 

@@ -1,0 +1,154 @@
+"""Tests of a patient that a definition may name: `age < 18 years`, `BMI > 30`, `actual > 120 % ideal`."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+from ivigcalc.quantity import Quantity, QuantityError, in_months, number, quantity
+
+from .fields import Strict
+
+_OPERATORS: dict[str, Callable[[Fraction, Fraction], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def compare(sign: str, left: Fraction, right: Fraction) -> bool:
+    """`left < right` and its like."""
+    return _OPERATORS[sign](left, right)
+
+
+_AGE = re.compile(r"(>=|>|<=|<)\s*(.+)")
+
+
+class AgeBound(Strict):
+    """One side of an age range, e.g. `>= 18 years`."""
+
+    operator: Literal[">=", ">", "<=", "<"]
+    age: Quantity
+
+    model_config = Strict.model_config | {"arbitrary_types_allowed": True}
+
+    def holds(self, age_months: Fraction) -> bool:
+        """Whether an age in months is inside the bound."""
+        return compare(self.operator, age_months, in_months(self.age))
+
+    def __str__(self) -> str:
+        return f"{self.operator} {self.age}"
+
+
+def _age_bounds(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    bounds = []
+    for part in value.split(" and "):
+        match = _AGE.fullmatch(part.strip())
+        if not match:
+            raise ValueError("must be like '>= 18 years' or '>= 2 years and < 18 years'")
+        try:
+            bounds.append(AgeBound(operator=match[1], age=quantity(match[2], "months", "days")))  # type: ignore[arg-type]
+        except QuantityError as error:
+            raise ValueError(str(error)) from None
+    return tuple(bounds)
+
+
+AgeRange = Annotated[
+    tuple[AgeBound, ...],
+    BeforeValidator(_age_bounds),
+    PlainSerializer(lambda bounds: " and ".join(map(str, bounds)), return_type=str),
+    WithJsonSchema({"type": "string", "examples": [">= 18 years", ">= 2 years and < 18 years"]}),
+]
+
+
+Subject = Literal["age", "height", "bmi", "actual", "pregnant"]
+_CONDITION = re.compile(r"(age|height|BMI|actual)\s*(>=|<=|>|<)\s*(.+)")
+_TIMES = re.compile(r"([0-9.]+)\s*%\s*(?:of\s+)?(ideal|adjusted)")
+_ALLOWED = (
+    "age < 18 years, height < 152 cm, BMI > 30, actual < adjusted, actual > 120 % ideal, actual < 50 kg, pregnant"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One test of a patient, e.g. `actual > 120 % ideal`. `percent` of the named weight; `operand` else."""
+
+    text: str
+    subject: Subject
+    operator: Literal["<", "<=", ">", ">=", "is"]
+    operand: Quantity | Decimal | None = None
+    weight: Literal["ideal", "adjusted"] | None = None
+    percent: Decimal = Decimal(100)
+
+    def holds(self, left: Fraction, right: Fraction | None = None) -> bool:
+        """Whether `left` meets it, in base units; `right` stands for the weight that it names, where it names one."""
+        if right is None:
+            assert self.operand is not None
+            right = self.operand.base if isinstance(self.operand, Quantity) else Fraction(self.operand)
+        return compare(self.operator, left, right)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def parse_condition(value: Any) -> Condition:
+    """Read one condition of `when` or `unless`."""
+    if isinstance(value, Condition):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    text = " ".join(value.split())
+    if text == "pregnant":
+        return Condition(text, "pregnant", "is")
+    match = _CONDITION.fullmatch(text)
+    if not match:
+        raise ValueError(f"'{text[:60]}' is not a condition; allowed: {_ALLOWED}")
+    subject, operator, operand = match[1].lower(), match[2], match[3]
+    try:
+        if subject == "bmi":
+            return Condition(text, "bmi", operator, number(operand))  # type: ignore[arg-type]
+        if subject == "age":
+            return Condition(text, "age", operator, quantity(operand, "months"))  # type: ignore[arg-type]
+        if subject == "height":
+            return Condition(text, "height", operator, quantity(operand, "height"))  # type: ignore[arg-type]
+        if operand in ("ideal", "adjusted"):
+            return Condition(text, "actual", operator, weight=operand)  # type: ignore[arg-type]
+        times = _TIMES.fullmatch(operand)
+        if times:
+            return Condition(text, "actual", operator, weight=times[2], percent=number(times[1]))  # type: ignore[arg-type]
+        return Condition(text, "actual", operator, quantity(operand, "weight"))  # type: ignore[arg-type]
+    except QuantityError as error:
+        raise ValueError(f"'{text[:60]}': {error}") from None
+
+
+ConditionText = Annotated[
+    Condition,
+    BeforeValidator(parse_condition),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "examples": _ALLOWED.split(", ")}),
+]
+
+
+def _parse_age_condition(value: Any) -> Condition:
+    condition = parse_condition(value)
+    if condition.subject != "age":  # the dose is rounded after the weight is chosen, by the age alone
+        raise ValueError(f"'{condition}' is not a condition of the age; allowed: age < 1 year, age <= 12 months")
+    return condition
+
+
+AgeCondition = Annotated[
+    Condition,
+    BeforeValidator(_parse_age_condition),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^\\s*age\\b", "examples": ["age < 1 year", "age <= 12 months"]}),
+]

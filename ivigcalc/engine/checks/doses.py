@@ -1,0 +1,138 @@
+"""What a day, a course and four weeks come to: published limits, what nobody gives, and what the stock holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from ivigcalc.definitions import Cited, Definition, Limit, cite
+from ivigcalc.engine.course import Dosed, Stretch
+from ivigcalc.engine.dose import amount_g, outside, per_four_weeks
+from ivigcalc.engine.plan import Notice
+from ivigcalc.engine.prescription import Prescription
+from ivigcalc.engine.stock import vials_of
+from ivigcalc.text import figure
+
+_LIMITED = {
+    "day": ("day-dose-over-limit", "a day", "a lower dose, or the same one over more days, would meet it"),
+    "course": ("course-dose-over-limit", "a course", "a lower dose would meet it"),
+    "4-weeks": ("four-week-dose-over-limit", "four weeks", "a lower dose or a longer interval would meet it"),
+}
+
+
+def protocol_limits(rx: Prescription, dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
+    """The doses against the limits of the protocol."""
+    regimen, protocol = rx.regimen, rx.protocol
+    if regimen is not None and protocol is not None:
+        yield from _over_limits(dosed, stretch, protocol.limits, regimen, protocol)
+
+
+def policy_limits(rx: Prescription, dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
+    """The doses against the limits of the policy."""
+    if rx.protocol is not None:
+        yield from _over_limits(dosed, stretch, rx.policy.limits, rx.policy, None)
+
+
+def _over_limits(
+    dosed: Dosed, stretch: Stretch, limits: tuple[Limit, ...], owner: Definition, block: Cited | None
+) -> Iterator[Notice]:
+    """Doses of a day, a course and four weeks against the limits that `owner` publishes, in a `block` of it.
+
+    A limit that only whole-vial rounding passes is a caution whatever its level: the order itself kept to it.
+    """
+    if not limits:
+        return
+    dose, repeated = stretch.dose, stretch.part.courses > 1
+    share = per_four_weeks(stretch.part.interval if repeated else None)
+    given: dict[str, tuple[Fraction, Fraction]] = {
+        "day": (dose.session_doses_g[0], dose.prescribed_g / stretch.days),
+        "course": (dose.dose_g, dose.prescribed_g),
+        "4-weeks": (dose.dose_g * share, dose.prescribed_g * share),
+    }
+    for limit in limits:
+        bound_g = amount_g(limit.max, dosed.kg)
+        grams, exact = given[limit.per]
+        if grams > bound_g:
+            source = cite(owner, limit, block)
+            yield _limit_notice(limit, source, grams, bound_g, exact > bound_g, _sessions_over(limit, stretch, bound_g))
+
+
+def _sessions_over(limit: Limit, stretch: Stretch, bound_g: Fraction) -> tuple[tuple[int, int], ...]:
+    """Which sessions a limit is about: the days above it, or the whole course."""
+    grams = enumerate(stretch.dose.session_doses_g, start=1)
+    days = [day for day, day_g in grams if limit.per != "day" or day_g > bound_g]
+    return tuple((course, day) for course in stretch.numbers for day in days)
+
+
+def _limit_notice(
+    limit: Limit,
+    source: str | None,
+    grams: Fraction,
+    bound_g: Fraction,
+    ordered: bool,
+    sessions: tuple[tuple[int, int], ...],
+) -> Notice:
+    """`ordered`: the exact dose passes the limit, not only its rounding."""
+    code, what, remedy = _LIMITED[limit.per]
+    remedy = remedy if ordered else "by rounding to whole vials only"
+    shown = f"{limit.max} ({figure(bound_g)} g)" if limit.max.dimension == "dose" else f"{limit.max}"
+    message = f"{figure(grams)} g in {what} is above the limit of {shown}: {remedy}"
+    level = limit.level if ordered else "caution"
+    return Notice(code, level, message, f"{figure(grams)} g", shown, source, sessions=sessions)
+
+
+def highest_dose(rx: Prescription, dosed: Dosed, stretch: Stretch, body_kg: Fraction) -> Iterator[Notice]:
+    """A day or a course above everything that any source prints: a slip of unit or decimal point, most likely.
+
+    Not asked where the dose lies within what a shipped protocol publishes. Grams that were rounded have their slack.
+    """
+    if _is_published(rx, dosed, stretch):
+        return
+    dose, rules = stretch.dose, rx.safety
+    slack = 1 + Fraction(rules.deviation.percent.value) / 100
+    kg = min(dosed.kg, body_kg)  # a dosing weight above the body's hides what the body gets
+    for code, what, grams, highest in (
+        ("day-dose-over-limit", "a day", dose.prescribed_g / stretch.days, rules.highest_day_dose),
+        ("course-dose-over-limit", "a course", dose.prescribed_g, rules.highest_course_dose),
+    ):
+        if grams <= amount_g(highest.dose, kg) * slack:
+            continue
+        # `rates` times the bag that is there, whoever ordered it; only what is above a whole course is stopped
+        bag = rx.command == "rates" and code == "day-dose-over-limit"
+        yield Notice(
+            code,
+            "caution" if bag else "stop",
+            f"{figure(grams)} g in {what} is {figure(grams / kg)} g/kg; the highest that any source on file prints "
+            f"is {highest.dose}: check the number and its unit",
+            f"{figure(grams / kg)} g/kg",
+            str(highest.dose),
+            cite(rules, highest),
+        )
+
+
+def _is_published(rx: Prescription, dosed: Dosed, stretch: Stretch) -> bool:
+    """Whether the dose lies within what a shipped protocol publishes."""
+    regimen, phase = rx.definitions.regimen, stretch.part.phase
+    if regimen is None or regimen.is_file or phase.dose is None:
+        return False
+    return rx.ordered_dose is None or not outside(phase.dose.published, rx.ordered_dose, dosed.kg)
+
+
+def stock(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
+    """What the whole plan takes from the stock, and what the site has."""
+    from_course = dosed.restocked_from
+    if from_course is None:
+        return
+    held = rx.site.shelf(rx.product.id) or {}
+    needed = vials_of([portion.choice for portion in dosed.portions])
+    short = [size for size, count in needed.items() if count > held.get(size, 0)]
+    sizes = "; ".join(f"{needed[size]} of {figure(size)} g needed, {held.get(size, 0)} held" for size in short)
+    yield Notice(
+        "stock-short",
+        "caution",
+        f"the stock of site {rx.site.id} reaches to course {from_course - 1}, not for the whole plan: {sizes}; "
+        f"it must be filled up before course {from_course}",
+        ", ".join(f"{needed[size]} x {figure(size)} g" for size in short),
+        ", ".join(f"{held.get(size, 0)} x {figure(size)} g" for size in short),
+        sessions=tuple((course, day) for course, day in dosed.places if course >= from_course),
+    )

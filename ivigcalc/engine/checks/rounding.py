@@ -1,0 +1,111 @@
+"""How the dose of a phase was capped, rounded and shared out over its days, and how far that strays from the exact dose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from ivigcalc.definitions import cite
+from ivigcalc.engine.checks.common import of_phase
+from ivigcalc.engine.course import Dosed, Stretch, is_small
+from ivigcalc.engine.plan import Notice
+from ivigcalc.engine.prescription import Prescription
+from ivigcalc.text import counted, figure
+
+
+def small_doses_without_age(rx: Prescription, dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
+    """A finer rounding that goes by an age which nobody gave."""
+    policy, rounding = rx.policy, rx.rounding
+    small = rounding.small
+    if small is None or not small.when or not dosed.age_unknown:
+        return
+    if is_small(rounding, stretch.part, dosed.kg):
+        ages = " or ".join(map(str, small.when))
+        text = f"age not given: the finer rounding of {policy.id} for {ages} was taken not to apply"
+        yield Notice("default-used", "info", text)
+
+
+def capped(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
+    """A dose that the protocol's own cap cut."""
+    prescribed, dose, phase = stretch.part.prescribed, stretch.dose, stretch.part.phase
+    if not dose.capped:
+        return
+    by_course = prescribed.cap is not None and dose.prescribed_g == prescribed.cap.base
+    what, cap = ("the course", prescribed.cap) if by_course else ("each day", prescribed.cap_per_day)
+    yield Notice(
+        "dose-capped",
+        "caution",
+        f"{of_phase(phase)}{what} is capped at {cap} by the protocol",
+        f"{prescribed.dose}",
+        str(cap),
+        cite(rx.regimen, phase.dose, phase, rx.protocol),
+    )
+
+
+def rounded(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
+    """To what the exact dose was rounded, by which rule."""
+    dose, rounding = stretch.dose, stretch.rounding
+    if dose.dose_g != dose.prescribed_g:
+        yield Notice(
+            "rounded",
+            "info",
+            f"{of_phase(stretch.part.phase)}the course of {figure(dose.prescribed_g)} g "
+            f"is rounded to {figure(dose.dose_g)} g ({rounding})",
+            source=cite(rx.policy, rounding),
+        )
+
+
+def days_chosen(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
+    """On how many days, and why, where the order does not say."""
+    phase = stretch.part.phase
+    if stretch.part.ordered.days is None:
+        yield Notice(
+            "days-chosen",
+            "info",
+            f"{of_phase(phase)}{counted(stretch.days, 'day')}: {stretch.dose.days_because}",
+            source=cite(rx.regimen, phase.days, phase, rx.protocol),
+        )
+
+
+def unequal_days(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
+    """Days that rounding made unequal where equal ones are printed."""
+    phase, amounts = stretch.part.phase, sorted(set(stretch.dose.session_doses_g), reverse=True)
+    if phase.days is not None and phase.days.equal and len(amounts) > 1:
+        yield Notice(
+            "rounded",
+            "info",
+            f"{of_phase(phase)}the protocol prints equal days; "
+            f"whole amounts make them {' and '.join(map(figure, amounts))} g",
+            source=cite(rx.regimen, phase.days, phase, rx.protocol),
+        )
+
+
+def below_vial(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
+    """A dose that is less than the smallest amount that can be given."""
+    dose, limit = stretch.dose, Fraction(rx.safety.deviation.percent.value)
+    if dose.smallest and dose.deviation_percent > limit:
+        yield Notice(
+            "dose-below-vial",
+            "stop",
+            f"the course of {figure(dose.prescribed_g)} g is less than the smallest that can be given "
+            f"({figure(dose.dose_g)} g, {figure(dose.deviation_percent)} % more); "
+            "choose a product with smaller vials or a --policy that does not round to vials",
+            f"{figure(dose.prescribed_g)} g",
+            f"{figure(dose.dose_g)} g",
+        )
+
+
+def deviation(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
+    """By how much whole vials differ from the exact dose."""
+    percent, limit = stretch.dose.deviation_percent, rx.safety.deviation
+    if abs(percent) > limit.percent.base:
+        shown = f"{'+' if percent > 0 else ''}{figure(percent)} %"
+        yield Notice(
+            "rounding-deviation",
+            "caution",
+            f"the rounded course differs by {shown} from the exact dose, more than {limit.percent}: "
+            "consider other vials or another rounding",
+            shown,
+            str(limit.percent),
+            cite(rx.safety, limit),
+        )

@@ -1,0 +1,53 @@
+"""Everything that was worked out for a case, exactly, before anything is said of it or rounded for showing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from ivigcalc.engine.case import Case
+from ivigcalc.engine.course import Dosed
+from ivigcalc.engine.infusion import Titrated
+from ivigcalc.engine.plan import Session
+from ivigcalc.engine.prescription import Prescription
+from ivigcalc.engine.session import Calendar
+from ivigcalc.engine.weight import Weights
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The exact results of all stages, one after the other."""
+
+    case: Case
+    prescription: Prescription
+    weights: Weights
+    rate_kg: Fraction
+    dosed: Dosed
+    calendar: Calendar
+    titrated: Titrated
+
+    @cached_property
+    def sessions(self) -> tuple[Session, ...]:
+        """Every session: its day, its portion and its infusion."""
+        before_min, after_min = self.prescription.overheads_min
+        at_min, stretches = self.case.order.at, self.dosed.stretches
+        return tuple(
+            Session(
+                visit.course,
+                visit.day,
+                visit.on,
+                at_min,
+                portion.dose_g,
+                portion.volume_ml,
+                portion.vials,
+                portion.leftover_g,
+                infusion,
+                stretches[visit.stretch].part.phase.id,
+                before_min,
+                after_min,
+            )
+            for visit, portion, infusion in zip(
+                self.calendar.visits, self.dosed.portions, self.titrated.infusions, strict=True
+            )
+        )

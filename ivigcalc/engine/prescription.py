@@ -1,0 +1,357 @@
+"""What an order and the definitions settle before there is any patient: parts, amounts, rates, ceilings.
+
+A batch keeps one for all patients who are treated alike; what was worked out for a weight is kept with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ivigcalc.definitions import Limit, Phase, Policy, Product, Protocol, Regimen, Rounding, Safety, Site
+from ivigcalc.engine.case import Case, Definitions
+from ivigcalc.engine.dose import (
+    Prescribed,
+    dose_grid,
+    interval_fits,
+    of_four_weeks,
+    prescribed_dose,
+    published_interval,
+)
+from ivigcalc.engine.known import Known, known
+from ivigcalc.engine.plan import Notice
+from ivigcalc.engine.split import Grid
+from ivigcalc.engine.titration import Ceilings, Ladder, TableChoice, choose_table, make_ladder
+from ivigcalc.errors import RequestError
+from ivigcalc.quantity import Quantity
+from ivigcalc.request.form import Command
+from ivigcalc.request.request import Infusion as InfusionKind
+from ivigcalc.request.request import Treatment
+
+if TYPE_CHECKING:
+    from ivigcalc.engine.course import Dosed
+    from ivigcalc.engine.session import Calendar
+
+#: the one part of a plan that has no protocol: an infusion of just what is ordered
+ONE_INFUSION = Phase(id="infusion")
+#: weights, starts and answers of checks that a prescription remembers
+_WEIGHTS, _STARTS, _SAID = 4096, 1024, 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Courses in a row that are alike: a phase, what of the order speaks to it, and what each course should be.
+
+    `days`: how many days a course may have, fewest first. `four_week_dose`: what `prescribed` is a share of, if any.
+    """
+
+    phase: Phase
+    ordered: Treatment
+    courses: int
+    prescribed: Prescribed
+    days: tuple[int, ...]
+    interval: Quantity | None = None
+    four_week_dose: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The rate table that serves a kind of infusion, and the same made ready for the arithmetic."""
+
+    table: TableChoice
+    ladder: Ladder
+
+
+@dataclass(frozen=True)
+class Prescription:
+    """An order under its definitions. `indication` is what the rate tables are looked up under.
+
+    `protocol_named`: the order names its protocol, and does not take the default.
+    """
+
+    command: Command
+    definitions: Definitions
+    protocol_id: str | None
+    indication: str | None
+    parts: tuple[Part, ...]
+    ordered_dose: Quantity | None = None
+    protocol_named: bool = True
+    dosed: Known[tuple[Fraction, bool | None], Dosed] = known(_WEIGHTS)
+    calendars: Known[object, Calendar] = known(_STARTS)
+    said: Known[object, tuple[Notice, ...]] = known(_SAID)
+
+    @property
+    def product(self) -> Product:
+        """The product that is given."""
+        return self.definitions.product.value
+
+    @property
+    def policy(self) -> Policy:
+        """The rules of dosing weight and rounding."""
+        return self.definitions.policy.policy.value
+
+    @property
+    def site(self) -> Site:
+        """The clinic."""
+        return self.definitions.site.value
+
+    @property
+    def safety(self) -> Safety:
+        """The thresholds of the checks."""
+        return self.definitions.safety.value
+
+    @property
+    def regimen(self) -> Regimen | None:
+        """The regimen; None where only rates are asked for."""
+        return self.definitions.regimen.value if self.definitions.regimen else None
+
+    @cached_property
+    def protocol(self) -> Protocol | None:
+        """The protocol that is followed."""
+        return self.regimen.protocols[self.protocol_id] if self.regimen and self.protocol_id else None
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """The published limits of a dose: the protocol's, then the policy's."""
+        return (*self.protocol.limits, *self.policy.limits) if self.protocol else ()
+
+    @cached_property
+    def rounding(self) -> Rounding:
+        """The policy's rounding."""
+        rounding = self.policy.rounding
+        assert rounding is not None  # a policy without one is refused before
+        return rounding
+
+    @cached_property
+    def rounding_of_small_doses(self) -> Rounding:
+        """The same with the finer step that the policy has for small doses."""
+        small = self.rounding.small
+        assert small is not None
+        return self.rounding.model_copy(update={"to": small.to, "source": small.source or self.rounding.source})
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The session doses that can be given."""
+        return dose_grid(self.product, self.rounding, self._sizes_in_stock)
+
+    @cached_property
+    def grid_of_small_doses(self) -> Grid:
+        """Those of small doses."""
+        return dose_grid(self.product, self.rounding_of_small_doses, self._sizes_in_stock)
+
+    @property
+    def _sizes_in_stock(self) -> tuple[Fraction, ...] | None:
+        stock = self.site.shelf(self.product.id)
+        return None if stock is None else tuple(size for size, count in stock.items() if count) or None
+
+    @cached_property
+    def ceilings(self) -> Ceilings:
+        """What bounds the rate beside the table, for a patient who is not at risk."""
+        site = self.site
+        return Ceilings(
+            at_risk=False,
+            increment_ml_per_h=site.pump.increment.base,
+            pump_ml_per_h=site.pump.maximum.base,
+            site_ml_per_h=site.rate_maximum.base if site.rate_maximum else None,
+        )
+
+    @cached_property
+    def overheads_min(self) -> tuple[int, int]:
+        """Minutes of a visit before and after the infusion."""
+        visit = self.site.visit
+        before = sum((int(part.base) for part in (visit.arrival, visit.premedication) if part), 0)
+        after = sum((int(part.base) for part in (visit.flush, visit.observation) if part), 0)
+        return before, after
+
+    def rates(self, kind: InfusionKind) -> Rates:
+        """The rates of a first or a later infusion. Raises `RefusedError` where no source prints any."""
+        return self._first_rates if kind == "first" else self._later_rates
+
+    @cached_property
+    def _first_rates(self) -> Rates:
+        return self._rates("first")
+
+    @cached_property
+    def _later_rates(self) -> Rates:
+        return self._rates("subsequent")
+
+    def _rates(self, kind: InfusionKind) -> Rates:
+        chosen = choose_table(self.product, self.indication, kind)
+        return Rates(chosen, make_ladder(self.product, chosen.table))
+
+
+def prescribe(case: Case) -> Prescription:
+    """What is settled without the patient. Raises `RequestError` for what the protocol leaves open and the order too."""
+    request, regimen, protocol = case.request, case.regimen, case.protocol
+    treatment = request.order.treatment
+    if regimen is None or protocol is None:
+        parts: tuple[Part, ...] = (_one_infusion(treatment),)
+        indication = request.indication
+    else:
+        name = f"{regimen.id} ({protocol.title})"
+        parts = tuple(
+            _part(phase, ordered, courses, name, protocol.no_dose_because)
+            for phase, ordered, courses in treatments_by_phase(protocol, treatment, request.command)
+        )
+        indication = regimen.treats
+    return Prescription(
+        request.command,
+        case.definitions,
+        case.protocol_id,
+        indication,
+        parts,
+        treatment.dose,
+        request.protocol is not None,
+    )
+
+
+def _one_infusion(ordered: Treatment) -> Part:
+    if ordered.dose is None:
+        raise RequestError("give the dose of this infusion: --dose 70g", field="dose", code="dose-needed")
+    return Part(ONE_INFUSION, ordered, 1, Prescribed(ordered.dose, False, None, None), (1,))
+
+
+# ---- which phases ---------------------------------------------------------------------------------------------------
+
+
+def treatments_by_phase(
+    protocol: Protocol, treatment: Treatment, command: Command
+) -> tuple[tuple[Phase, Treatment, int], ...]:
+    """Each phase that has courses, with the part of the order that speaks to it.
+
+    What is ordered fills what the protocol leaves open; where nothing is open, it replaces.
+    """
+    courses = 1 if command == "dose" else treatment.courses
+    planned = _planned(_stages(protocol, treatment.phase), courses, command)
+    phases = [phase for phase, _ in planned]
+    dosed = [p for p in phases if p.dose is None or p.dose.published.single is None] or phases
+    shared_out = _open_days(phases, treatment.days) or phases
+    # one course has no interval of its own; the last phase has one for whoever goes on
+    repeated = [phase for phase, courses in planned if courses > 1 or phase is phases[-1]]
+    repeated = [p for p in repeated if p.interval is None or p.interval.every.single is None] or repeated
+    return tuple(
+        (
+            phase,
+            replace(
+                treatment,
+                dose=treatment.dose if phase in dosed else None,
+                days=treatment.days if phase in shared_out else None,
+                every=treatment.every if phase in repeated else None,
+            ),
+            courses,
+        )
+        for phase, courses in planned
+    )
+
+
+def _stages(protocol: Protocol, named: str | None) -> tuple[Phase, ...]:
+    """All phases of a protocol, or the one that is named."""
+    found = protocol.stages_named(named)
+    if named is not None and not found:
+        allowed = ", ".join(phase.id for phase in protocol.stages) if protocol.phases else "none, it has no phases"
+        raise RequestError(
+            f"the protocol ({protocol.title}) has no phase '{named[:40]}'; allowed: {allowed}", field="phase"
+        )
+    return found
+
+
+def _planned(stages: tuple[Phase, ...], courses: int | None, command: Command) -> list[tuple[Phase, int]]:
+    """The phases that are planned, with their courses: as many as are ordered, else as are published."""
+    stages = stages[:1] if command == "dose" else stages
+    found: list[tuple[Phase, int]] = []
+    left = courses
+    for place, phase in enumerate(stages):
+        number = phase.courses.single if phase.courses else None
+        number = number or (phase.courses.from_ if phase.courses and place + 1 < len(stages) else 1)
+        if left is not None:
+            number = left if place + 1 == len(stages) else min(left, number)
+            left -= number
+        if number:
+            found.append((phase, number))
+    return found
+
+
+def _open_days(phases: list[Phase], days: int | None) -> list[Phase]:
+    """The phases that leave the number of days open: those that allow the ordered one, where any do."""
+    left_open = [p for p in phases if p.days is None or p.days.single is None]
+    return [p for p in left_open if days is None or p.days is None or p.days.from_ <= days <= p.days.to] or left_open
+
+
+# ---- what one phase gives -------------------------------------------------------------------------------------------
+
+
+def _part(phase: Phase, ordered: Treatment, courses: int, name: str, no_dose_because: str | None) -> Part:
+    prescribed, four_week_dose = _scaled(prescribed_dose(ordered, phase, name, no_dose_because), phase, ordered)
+    return Part(
+        phase,
+        ordered,
+        courses,
+        prescribed,
+        _days(prescribed, phase, ordered, name),
+        _interval(phase, ordered, courses, name),
+        four_week_dose,
+    )
+
+
+def _days(prescribed: Prescribed, phase: Phase, ordered: Treatment, name: str) -> tuple[int, ...]:
+    """How many days a course may have: as ordered, else as published."""
+    if ordered.days is not None:
+        return (ordered.days,)
+    if phase.days is None:
+        raise RequestError(
+            f"{name} does not print over how many days a course is given: give --days", field="days", code="days-needed"
+        )
+    if prescribed.per_day and phase.days.single is None:
+        raise RequestError(
+            f"{name} gives {prescribed.dose} on each of {phase.days} days, "
+            "so that the number of days settles the dose: give --days",
+            field="days",
+            code="days-needed",
+        )
+    return tuple(range(phase.days.from_, phase.days.to + 1))
+
+
+def _interval(phase: Phase, ordered: Treatment, courses: int, name: str) -> Quantity | None:
+    """From course to course; needed where there is more than one."""
+    interval = published_interval(phase, ordered)
+    if courses > 1 and interval is None:
+        published = f"publishes an interval of {phase.interval.every}" if phase.interval else "prints no interval"
+        raise RequestError(
+            f'{name} {published}: give --every, e.g. --every "4 weeks"', field="every", code="interval-needed"
+        )
+    return interval
+
+
+def _scaled(prescribed: Prescribed, phase: Phase, ordered: Treatment) -> tuple[Prescribed, Quantity | None]:
+    """A dose per four weeks becomes a dose per interval; doubling by accident is not possible."""
+    if ordered.every is not None and ordered.dose_basis is None and not interval_fits(phase, ordered.every):
+        assert phase.interval is not None
+        raise RequestError(
+            f"every {ordered.every} is not the protocol's interval of {phase.interval.every}: "
+            f"say whether {prescribed.dose} is for each course or for each four weeks, "
+            "with --dose-basis course or --dose-basis 4-weeks",
+            field="dose_basis",
+            code="dose-basis-needed",
+        )
+    if ordered.dose_basis != "4-weeks":
+        return prescribed, None
+    scaled, exact = of_four_weeks(prescribed.dose, _interval_of_share(prescribed, phase, ordered))
+    return replace(prescribed, dose=scaled, exact=exact), prescribed.dose
+
+
+def _interval_of_share(prescribed: Prescribed, phase: Phase, ordered: Treatment) -> Quantity:
+    """The interval that has its share of a dose of four weeks."""
+    every = published_interval(phase, ordered)
+    if every is None or every.dimension != "days":
+        shown = f"not {every}" if every else "with --every"
+        raise RequestError(f"--dose-basis 4-weeks needs an interval in days or weeks, {shown}", field="dose_basis")
+    own = phase.interval.every.single if phase.interval else None
+    if ordered.dose is None and (own is None or str(own) not in ("4 weeks", "28 days", "1 month")):
+        raise RequestError(
+            f"--dose-basis 4-weeks: the protocol's {prescribed.dose} is not printed for four weeks: "
+            "give --dose, the dose of four weeks",
+            field="dose_basis",
+        )
+    return every

@@ -1,0 +1,89 @@
+"""From which vials the sessions of a plan are drawn, and how far the stock of the site goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from ivigcalc.definitions import Product, Site
+from ivigcalc.engine.vials import Choice, choose_from_shelf, vial_set
+from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.text import figure
+
+#: what a session is drawn from where nobody prints the vial sizes
+NO_VIALS = Choice((), Fraction(0))
+
+#: vials of each day of a course
+CourseVials = tuple[Choice, ...]
+
+
+def choose_vials(
+    product: Product, site: Site, courses: Sequence[tuple[Fraction, ...]]
+) -> tuple[tuple[CourseVials, ...], int | None]:
+    """Vials of each day of each course (`courses`: the grams of their days), and from which course on the stock is short.
+
+    All sessions of a plan share the stock that the site lists. Where what is left does not reach for a course, it and
+    those after it are drawn from the stock as it is listed: it must be filled up before. Raises `RefusedError`
+    (`stock-short`) where a full stock does not reach for one course.
+    """
+    if not product.vials:
+        return tuple((NO_VIALS,) * len(days) for days in courses), None
+    listed = site.shelf(product.id)
+    if listed is None:
+        sizes = vial_set(tuple(size.base for size in product.vials))
+        chosen = {days: tuple(sizes.choose(grams) for grams in days) for days in set(courses)}
+        return tuple(chosen[days] for days in courses), None
+    _must_exist(listed, product, site)
+    return _from_stock(listed, product, site, courses)
+
+
+def _must_exist(listed: dict[Fraction, int], product: Product, site: Site) -> None:
+    unknown = [size for size in listed if size not in {vial.base for vial in product.vials}]
+    if unknown:
+        raise RequestError(
+            f"site {site.id} lists {product.id} vials of {figure(unknown[0])} g, which do not exist", field="site"
+        )
+
+
+def _from_stock(
+    listed: dict[Fraction, int], product: Product, site: Site, courses: Sequence[tuple[Fraction, ...]]
+) -> tuple[tuple[CourseVials, ...], int | None]:
+    found: list[CourseVials] = []
+    left, short_from = dict(listed), None
+    for number, days in enumerate(courses, start=1):
+        drawn = _draw(days, left)
+        if isinstance(drawn, int):
+            short_from = short_from or number
+            left = dict(listed)
+            drawn = _draw(days, left)
+        if isinstance(drawn, int):
+            raise RefusedError(
+                "stock-short",
+                f"the shelf of site {site.id} does not hold the {figure(days[drawn])} g of {product.id} "
+                f"for day {drawn + 1}; restock or choose another product",
+                overridable=False,
+            )
+        found.append(drawn)
+    return tuple(found), short_from
+
+
+def _draw(days: tuple[Fraction, ...], left: dict[Fraction, int]) -> CourseVials | int:
+    """The vials of a course, taken from what is left; the place of the first day for which it does not suffice."""
+    found: list[Choice] = []
+    for place, grams in enumerate(days):
+        choice = choose_from_shelf(grams, left)
+        if choice is None:
+            return place
+        for size, count in choice.vials:
+            left[size] -= count
+        found.append(choice)
+    return tuple(found)
+
+
+def vials_of(choices: Sequence[Choice]) -> dict[Fraction, int]:
+    """Vial size in g -> how many, over all these choices; larger first."""
+    found: dict[Fraction, int] = {}
+    for choice in choices:
+        for size, count in choice.vials:
+            found[size] = found.get(size, 0) + count
+    return dict(sorted(found.items(), reverse=True))
