@@ -21,16 +21,17 @@ ALLOWED = {
     "errors": "",
     "lazy": "",
     "memo": "",
-    "quantity": "",
-    "definitions": "quantity",
-    "request": "definitions errors lazy quantity",
-    "engine": "_version definitions errors lazy memo quantity request",
-    "library": "definitions engine errors lazy quantity request",
-    "api": "definitions engine errors library request",
-    "document": "_version api definitions engine errors library quantity request",
-    "render": "_version definitions document engine errors quantity request",
-    "batch": "_version api definitions document engine errors library memo quantity render request",
-    "cli": "_version api batch definitions document engine errors library render request",
+    "text": "",
+    "quantity": "text",
+    "definitions": "quantity text",
+    "request": "definitions errors lazy quantity text",
+    "engine": "_version definitions errors lazy memo quantity request text",
+    "library": "definitions engine errors lazy quantity request text",
+    "api": "definitions engine errors library request text",
+    "document": "_version api definitions engine errors library quantity request text",
+    "render": "_version definitions document engine errors quantity request text",
+    "batch": "_version api definitions document engine errors library memo quantity render request text",
+    "cli": "_version api batch definitions document engine errors library render request text",
 }
 #: outside `render`, what a face may know of the engine: the finished plan, and dates
 FACES_KNOW = {"ivigcalc.engine.plan", "ivigcalc.engine.schedule", "ivigcalc.engine.titration"}
@@ -52,7 +53,7 @@ def part(module: str) -> str:
 
 
 #: the same question and definitions give the same answer, whatever the day, the machine or the folder
-ENGINE_ROOMS = ("engine", "definitions", "quantity", "request")
+ENGINE_ROOMS = ("engine", "definitions", "quantity", "request", "text")
 
 
 def inside(tree: ast.Module, around: Callable[[ast.AST], bool]) -> set[ast.AST]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ivigcalc.errors import RequestError
+from ivigcalc.text import LONG, safe
 
 
 def emit(content: str | bytes, to: Path | None, *, machine: bool = False) -> None:
@@ -68,7 +69,7 @@ def write_whole(path: Path, data: bytes) -> None:
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
     except OSError as error:
         raise RequestError(
-            f"cannot write to {name_of(path)}: {error.strerror}; choose another file for -o", field="output"
+            f"cannot write to {safe(str(path), LONG)}: {error.strerror}; choose another file for -o", field="output"
         ) from None
     try:
         with os.fdopen(handle, "wb") as file:
@@ -79,7 +80,7 @@ def write_whole(path: Path, data: bytes) -> None:
         Path(temporary).replace(target)
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
-        raise RequestError(f"cannot write {name_of(path)}: {error.strerror}", field="output") from None
+        raise RequestError(f"cannot write {safe(str(path), LONG)}: {error.strerror}", field="output") from None
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -92,12 +93,13 @@ def _status(path: Path) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(found.st_mode):
-        raise RequestError(f"-o {name_of(path)} is a folder", field="output")
+        raise RequestError(f"-o {safe(str(path), LONG)} is a folder", field="output")
     if stat.S_ISBLK(found.st_mode):  # writing through would destroy what is on it
-        raise RequestError(f"-o {name_of(path)} is a disk: name a file", field="output")
+        raise RequestError(f"-o {safe(str(path), LONG)} is a disk: name a file", field="output")
     if stat.S_ISREG(found.st_mode) and not os.access(path, os.W_OK):  # renaming over it would not ask
         raise RequestError(
-            f"cannot write to {name_of(path)}: it is write-protected; choose another file for -o", field="output"
+            f"cannot write to {safe(str(path), LONG)}: it is write-protected; choose another file for -o",
+            field="output",
         )
     return found
 
@@ -125,11 +127,6 @@ def _umask() -> int:
     current = os.umask(0)
     os.umask(current)
     return current
-
-
-def name_of(path: Path) -> str:
-    """A path for a message: short, and without anything that a terminal would obey."""
-    return "".join(c if c.isprintable() else "?" for c in str(path)[:120])
 
 
 def say(text: str, *, quiet: bool = False) -> None:

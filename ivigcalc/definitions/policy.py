@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from ivigcalc.quantity import Quantity, QuantityError, number, plain, quantity
+from ivigcalc.text import TYPED, safe
 
 from .fields import Amount, BodyWeight, Bool, Height, Identifier, Number, Place, Strict, Text, refuse
 from .regimen import Limit
@@ -50,7 +51,7 @@ def parse_condition(value: Any) -> Condition:
         return Condition(text, "pregnant", "is")
     match = _CONDITION.fullmatch(text)
     if not match:
-        raise ValueError(f"'{text[:60]}' is not a condition; allowed: {_ALLOWED}")
+        raise ValueError(f"'{safe(text)}' is not a condition; allowed: {_ALLOWED}")
     subject, operator, operand = match[1].lower(), match[2], match[3]
     try:
         if subject == "bmi":
@@ -66,7 +67,7 @@ def parse_condition(value: Any) -> Condition:
             return Condition(text, "actual", operator, weight=times[2], percent=number(times[1]))  # type: ignore[arg-type]
         return Condition(text, "actual", operator, quantity(operand, "weight"))  # type: ignore[arg-type]
     except QuantityError as error:
-        raise ValueError(f"'{text[:60]}': {error}") from None
+        raise ValueError(f"'{safe(text)}': {error}") from None
 
 
 ConditionText = Annotated[
@@ -200,7 +201,7 @@ def _step(value: Any) -> Any:
             return value
     except QuantityError:
         pass
-    shown = f"'{value[:40]}'" if isinstance(value, str) else "this"
+    shown = f"'{safe(value, TYPED)}'" if isinstance(value, str) else "this"
     raise ValueError(f"{shown} is nothing to round to; allowed: whole vials, nothing, a step such as 5 g")
 
 

@@ -21,6 +21,7 @@ from ivigcalc.document.write import SCHEMA
 from ivigcalc.errors import DefinitionError, Problem, RequestError
 from ivigcalc.request.form import Command, Form
 from ivigcalc.request.reference import is_path, split_protocol
+from ivigcalc.text import safe
 
 #: the largest plan that can be asked for, 200 courses of 31 days, is about 15 MB
 MAX_BYTES = 32 * 1024 * 1024
@@ -69,8 +70,7 @@ def saved_plan(data: bytes, name: str) -> SavedPlan:
 
 def shown(value: Any) -> str:
     """A value of the file for a message: short, and without anything that a terminal would obey."""
-    text = "null" if value is None else str(value)
-    return "".join(c if c.isprintable() else "?" for c in text[:80]) + ("..." if len(text) > 80 else "")
+    return "null" if value is None else safe(str(value), 80)
 
 
 def _unreadable(name: str, why: str) -> RequestError:

@@ -36,6 +36,7 @@ from ivigcalc.definitions import (
 from ivigcalc.definitions.fields import ContradictionError
 from ivigcalc.errors import DefinitionError, Problem
 from ivigcalc.library.problems import PathKey, described
+from ivigcalc.text import LONG, TYPED, safe
 
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 16
@@ -106,22 +107,18 @@ def read_bytes(path: Path) -> bytes:
 
 def problem_in(file: str, key: PathKey, message: str, allowed: str) -> Problem:
     """A problem of a file that loads by itself, on the line of its key."""
-    document = Document(_printable(file))
+    document = Document(safe(file, LONG))
     parse(read_bytes(Path(file)), document)
     return Problem(document.name, document.line_of(key), dotted(key), message, allowed)
 
 
 def _file_problem(path: Path, message: str) -> DefinitionError:
-    return DefinitionError([Problem(_printable(str(path)), 0, "", message)])
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text[:200])
+    return DefinitionError([Problem(safe(str(path), LONG), 0, "", message)])
 
 
 def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:
     """As `load_file`, from bytes already read; `name` stands for the file in messages."""
-    document = Document(_printable(name))
+    document = Document(safe(name, LONG))
     if not parse(data, document):
         raise DefinitionError(document.problems[:MAX_PROBLEMS])
     model = _model_for(document, kinds or tuple(KINDS))
@@ -144,7 +141,7 @@ def _model_for(document: Document, kinds: tuple[str, ...]) -> type[Definition] |
         document.add(
             document.line_of(("kind",)),
             ("kind",),
-            f"must say what the file is, not {kind!r:.60}; allowed: {', '.join(kinds)}",
+            f"must say what the file is, not {safe(repr(kind))}; allowed: {', '.join(kinds)}",
         )
         raise DefinitionError(document.problems)
     return KINDS[str(kind)]
@@ -170,12 +167,12 @@ def parse(data: bytes, document: Document) -> bool:
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark
         document.add(
-            mark.line + 1 if mark else 1, (), f"is not valid YAML: {_printable(error.problem or 'unreadable')}"
+            mark.line + 1 if mark else 1, (), f"is not valid YAML: {safe(error.problem or 'unreadable', LONG)}"
         )
     except _TooDeepError as error:
         document.add(error.line, (), f"is nested deeper than {MAX_DEPTH} levels")
     except yaml.YAMLError as error:
-        document.add(1, (), f"is not valid YAML: {_printable(' '.join(str(error).split()))}")
+        document.add(1, (), f"is not valid YAML: {safe(' '.join(str(error).split()), LONG)}")
     return False
 
 
@@ -257,7 +254,7 @@ class _Builder:
             return
         for pattern, why in _AMBIGUOUS:
             if pattern.fullmatch(event.value):
-                self._document.add(line, path, f"'{event.value[:40]}' {why}" if event.value else why)
+                self._document.add(line, path, f"'{safe(event.value, TYPED)}' {why}" if event.value else why)
                 return
 
 
@@ -299,7 +296,7 @@ def dotted(path: PathKey) -> str:
     text = ""
     for part in path:
         text += f"[{part + 1}]" if isinstance(part, int) else (f".{part}" if text else str(part))
-    return _printable(text)
+    return safe(text, LONG)
 
 
 # ---- sources ------------------------------------------------------------------------------------------------------
@@ -313,7 +310,7 @@ def _check_sources(document: Document) -> None:
     named = list(_named_sources(document.data, ()))
     for path, key in named:
         if key not in sources:
-            document.add(document.line_of(path), path, f"no source '{key[:40]}'; allowed: {', '.join(sources)}")
+            document.add(document.line_of(path), path, f"no source '{safe(key)}'; allowed: {', '.join(sources)}")
     used = {key for _, key in named} if len(sources) > 1 else set(sources)
     for key in sources:
         if key not in used:

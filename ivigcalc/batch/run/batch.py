@@ -14,7 +14,7 @@ from ivigcalc import library
 from ivigcalc._version import __version__
 from ivigcalc.api import DEFAULT_POLICY
 from ivigcalc.batch.rows.columns import MAX_CELL, Columns
-from ivigcalc.batch.rows.outcome import Failed, for_clerk, printable
+from ivigcalc.batch.rows.outcome import Failed, for_clerk
 from ivigcalc.batch.rows.source import Row, Source, spool
 from ivigcalc.batch.rows.survey import Survey, survey
 from ivigcalc.batch.run.fingerprint import definitions_sha256
@@ -29,6 +29,7 @@ from ivigcalc.request.form import Form
 from ivigcalc.request.read import read_form
 from ivigcalc.request.reference import is_path, split_protocol
 from ivigcalc.request.request import LAST_YEAR
+from ivigcalc.text import safe
 
 #: seconds of work that a kill may cost
 _KEEP_SECONDS = 1.0
@@ -301,7 +302,7 @@ def _once_each(rows: Iterator[Row], columns: Columns, found: Survey) -> Iterator
 
 def _why_stopped(progress: Progress, done: Done) -> str:
     shown = [
-        f"row {number}, {printable(who, 40)}: {error.code}: {for_clerk(error.message)}"
+        f"row {number}, {safe(who)}: {error.code}: {for_clerk(error.message)}"
         for number, who, error in done.first_errors
     ]
     return "\n".join([f"stopped: {progress.failed} of {progress.rows} rows failed; nothing was written", *shown])

@@ -12,6 +12,7 @@ from ivigcalc.batch.run.fingerprint import definitions_sha256
 from ivigcalc.batch.run.work import Done, Settings, do_partition
 from ivigcalc.batch.run.workers import Partitions, WorkerError
 from ivigcalc.errors import MissingExtraError, RequestError
+from ivigcalc.text import safe
 
 #: partitions under way for each thread of the cluster, and how often one is tried again
 _AHEAD, _RETRIES = 2, 5
@@ -33,7 +34,7 @@ def do_on_cluster(settings: Settings, partitions: Partitions, address: str) -> I
         client: Any = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise RequestError(
-            f"--cluster: cannot reach a Dask scheduler at {address[:80]}: {error}", field="cluster"
+            f"--cluster: cannot reach a Dask scheduler at {safe(address)}: {error}", field="cluster"
         ) from None
     with client:
         yield from _in_order(client, settings, partitions)

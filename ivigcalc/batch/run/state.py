@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
-from ivigcalc.batch.rows.outcome import printable
 from ivigcalc.batch.tables.encode import TABLES, Kind
 from ivigcalc.batch.tables.patient_files import is_file_name
 from ivigcalc.errors import RequestError
+from ivigcalc.text import LONG, safe
 
 WORK, STATE, REPORT, EACH = ".ivigcalc-batch", "state.json", "batch.json", "each"
 SCHEMA = "ivigcalc.batch/1"
@@ -114,4 +114,4 @@ def _damaged(path: Path, name: str, then: str) -> RequestError:
 
 def shown(folder: Path) -> str:
     """A folder's own name, for messages: that of `.` is not empty."""
-    return printable(folder.resolve().name or str(folder), 80)
+    return safe(folder.resolve().name or str(folder), LONG)
