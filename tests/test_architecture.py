@@ -19,6 +19,7 @@ MODULES = {
 ALLOWED = {
     "_version": "",
     "errors": "",
+    "files": "",
     "lazy": "",
     "memo": "",
     "text": "",
@@ -26,12 +27,12 @@ ALLOWED = {
     "definitions": "quantity text",
     "request": "definitions errors lazy quantity text",
     "engine": "_version definitions errors lazy memo quantity request text",
-    "library": "definitions engine errors lazy quantity request text",
+    "library": "definitions engine errors files lazy quantity request text",
     "api": "definitions engine errors library request text",
-    "document": "_version api definitions engine errors library quantity request text",
+    "document": "_version api definitions engine errors files library quantity request text",
     "render": "_version definitions document engine errors quantity request text",
-    "batch": "_version api definitions document engine errors library memo quantity render request text",
-    "cli": "_version api batch definitions document engine errors library render request text",
+    "batch": "_version api definitions document engine errors files library memo quantity render request text",
+    "cli": "_version api batch definitions document engine errors files library render request text",
 }
 #: outside `render`, what a face may know of the engine: the finished plan, and dates
 FACES_KNOW = {"ivigcalc.engine.plan", "ivigcalc.engine.schedule", "ivigcalc.engine.titration"}

@@ -7,9 +7,7 @@ checked before pydantic sees it, and all problems are reported together as `file
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +33,7 @@ from ivigcalc.definitions import (
 )
 from ivigcalc.definitions.fields import ContradictionError
 from ivigcalc.errors import DefinitionError, Problem
+from ivigcalc.files import UnreadableError, read_regular
 from ivigcalc.library.problems import PathKey, described
 from ivigcalc.text import LONG, TYPED, safe
 
@@ -90,19 +89,11 @@ def load_file(path: Path, *kinds: str) -> Loaded[Any]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a regular file of believable size; devices, folders and giants are refused unread."""
+    """The bytes of a definition file; devices, folders and giants are refused unread."""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise _file_problem(path, "is not a regular file")
-            if status.st_size > MAX_BYTES:
-                raise _file_problem(path, f"is larger than {MAX_BYTES // 1024} KiB")
-            return file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _file_problem(path, f"cannot be read: {reason}") from None
+        return read_regular(path, MAX_BYTES)
+    except UnreadableError as error:
+        raise DefinitionError([Problem(safe(str(path), LONG), 0, "", str(error))]) from None
 
 
 def problem_in(file: str, key: PathKey, message: str, allowed: str) -> Problem:
@@ -110,10 +101,6 @@ def problem_in(file: str, key: PathKey, message: str, allowed: str) -> Problem:
     document = Document(safe(file, LONG))
     parse(read_bytes(Path(file)), document)
     return Problem(document.name, document.line_of(key), dotted(key), message, allowed)
-
-
-def _file_problem(path: Path, message: str) -> DefinitionError:
-    return DefinitionError([Problem(safe(str(path), LONG), 0, "", message)])
 
 
 def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:

@@ -21,6 +21,7 @@ from ivigcalc.batch.rows.columns import COLUMNS, Cell, check_columns
 from ivigcalc.batch.rows.csv_lines import OpenQuoteError, cells_before_the_quote, cells_of_line, decoded, look_ahead
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.errors import MissingExtraError, RequestError
+from ivigcalc.files import UnreadableError, open_regular
 from ivigcalc.quantity import plain
 from ivigcalc.text import LONG, safe
 
@@ -61,12 +62,12 @@ class Source:
     def __init__(self, path: Path, kind: str) -> None:
         self.path, self.kind = path, kind
         try:
-            if not path.is_file():
-                raise RequestError(_not_a_file(path), field="input", code="unreadable-input")
-            self._file = path.open("rb")
-            self._seen = os.fstat(self._file.fileno())
-        except (OSError, ValueError) as error:
-            raise _unreadable(path, error) from None
+            self._file = open_regular(path)
+        except UnreadableError as error:
+            hint = "; pipe it in and name it -" if path.is_fifo() else ""
+            message = f"the input {safe(path.name, LONG)} {error}{hint}"
+            raise RequestError(message, field="input", code="unreadable-input") from None
+        self._seen = os.fstat(self._file.fileno())
         self._names: tuple[str, ...] | None = None
 
     def close(self) -> None:
@@ -214,18 +215,9 @@ def spool(stream: BinaryIO, to: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _not_a_file(path: Path) -> str:
-    name = safe(path.name, LONG)
-    if path.exists():
-        return f"the input {name} is not a regular file; pipe it in and name it -"
-    return f"cannot read the input {name}: no such file"
-
-
-def _unreadable(path: Path, error: Exception) -> RequestError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return RequestError(
-        f"cannot read the input {safe(path.name, LONG)}: {reason}", field="input", code="unreadable-input"
-    )
+def _unreadable(path: Path, error: OSError) -> RequestError:
+    message = f"cannot read the input {safe(path.name, LONG)}: {error.strerror}"
+    return RequestError(message, field="input", code="unreadable-input")
 
 
 def _not_closed() -> Failed:

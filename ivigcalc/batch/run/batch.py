@@ -25,6 +25,7 @@ from ivigcalc.batch.run.workers import do_here, do_in_processes
 from ivigcalc.batch.tables.encode import Kind, headings
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import IvigcalcError, RequestError
+from ivigcalc.files import sync
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import read_form
 from ivigcalc.request.reference import is_path, split_protocol
@@ -337,7 +338,7 @@ def _make_parquet(folder: Folder) -> None:
     with explained("cannot write to the output folder"):
         for table in ("sessions", "steps"):
             write_parquet(folder.work / f"{table}.part", folder.work / f"{table}.made")
-            folder.sync(f"{table}.made")
+            sync(folder.work / f"{table}.made")
 
 
 def errors_text(errors: Counter[str]) -> Sequence[str]:
