@@ -18,11 +18,11 @@ MODULES = {
 #: which rooms each room may read from: a folder of the package, or a module beside the folders. A line for each
 ALLOWED = {
     "_version": "",
-    "errors": "",
     "files": "",
     "lazy": "",
     "memo": "",
     "text": "",
+    "errors": "text",
     "quantity": "text",
     "definitions": "quantity text",
     "request": "definitions errors lazy quantity text",
