@@ -52,22 +52,26 @@ def parse_condition(value: Any) -> Condition:
     match = _CONDITION.fullmatch(text)
     if not match:
         raise ValueError(f"'{safe(text)}' is not a condition; allowed: {_ALLOWED}")
-    subject, operator, operand = match[1].lower(), match[2], match[3]
     try:
-        if subject == "bmi":
-            return Condition(text, "bmi", operator, number(operand))  # type: ignore[arg-type]
-        if subject == "age":
-            return Condition(text, "age", operator, quantity(operand, "months"))  # type: ignore[arg-type]
-        if subject == "height":
-            return Condition(text, "height", operator, quantity(operand, "height"))  # type: ignore[arg-type]
-        if operand in ("ideal", "adjusted"):
-            return Condition(text, "actual", operator, weight=operand)  # type: ignore[arg-type]
-        times = _TIMES.fullmatch(operand)
-        if times:
-            return Condition(text, "actual", operator, weight=times[2], percent=number(times[1]))  # type: ignore[arg-type]
-        return Condition(text, "actual", operator, quantity(operand, "weight"))  # type: ignore[arg-type]
+        return _condition(text, match[1].lower(), match[2], match[3])
     except QuantityError as error:
         raise ValueError(f"'{safe(text)}': {error}") from None
+
+
+def _condition(text: str, subject: str, operator: Any, operand: Any) -> Condition:
+    """A condition of `actual` compares with another weight, with a part of it, or with a number of kg."""
+    if subject == "bmi":
+        return Condition(text, "bmi", operator, number(operand))
+    if subject == "age":
+        return Condition(text, "age", operator, quantity(operand, "months"))
+    if subject == "height":
+        return Condition(text, "height", operator, quantity(operand, "height"))
+    if operand in ("ideal", "adjusted"):
+        return Condition(text, "actual", operator, weight=operand)
+    part: Any = _TIMES.fullmatch(operand)
+    if part:
+        return Condition(text, "actual", operator, weight=part[2], percent=number(part[1]))
+    return Condition(text, "actual", operator, quantity(operand, "weight"))
 
 
 ConditionText = Annotated[
@@ -220,6 +224,9 @@ class Rounding(Cited):
         return f"to {self.to}, {self.direction}{tie}"
 
 
+_INCOMPLETE = "a computable policy needs dosing_weight and rounding; else say computable: false and what is missing"
+
+
 class Policy(Definition):
     """The rules of one body. `computable: false` = on file as known, with what is missing."""
 
@@ -238,10 +245,7 @@ class Policy(Definition):
     @model_validator(mode="after")
     def _whole(self) -> Policy:
         if self.computable and (self.dosing_weight is None or self.rounding is None):
-            message = (
-                "a computable policy needs dosing_weight and rounding; else say computable: false and what is missing"
-            )
-            refuse([((), message)])
+            refuse([((), _INCOMPLETE)])
         if not self.computable and not self.missing:
             raise ValueError("computable: false needs 'missing': what nobody printed")
         return self

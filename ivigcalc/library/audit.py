@@ -225,8 +225,8 @@ def _shadowed(product: Product) -> Iterator[Finding]:
         for use in table.for_:
             taken = {seen[use, kind] + 1 for kind in kinds if (use, kind) in seen}
             if taken:
-                message = f"'{use}' ({table.infusion} infusion) already has table {min(taken)}, so this one is never used for it"
-                yield Finding(("rates", place, "for"), message)
+                earlier = f"'{use}' ({table.infusion} infusion) already has table {min(taken)}"
+                yield Finding(("rates", place, "for"), f"{earlier}, so this one is never used for it")
             seen.update({(use, kind): place for kind in kinds if (use, kind) not in seen})
 
 
