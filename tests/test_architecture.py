@@ -18,19 +18,20 @@ MODULES = {
 #: which rooms each room may read from: a folder of the package, or a module beside the folders. A line for each
 ALLOWED = {
     "_version": "",
-    "errors": "",
+    "files": "",
     "lazy": "",
-    "quantity": "",
-    "text": "quantity",
-    "definitions": "quantity",
-    "request": "definitions errors lazy quantity",
+    "text": "",
+    "errors": "text",
+    "quantity": "text",
+    "definitions": "quantity text",
+    "request": "definitions errors lazy quantity text",
     "engine": "_version definitions errors lazy quantity request text",
-    "library": "definitions engine errors lazy quantity request",
-    "api": "definitions engine errors library request",
-    "document": "_version api definitions engine errors library quantity request",
-    "render": "_version definitions document engine errors quantity request",
-    "batch": "_version api definitions document engine errors library quantity render request",
-    "cli": "_version api batch definitions document engine errors library render request",
+    "library": "definitions engine errors files lazy quantity request text",
+    "api": "definitions engine errors library request text",
+    "document": "_version api definitions engine errors files library quantity request text",
+    "render": "_version definitions document engine errors quantity request text",
+    "batch": "_version api definitions document engine errors files library quantity render request text",
+    "cli": "_version api batch definitions document engine errors files library render request text",
 }
 #: outside `render`, what a face may know of the engine: the finished plan, and dates
 FACES_KNOW = {"ivigcalc.engine.plan", "ivigcalc.engine.schedule", "ivigcalc.engine.titration"}
@@ -52,7 +53,7 @@ def part(module: str) -> str:
 
 
 #: the same question and definitions give the same answer, whatever the day, the machine or the folder
-ENGINE_ROOMS = ("engine", "definitions", "quantity", "request")
+ENGINE_ROOMS = ("engine", "definitions", "quantity", "request", "text")
 
 
 def inside(tree: ast.Module, around: Callable[[ast.AST], bool]) -> set[ast.AST]:

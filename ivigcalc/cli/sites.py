@@ -7,9 +7,9 @@ import stat
 from pathlib import Path
 
 from ivigcalc import library
-from ivigcalc.cli.output import name_of
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.errors import RequestError
+from ivigcalc.text import LONG, safe
 
 VARIABLE = "IVIGCALC_SITE"
 
@@ -32,7 +32,8 @@ def _is_there(own: Path) -> bool:
         return False
     except OSError as error:
         raise RequestError(
-            f"cannot look for a site file at {name_of(own)}: {error.strerror}; name one with --site, or mend HOME or XDG_CONFIG_HOME",
+            f"cannot look for a site file at {safe(str(own), LONG)}: {error.strerror}; "
+            "name one with --site, or mend HOME or XDG_CONFIG_HOME",
             field="site",
         ) from None
 

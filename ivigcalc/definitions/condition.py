@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from ivigcalc.quantity import Quantity, QuantityError, in_months, number, quantity
+from ivigcalc.text import safe
 
 from .fields import Strict
 
@@ -51,16 +52,18 @@ class AgeBound(Strict):
 def _age_bounds(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    bounds = []
-    for part in value.split(" and "):
-        match = _AGE.fullmatch(part.strip())
-        if not match:
-            raise ValueError("must be like '>= 18 years' or '>= 2 years and < 18 years'")
-        try:
-            bounds.append(AgeBound(operator=match[1], age=quantity(match[2], "months", "days")))  # type: ignore[arg-type]
-        except QuantityError as error:
-            raise ValueError(str(error)) from None
-    return tuple(bounds)
+    return tuple(_age_bound(part.strip()) for part in value.split(" and "))
+
+
+def _age_bound(text: str) -> AgeBound:
+    match = _AGE.fullmatch(text)
+    if not match:
+        raise ValueError("must be like '>= 18 years' or '>= 2 years and < 18 years'")
+    try:
+        age = quantity(match[2], "months", "days")
+    except QuantityError as error:
+        raise ValueError(str(error)) from None
+    return AgeBound(operator=match[1], age=age)  # type: ignore[arg-type]
 
 
 AgeRange = Annotated[
@@ -112,23 +115,27 @@ def parse_condition(value: Any) -> Condition:
         return Condition(text, "pregnant", "is")
     match = _CONDITION.fullmatch(text)
     if not match:
-        raise ValueError(f"'{text[:60]}' is not a condition; allowed: {_ALLOWED}")
-    subject, operator, operand = match[1].lower(), match[2], match[3]
+        raise ValueError(f"'{safe(text)}' is not a condition; allowed: {_ALLOWED}")
     try:
-        if subject == "bmi":
-            return Condition(text, "bmi", operator, number(operand))  # type: ignore[arg-type]
-        if subject == "age":
-            return Condition(text, "age", operator, quantity(operand, "months"))  # type: ignore[arg-type]
-        if subject == "height":
-            return Condition(text, "height", operator, quantity(operand, "height"))  # type: ignore[arg-type]
-        if operand in ("ideal", "adjusted"):
-            return Condition(text, "actual", operator, weight=operand)  # type: ignore[arg-type]
-        times = _TIMES.fullmatch(operand)
-        if times:
-            return Condition(text, "actual", operator, weight=times[2], percent=number(times[1]))  # type: ignore[arg-type]
-        return Condition(text, "actual", operator, quantity(operand, "weight"))  # type: ignore[arg-type]
+        return _condition(text, match[1].lower(), match[2], match[3])
     except QuantityError as error:
-        raise ValueError(f"'{text[:60]}': {error}") from None
+        raise ValueError(f"'{safe(text)}': {error}") from None
+
+
+def _condition(text: str, subject: str, operator: Any, operand: Any) -> Condition:
+    """A condition of `actual` compares with another weight, with a part of it, or with a number of kg."""
+    if subject == "bmi":
+        return Condition(text, "bmi", operator, number(operand))
+    if subject == "age":
+        return Condition(text, "age", operator, quantity(operand, "months"))
+    if subject == "height":
+        return Condition(text, "height", operator, quantity(operand, "height"))
+    if operand in ("ideal", "adjusted"):
+        return Condition(text, "actual", operator, weight=operand)
+    part: Any = _TIMES.fullmatch(operand)
+    if part:
+        return Condition(text, "actual", operator, weight=part[2], percent=number(part[1]))
+    return Condition(text, "actual", operator, quantity(operand, "weight"))
 
 
 ConditionText = Annotated[

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from ivigcalc.quantity import Quantity, QuantityError, plain, quantity
+from ivigcalc.text import TYPED, safe
 
 from .condition import AgeCondition, ConditionText
 from .fields import Amount, BodyWeight, Bool, Height, Identifier, Number, Place, Strict, Text, refuse
@@ -124,7 +125,7 @@ def _step(value: Any) -> Any:
             return value
     except QuantityError:
         pass
-    shown = f"'{value[:40]}'" if isinstance(value, str) else "this"
+    shown = f"'{safe(value, TYPED)}'" if isinstance(value, str) else "this"
     raise ValueError(f"{shown} is nothing to round to; allowed: whole vials, nothing, a step such as 5 g")
 
 
@@ -141,6 +142,9 @@ class Rounding(Cited):
     def __str__(self) -> str:
         tie = f", tie {self.tie}" if self.direction == "nearest" else ""
         return f"to {self.to}, {self.direction}{tie}"
+
+
+_INCOMPLETE = "a computable policy needs dosing_weight and rounding; else say computable: false and what is missing"
 
 
 class Policy(Definition):
@@ -161,10 +165,7 @@ class Policy(Definition):
     @model_validator(mode="after")
     def _whole(self) -> Policy:
         if self.computable and (self.dosing_weight is None or self.rounding is None):
-            message = (
-                "a computable policy needs dosing_weight and rounding; else say computable: false and what is missing"
-            )
-            refuse([((), message)])
+            refuse([((), _INCOMPLETE)])
         if not self.computable and not self.missing:
             raise ValueError("computable: false needs 'missing': what nobody printed")
         return self

@@ -28,12 +28,28 @@ from .source import Cited, Definition, Said
 
 Confidence = Literal["high", "medium", "low"]
 Evidence = Literal[
-    "label", "guideline", "consensus", "trial", "case-series", "case-report", "review", "registry", "tertiary",
-]  # fmt: skip
+    "label",
+    "guideline",
+    "consensus",
+    "trial",
+    "case-series",
+    "case-report",
+    "review",
+    "registry",
+    "tertiary",
+]
 Category = Literal[
-    "connective-tissue", "dermatology", "neurology", "haematology", "immunodeficiency", "paediatric", "transplant",
-    "obstetric", "infection", "other",
-]  # fmt: skip
+    "connective-tissue",
+    "dermatology",
+    "neurology",
+    "haematology",
+    "immunodeficiency",
+    "paediatric",
+    "transplant",
+    "obstetric",
+    "infection",
+    "other",
+]
 
 
 class Population(Cited):
@@ -180,12 +196,9 @@ class Protocol(Cited):
         per_course = phase.dose.per_course if phase.dose else None
         if per_course is None or phase.days is None or per_course.from_.dimension != "dose":
             return
+        least = per_course.from_.base / phase.days.to
         for limit in self.limits:
-            if (
-                limit.per == "day"
-                and limit.max.dimension == "dose"
-                and per_course.from_.base / phase.days.to > limit.max.base
-            ):
+            if limit.per == "day" and limit.max.dimension == "dose" and least > limit.max.base:
                 yield place, f"{per_course.from_} over {phase.days.to} days is above the limit of {limit.max} per day"
 
     def stages_named(self, name: str | None) -> tuple[Phase, ...]:
@@ -208,6 +221,10 @@ class Protocol(Cited):
                 source=None,
             ),
         )
+
+
+_LOW_DEFAULT = "the first protocol is the default, so it may not be one of low confidence"
+_LESSER_DEFAULT = "the first protocol is the default: a label or guideline of high confidence goes first"
 
 
 class Regimen(Definition):
@@ -240,16 +257,9 @@ class Regimen(Definition):
     def _default_is_trustworthy(self) -> Regimen:
         first = next(iter(self.protocols.values()))
         if first.confidence == "low" and any(p.confidence != "low" for p in self.protocols.values()):
-            refuse([(("protocols",), "the first protocol is the default, so it may not be one of low confidence")])
+            refuse([(("protocols",), _LOW_DEFAULT)])
         if not _is_authority(first) and any(_is_authority(p) for p in self.protocols.values()):
-            refuse(
-                [
-                    (
-                        ("protocols",),
-                        "the first protocol is the default: a label or guideline of high confidence goes first",
-                    )
-                ]
-            )
+            refuse([(("protocols",), _LESSER_DEFAULT)])
         return self
 
 

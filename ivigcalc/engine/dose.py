@@ -11,9 +11,9 @@ from ivigcalc.definitions import Limit, Phase, Product, Range, Rounding
 from ivigcalc.engine.split import Grid, round_course, step_grid, vial_grid
 from ivigcalc.engine.vials import vial_set
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.quantity import MONTH_DAYS, Quantity, decimal_of
+from ivigcalc.quantity import MONTH_DAYS, Quantity, decimal_of, figure
 from ivigcalc.request.request import Treatment
-from ivigcalc.text import counted, figure
+from ivigcalc.text import counted
 
 #: more than this is no dose for anybody: it is refused before any vial is counted
 BELIEVABLE_G = 10_000

@@ -8,7 +8,7 @@ from fractions import Fraction
 from ivigcalc.definitions import Product, Site
 from ivigcalc.engine.vials import Choice, choose_from_shelf, vial_set
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.text import figure
+from ivigcalc.quantity import figure
 
 #: what a session is drawn from where nobody prints the vial sizes
 NO_VIALS = Choice((), Fraction(0))

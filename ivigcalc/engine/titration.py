@@ -16,8 +16,8 @@ from typing import Literal, NamedTuple
 from ivigcalc.definitions import Product, RateTable, ml_per_kg_per_h
 from ivigcalc.definitions import Rung as PrintedRung
 from ivigcalc.errors import RefusedError
+from ivigcalc.quantity import figure
 from ivigcalc.request.request import Infusion, Risk
-from ivigcalc.text import figure
 
 Binding = Literal["ladder", "ceiling", "at-risk", "site", "pump"]
 

@@ -19,6 +19,7 @@ from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weigh
 from ivigcalc.request.form import Command, Form
 from ivigcalc.request.reference import split_protocol
 from ivigcalc.request.request import LAST_YEAR, Infusion, Order, Patient, Request, Risk, Sex
+from ivigcalc.text import TYPED, safe
 
 MAX_TEXT = 200
 _UNPRINTABLE = re.compile(
@@ -205,8 +206,7 @@ def _override(text: str) -> tuple[str, str]:
 
 
 def _short(text: str) -> str:
-    shown = "".join(c if c.isprintable() else "?" for c in text[:40])
-    return f"'{shown}...'" if len(text) > 40 else f"'{shown}'"
+    return f"'{safe(text, TYPED)}'"
 
 
 def form_of(request: Request, *, regimen: str | None, product: str, policy: str) -> Form:

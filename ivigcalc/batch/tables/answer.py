@@ -204,11 +204,17 @@ def planned(plan: Plan, known: Known[Movable, Movable] | None = None) -> Planned
     request = plan.computed_from.request
     start = request.order.start
     assert start is not None
-    moves = movable(plan)
-    if moves is not None and known is not None:
-        moves = known.of(moves, lambda: moves)
-    answer = Answer(start, plan.sessions, plan.titrations, notice_codes(plan), moves)
+    answer = Answer(start, plan.sessions, plan.titrations, notice_codes(plan), _calendar(plan, known))
     return Planned(answer, request.patient.patient_id or "", start)
+
+
+def _calendar(plan: Plan, known: Known[Movable, Movable] | None) -> Movable | None:
+    """What settles the dates of a plan that can be moved: of equal ones the first, which remembers more."""
+    found = movable(plan)
+    if found is None or known is None:
+        return found
+    mine: Movable = found
+    return known.of(mine, lambda: mine)
 
 
 def _text(lines: list[str], gaps: list[int]) -> Text:

@@ -11,7 +11,7 @@ from ivigcalc.engine.dose import amount_g, outside, per_four_weeks
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.stock import vials_of
-from ivigcalc.text import figure
+from ivigcalc.quantity import figure
 
 _LIMITED = {
     "day": ("day-dose-over-limit", "a day", "a lower dose, or the same one over more days, would meet it"),

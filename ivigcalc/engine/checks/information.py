@@ -13,7 +13,7 @@ from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.schedule import step
-from ivigcalc.text import figure
+from ivigcalc.quantity import figure
 
 
 def fluid_load(_rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notice]:

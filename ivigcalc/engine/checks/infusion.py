@@ -14,9 +14,8 @@ from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.session import Calendar, after_a_gap, starts_again
 from ivigcalc.engine.titration import TableChoice, risk_applies
-from ivigcalc.quantity import Quantity
+from ivigcalc.quantity import Quantity, figure
 from ivigcalc.request.request import Risk
-from ivigcalc.text import figure
 
 
 def no_rates(_rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:

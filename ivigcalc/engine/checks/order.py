@@ -10,8 +10,8 @@ from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.dose import FOUR_WEEKS_DAYS, amount_g, interval_days, interval_fits, of_four_weeks, outside
 from ivigcalc.engine.plan import Level, Notice
 from ivigcalc.engine.prescription import Part, Prescription
-from ivigcalc.quantity import Quantity
-from ivigcalc.text import counted, figure
+from ivigcalc.quantity import Quantity, figure
+from ivigcalc.text import counted
 
 
 def dose_range(rx: Prescription, dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:

@@ -12,8 +12,7 @@ from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.schedule import step
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.quantity import weight_kg
-from ivigcalc.text import figure
+from ivigcalc.quantity import figure, weight_kg
 
 
 def policy_is_whole(case: Case) -> Iterator[Notice]:

@@ -12,9 +12,8 @@ from ivigcalc.engine.case import Case
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import RequestError
-from ivigcalc.quantity import UNITS, Quantity, weight_kg
+from ivigcalc.quantity import UNITS, Quantity, figure, weight_kg
 from ivigcalc.request.request import Patient, Sex
-from ivigcalc.text import figure
 
 _POUND_KG, _INCH_CM = UNITS["lb"][1], UNITS["in"][1]
 

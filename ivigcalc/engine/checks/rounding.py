@@ -10,7 +10,8 @@ from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed, Stretch, is_small
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
-from ivigcalc.text import counted, figure
+from ivigcalc.quantity import figure
+from ivigcalc.text import counted
 
 
 def small_doses_without_age(rx: Prescription, dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
