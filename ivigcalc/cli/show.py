@@ -75,7 +75,7 @@ class Look:
 def show(plan: Plan, look: Look) -> None:
     """Render a plan and write it; a face for machines has the cautions on stderr as well."""
     if look.format not in (Format.table, Format.markdown):
-        from ivigcalc.render.words import notice_text
+        from ivigcalc.render.notices import notice_text
 
         for notice in plan.notices:
             if notice.level != "info":

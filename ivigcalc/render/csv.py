@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from ivigcalc.engine.plan import InfusionStep, Plan
-from ivigcalc.quantity import plain
-from ivigcalc.render.words import vials_text
+from ivigcalc.render.words import shown, vials_text
 
 SESSION_COLUMNS = (
     "patient_id", "course", "day", "date", "starts_at", "ends_at", "dose_g", "volume_ml", "duration_min", "vials", "leftover_g", "notices",
@@ -29,11 +28,9 @@ def safe_cell(text: str | None) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def cell(value: object) -> str:
+def cell(value: Decimal | int | str | None) -> str:
     """A figure or word as its cell; empty where there is none."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else plain(value)
+    return shown(value, unknown="")
 
 
 def notice_codes(plan: Plan) -> str:

@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.quantity import plain
-from ivigcalc.render.words import (
-    by_level,
-    clean,
-    clock_of,
-    concerns,
-    duration_text,
-    printed_notice,
-    treatment,
-    vials_text,
-    when,
-)
+from ivigcalc.render.notices import by_level, concerns, printed_notice
+from ivigcalc.render.times import DAY_MIN, duration_text, span
+from ivigcalc.render.words import clean, product_text, treatment, vials_text, when
 
 if TYPE_CHECKING:
     from icalendar import Calendar, Event
@@ -29,7 +21,7 @@ UNNAMED = "unnamed"
 IDENTITY_DIGITS = 16
 #: what may differ between two exports of one and the same appointment
 _REVISION = ("SEQUENCE", "DTSTAMP")
-LONGEST_ALARM_MIN = 14 * 24 * 60
+LONGEST_ALARM_MIN = 14 * DAY_MIN
 
 
 def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = None) -> bytes:
@@ -102,22 +94,19 @@ def _event(
 
 def _description(plan: Plan, session: Session) -> str:
     """What the person who opens the appointment needs, without the patient's name."""
-    product = plan.computed_from.product.value
     volume = f", {plain(session.volume_ml)} mL" if session.volume_ml is not None else ""
     lines = [
-        f"{treatment(plan)}; {clean(product.title, 60)} ({clean(product.id, 40)})",
+        f"{treatment(plan)}; {product_text(plan)}",
         f"Dose: {plain(session.dose_g)} g{volume}",
         f"Vials: {vials_text(session.vials)}",
     ]
     if session.infusion is not None:
         first, last = session.infusion.steps[0], session.infusion.steps[-1]
-        lines.append(
-            f"Infusion: {_span(session, 0, session.infusion.duration_min)}, {duration_text(session.duration_min)}"
-        )
+        lines.append(f"Infusion: {span(session, 0, session.duration_min)}, {duration_text(session.duration_min)}")
         lines.append(f"Rate: {plain(first.rate_ml_per_h)} mL/h at first, {plain(last.rate_ml_per_h)} mL/h at last")
         if session.overhead_before_min or session.overhead_after_min:
             until = session.infusion.duration_min + session.overhead_after_min
-            lines.append(f"Visit: {_span(session, -session.overhead_before_min, until)}")
+            lines.append(f"Visit: {span(session, -session.overhead_before_min, until)}")
     for found in by_level(plan.notices):
         if found.level != "info" and concerns(found, session):
             said = printed_notice(found, plan)
@@ -126,12 +115,8 @@ def _description(plan: Plan, session: Session) -> str:
     return "\n".join([*lines, CHECK_LINE]).replace("\\", "/")
 
 
-def _span(session: Session, from_min: int, to_min: int) -> str:
-    return f"{clock_of(session, from_min)} to {clock_of(session, to_min)}"
-
-
 def _moment(on: date, minutes: int, zone: tzinfo | None) -> datetime:
-    days, minute = divmod(minutes, 24 * 60)
+    days, minute = divmod(minutes, DAY_MIN)
     return datetime.combine(on + timedelta(days=days), time(minute // 60, minute % 60), zone)
 
 

@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
-from ivigcalc.render.words import (
-    by_level,
-    clock_of,
-    duration_text,
-    elapsed_text,
-    facts,
-    infusions,
-    notice_text,
-    rates_heading,
-    shown,
-    source_numbers,
-    title,
-    vials_text,
-)
+from ivigcalc.render.notices import cited_notices
+from ivigcalc.render.times import clock_of, duration_text, elapsed_text
+from ivigcalc.render.words import facts, infusions, rates_heading, shown, source_numbers, title, vials_text
 
 _SPECIAL = "\\`*_{}[]<>()#+-.!|~&"
 
@@ -44,15 +33,12 @@ def _lines(plan: Plan, explain: bool) -> Iterator[str]:
         yield f"## {escape(rates_heading(plan, infusion, sessions))}"
         yield ""
         yield from _steps(sessions[0])
-    numbers = source_numbers(plan)
     yield ""
-    yield from (
-        f"- {escape(notice_text(notice, numbers.get(notice.source or '')))}" for notice in by_level(plan.notices)
-    )
+    yield from (f"- {escape(text)}" for _, text in cited_notices(plan))
     if explain:
         yield from _working(plan)
     yield ""
-    yield from (f"{number}. {escape(citation)}" for citation, number in numbers.items())
+    yield from (f"{number}. {escape(citation)}" for citation, number in source_numbers(plan).items())
     yield ""
     yield f"**{CHECK_LINE}**"
 

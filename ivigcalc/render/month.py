@@ -14,18 +14,9 @@ from ivigcalc.engine.plan import CHECK_LINE, WEEKDAYS, Plan, Session
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import plain
 from ivigcalc.render.months import Cell, HolidayName, Month, months
-from ivigcalc.render.words import (
-    by_level,
-    clean,
-    clock_of,
-    duration_text,
-    notice_text,
-    short_day,
-    shown,
-    time_of,
-    title,
-    vials_text,
-)
+from ivigcalc.render.notices import by_level, notice_text
+from ivigcalc.render.times import clock_of, duration_text, short_day, span
+from ivigcalc.render.words import clean, patient_text, shown, title, vials_text
 
 #: seven columns that hold `C12 D5` and a time, with their rules
 NARROWEST_GRID = 57
@@ -51,9 +42,9 @@ def month_grids(plan: Plan, width: int, holiday_name: HolidayName, *, ascii_only
 
 
 def _whose(plan: Plan) -> list[Text]:
-    patient, product = plan.computed_from.request.patient, plan.computed_from.product.value
-    who = ", ".join(part for part in (patient.name, patient.patient_id and f"id {patient.patient_id}") if part)
-    return [Text(clean(line, 160), overflow="fold") for line in (who, f"{product.title} ({product.id})") if line]
+    product = plan.computed_from.product.value
+    lines = (patient_text(plan), f"{product.title} ({product.id})")
+    return [Text(clean(line, 160), overflow="fold") for line in lines if line]
 
 
 def _grid(month: Month, width: int, ascii_only: bool) -> Table:
@@ -78,8 +69,8 @@ def _cell(cell: Cell) -> Text:
     for session in cell.sessions:
         lines.append(Text(f"C{session.course} D{session.day}", style="bold"))
         lines.append(Text(f"{plain(session.dose_g)} g", style="bold"))
-        if session.starts_at is not None:
-            lines.append(Text(time_of(session.starts_at), style="bold"))
+        if session.at_min is not None:
+            lines.append(Text(clock_of(session, 0), style="bold"))
     return Text("\n").join(lines)
 
 
@@ -104,7 +95,7 @@ def session_list(plan: Plan) -> Text:
 
 
 def _session_row(session: Session) -> tuple[str, ...]:
-    clock = f"{clock_of(session, 0)} to {clock_of(session, session.duration_min)}" if session.at_min is not None else ""
+    clock = span(session, 0, session.duration_min) if session.at_min is not None else ""
     return (
         f"C{session.course} D{session.day}", short_day(session.on), clock, f"{plain(session.dose_g)} g",
         f"{shown(session.volume_ml)} mL", duration_text(session.duration_min),

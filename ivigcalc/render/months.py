@@ -9,7 +9,8 @@ from datetime import date
 
 from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import Plan, Session
-from ivigcalc.render.words import MONTHS, clean
+from ivigcalc.render.times import MONTHS
+from ivigcalc.render.words import clean
 
 HolidayName = Callable[[date], str | None]
 

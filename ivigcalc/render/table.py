@@ -12,17 +12,9 @@ from rich.text import Text
 
 from ivigcalc.engine.plan import CHECK_LINE, Infusion, Plan, Session, VialCount
 from ivigcalc.quantity import plain
-from ivigcalc.render.words import (
-    clock_of,
-    elapsed_text,
-    facts,
-    infusions,
-    notice_text,
-    rates_heading,
-    shown,
-    source_numbers,
-    title,
-)
+from ivigcalc.render.notices import cited_notices
+from ivigcalc.render.times import clock_of, elapsed_text
+from ivigcalc.render.words import facts, infusions, rates_heading, shown, source_numbers, title
 
 #: a table that is not shown on a terminal is given the width it needs, up to this
 PIPE_WIDTH = 200
@@ -181,14 +173,8 @@ def _steps_table(infusion: Infusion, sessions: list[Session]) -> Table:
 
 
 def _notices(plan: Plan) -> list[RenderableType]:
-    numbers = source_numbers(plan)
-    parts: list[RenderableType] = [Text("")]
-    for level in ("stop", "caution", "info"):
-        for notice in plan.notices:
-            if notice.level == level:
-                text = notice_text(notice, numbers.get(notice.source or ""))
-                parts.append(Text(text, style=_STYLES[level], overflow="fold"))
-    return parts
+    said = [Text(text, style=_STYLES[found.level], overflow="fold") for found, text in cited_notices(plan)]
+    return [Text(""), *said]
 
 
 def _working(plan: Plan) -> list[RenderableType]:

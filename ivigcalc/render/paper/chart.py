@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import escape
@@ -10,8 +9,10 @@ from xml.sax.saxutils import escape
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.quantity import plain
+from ivigcalc.render.notices import printed_notice
 from ivigcalc.render.paper.typeset import typeset
-from ivigcalc.render.words import clean, clock_of, elapsed_text, printed_notice, treatment, when
+from ivigcalc.render.times import moment
+from ivigcalc.render.words import clean, treatment, when
 
 PLOT_ROWS = 16
 #: title, frame and clock times
@@ -68,11 +69,6 @@ def in_words(session: Session) -> str:
     parts = [f"{moment(session, s.from_start_min)}: {plain(s.rate_ml_per_h)} mL/h" for s in session.steps]
     end = moment(session, session.duration_min or 0)
     return f"{'; '.join(parts)}; {end}: end."
-
-
-def moment(session: Session, from_start_min: Decimal | int) -> str:
-    """The clock time where the plan has one, else the time from the start."""
-    return f"+{elapsed_text(from_start_min)}" if session.at_min is None else clock_of(session, from_start_min)
 
 
 def _session(plan: Plan, session_index: int) -> Session:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from ivigcalc.engine.plan import CHECK_LINE, Bottle, Plan, Session, Step
-from ivigcalc.quantity import Quantity, decimal_of, plain
+from ivigcalc.engine.plan import CHECK_LINE, Bottle, Plan, Session, Step, clock_text
+from ivigcalc.quantity import plain
 from ivigcalc.render.months import Cell, HolidayName, Month, months
-from ivigcalc.render.paper.chart import chart_data, moment
+from ivigcalc.render.notices import LEVELS, by_level, concerns, printed_notice
+from ivigcalc.render.paper.chart import chart_data
+from ivigcalc.render.times import clock_of, duration_text, long_day, moment, plain_day, short_day, span
 from ivigcalc.render.words import (
-    LEVELS,
-    by_level,
+    Facts,
     clean,
-    concerns,
-    duration_text,
-    long_day,
     phased,
-    plain_day,
-    printed_notice,
-    short_day,
+    product_text,
     shown,
     signed,
     site_named,
-    time_of,
     treatment,
     vials_text,
 )
@@ -32,7 +26,6 @@ from ivigcalc.render.words import (
 FINGERPRINT_DIGITS = 12
 #: a nurse's sheet shows at most so many cautions of one kind; the first pages of the plan have them all
 SAME_KIND_ON_SHEET = 3
-Facts = list[tuple[str, str]]
 
 
 def document(plan: Plan, paper: str, holiday_name: HolidayName) -> dict[str, Any]:
@@ -98,7 +91,7 @@ def protocol(plan: Plan) -> str:
 
 def summary(plan: Plan) -> Facts:
     """The head of the calendar page."""
-    found = [("Product", product_text(plan)), ("Dosing weight", weight_text(plan))]
+    found = [("Product", product_with_strength(plan)), ("Dosing weight", weight_text(plan))]
     found += [("Site", clean(name, 60)) for name in site_named(plan)]
     for phase in plan.phases:
         name = f"Phase: {clean(phase.phase, 40)}" if phased(plan) else "Course"
@@ -112,11 +105,9 @@ def summary(plan: Plan) -> Facts:
     return found
 
 
-def product_text(plan: Plan) -> str:
+def product_with_strength(plan: Plan) -> str:
     """The product as its label names it, its id and strength."""
-    product = plan.computed_from.product.value
-    strength = f", {product.concentration}" if product.concentration else ", strength not published"
-    return f"{clean(product.title, 60)} ({clean(product.id, 40)}){strength}"
+    return f"{product_text(plan)}, {plan.computed_from.product.value.concentration or 'strength not published'}"
 
 
 def weight_text(plan: Plan) -> str:
@@ -143,7 +134,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "day": str(cell.on.day) if cell.on else None,
         "marks": marks,
         "sessions": [
-            {"label": f"Course {s.course}, day {s.day}", "short": f"C{s.course} D{s.day}", "dose": f"{plain(s.dose_g)} g", "time": time_of(s.starts_at) if s.starts_at else ""}
+            {"label": f"Course {s.course}, day {s.day}", "short": f"C{s.course} D{s.day}", "dose": f"{plain(s.dose_g)} g", "time": clock_of(s, 0, unknown="")}
             for s in cell.sessions
         ],
     }  # fmt: skip
@@ -154,15 +145,10 @@ def session_row(plan: Plan, session: Session) -> list[str]:
     length, before, after = session.duration_min, session.overhead_before_min, session.overhead_after_min
     return [
         str(session.course), str(session.day), clean(session.phase, 40) if phased(plan) else "", short_day(session.on),
-        _time(session, -before if before else None), _time(session, 0), _time(session, length),
-        _time(session, length + after if length is not None and after else None),
+        clock_of(session, -before if before else None, unknown=""), clock_of(session, 0, unknown=""), clock_of(session, length, unknown=""),
+        clock_of(session, length + after if length is not None and after else None, unknown=""),
         duration_text(session.duration_min), plain(session.dose_g), shown(session.volume_ml), paper_vials(session.vials),
     ]  # fmt: skip
-
-
-def _time(session: Session, from_start_min: int | None) -> str:
-    """The clock so many minutes after the start; empty where none is known."""
-    return "" if session.at_min is None or from_start_min is None else moment(session, from_start_min)
 
 
 def totals(plan: Plan) -> Facts:
@@ -195,7 +181,7 @@ def sheet_notices(plan: Plan, session: Session) -> list[dict[str, str]]:
         if more > 0 and any(n.code == code and n.level == "caution" for n in plan.notices):
             kept.append(
                 {
-                    "level": LEVELS["caution"],
+                    "level": LEVELS["caution"].kept,
                     "code": code,
                     "text": f"{more} more of this kind: see the first pages of this plan.",
                     "source": "",
@@ -215,7 +201,7 @@ def inputs(plan: Plan) -> list[str]:
     ]  # fmt: skip
     what: list[tuple[str, object]] = [
         ("dose", order.dose), ("days", order.days), ("every", order.every), ("dose basis", order.dose_basis), ("courses", order.courses),
-        ("start", order.start), ("at", _clock(order.at)), ("infusion", order.infusion), ("last infusion", order.last_infusion),
+        ("start", order.start), ("at", clock_text(None, order.at) if order.at is not None else None), ("infusion", order.infusion), ("last infusion", order.last_infusion),
         ("last product", order.last_product), ("valid for", order.valid_for),
     ]  # fmt: skip
     files = [
@@ -235,10 +221,6 @@ def inputs(plan: Plan) -> list[str]:
 
 def _listed(said: list[tuple[str, object]]) -> str:
     return "; ".join(f"{name} {clean(str(value), 120)}" for name, value in said if value)
-
-
-def _clock(minutes: int | None) -> str | None:
-    return None if minutes is None else f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def sheet(plan: Plan, session: Session) -> dict[str, Any]:
@@ -277,7 +259,7 @@ def _sheet_facts(plan: Plan, session: Session) -> Facts:
     rate = plan.rate_weight
     product = plan.computed_from.product.value
     facts = [
-        ("Product", f"{clean(product.title, 60)} ({clean(product.id, 40)})"),
+        ("Product", product_text(plan)),
         ("Strength", str(product.concentration) if product.concentration else "not published"),
         ("Dose", f"{plain(session.dose_g)} g"),
         ("Vials", paper_vials(session.vials)),
@@ -300,9 +282,9 @@ def _infusion_facts(session: Session) -> Facts:
     length, before, after = session.infusion.duration_min, session.overhead_before_min, session.overhead_after_min
     facts = [("Ladder", clean(session.infusion.ladder, 120)), ("Infusion lasts", duration_text(length))]
     if session.at_min is not None:
-        facts.append(("Infusion", f"{moment(session, 0)} to {moment(session, length)}"))
+        facts.append(("Infusion", span(session, 0, length)))
         if before or after:
-            facts.append(("Visit", f"{moment(session, -before)} to {moment(session, length + after)}"))
+            facts.append(("Visit", span(session, -before, length + after)))
     return facts
 
 
@@ -355,7 +337,7 @@ def _visit_before(plan: Plan, session: Session) -> list[tuple[str, str]]:
     rows, from_start = [], -session.overhead_before_min
     for name, length in (("Arrival", visit.arrival), ("Premedication", visit.premedication)):
         if length:
-            rows.append((_time(session, from_start), f"{name}, {_minutes(length)}"))
+            rows.append((clock_of(session, from_start, unknown=""), f"{name}, {length.base} min"))
             from_start += int(length.base)
     return rows
 
@@ -371,11 +353,12 @@ def _visit_after(plan: Plan, session: Session) -> list[tuple[str, str]]:
     for name, length in (("Flush (not part of the dose)", visit.flush), ("Observation", visit.observation)):
         if length:
             ends = None if begins is None else begins + int(length.base)
-            until = _time(session, ends)
-            rows.append((_time(session, begins), f"{name}, {_minutes(length)}" + (f", until {until}" if until else "")))
+            until = clock_of(session, ends, unknown="")
+            rows.append(
+                (
+                    clock_of(session, begins, unknown=""),
+                    f"{name}, {length.base} min" + (f", until {until}" if until else ""),
+                )
+            )
             begins = ends
     return rows
-
-
-def _minutes(length: Quantity) -> str:
-    return f"{plain(decimal_of(length.base, 2) + Decimal(0))} min"
