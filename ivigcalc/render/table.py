@@ -14,7 +14,7 @@ from ivigcalc.engine.plan import CHECK_LINE, Infusion, Plan, Session, VialCount
 from ivigcalc.quantity import plain
 from ivigcalc.render.notices import cited_notices
 from ivigcalc.render.times import clock_of, elapsed_text
-from ivigcalc.render.words import facts, infusions, rates_heading, shown, source_numbers, title
+from ivigcalc.render.words import facts, infusions, inputs_text, rates_heading, shown, source_numbers, title
 
 #: a table that is not shown on a terminal is given the width it needs, up to this
 PIPE_WIDTH = 200
@@ -184,7 +184,7 @@ def _working(plan: Plan) -> list[RenderableType]:
         Text("\nWorking (a name stands for the exact value of its line above)", style="bold")
     ]
     for entry in plan.trace:
-        inputs = ", ".join(f"{name} = {shown(value)}" for name, value in entry.inputs.items())
+        inputs = inputs_text(entry)
         cited = f"  [{numbers[entry.source]}]" if entry.source in numbers else ""
         lines.append(Text(f"{entry.name} = {entry.expression}" + (f"   where {inputs}" if inputs else "")))
         lines.append(Text(f"    = {shown(entry.result)} {entry.unit}{cited}", style="bold"))

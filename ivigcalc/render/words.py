@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from ivigcalc.engine.plan import Course, Infusion, Plan, Session, VialCount
+from ivigcalc.engine.plan import Course, Infusion, Plan, Session, TraceEntry, VialCount
 from ivigcalc.quantity import plain
 from ivigcalc.render.times import duration_text
 
@@ -156,6 +156,11 @@ def _course_facts(course: Course, name: str) -> Iterator[tuple[str, str]]:
     yield "  exact dose", f"{plain(course.prescribed_g)} g"
     given = f"{plain(course.dose_g)} g = {plain(course.g_per_kg)} g/kg"
     yield "  dose given", f"{given} ({signed(course.deviation_percent)} %)"
+
+
+def inputs_text(entry: TraceEntry) -> str:
+    """What one line of the working is made of: `weight = 72, dose = 2`."""
+    return ", ".join(f"{name} = {shown(value)}" for name, value in entry.inputs.items())
 
 
 # ---- its titrations -------------------------------------------------------------------------------------------------

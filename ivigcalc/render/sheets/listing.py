@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ivigcalc.definitions import Policy, Product, Regimen
+from ivigcalc.render.markdown_text import inline, table_lines
 
 #: headings that would be wider than their column, as a screen shows them
 _NARROW = {"Protocols": "Pro-\ntocols", "Confidence": "Confi-\ndence", "Sources": "Sour-\nces"}
@@ -136,10 +137,8 @@ def _csv_item(item: Any) -> str:
 
 def to_markdown(found: Listing) -> str:
     """A table, with the group as its first column."""
-    from ivigcalc.render.sheets.faces import escape, markdown_table
-
-    rows = (tuple(escape(cell) for cell in (entry.group, *entry.cells)) for entry in found.entries)
-    return "\n".join(markdown_table(("Group", *found.headings), rows)) + "\n"
+    rows = (tuple(map(inline, (entry.group, *entry.cells))) for entry in found.entries)
+    return "\n".join(table_lines(("Group", *found.headings), rows)) + "\n"
 
 
 def to_table(found: Listing, *, width: int | None, color: bool, ascii_only: bool) -> str:
