@@ -9,11 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import CHECK_LINE, WEEKDAYS, Plan, Session
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import plain
-from ivigcalc.render.months import Cell, HolidayName, Month, months
+from ivigcalc.render.months import Cell, ClosedDays, Month, months
 from ivigcalc.render.notices import by_level, notice_text
 from ivigcalc.render.times import clock_of, duration_text, short_day, span
 from ivigcalc.render.words import clean, patient_text, shown, title, vials_text
@@ -21,19 +20,19 @@ from ivigcalc.render.words import clean, patient_text, shown, title, vials_text
 #: seven columns that hold `C12 D5` and a time, with their rules
 NARROWEST_GRID = 57
 WIDEST_GRID = 106
+_MARK_STYLES = {"holiday": "italic", "closed": "dim"}
 LEGEND = "C1 D2 = course 1, day 2, with its dose and the time at which the infusion starts."
 
 
-def month_grids(plan: Plan, width: int, holiday_name: HolidayName, *, ascii_only: bool = False) -> RenderableType:
+def month_grids(plan: Plan, width: int, closed: ClosedDays, *, ascii_only: bool = False) -> RenderableType:
     """One grid per month that has a session, what its marks mean, and the list of sessions."""
-    found = months(plan, holiday_name)
+    found = months(plan, closed)
     if not found:
         raise RequestError("a calendar needs dates: give --start", field="start")
-    site = plan.computed_from.site.value
     parts: list[RenderableType] = [Text(title(plan), style="bold", overflow="fold"), *_whose(plan), Text("")]
     for month in found:
         if width >= NARROWEST_GRID:
-            parts += [_grid(month, width, ascii_only), *_notes(month, site, ascii_only), Text("")]
+            parts += [_grid(month, width, ascii_only), *_notes(month, ascii_only), Text("")]
     legend = LEGEND if width >= NARROWEST_GRID else f"Month grids need {NARROWEST_GRID} columns."
     parts += [Text(legend, overflow="fold"), Text(""), session_list(plan)]
     parts += [Text(notice_text(notice), overflow="fold") for notice in by_level(plan.notices) if notice.level != "info"]
@@ -62,10 +61,7 @@ def _cell(cell: Cell) -> Text:
     if cell.on is None:
         return Text("")
     lines = [Text(str(cell.on.day))]
-    if cell.holiday:
-        lines.append(Text("holiday", style="italic"))
-    if cell.closed:
-        lines.append(Text("closed", style="dim"))
+    lines += [Text(mark, style=_MARK_STYLES[mark]) for mark in cell.marks]
     for session in cell.sessions:
         lines.append(Text(f"C{session.course} D{session.day}", style="bold"))
         lines.append(Text(f"{plain(session.dose_g)} g", style="bold"))
@@ -74,8 +70,8 @@ def _cell(cell: Cell) -> Text:
     return Text("\n").join(lines)
 
 
-def _notes(month: Month, site: Site, ascii_only: bool) -> Iterator[Text]:
-    for on, note in month.notes(site):
+def _notes(month: Month, ascii_only: bool) -> Iterator[Text]:
+    for on, note in month.notes:
         line = f"{short_day(on)}: {note}"
         yield Text(line.encode("ascii", "replace").decode("ascii") if ascii_only else line, overflow="fold")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pypdf import PdfReader
 
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.engine.plan import Plan
+from ivigcalc.engine.schedule import ClosedDay, closed_days
 
 DATA = Path(__file__).parent / "data"
 TWELVE_RUNGS = str(DATA / "twelve-rungs.yaml")
@@ -76,6 +78,11 @@ def without_rates() -> Plan:
     return helpers.plan(
         "dermatomyositis", "privigen-nz", "72kg", start="2026-12-01", at="09:00", days="2", site=clinic()
     )
+
+
+def closed(plan: Plan) -> dict[date, ClosedDay]:
+    """The closed days of its months, by its own site."""
+    return closed_days(plan.computed_from.site.value, [session.on for session in plan.sessions if session.on])
 
 
 ALL = (dermatomyositis, twelve_rungs, undated, one_infusion, overnight, without_rates)

@@ -9,7 +9,6 @@ import sys
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -21,7 +20,6 @@ from pypdf.generic import ContentStream
 
 from ivigcalc import Form, plan_form
 from ivigcalc.engine.plan import Notice, Plan, Session
-from ivigcalc.engine.schedule import holiday_name
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.quantity import plain
 from ivigcalc.render.paper.page import document, fingerprint
@@ -164,7 +162,7 @@ def test_printed_page_is_grey_and_keeps_white_margins(case: Case) -> None:
     image, typst = pytest.importorskip("PIL.Image"), pytest.importorskip("typst")
     name, paper = case
     plan = getattr(papers, name)()
-    data = json.dumps(document(plan, paper, partial(holiday_name, plan.computed_from.site.value)))
+    data = json.dumps(document(plan, paper, papers.closed(plan)))
     drawn = typst.compile(TEMPLATES / "plan.typ", root=TEMPLATES, format="png", ppi=72, sys_inputs={"data": data})
     for png in drawn:
         page = image.open(io.BytesIO(png)).convert("RGB")
@@ -448,7 +446,7 @@ def test_without_published_rates_the_visit_and_the_end_have_their_rows_without_t
     assert (
         "End of the infusion: 750 mL given Flush (not part of the dose), 10 min Observation, 30 min No source" in text
     )
-    (row, *_) = document(printed["without_rates", "a4"][0], "a4", lambda _: None)["sheets"]
+    (row, *_) = document(printed["without_rates", "a4"][0], "a4", {})["sheets"]
     assert row["end"] == {"at": "", "volume": "750"}
     assert [at for at, _ in row["after"]] == ["", ""]
 
@@ -495,7 +493,7 @@ def test_arrival_and_leaving_stand_only_where_the_site_gives_them(
 
 
 def session_rows(plan: Plan) -> list[list[str]]:
-    return document(plan, "a4", lambda _: None)["sessions"]
+    return document(plan, "a4", {})["sessions"]
 
 
 def test_times_on_other_days_than_the_start_say_so_with_one_sign() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ivigcalc.engine.plan import CHECK_LINE, Bottle, Plan, Session, Step, clock_text
 from ivigcalc.quantity import plain
-from ivigcalc.render.months import Cell, HolidayName, Month, months
+from ivigcalc.render.months import Cell, ClosedDays, Month, months
 from ivigcalc.render.notices import LEVELS, by_level, concerns, printed_notice
 from ivigcalc.render.paper.chart import chart_data
 from ivigcalc.render.times import clock_of, duration_text, long_day, moment, plain_day, short_day, span
@@ -28,7 +28,7 @@ FINGERPRINT_DIGITS = 12
 SAME_KIND_ON_SHEET = 3
 
 
-def document(plan: Plan, paper: str, holiday_name: HolidayName) -> dict[str, Any]:
+def document(plan: Plan, paper: str, closed: ClosedDays) -> dict[str, Any]:
     """Everything that is printed."""
     source = plan.computed_from
     return {
@@ -41,7 +41,7 @@ def document(plan: Plan, paper: str, holiday_name: HolidayName) -> dict[str, Any
         "treatment": treatment(plan),
         "protocol": protocol(plan),
         "summary": summary(plan),
-        "months": [month(found, plan) for found in months(plan, holiday_name)],
+        "months": [month(found) for found in months(plan, closed)],
         "sessions": [session_row(plan, session) for session in plan.sessions],
         "totals": totals(plan),
         "notices": [printed_notice(found, plan) for found in by_level(plan.notices)],
@@ -117,22 +117,19 @@ def weight_text(plan: Plan) -> str:
     return f"{plain(used.kg)} kg ({used.basis}{actual})"
 
 
-def month(found: Month, plan: Plan) -> dict[str, Any]:
+def month(found: Month) -> dict[str, Any]:
     """One month grid, and what its marks mean."""
-    site = plan.computed_from.site.value
     return {
         "title": found.title,
         "weeks": [[_cell(cell) for cell in week] for week in found.weeks],
-        "notes": [f"{short_day(on)}: {text}" for on, text in found.notes(site)],
+        "notes": [f"{short_day(on)}: {text}" for on, text in found.notes],
     }
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
-    marks = ["holiday"] if cell.holiday else []
-    marks += ["closed"] if cell.closed else []
     return {
         "day": str(cell.on.day) if cell.on else None,
-        "marks": marks,
+        "marks": list(cell.marks),
         "sessions": [
             {"label": f"Course {s.course}, day {s.day}", "short": f"C{s.course} D{s.day}", "dose": f"{plain(s.dose_g)} g", "time": clock_of(s, 0, unknown="")}
             for s in cell.sessions
