@@ -130,7 +130,7 @@ def _table(plan: Plan, look: Look) -> str:
         plan, width=width, color=out.wants_color(look.no_color, look.to), ascii_only=plain, explain=look.explain
     )
     if look.plot:
-        from ivigcalc.render.paper.chart import plot_text
+        from ivigcalc.render.plot import plot_text
 
         text = plot_text(plan, min(width or 80, 100), ascii_only=plain) + "\n" + text
     return text

@@ -16,8 +16,8 @@ class LevelWords(NamedTuple):
     kept: str
 
 
-#: gravest first. What is shown at once is read beside the order that overrides a stop; what is kept (paper, calendar) is read
-#: by people who never saw the order, so it says that it was a stop
+#: gravest first. What is shown at once is read beside the order that overrides a stop; what is kept (paper, calendar)
+#: is read by people who never saw the order, so it says that it was a stop
 LEVELS: dict[Level, LevelWords] = {
     "stop": LevelWords("OVERRIDDEN", "STOP, OVERRIDDEN"),
     "caution": LevelWords("CAUTION", "CAUTION"),
@@ -33,6 +33,11 @@ def by_level(notices: Iterable[Notice]) -> list[Notice]:
 def concerns(found: Notice, session: Session) -> bool:
     """Whether a notice has anything to say to one session. What was overridden is said on every sheet."""
     return found.level == "stop" or not found.sessions or (session.course, session.day) in found.sessions
+
+
+def warnings(plan: Plan, session: Session) -> list[Notice]:
+    """The stops and cautions that concern one session, gravest first."""
+    return [found for found in by_level(plan.notices) if found.level != "info" and concerns(found, session)]
 
 
 def notice_text(notice: Notice, source_number: int | None = None) -> str:

@@ -55,7 +55,7 @@ def elapsed_text(minutes: Decimal | int) -> str:
 
 
 def days_later(session: Session, minutes: Decimal | int | None) -> str:
-    """` +1 d` where so many minutes after the start fall on a later day, ` -1 d` on the day before; with a date or without."""
+    """` +1 d` where so many minutes after the start fall on the next day, ` -1 d` on the day before; dated or not."""
     if session.at_min is None or minutes is None:
         return ""
     days = (session.at_min + floor(minutes)) // DAY_MIN

@@ -1,4 +1,4 @@
-"""The words that the faces share: figures, vials, titles and facts of a plan, and text of other people made fit to print."""
+"""The words that the faces share: figures, titles and facts of a plan, and text of other people made fit to print."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def signed(value: Decimal) -> str:
     return f"+{plain(value)}" if value > 0 else plain(value)
 
 
-def vials_text(vials: Sequence[VialCount]) -> str:
+def vials_text(vials: Sequence[VialCount], times: str = "x") -> str:
     """`2 x 30 g + 1 x 10 g`."""
-    return " + ".join(f"{vial.count} x {plain(vial.size_g)} g" for vial in vials) or "-"
+    return " + ".join(f"{vial.count} {times} {plain(vial.size_g)} g" for vial in vials) or "-"
 
 
 def clean(text: str, limit: int = 120) -> str:
@@ -89,6 +89,13 @@ def product_text(plan: Plan) -> str:
     return f"{clean(product.title, 60)} ({clean(product.id, 40)})"
 
 
+def weight_text(plan: Plan) -> str:
+    """The weight that the dose rests on, its basis, and the actual weight beside it, for what is kept."""
+    used = plan.dosing_weight
+    actual = "" if used.basis == "actual" else f"; actual {plain(used.actual_kg)} kg"
+    return f"{plain(used.kg)} kg ({used.basis}{actual})"
+
+
 def when(session: Session) -> str:
     """Which session of a plan."""
     return f"course {session.course}, day {session.day}"
@@ -121,7 +128,7 @@ def facts(plan: Plan) -> Facts:
     who = patient_text(plan)
     rows = [("Patient", who)] if who else []
     rows += [
-        ("Dosing weight", _weight_text(plan)),
+        ("Dosing weight", _weights_text(plan)),
         ("Rate weight", f"{plain(plan.rate_weight.kg)} kg, {plan.rate_weight.basis}"),
         ("Product", f"{product.title} ({product.id}){strength}"),
         ("Policy", f"{source.policy.policy.value.id}: {source.policy.policy.value.title}"),
@@ -139,7 +146,7 @@ def facts(plan: Plan) -> Facts:
     return rows
 
 
-def _weight_text(plan: Plan) -> str:
+def _weights_text(plan: Plan) -> str:
     weight, weighed_on = plan.dosing_weight, plan.computed_from.request.patient.weighed_on
     named = (("actual", weight.actual_kg), ("ideal", weight.ideal_kg), ("adjusted", weight.adjusted_kg))
     others = ", ".join(f"{name} {plain(kg)}" for name, kg in named if kg is not None)

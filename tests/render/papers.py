@@ -41,20 +41,35 @@ def clinic(**keys: Any) -> Loaded[Site]:
 def dermatomyositis(**words: Any) -> Plan:
     """Two courses of two days: the main job."""
     said = {
-        "start": "2026-12-01", "at": "09:00", "courses": "2", "age": "54y", "weighed_on": "2026-11-20", "name": "Margaret Okonkwo",
-        "patient_id": "MRN 004-217", "site": clinic(),
-    }  # fmt: skip
+        "name": "Margaret Okonkwo",
+        "patient_id": "MRN 004-217",
+        "age": "54y",
+        "weighed_on": "2026-11-20",
+        "start": "2026-12-01",
+        "at": "09:00",
+        "courses": "2",
+        "site": clinic(),
+    }
     return helpers.plan("dermatomyositis", "octagam-10-us", "72kg", **{**said, **words})
 
 
 def twelve_rungs(**words: Any) -> Plan:
     """The longest ladder, twenty bottles, the longest names, and a stop that was overridden."""
     said = {
-        "start": "2026-11-16", "at": "08:30", "dose": "50 g", "days": "1", "courses": "3", "name": LONG_NAME, "age": "17y",
-        "patient_id": "ID-" + "7" * 37, "weighed_on": "2026-11-01", "risk": ["renal", "thrombosis"], "valid_for": "1 month",
+        "name": LONG_NAME,
+        "patient_id": "ID-" + "7" * 37,
+        "age": "17y",
+        "weighed_on": "2026-11-01",
+        "risk": ["renal", "thrombosis"],
+        "start": "2026-11-16",
+        "at": "08:30",
+        "dose": "50 g",
+        "days": "1",
+        "courses": "3",
+        "valid_for": "1 month",
         "override": ["age-outside-regimen=Dr A. Example of the immunology clinic ordered it on 14 November 2026"],
         "site": clinic(),
-    }  # fmt: skip
+    }
     return helpers.plan(HOUSE_COURSE, TWELVE_RUNGS, "54.3kg", **{**said, **words})
 
 

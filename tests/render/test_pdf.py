@@ -511,8 +511,17 @@ def test_fingerprint_is_the_same_for_the_same_plan_however_it_was_asked_for(tmp_
     copied = Path(shutil.copytree(papers.DATA, folder))
 
     def mark(on: str = "2026-11-20", place: Path = papers.DATA, **words: str) -> str:
-        form = Form(weight="54.3kg", age="40y", regimen=str(place / "house-course.yaml"), product=str(place / "twelve-rungs.yaml"),
-                    dose="50 g", days="1", courses="1", start="2026-12-01", at="08:30")  # fmt: skip
+        form = Form(
+            weight="54.3kg",
+            age="40y",
+            regimen=str(place / "house-course.yaml"),
+            product=str(place / "twelve-rungs.yaml"),
+            dose="50 g",
+            days="1",
+            courses="1",
+            start="2026-12-01",
+            at="08:30",
+        )
         for name, value in words.items():
             setattr(form, name, value)
         site = replace(papers.clinic(), sha256="0" * 64, name=str(place / "site.yaml"))

@@ -1,4 +1,4 @@
-"""Plan -> PDF: the patient's calendar, then one nurse's sheet per session. Tagged, A4 or Letter, always the same bytes."""
+"""Plan -> PDF: the calendar of a patient, then a nurse's sheet per session. Tagged, A4 or Letter, the same bytes always."""
 
 from __future__ import annotations
 
