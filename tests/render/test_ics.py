@@ -346,21 +346,29 @@ def test_any_text_comes_back_as_it_went_in(title: str, message: str, reason: str
     for event in events(ics).values():
         lines = str(event["description"]).split("\n")
         assert lines[0] == f"Dermatomyositis; {clean(title, 60)} (octagam-10-us)"
-        assert (
-            lines[-2]
-            == f"STOP, OVERRIDDEN x: {clean(message, 500).rstrip('.')}. Reason given for overriding: {clean(reason, 300)}"
-        )
+        said, given = clean(message, 500).rstrip("."), clean(reason, 300)
+        assert lines[-2] == f"STOP, OVERRIDDEN x: {said}. Reason given for overriding: {given}"
         assert lines[-1] == CHECK
     assert Calendar.from_ical(ics).to_ical() == ics
     assert to_ics(plan, previous=ics) == ics
 
 
+def with_event(*lines: bytes) -> bytes:
+    """A calendar file with one event of these lines."""
+    event = (b"BEGIN:VEVENT", *lines, b"END:VEVENT")
+    return b"".join(line + b"\r\n" for line in (b"BEGIN:VCALENDAR", *event, b"END:VCALENDAR"))
+
+
 BROKEN = [
-    b"", b"not a calendar", b"BEGIN:VCALENDAR", b"\xff\xfe\x00", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n" * 2,
-    b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:a@ivigcalc\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
-    b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:a@ivigcalc\r\nDTSTART:tomorrow\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
-    b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:a@ivigcalc\r\nDTSTART:20261201T090000\r\nSEQUENCE:two\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
-]  # fmt: skip
+    b"",
+    b"not a calendar",
+    b"BEGIN:VCALENDAR",
+    b"\xff\xfe\x00",
+    b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n" * 2,
+    with_event(b"UID:a@ivigcalc"),
+    with_event(b"UID:a@ivigcalc", b"DTSTART:tomorrow"),
+    with_event(b"UID:a@ivigcalc", b"DTSTART:20261201T090000", b"SEQUENCE:two"),
+]
 
 
 @pytest.mark.parametrize("previous", BROKEN)
