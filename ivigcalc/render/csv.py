@@ -11,12 +11,32 @@ from ivigcalc.engine.plan import InfusionStep, Plan
 from ivigcalc.render.words import shown, vials_text
 
 SESSION_COLUMNS = (
-    "patient_id", "course", "day", "date", "starts_at", "ends_at", "dose_g", "volume_ml", "duration_min", "vials", "leftover_g", "notices",
-)  # fmt: skip
+    "patient_id",
+    "course",
+    "day",
+    "date",
+    "starts_at",
+    "ends_at",
+    "dose_g",
+    "volume_ml",
+    "duration_min",
+    "vials",
+    "leftover_g",
+    "notices",
+)
 STEP_COLUMNS = (
-    "patient_id", "course", "day", "date", "step", "starts_at", "rate_ml_per_kg_per_h", "rate_ml_per_h", "duration_min", "volume_ml",
+    "patient_id",
+    "course",
+    "day",
+    "date",
+    "step",
+    "starts_at",
+    "rate_ml_per_kg_per_h",
+    "rate_ml_per_h",
+    "duration_min",
+    "volume_ml",
     "cumulative_ml",
-)  # fmt: skip
+)
 #: the full-width signs too: some spreadsheets take them for the others
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 

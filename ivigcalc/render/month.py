@@ -1,4 +1,4 @@
-"""Plan -> month grids for the screen, Monday first, and a list of the sessions. Words and signs carry it, not colour."""
+"""Plan -> month grids for the screen, Monday first, and a list of the sessions. Words carry it, not colour."""
 
 from __future__ import annotations
 
@@ -47,9 +47,8 @@ def _whose(plan: Plan) -> list[Text]:
 
 
 def _grid(month: Month, width: int, ascii_only: bool) -> Table:
-    table = Table(
-        title=Text(month.title, style="bold"), box=box.ASCII2 if ascii_only else box.SQUARE, show_lines=True, padding=(0, 0, 0, 1),
-    )  # fmt: skip
+    lines = box.ASCII2 if ascii_only else box.SQUARE
+    table = Table(title=Text(month.title, style="bold"), box=lines, show_lines=True, padding=(0, 0, 0, 1))
     for name in WEEKDAYS:
         table.add_column(Text(name[:3]), width=(min(width, WIDEST_GRID) - 8) // 7 - 1)
     for week in month.weeks:
@@ -93,6 +92,10 @@ def session_list(plan: Plan) -> Text:
 def _session_row(session: Session) -> tuple[str, ...]:
     clock = span(session, 0, session.duration_min) if session.at_min is not None else ""
     return (
-        f"C{session.course} D{session.day}", short_day(session.on), clock, f"{plain(session.dose_g)} g",
-        f"{shown(session.volume_ml)} mL", duration_text(session.duration_min),
-    )  # fmt: skip
+        f"C{session.course} D{session.day}",
+        short_day(session.on),
+        clock,
+        f"{plain(session.dose_g)} g",
+        f"{shown(session.volume_ml)} mL",
+        duration_text(session.duration_min),
+    )

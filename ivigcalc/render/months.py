@@ -49,25 +49,28 @@ class Month:
 
 def months(plan: Plan, closed: ClosedDays) -> tuple[Month, ...]:
     """The months in which there is a session; empty for a plan without dates."""
-    by_day: dict[date, tuple[Session, ...]] = {}
+    by_day: dict[date, list[Session]] = {}
     for session in plan.sessions:
         if session.on is not None:
-            by_day[session.on] = (*by_day.get(session.on, ()), session)
-
-    def cell(on: date, month: int) -> Cell:
-        if on.month != month:
-            return Cell(None)
-        shut = closed.get(on, ClosedDay())
-        return Cell(on, by_day.get(on, ()), tuple(_marks(shut)), _note(shut))
-
+            by_day.setdefault(session.on, []).append(session)
     return tuple(
-        Month(
-            year,
-            month,
-            tuple(tuple(cell(on, month) for on in week) for week in Calendar().monthdatescalendar(year, month)),
-        )
+        Month(year, month, tuple(_weeks(year, month, by_day, closed)))
         for year, month in sorted({(on.year, on.month) for on in by_day})
     )
+
+
+def _weeks(
+    year: int, month: int, by_day: Mapping[date, list[Session]], closed: ClosedDays
+) -> Iterator[tuple[Cell, ...]]:
+    for week in Calendar().monthdatescalendar(year, month):
+        yield tuple(
+            _cell(on, by_day.get(on, []), closed.get(on, ClosedDay())) if on.month == month else Cell(None)
+            for on in week
+        )
+
+
+def _cell(on: date, sessions: list[Session], shut: ClosedDay) -> Cell:
+    return Cell(on, tuple(sessions), tuple(_marks(shut)), _note(shut))
 
 
 def _marks(shut: ClosedDay) -> Iterator[str]:

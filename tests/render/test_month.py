@@ -152,7 +152,7 @@ def test_hostile_holiday_names_are_cleaned() -> None:
 
 
 def test_each_reason_for_a_closed_day_has_its_words() -> None:
-    """A weekday without hours is marked, but not listed below the grid; a holiday is named whatever else closes the day."""
+    """A weekday without hours is marked, but not listed below; a holiday is named whatever else closes the day."""
     on = {reason: date(2026, 12, day) for day, reason in enumerate(REASONS, start=14)}
     (month,) = months(papers.dermatomyositis(courses="1"), {on[name]: shut for name, (shut, _, _) in REASONS.items()})
     cells = {cell.on: cell for week in month.weeks for cell in week}

@@ -136,7 +136,7 @@ def bar_length(rate: Fraction, top: Fraction) -> int:
     return max(1, int(decimal_of(rate * BAR_WIDTH / top, 0)))
 
 
-# ---- the rest ---------------------------------------------------------------------------------------------------------
+# ---- the rest -------------------------------------------------------------------------------------------------------
 
 
 def _composition(composition: Composition, citing: Citing) -> Iterator[Fact]:
