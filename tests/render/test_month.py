@@ -62,7 +62,7 @@ def test_december_2026_in_a_plain_terminal() -> None:
 
 @given(st.dates(date(1900, 1, 1), date(2200, 12, 31)))
 def test_every_day_of_the_month_stands_once_under_its_weekday(on: date) -> None:
-    plan = papers_plan()
+    plan = papers.planned_once()
     session = plan.sessions[0]._replace(on=on)
     (month,) = months(replace(plan, sessions=(session,)), {})
     cells = [(place, cell) for week in month.weeks for place, cell in enumerate(week) if cell.on]
@@ -70,12 +70,6 @@ def test_every_day_of_the_month_stands_once_under_its_weekday(on: date) -> None:
     assert [cell.on for _, cell in cells] == [date(on.year, on.month, 1) + timedelta(days=k) for k in range(length)]
     assert all(cell.on is not None and cell.on.weekday() == place for place, cell in cells)
     assert [cell.on for _, cell in cells if cell.sessions] == [on]
-
-
-def papers_plan(kept: list[Plan] = []) -> Plan:  # noqa: B006 - one plan for all examples
-    if not kept:
-        kept.append(papers.dermatomyositis())
-    return kept[0]
 
 
 @pytest.mark.parametrize("width", [40, 50, 56, 57, 60, 72, 80, 100, 120, 200])

@@ -1,4 +1,4 @@
-"""Plan -> PDF: the calendar of a patient, then a nurse's sheet per session. Tagged, A4 or Letter, the same bytes always."""
+"""Plan -> PDF: a patient's calendar, then a nurse's sheet per session. Tagged, A4 or Letter, always the same bytes."""
 
 from __future__ import annotations
 
