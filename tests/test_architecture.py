@@ -219,6 +219,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
         ("ivigcalc.definitions", {"rich", "typer", "yaml", "holidays"}),
         ("ivigcalc.quantity", {"pydantic", "rich", "typer", "yaml", "dateutil"}),
         ("ivigcalc.library.reader", {"rich", "typer", "holidays"}),
+        ("ivigcalc.render.paper.pdf", {"rich", "typer", "yaml", "holidays", "typst"}),
         (
             "ivigcalc.cli.main",
             {"rich", "yaml", "pydantic", "holidays", "pyarrow", "typst", "icalendar", "dask", "distributed"},
