@@ -18,6 +18,7 @@ MODULES = {
 #: which rooms each room may read from: a folder of the package, or a module beside the folders. A line for each
 ALLOWED = {
     "_version": "",
+    "codes": "",
     "files": "",
     "lazy": "",
     "text": "",
@@ -30,8 +31,8 @@ ALLOWED = {
     "api": "definitions engine errors library request text",
     "document": "_version api definitions engine errors files library quantity request text",
     "render": "_version definitions document engine errors quantity request text",
-    "batch": "_version api definitions document engine errors files library quantity render request text",
-    "cli": "_version api batch definitions document engine errors files library render request text",
+    "batch": "_version api codes definitions document engine errors files library quantity render request text",
+    "cli": "_version api batch codes definitions document engine errors files library render request text",
 }
 #: outside `render`, what a face may know of the engine: the finished plan, and dates
 FACES_KNOW = {"ivigcalc.engine.plan", "ivigcalc.engine.schedule", "ivigcalc.engine.titration"}

@@ -29,7 +29,7 @@ _EPILOG = (
 HOMES = {
     "dose": "plans", "schedule": "plans", "rates": "plans", "calendar": "plans",
     "regimens": "definitions", "products": "definitions", "policies": "definitions", "schema": "definitions",
-    "verify": "verify", "batch": "batch",
+    "verify": "verify", "batch": "batch", "explain": "explain",
 }  # fmt: skip
 
 

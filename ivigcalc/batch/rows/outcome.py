@@ -7,36 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TypeVar
 
+from ivigcalc.codes import codes
 from ivigcalc.errors import DefinitionError, IvigcalcError, MissingExtraError, RefusedError, RequestError
 from ivigcalc.request.form import Form
 from ivigcalc.text import safe
 
 ERROR_COLUMNS = ("row", "patient_id", "field", "code", "message")
-#: the column that a clerk looks at first for a refusal of this code
-_FIELDS = {
-    "age-outside-regimen": "age",
-    "concentration-not-published": "product",
-    "course-dose-over-limit": "dose",
-    "course-overlap": "every",
-    "courses-close": "start",
-    "day-dose-over-limit": "days",
-    "days-outside-regimen": "days",
-    "dose-below-vial": "dose",
-    "dose-implausible": "dose",
-    "dose-not-givable": "dose",
-    "dose-outside-regimen": "dose",
-    "four-week-dose-over-limit": "dose",
-    "height-outside-formula": "height",
-    "interval-outside-regimen": "every",
-    "no-open-days": "start",
-    "policy-incomplete": "policy",
-    "product-contraindicated": "condition",
-    "rate-below-pump": "weight",
-    "rate-not-published": "product",
-    "stock-short": "product",
-    "vials-not-published": "product",
-    "weight-implausible": "weight",
-}
 _OPTION = re.compile(r"--([a-z][a-z-]*)")
 _WORDS = {field.name for field in fields(Form)}
 MAX_MESSAGE, MAX_ID = 500, 80
@@ -57,11 +33,17 @@ def failed(error: IvigcalcError) -> Failed:
     if isinstance(error, MissingExtraError):
         raise error
     if isinstance(error, RefusedError):
-        return Failed(";".join(error.codes), _FIELDS.get(error.code, ""), str(error))
+        return Failed(";".join(error.codes), _column(error.code), str(error))
     if isinstance(error, RequestError):
         return Failed(error.code, error.field, str(error))
     code = "bad-definition" if isinstance(error, DefinitionError) else "error"
     return Failed(code, "", str(error))
+
+
+def _column(code: str) -> str:
+    """The column that a clerk looks at first for a refusal."""
+    declared = codes().get(code)
+    return declared.column if declared else ""
 
 
 def bug(error: Exception) -> Failed:

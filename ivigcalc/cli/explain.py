@@ -1,0 +1,41 @@
+"""explain: what a code means and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command(name="explain", epilog="Example: ivigcalc explain pump-capped")(explain)
+
+
+def explain(
+    code: Annotated[
+        str | None,
+        typer.Argument(
+            help="A code of a notice or refusal; all of them if not given.", metavar="CODE", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """What a notice or refusal means, how grave it is, and what to do."""
+    from ivigcalc.cli.output import emit
+    from ivigcalc.codes import AUDIENCE_WORDS, KIND_WORDS, codes
+    from ivigcalc.errors import RequestError
+    from ivigcalc.text import near, safe
+
+    known = codes()
+    if code is None:
+        emit("".join(f"{found.code}: {found.means}\n" for found in known.values()), None)
+        return
+    found = known.get(code)
+    if found is None:
+        raise RequestError(
+            f"there is no code '{safe(code)}'; {near(code, known)}`ivigcalc explain` shows all", field="code"
+        )
+    lines = [found.code, f"  {found.means}", f"  What to do: {found.remedy}"]
+    lines += [f"  It is {KIND_WORDS[kind]}." for kind in found.kinds]
+    lines.append(f"  For: {AUDIENCE_WORDS[found.audience]}.")
+    emit("\n".join(lines) + "\n", None)

@@ -1,0 +1,47 @@
+"""Every notice and every refusal: how grave, for whom, what it means and what to do. The table is `codes.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["info", "caution", "stop", "refused", "unread"]
+Audience = Literal["bedside", "order", "audit"]
+
+KIND_WORDS: dict[Kind, str] = {
+    "info": "a note on the plan",
+    "caution": "a caution on the plan",
+    "stop": 'no plan (exit 4) unless --override CODE="reason" is given, which stands on every face',
+    "refused": "no plan (exit 4), and no override",
+    "unread": "no plan (exit 2): the order or the list cannot be read, or says too little",
+}
+AUDIENCE_WORDS: dict[Audience, str] = {
+    "bedside": "who gives the infusion",
+    "order": "who prescribes and checks the order",
+    "audit": "who looks into it later",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code. `kinds`: all that it can be, gravest last; `column`: of a batch's rows, the one to look at first."""
+
+    code: str
+    kinds: tuple[Kind, ...]
+    audience: Audience
+    means: str
+    remedy: str
+    column: str = ""
+
+
+@cache
+def codes() -> dict[str, Code]:
+    """All of them, in the order of the table."""
+    text = (Path(__file__).parent / "codes.toml").read_text(encoding="utf-8")
+    return {
+        code: Code(code, tuple(row["kinds"]), row["for"], row["means"], row["do"], row.get("column", ""))
+        for code, row in tomllib.loads(text).items()
+    }
