@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from ivigcalc.engine.plan import InfusionStep, Plan
+from ivigcalc.engine.plan import InfusionStep, Plan, Session
 from ivigcalc.render.words import shown, vials_text
 
 SESSION_COLUMNS = (
@@ -63,16 +63,8 @@ def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     patient_id = safe_cell(plan.computed_from.request.patient.patient_id)
     codes = notice_codes(plan)
     for s in plan.sessions:
-        figures = (s.date, s.starts_at, s.ends_at, s.dose_g, s.volume_ml, s.duration_min)
-        yield (
-            patient_id,
-            str(s.course),
-            str(s.day),
-            *map(cell, figures),
-            vials_text(s.vials),
-            cell(s.leftover_g),
-            codes,
-        )
+        when = (s.date, s.starts_at, s.ends_at)
+        yield (patient_id, str(s.course), str(s.day), *map(cell, (*when, *session_figures(s))), codes)
 
 
 def step_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
@@ -84,8 +76,13 @@ def step_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
             yield (*head, str(step.step), step.starts_at or "", *map(cell, step_figures(step)))
 
 
+def session_figures(session: Session) -> tuple[Decimal | int | str | None, ...]:
+    """The cells of a session that depend neither on the patient nor on the day."""
+    return (session.dose_g, session.volume_ml, session.duration_min, vials_text(session.vials), session.leftover_g)
+
+
 def step_figures(step: InfusionStep) -> tuple[Decimal | None, ...]:
-    """The last cells of a step, which do not depend on patient or day."""
+    """Those of a step."""
     return (step.rate_ml_per_kg_per_h, step.rate_ml_per_h, step.duration_min, step.volume_ml, step.cumulative_ml)
 
 

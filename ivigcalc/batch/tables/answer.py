@@ -19,12 +19,9 @@ from typing import Any, NamedTuple
 from ivigcalc.batch.tables.first_day import Day, Movable, movable
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Infusion, Plan, Session, Titration, clock_text
-from ivigcalc.render.csv import cell, notice_codes, safe_cell, step_figures
-from ivigcalc.render.words import vials_text
+from ivigcalc.render.csv import cell, notice_codes, safe_cell, session_figures, step_figures
 
 _DAY_MIN = 24 * 60
-#: stands in the shared text of a step for what only the session knows
-_HEAD = "\ue000"
 
 
 class Text(NamedTuple):
@@ -107,15 +104,14 @@ class Answer:
         lines: list[str] = []
         gaps: list[int] = []
         places = self._places()
-        alike = [_step_lines(self.sessions[t.places[0]], t.infusion) for t in self.titrations]
+        alike = [_step_cells(self.sessions[t.places[0]], t.infusion) for t in self.titrations]
         for number, session in enumerate(self.sessions):
             infusion = self._infusion_of.get(number)
             if infusion is None:
                 continue
-            text, days_later = alike[infusion]
             place = places[_day_of(session)]
-            lines.append(text.replace(_HEAD, f"%s,{session.course},{session.day},%s"))
-            for later in days_later:
+            for cells, later in alike[infusion]:
+                lines.append(f"%s,{session.course},{session.day},%s,{cells}\n")
                 gaps += (0, place) if later is None else (0, place, place + later)
         return _text(lines, gaps)
 
@@ -129,24 +125,20 @@ def _day_of(session: Session) -> Day:
     return session.course, session.day - 1
 
 
-def _step_lines(session: Session, infusion: Infusion) -> tuple[str, list[int | None]]:
-    """One line per step of an infusion, with a mark for patient, course, day and date, and the days that its clock
-    times are later than the session's own; None where no time is known."""
-    lines: list[str] = []
-    days_later: list[int | None] = []
+def _step_cells(session: Session, infusion: Infusion) -> list[tuple[str, int | None]]:
+    """Number, start and figures of each step, and the days from the session's own to that of its start, where known."""
+    found: list[tuple[str, int | None]] = []
     for step in infusion.steps:
         minutes = floor(step.from_start_min)
         figures = ",".join(map(cell, step_figures(step)))
-        lines.append(f"{_HEAD},{step.step},{_clock(session, minutes)},{figures}\n")
-        days_later.append(_days_later(session, minutes))
-    return "".join(lines), days_later
+        found.append((f"{step.step},{_clock(session, minutes)},{figures}", _days_later(session, minutes)))
+    return found
 
 
 def _session_cells(session: Session) -> tuple[str, list[int]]:
     """Start, end and figures of a session, and the days from its own to that of its start and end, where known."""
     duration = session.duration_min
-    figures = (session.dose_g, session.volume_ml, duration, vials_text(session.vials), session.leftover_g)
-    cells = ",".join((_clock(session, 0), _clock(session, duration), *map(cell, figures)))
+    cells = ",".join((_clock(session, 0), _clock(session, duration), *map(cell, session_figures(session))))
     found = (_days_later(session, 0), _days_later(session, duration))
     return cells, [later for later in found if later is not None]
 
@@ -182,18 +174,8 @@ class Planned(NamedTuple):
         for s, on in zip(self.answer.sessions, self.answer.on_days(self.start), strict=True):
             head = (self.patient_id, s.course, s.day, on.isoformat())
             if table == "sessions":
-                duration = s.duration_min
-                yield (
-                    *head,
-                    _moment(s, on, 0),
-                    _moment(s, on, duration),
-                    s.dose_g,
-                    s.volume_ml,
-                    duration,
-                    vials_text(s.vials),
-                    s.leftover_g,
-                    self.answer.codes,
-                )
+                when = (_moment(s, on, 0), _moment(s, on, s.duration_min))
+                yield (*head, *when, *session_figures(s), self.answer.codes)
                 continue
             for step in s.infusion.steps if s.infusion else ():
                 yield (*head, step.step, _moment(s, on, floor(step.from_start_min)), *step_figures(step))
