@@ -18,16 +18,17 @@ MODULES = {
 #: which rooms each room may read from: a folder of the package, or a module beside the folders. A line for each
 ALLOWED = {
     "_version": "",
+    "clock": "",
     "errors": "",
     "lazy": "",
     "memo": "",
     "quantity": "",
-    "definitions": "quantity",
-    "request": "definitions errors lazy quantity",
+    "definitions": "clock quantity",
+    "request": "clock errors lazy quantity",
     "engine": "_version definitions errors lazy memo quantity request",
     "library": "definitions engine errors lazy quantity request",
     "api": "definitions engine errors library request",
-    "document": "_version api definitions engine errors library quantity request",
+    "document": "_version api clock definitions engine errors library quantity request",
     "render": "_version definitions document engine errors quantity request",
     "batch": "_version api definitions document engine errors library memo quantity render request",
     "cli": "_version api batch definitions document engine errors library render request",
@@ -52,7 +53,7 @@ def part(module: str) -> str:
 
 
 #: the same question and definitions give the same answer, whatever the day, the machine or the folder
-ENGINE_ROOMS = ("engine", "definitions", "quantity", "request")
+ENGINE_ROOMS = ("engine", "definitions", "clock", "quantity", "request")
 
 
 def inside(tree: ast.Module, around: Callable[[ast.AST], bool]) -> set[ast.AST]:

@@ -15,8 +15,8 @@ from typing import Any, Never, get_args
 import simplejson
 
 from ivigcalc import library
+from ivigcalc.clock import iso_date
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
-from ivigcalc.definitions.fields import iso_date
 from ivigcalc.document.write import SCHEMA
 from ivigcalc.errors import DefinitionError, Problem, RequestError
 from ivigcalc.request.form import Command, Form

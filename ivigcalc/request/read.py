@@ -12,8 +12,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TypeVar, get_args
 
-from ivigcalc.definitions.fields import iso_date
-from ivigcalc.definitions.site import clock_minutes
+from ivigcalc.clock import clock_minutes, clock_text, iso_date
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, quantity
 from ivigcalc.request.form import Command, Form
@@ -222,7 +221,7 @@ def form_of(request: Request, *, regimen: str | None, product: str, policy: str)
         previous_weight=text(patient.previous_weight), risk=patient.risks, condition=patient.conditions, name=patient.name,
         patient_id=patient.patient_id, regimen=regimen, indication=request.indication, product=product, policy=policy,
         phase=order.phase, dose=text(order.dose), dose_basis=order.dose_basis, days=text(order.days), every=text(order.every), courses=text(order.courses),
-        start=text(order.start), at=None if order.at is None else f"{order.at // 60:02}:{order.at % 60:02}", infusion=order.infusion,
+        start=text(order.start), at=None if order.at is None else clock_text(order.at), infusion=order.infusion,
         last_infusion=text(order.last_infusion), last_product=order.last_product, valid_for=text(order.valid_for),
         override=tuple(f"{code}={reason}" for code, reason in order.overrides),
     )  # fmt: skip
