@@ -208,6 +208,20 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 
 # ---- what a start costs ---------------------------------------------------------------------------------------------------
 
+#: rooms that a command line loads only when it is known what is wanted
+NEEDED_BY_A_PLAN = {"api", "batch", "definitions", "document", "engine", "library", "memo", "render"}
+
+
+def test_the_command_line_loads_only_words_until_it_is_known_what_is_wanted() -> None:
+    found = {
+        f"{module} imports {name}"
+        for module, name, when in EVERY_IMPORT
+        if part(module) == "cli" and when == "load" and part(name) in NEEDED_BY_A_PLAN and outside(name) == "ivigcalc"
+    }
+    assert not found
+    loaded = {outside(name) for module, name, when in EVERY_IMPORT if part(module) == "cli" and when == "load"}
+    assert loaded - set(sys.stdlib_module_names) == {"ivigcalc", "typer"}
+
 
 @pytest.mark.parametrize(
     ("module", "absent"),
@@ -218,6 +232,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
         ),
         ("ivigcalc.definitions", {"rich", "typer", "yaml", "holidays"}),
         ("ivigcalc.quantity", {"pydantic", "rich", "typer", "yaml", "dateutil"}),
+        ("ivigcalc.request.read", {"pydantic", "rich", "typer", "yaml", "dateutil"}),
         ("ivigcalc.library.reader", {"rich", "typer", "holidays"}),
         (
             "ivigcalc.cli.main",

@@ -36,7 +36,10 @@ def emit(content: str | bytes, to: Path | None, *, machine: bool = False) -> Non
 
 
 def _print_all(data: bytes) -> None:
-    """Every byte or an error: without a buffer (PYTHONUNBUFFERED) a disk that is almost full takes a part and says nothing."""
+    """Every byte or an error.
+
+    Without a buffer (PYTHONUNBUFFERED) a disk that is almost full takes a part and says nothing.
+    """
     sys.stdout.flush()
     left = memoryview(data)
     while left:
@@ -52,7 +55,8 @@ def _utf8(text: str) -> bytes:
         return text.encode("utf-8")
     except UnicodeEncodeError:  # what the system gives for a name that is not UTF-8
         raise RequestError(
-            "the result names a file whose path is not UTF-8, which cannot be written down: rename the file or its folder",
+            "the result names a file whose path is not UTF-8, which cannot be written down: "
+            "rename the file or its folder",
             field="output",
         ) from None
 

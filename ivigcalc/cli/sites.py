@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ivigcalc import library
 from ivigcalc.cli.output import name_of
-from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.errors import RequestError
+
+if TYPE_CHECKING:
+    from ivigcalc.definitions import Loaded, Site
 
 VARIABLE = "IVIGCALC_SITE"
 
 
 def find_site(given: str | None) -> Loaded[Site]:
     """The site to plan for; without one nothing is assumed about hours, holidays, stock or prices."""
+    from ivigcalc import library
+    from ivigcalc.definitions import NO_SITE_LOADED
+
     if given is not None:
         return library.site(given)
     if os.environ.get(VARIABLE):
@@ -32,7 +37,8 @@ def _is_there(own: Path) -> bool:
         return False
     except OSError as error:
         raise RequestError(
-            f"cannot look for a site file at {name_of(own)}: {error.strerror}; name one with --site, or mend HOME or XDG_CONFIG_HOME",
+            f"cannot look for a site file at {name_of(own)}: {error.strerror}; "
+            "name one with --site, or mend HOME or XDG_CONFIG_HOME",
             field="site",
         ) from None
 

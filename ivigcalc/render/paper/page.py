@@ -28,6 +28,9 @@ from ivigcalc.render.words import (
     treatment,
     vials_text,
 )
+from ivigcalc.request.fields import FIELDS
+from ivigcalc.request.form import Words
+from ivigcalc.request.request import Request
 
 FINGERPRINT_DIGITS = 12
 #: a nurse's sheet shows at most so many cautions of one kind; the first pages of the plan have them all
@@ -207,17 +210,7 @@ def sheet_notices(plan: Plan, session: Session) -> list[dict[str, str]]:
 def inputs(plan: Plan) -> list[str]:
     """What was asked and by which definitions it was answered, for whoever calculates it again."""
     source = plan.computed_from
-    asked, order, site = source.request.patient, source.request.order, source.site.value
-    who: list[tuple[str, object]] = [
-        ("weight", asked.weight), ("weighed", asked.weighed_on), ("height", asked.height), ("sex", asked.sex), ("age", asked.age),
-        ("born", asked.birth_date), ("pregnant", "yes" if asked.pregnant else None), ("weight before pregnancy", asked.pre_pregnancy_weight),
-        ("weight last time", asked.previous_weight), ("risks", ", ".join(asked.risks)), ("conditions", ", ".join(asked.conditions)),
-    ]  # fmt: skip
-    what: list[tuple[str, object]] = [
-        ("dose", order.dose), ("days", order.days), ("every", order.every), ("dose basis", order.dose_basis), ("courses", order.courses),
-        ("start", order.start), ("at", _clock(order.at)), ("infusion", order.infusion), ("last infusion", order.last_infusion),
-        ("last product", order.last_product), ("valid for", order.valid_for),
-    ]  # fmt: skip
+    site = source.site.value
     files = [
         f"{kind} {clean(d.value.id, 60)}{f':{source.protocol}' if kind == 'regimen' else ''} of {d.value.version} ({d.sha256[:8]})"
         for kind, d in (("regimen", source.regimen), ("product", source.product), ("policy", source.policy.policy)) if d
@@ -227,18 +220,24 @@ def inputs(plan: Plan) -> list[str]:
     )
     files.append(f"pump {site.pump.increment} steps up to {site.pump.maximum}")
     return [
-        f"Patient: {_listed(who)}",
-        f"Order: {_listed(what) or 'as the protocol says'}",
+        f"Patient: {_said_of('patient', source.request)}",
+        f"Order: {_said_of('order', source.request) or 'as the protocol says'}",
         f"Definitions: {'; '.join(files)}",
     ]
 
 
-def _listed(said: list[tuple[str, object]]) -> str:
-    return "; ".join(f"{name} {clean(str(value), 120)}" for name, value in said if value)
+def _said_of(record: str, request: Request) -> str:
+    """What was said of the patient or of the order, in words, but for what has its place elsewhere on the page."""
+    said = [
+        (field.label, field.words_of(request)) for field in FIELDS if field.of == record and field.printed is not None
+    ]
+    return "; ".join(f"{label} {clean(_in_text(words), 120)}" for label, words in said if words)
 
 
-def _clock(minutes: int | None) -> str | None:
-    return None if minutes is None else f"{minutes // 60:02}:{minutes % 60:02}"
+def _in_text(words: Words) -> str:
+    if isinstance(words, tuple):
+        return ", ".join(words)
+    return "yes" if words is True else str(words)
 
 
 def sheet(plan: Plan, session: Session) -> dict[str, Any]:
