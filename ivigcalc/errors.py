@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ivigcalc.text import printable
+
 
 class IvigcalcError(Exception):
     """Base of every error that ivigcalc raises on purpose."""
@@ -51,7 +53,7 @@ class Problem:
         place = f"{self.file}:{self.line}" if self.line else self.file
         key = f" {self.key}:" if self.key else ""
         allowed = f"; allowed: {self.allowed}" if self.allowed else ""
-        return f"{place}:{key} {self.message}{allowed}"
+        return printable(f"{place}:{key} {self.message}{allowed}")
 
 
 class DefinitionError(IvigcalcError):

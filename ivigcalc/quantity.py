@@ -1,4 +1,4 @@
-"""Exact numbers, units and rounding rules. Stdlib only; the one place where text becomes a number.
+"""Exact numbers, units and rounding rules; the one place where text becomes a number.
 
 Stated values are `Decimal`, counted things `int`; anything that is divided is a `Fraction`. No binary float enters.
 """
@@ -11,6 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
+
+from ivigcalc.text import TYPED, safe
 
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?")
 _QUANTITY = re.compile(r"\s*([^\sA-Za-z%µ/]+)\s*([A-Za-z%µ][A-Za-z%µ/ ]*?)\s*")
@@ -63,10 +65,9 @@ class QuantityError(ValueError):
     """Text that is not the quantity it should be."""
 
 
-def _in_a_line(text: str) -> str:
-    """What was typed, short and on one line, for a message about it."""
-    line = "".join(c if c.isprintable() else "?" for c in " ".join(text[:200].split()))
-    return line if len(line) <= 40 else line[:37] + "..."
+def _typed(text: str) -> str:
+    """What was typed, for a message about it."""
+    return safe(" ".join(text[:200].split()), TYPED)
 
 
 def number(text: str) -> Decimal:
@@ -74,9 +75,8 @@ def number(text: str) -> Decimal:
     if not isinstance(text, str):
         raise QuantityError(f"a number must be given as text, not {type(text).__name__}")
     if not _NUMBER.fullmatch(text):
-        shown = _in_a_line(text)
         hint = " (write a decimal point, not a comma)" if "," in text else ""
-        raise QuantityError(f"'{shown}' is not a plain number such as 72 or 0.4{hint}")
+        raise QuantityError(f"'{_typed(text)}' is not a plain number such as 72 or 0.4{hint}")
     return Decimal(text)
 
 
@@ -116,8 +116,7 @@ def quantity(text: str, *dimensions: str) -> Quantity:
     if not match:
         if _NUMBER.fullmatch(text.strip()):
             raise QuantityError(f"'{text.strip()}' has no unit; allowed: {allowed}")
-        shown = _in_a_line(text)
-        raise QuantityError(f"'{shown}' is not a number with its unit; allowed: {allowed}")
+        raise QuantityError(f"'{_typed(text)}' is not a number with its unit; allowed: {allowed}")
     value = number(match[1])
     unit = match[2] if match[2] in UNITS else _SPELLINGS.get(match[2], match[2])
     if unit not in UNITS or UNITS[unit][0] not in dimensions:
@@ -217,3 +216,8 @@ def plain(value: Decimal | int) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("", "-0") else text
+
+
+def figure(value: Fraction | Decimal | int, places: int = 2) -> str:
+    """A number for a message, rounded to `places` decimals."""
+    return plain(decimal_of(value, places))

@@ -19,19 +19,21 @@ MODULES = {
 ALLOWED = {
     "_version": "",
     "clock": "",
-    "errors": "",
+    "files": "",
     "lazy": "",
     "memo": "",
-    "quantity": "",
-    "definitions": "clock quantity",
-    "request": "clock errors lazy quantity",
-    "engine": "_version definitions errors lazy memo quantity request",
-    "library": "definitions engine errors lazy quantity request",
-    "api": "definitions engine errors library request",
-    "document": "_version api clock definitions engine errors library quantity request",
-    "render": "_version definitions document engine errors quantity request",
-    "batch": "_version api definitions document engine errors library memo quantity render request",
-    "cli": "_version api batch definitions document engine errors library render request",
+    "text": "",
+    "errors": "text",
+    "quantity": "text",
+    "definitions": "clock quantity text",
+    "request": "clock errors lazy quantity text",
+    "engine": "_version definitions errors lazy memo quantity request text",
+    "library": "definitions engine errors files lazy quantity request text",
+    "api": "definitions engine errors library request text",
+    "document": "_version api clock definitions engine errors files library quantity request text",
+    "render": "_version definitions document engine errors quantity request text",
+    "batch": "_version api definitions document engine errors files library memo quantity render request text",
+    "cli": "_version api batch definitions document engine errors files library render request text",
 }
 #: outside `render`, what a face may know of the engine: the finished plan, and dates
 FACES_KNOW = {"ivigcalc.engine.plan", "ivigcalc.engine.schedule", "ivigcalc.engine.titration"}
@@ -53,7 +55,7 @@ def part(module: str) -> str:
 
 
 #: the same question and definitions give the same answer, whatever the day, the machine or the folder
-ENGINE_ROOMS = ("engine", "definitions", "clock", "quantity", "request")
+ENGINE_ROOMS = ("engine", "definitions", "clock", "quantity", "request", "text")
 
 
 def inside(tree: ast.Module, around: Callable[[ast.AST], bool]) -> set[ast.AST]:

@@ -13,6 +13,7 @@ from ivigcalc.quantity import (
     RoundingRule,
     decimal_of,
     exact_decimal,
+    figure,
     number,
     parse_height,
     parse_weight,
@@ -216,3 +217,19 @@ def test_plain_text_has_no_exponent_no_trailing_zero_and_a_leading_zero(value: s
 def test_only_a_number_with_an_end_has_an_exact_decimal() -> None:
     assert exact_decimal(Fraction("69.85322498")) == Decimal("69.85322498")
     assert exact_decimal(Fraction(1, 3)) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "words"),
+    [
+        ("1/3", 2, "0.33"),
+        ("2/3", 3, "0.667"),
+        ("0.125", 2, "0.13"),
+        ("72", 2, "72"),
+        ("1.50", 2, "1.5"),
+        ("1/7", 0, "0"),
+    ],
+)
+def test_a_number_for_a_message_is_rounded_and_plain(value: str, places: int, words: str) -> None:
+    assert figure(Fraction(value), places) == words
+    assert figure(Fraction("2/3")) == "0.67"

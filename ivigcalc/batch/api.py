@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ivigcalc.api import plan_form
 from ivigcalc.batch.rows.columns import Cell, read_row
-from ivigcalc.batch.rows.outcome import Failed, attempt, printable
+from ivigcalc.batch.rows.outcome import Failed, attempt
 from ivigcalc.batch.rows.source import Row, arrow_text, cells_of
 from ivigcalc.batch.run.work import Planner, Settings
 from ivigcalc.batch.tables.answer import Planned
@@ -20,6 +20,7 @@ from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
 from ivigcalc.request.fields import FIELDS, Field
 from ivigcalc.request.form import Command, Form
+from ivigcalc.text import safe
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,10 +84,8 @@ def _words(request: object) -> Form:
         raise RequestError("the row has more cells than the heading", code="wrong-cells")
     for name in row:
         if not isinstance(name, str):
-            shown = printable(ascii(name), 60)
-            raise RequestError(
-                f"unknown column {shown}: a column's name is text", field="columns", code="unknown-column"
-            )
+            why = f"unknown column {safe(ascii(name))}: a column's name is text"
+            raise RequestError(why, field="columns", code="unknown-column")
     return read_row({name: _text(name, value) for name, value in row.items()})
 
 

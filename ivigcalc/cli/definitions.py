@@ -225,6 +225,7 @@ def _show(kind: str) -> Callable[..., None]:
 def _find(kind: str, reference: str) -> tuple[Any, str | None]:
     from ivigcalc import library
     from ivigcalc.errors import RequestError
+    from ivigcalc.text import safe
 
     if kind == "policy":
         return library.policy(reference), None
@@ -232,10 +233,9 @@ def _find(kind: str, reference: str) -> tuple[Any, str | None]:
         return library.product(reference), None
     loaded, protocol = library.regimen(reference)
     if protocol is not None and protocol not in loaded.value.protocols:
-        shown = "".join(c if c.isprintable() else "?" for c in protocol[:40])
         allowed = ", ".join(loaded.value.protocols)
         raise RequestError(
-            f"regimen {loaded.value.id} has no protocol '{shown}'; allowed: {allowed}",
+            f"regimen {loaded.value.id} has no protocol '{safe(protocol)}'; allowed: {allowed}",
             field="regimen",
             code="unknown-protocol",
         )

@@ -15,6 +15,7 @@ try:
     from ivigcalc.cli.lean import group
     from ivigcalc.cli.output import emit, let_go, tell
     from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
+    from ivigcalc.text import LONG, printable, safe
 except KeyboardInterrupt:  # loading takes a tenth of a second, in which somebody may think better of it
     raise SystemExit(130) from None
 
@@ -123,7 +124,7 @@ def _ended_by(error: OSError) -> int:
     if isinstance(error, BrokenPipeError) and _nobody_reads():
         let_go(sys.stdout)
         return 0
-    place = f"{os.fsdecode(error.filename)[:120]}: " if isinstance(error.filename, str | bytes) else ""
+    place = f"{safe(os.fsdecode(error.filename), LONG)}: " if isinstance(error.filename, str | bytes) else ""
     _complain(
         f"error: {place}{error.strerror or error}; check the path, its permissions, and that the disk is not full"
     )
@@ -172,4 +173,4 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _complain(text: str) -> None:
     """Say what is wrong; nothing that was typed reaches the terminal as anything but text."""
-    tell("".join(c if c.isprintable() or c == "\n" else "?" for c in text) + "\n")
+    tell("\n".join(map(printable, text.split("\n"))) + "\n")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
 from ivigcalc.errors import RequestError
+from ivigcalc.files import write_all, write_whole
+from ivigcalc.text import LONG, safe
 
 
 def emit(content: str | bytes, to: Path | None, *, machine: bool = False) -> None:
@@ -22,7 +21,7 @@ def emit(content: str | bytes, to: Path | None, *, machine: bool = False) -> Non
         as_utf8 = machine or to is not None
         content = _utf8(content) if as_utf8 else content.encode(sys.stdout.encoding, "backslashreplace")
     if to is not None:
-        write_whole(to, content)
+        _to_file(to, content)
         return
     try:
         _print_all(content)
@@ -36,17 +35,8 @@ def emit(content: str | bytes, to: Path | None, *, machine: bool = False) -> Non
 
 
 def _print_all(data: bytes) -> None:
-    """Every byte or an error.
-
-    Without a buffer (PYTHONUNBUFFERED) a disk that is almost full takes a part and says nothing.
-    """
     sys.stdout.flush()
-    left = memoryview(data)
-    while left:
-        taken: int | None = sys.stdout.buffer.write(left)
-        if taken is None:  # a stream that does not wait, and is full
-            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-        left = left[taken:]
+    write_all(sys.stdout.buffer, data)
     sys.stdout.buffer.flush()
 
 
@@ -61,79 +51,13 @@ def _utf8(text: str) -> bytes:
         ) from None
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write beside the target, sync, and rename: an interrupted run leaves no half file under the final name."""
+def _to_file(path: Path, data: bytes) -> None:
     try:
-        before = _status(path)
-        target = path.resolve()  # a link stays, and what it points to is replaced
-        if before is not None and not (stat.S_ISREG(before.st_mode) and target.exists()):
-            _write_through(path, data, before)
-            return
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
+        write_whole(path, data)
     except OSError as error:
         raise RequestError(
-            f"cannot write to {name_of(path)}: {error.strerror}; choose another file for -o", field="output"
+            f"cannot write to {safe(str(path), LONG)}: {error.strerror}; choose another file for -o", field="output"
         ) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _keep_mode(Path(temporary), before)
-        Path(temporary).replace(target)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise RequestError(f"cannot write {name_of(path)}: {error.strerror}", field="output") from None
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _status(path: Path) -> os.stat_result | None:
-    """What stands there already, if anything; a folder, or a file that the user may not write, is refused."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    if stat.S_ISDIR(found.st_mode):
-        raise RequestError(f"-o {name_of(path)} is a folder", field="output")
-    if stat.S_ISBLK(found.st_mode):  # writing through would destroy what is on it
-        raise RequestError(f"-o {name_of(path)} is a disk: name a file", field="output")
-    if stat.S_ISREG(found.st_mode) and not os.access(path, os.W_OK):  # renaming over it would not ask
-        raise RequestError(
-            f"cannot write to {name_of(path)}: it is write-protected; choose another file for -o", field="output"
-        )
-    return found
-
-
-def _write_through(path: Path, data: bytes, before: os.stat_result) -> None:
-    """A device or a pipe takes the bytes: replacing it by a file would break it for everybody."""
-    kind = stat.S_IFMT(before.st_mode)
-    with os.fdopen(os.open(path, os.O_WRONLY | (os.O_TRUNC if kind == stat.S_IFREG else 0)), "wb") as file:
-        file.write(data)
-
-
-def _keep_mode(temporary: Path, before: os.stat_result | None) -> None:
-    """The file keeps the owner and the mode that it had: it may be private for a reason."""
-    if before is None:
-        temporary.chmod(0o666 & ~_umask())
-        return
-    now = temporary.stat()
-    if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
-        with suppress(OSError):  # only root may give a file away
-            os.chown(temporary, before.st_uid, before.st_gid)
-    temporary.chmod(before.st_mode & 0o777)
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
-
-
-def name_of(path: Path) -> str:
-    """A path for a message: short, and without anything that a terminal would obey."""
-    return "".join(c if c.isprintable() else "?" for c in str(path)[:120])
 
 
 def say(text: str, *, quiet: bool = False) -> None:

@@ -135,9 +135,11 @@ def paper_of(text: str) -> Paper:
 def _previous(path: Path | None) -> bytes | None:
     if path is None:
         return None
-    from ivigcalc.document.read import MAX_BYTES, read_regular, shown
+    from ivigcalc.document.read import MAX_BYTES
+    from ivigcalc.files import UnreadableError, read_regular
+    from ivigcalc.text import LONG, safe
 
     try:
         return read_regular(path, MAX_BYTES)
-    except ValueError as error:
-        raise RequestError(f"--previous: {shown(path.name)}: {error}", field="previous") from None
+    except UnreadableError as error:
+        raise RequestError(f"--previous: {safe(path.name, LONG)} {error}", field="previous") from None

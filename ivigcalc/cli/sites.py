@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ivigcalc.cli.output import name_of
 from ivigcalc.errors import RequestError
+from ivigcalc.text import LONG, safe
 
 if TYPE_CHECKING:
     from ivigcalc.definitions import Loaded, Site
@@ -37,7 +37,7 @@ def _is_there(own: Path) -> bool:
         return False
     except OSError as error:
         raise RequestError(
-            f"cannot look for a site file at {name_of(own)}: {error.strerror}; "
+            f"cannot look for a site file at {safe(str(own), LONG)}: {error.strerror}; "
             "name one with --site, or mend HOME or XDG_CONFIG_HOME",
             field="site",
         ) from None

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from ivigcalc.quantity import Quantity, QuantityError, number, plain, quantity
+from ivigcalc.text import TYPED, safe
 
 from .fields import Amount, BodyWeight, Bool, Height, Identifier, Number, Place, Strict, Text, refuse
 from .regimen import Limit
@@ -50,23 +51,27 @@ def parse_condition(value: Any) -> Condition:
         return Condition(text, "pregnant", "is")
     match = _CONDITION.fullmatch(text)
     if not match:
-        raise ValueError(f"'{text[:60]}' is not a condition; allowed: {_ALLOWED}")
-    subject, operator, operand = match[1].lower(), match[2], match[3]
+        raise ValueError(f"'{safe(text)}' is not a condition; allowed: {_ALLOWED}")
     try:
-        if subject == "bmi":
-            return Condition(text, "bmi", operator, number(operand))  # type: ignore[arg-type]
-        if subject == "age":
-            return Condition(text, "age", operator, quantity(operand, "months"))  # type: ignore[arg-type]
-        if subject == "height":
-            return Condition(text, "height", operator, quantity(operand, "height"))  # type: ignore[arg-type]
-        if operand in ("ideal", "adjusted"):
-            return Condition(text, "actual", operator, weight=operand)  # type: ignore[arg-type]
-        times = _TIMES.fullmatch(operand)
-        if times:
-            return Condition(text, "actual", operator, weight=times[2], percent=number(times[1]))  # type: ignore[arg-type]
-        return Condition(text, "actual", operator, quantity(operand, "weight"))  # type: ignore[arg-type]
+        return _condition(text, match[1].lower(), match[2], match[3])
     except QuantityError as error:
-        raise ValueError(f"'{text[:60]}': {error}") from None
+        raise ValueError(f"'{safe(text)}': {error}") from None
+
+
+def _condition(text: str, subject: str, operator: Any, operand: Any) -> Condition:
+    """A condition of `actual` compares with another weight, with a part of it, or with a number of kg."""
+    if subject == "bmi":
+        return Condition(text, "bmi", operator, number(operand))
+    if subject == "age":
+        return Condition(text, "age", operator, quantity(operand, "months"))
+    if subject == "height":
+        return Condition(text, "height", operator, quantity(operand, "height"))
+    if operand in ("ideal", "adjusted"):
+        return Condition(text, "actual", operator, weight=operand)
+    part: Any = _TIMES.fullmatch(operand)
+    if part:
+        return Condition(text, "actual", operator, weight=part[2], percent=number(part[1]))
+    return Condition(text, "actual", operator, quantity(operand, "weight"))
 
 
 ConditionText = Annotated[
@@ -200,7 +205,7 @@ def _step(value: Any) -> Any:
             return value
     except QuantityError:
         pass
-    shown = f"'{value[:40]}'" if isinstance(value, str) else "this"
+    shown = f"'{safe(value, TYPED)}'" if isinstance(value, str) else "this"
     raise ValueError(f"{shown} is nothing to round to; allowed: whole vials, nothing, a step such as 5 g")
 
 
@@ -217,6 +222,9 @@ class Rounding(Cited):
     def __str__(self) -> str:
         tie = f", tie {self.tie}" if self.direction == "nearest" else ""
         return f"to {self.to}, {self.direction}{tie}"
+
+
+_INCOMPLETE = "a computable policy needs dosing_weight and rounding; else say computable: false and what is missing"
 
 
 class Policy(Definition):
@@ -237,10 +245,7 @@ class Policy(Definition):
     @model_validator(mode="after")
     def _whole(self) -> Policy:
         if self.computable and (self.dosing_weight is None or self.rounding is None):
-            message = (
-                "a computable policy needs dosing_weight and rounding; else say computable: false and what is missing"
-            )
-            refuse([((), message)])
+            refuse([((), _INCOMPLETE)])
         if not self.computable and not self.missing:
             raise ValueError("computable: false needs 'missing': what nobody printed")
         return self

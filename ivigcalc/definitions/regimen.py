@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cached_property
+from operator import ge, gt, le, lt
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
@@ -30,13 +31,30 @@ from .source import Cited, Definition, Said
 
 Confidence = Literal["high", "medium", "low"]
 Evidence = Literal[
-    "label", "guideline", "consensus", "trial", "case-series", "case-report", "review", "registry", "tertiary",
-]  # fmt: skip
+    "label",
+    "guideline",
+    "consensus",
+    "trial",
+    "case-series",
+    "case-report",
+    "review",
+    "registry",
+    "tertiary",
+]
 Category = Literal[
-    "connective-tissue", "dermatology", "neurology", "haematology", "immunodeficiency", "paediatric", "transplant",
-    "obstetric", "infection", "other",
-]  # fmt: skip
+    "connective-tissue",
+    "dermatology",
+    "neurology",
+    "haematology",
+    "immunodeficiency",
+    "paediatric",
+    "transplant",
+    "obstetric",
+    "infection",
+    "other",
+]
 _AGE = re.compile(r"(>=|>|<=|<)\s*(.+)")
+_COMPARE: dict[str, Callable[[Fraction, Fraction], bool]] = {">=": ge, ">": gt, "<=": le, "<": lt}
 
 
 class AgeBound(Strict):
@@ -50,9 +68,7 @@ class AgeBound(Strict):
     def holds(self, age_months: Fraction) -> bool:
         """Whether an age in months is inside the bound."""
         limit = self.age.base if self.age.dimension == "months" else self.age.base * 12 / Fraction(1461, 4)
-        return {
-            ">=": age_months >= limit, ">": age_months > limit, "<=": age_months <= limit, "<": age_months < limit,
-        }[self.operator]  # fmt: skip
+        return _COMPARE[self.operator](age_months, limit)
 
     def __str__(self) -> str:
         return f"{self.operator} {self.age}"
@@ -61,16 +77,18 @@ class AgeBound(Strict):
 def _age_bounds(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    bounds = []
-    for part in value.split(" and "):
-        match = _AGE.fullmatch(part.strip())
-        if not match:
-            raise ValueError("must be like '>= 18 years' or '>= 2 years and < 18 years'")
-        try:
-            bounds.append(AgeBound(operator=match[1], age=quantity(match[2], "months", "days")))  # type: ignore[arg-type]
-        except QuantityError as error:
-            raise ValueError(str(error)) from None
-    return tuple(bounds)
+    return tuple(_age_bound(part.strip()) for part in value.split(" and "))
+
+
+def _age_bound(text: str) -> AgeBound:
+    match = _AGE.fullmatch(text)
+    if not match:
+        raise ValueError("must be like '>= 18 years' or '>= 2 years and < 18 years'")
+    try:
+        age = quantity(match[2], "months", "days")
+    except QuantityError as error:
+        raise ValueError(str(error)) from None
+    return AgeBound(operator=match[1], age=age)  # type: ignore[arg-type]
 
 
 AgeRange = Annotated[
@@ -225,12 +243,9 @@ class Protocol(Cited):
         per_course = phase.dose.per_course if phase.dose else None
         if per_course is None or phase.days is None or per_course.from_.dimension != "dose":
             return
+        least = per_course.from_.base / phase.days.to
         for limit in self.limits:
-            if (
-                limit.per == "day"
-                and limit.max.dimension == "dose"
-                and per_course.from_.base / phase.days.to > limit.max.base
-            ):
+            if limit.per == "day" and limit.max.dimension == "dose" and least > limit.max.base:
                 yield place, f"{per_course.from_} over {phase.days.to} days is above the limit of {limit.max} per day"
 
     def stages_named(self, name: str | None) -> tuple[Phase, ...]:
@@ -253,6 +268,10 @@ class Protocol(Cited):
                 source=None,
             ),
         )
+
+
+_LOW_DEFAULT = "the first protocol is the default, so it may not be one of low confidence"
+_LESSER_DEFAULT = "the first protocol is the default: a label or guideline of high confidence goes first"
 
 
 class Regimen(Definition):
@@ -285,16 +304,9 @@ class Regimen(Definition):
     def _default_is_trustworthy(self) -> Regimen:
         first = next(iter(self.protocols.values()))
         if first.confidence == "low" and any(p.confidence != "low" for p in self.protocols.values()):
-            refuse([(("protocols",), "the first protocol is the default, so it may not be one of low confidence")])
+            refuse([(("protocols",), _LOW_DEFAULT)])
         if not _is_authority(first) and any(_is_authority(p) for p in self.protocols.values()):
-            refuse(
-                [
-                    (
-                        ("protocols",),
-                        "the first protocol is the default: a label or guideline of high confidence goes first",
-                    )
-                ]
-            )
+            refuse([(("protocols",), _LESSER_DEFAULT)])
         return self
 
 

@@ -31,9 +31,11 @@ class BmiRange(Cited):
 
 
 class UnitSlip(Cited):
-    """When a weight is doubtful because the same figure in pounds (or kilograms) would be ordinary for the height and sex.
+    """When a weight is doubtful because the same figure in pounds (or kilograms) would be ordinary for the height and
+    sex.
 
-    `ordinary` and `likely` are percentages of the weight at the expected BMI; above `stop_above_bmi` the doubt is a stop.
+    `ordinary` and `likely` are percentages of the weight at the expected BMI; above `stop_above_bmi` the doubt is a
+    stop.
     """
 
     male_bmi: Number

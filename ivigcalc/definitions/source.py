@@ -12,9 +12,19 @@ from .fields import Count, Date, Identifier, Strict, Text
 SourceKey = Annotated[Identifier, WithJsonSchema({"type": "string", "description": "a key of `sources`"})]
 
 SourceKind = Literal[
-    "label", "manufacturer", "regulator", "guideline", "consensus", "policy", "trial", "study", "review", "compendium",
-    "secondary", "house",
-]  # fmt: skip
+    "label",
+    "manufacturer",
+    "regulator",
+    "guideline",
+    "consensus",
+    "policy",
+    "trial",
+    "study",
+    "review",
+    "compendium",
+    "secondary",
+    "house",
+]
 
 
 class Source(Strict):

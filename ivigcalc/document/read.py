@@ -5,8 +5,6 @@ A saved plan is hostile until it has passed: size, encoding, nesting, repeated k
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -19,9 +17,11 @@ from ivigcalc.clock import iso_date
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.document.write import SCHEMA
 from ivigcalc.errors import DefinitionError, Problem, RequestError
+from ivigcalc.files import UnreadableError, read_regular
 from ivigcalc.request.fields import FIELD
 from ivigcalc.request.form import Command, Form
 from ivigcalc.request.reference import is_path, split_protocol
+from ivigcalc.text import safe
 
 #: the largest plan that can be asked for, 200 courses of 31 days, is about 15 MB
 MAX_BYTES = 32 * 1024 * 1024
@@ -49,8 +49,8 @@ def read_saved(path: Path) -> SavedPlan:
     name = shown(str(path))
     try:
         data = read_regular(path, MAX_BYTES)
-    except ValueError as error:
-        raise RequestError(f"{name} cannot be read: {shown(error)}", field="plan") from None
+    except UnreadableError as error:
+        raise _unreadable(name, f"it {error}") from None
     return saved_plan(data, name)
 
 
@@ -69,27 +69,11 @@ def saved_plan(data: bytes, name: str) -> SavedPlan:
 
 def shown(value: Any) -> str:
     """A value of the file for a message: short, and without anything that a terminal would obey."""
-    text = "null" if value is None else str(value)
-    return "".join(c if c.isprintable() else "?" for c in text[:80]) + ("..." if len(text) > 80 else "")
+    return "null" if value is None else safe(str(value), 80)
 
 
 def _unreadable(name: str, why: str) -> RequestError:
     return RequestError(f"{name} is not a saved plan: {why}", field="plan", code="not-a-plan")
-
-
-def read_regular(path: Path, most_bytes: int) -> bytes:
-    """The bytes of a regular file; a device, a folder or a giant is a `ValueError` that says so, and is not read."""
-    try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ValueError("it is not a regular file")
-            data = file.read(most_bytes + 1)
-    except OSError as error:
-        raise ValueError(error.strerror or "it cannot be read") from None
-    if len(data) > most_bytes:
-        raise ValueError(f"it is larger than {most_bytes // 1024 // 1024} MiB")
-    return data
 
 
 def _document(data: bytes, name: str) -> dict[str, Any]:

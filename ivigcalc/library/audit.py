@@ -5,7 +5,6 @@ What the models do see (a rung above its ceiling, a source that is cited nowhere
 
 from __future__ import annotations
 
-import difflib
 import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
@@ -24,6 +23,7 @@ from ivigcalc.engine.dose import per_four_weeks
 from ivigcalc.errors import DefinitionError
 from ivigcalc.library import find
 from ivigcalc.quantity import Quantity, QuantityError, quantity
+from ivigcalc.text import counted, near, nearest, safe
 
 Key = tuple[str | int, ...]
 _PLACEHOLDER = re.compile(r"<.*>")
@@ -98,7 +98,7 @@ def audit(value: Definition | Site, stem: str, known: Known) -> Iterator[Finding
 def _placeholders(value: Any, key: Key) -> Iterator[Finding]:
     """Text that a skeleton left for the author to fill in."""
     if isinstance(value, str) and _PLACEHOLDER.fullmatch(value):
-        yield Finding(key, f"'{value[:60]}' is still to be filled in")
+        yield Finding(key, f"'{safe(value)}' is still to be filled in")
     elif isinstance(value, BaseModel):
         for name, info in type(value).model_fields.items():
             yield from _placeholders(getattr(value, name), (*key, info.alias or name))
@@ -144,10 +144,9 @@ def _regimen(regimen: Regimen, known: Known) -> Iterator[Finding]:
 
 
 def _unknown_indication(indication: str, known: Known) -> str:
-    near = difflib.get_close_matches(indication, sorted(known.regimens | known.served), n=4, cutoff=0.5)
-    hint = f"did you mean {', '.join(near)}? " if near else ""
     return (
-        f"'{indication}' is no shipped regimen, and no shipped product has a rate table for it; {hint}"
+        f"'{indication}' is no shipped regimen, and no shipped product has a rate table for it; "
+        f"{near(indication, known.regimens | known.served)}"
         "else only tables for any use, or of a product file of your own, are found"
     )
 
@@ -181,7 +180,7 @@ def _lowest_doses(phase: Phase) -> dict[str, tuple[str, Fraction, str]]:
     else:
         found["course"] = (kind, least.base, f"{least}")
         if days is not None:
-            found["day"] = (kind, least.base / days, f"{least} on {days} day{'s' if days > 1 else ''}")
+            found["day"] = (kind, least.base / days, f"{least} on {counted(days, 'day')}")
     every = phase.interval.every.to if phase.interval else None
     if "course" in found:
         _, amount, words = found["course"]
@@ -226,8 +225,8 @@ def _shadowed(product: Product) -> Iterator[Finding]:
         for use in table.for_:
             taken = {seen[use, kind] + 1 for kind in kinds if (use, kind) in seen}
             if taken:
-                message = f"'{use}' ({table.infusion} infusion) already has table {min(taken)}, so this one is never used for it"
-                yield Finding(("rates", place, "for"), message)
+                earlier = f"'{use}' ({table.infusion} infusion) already has table {min(taken)}"
+                yield Finding(("rates", place, "for"), f"{earlier}, so this one is never used for it")
             seen.update({(use, kind): place for kind in kinds if (use, kind) not in seen})
 
 
@@ -331,8 +330,8 @@ def _sizes(site: Site, known: Known) -> Iterator[Finding]:
 def _time_zone(name: str) -> Iterator[Finding]:
     zones = zoneinfo.available_timezones()
     if zones and name not in zones:  # none: this computer has no list of them
-        near = difflib.get_close_matches(name, sorted(zones), n=3) or ["Europe/London", "America/New_York"]
-        yield Finding(("time_zone",), f"'{name[:60]}' is not a known time zone", ", ".join(near))
+        allowed = nearest(name, zones) or ["Europe/London", "America/New_York"]
+        yield Finding(("time_zone",), f"'{safe(name)}' is not a known time zone", ", ".join(allowed))
 
 
 def _holidays(chosen: Holidays) -> Iterator[Finding]:
@@ -342,11 +341,11 @@ def _holidays(chosen: Holidays) -> Iterator[Finding]:
         return
     known = holidays.list_supported_countries(include_aliases=True)
     if chosen.country not in known:
-        message = f"no public holidays are known for '{chosen.country[:60]}'"
+        message = f"no public holidays are known for '{safe(chosen.country)}'"
         yield Finding(("holidays", "country"), message, "a code such as US, GB, DE")
         return
     try:  # a subdivision may also be given by its name
         holidays.country_holidays(chosen.country, subdiv=chosen.subdivision)
     except NotImplementedError:
-        message = f"'{(chosen.subdivision or '')[:60]}' is no subdivision of {chosen.country} whose holidays are known"
+        message = f"'{safe(chosen.subdivision or '')}' is no subdivision of {chosen.country} whose holidays are known"
         yield Finding(("holidays", "subdivision"), message, ", ".join(known[chosen.country]))

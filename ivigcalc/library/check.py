@@ -15,6 +15,7 @@ from ivigcalc.library.audit import Finding, audit, known_library
 from ivigcalc.library.find import FOLDERS, root
 from ivigcalc.library.reader import Document, dotted, load_bytes, parse, read_bytes
 from ivigcalc.request.reference import SUFFIXES
+from ivigcalc.text import counted
 
 #: the kinds that have a command of their own; formulas, thresholds and site files are checked under any
 COMMANDS = {"regimen": "regimens", "product": "products", "policy": "policies"}
@@ -30,12 +31,11 @@ class Report:
 
     def summary(self) -> str:
         """One line: how many files, how many problems."""
-        wrong = len({problem.file for problem in self.problems})
-        checked = f"{self.files} file{'s' if self.files != 1 else ''} checked"
+        checked = f"{counted(self.files, 'file')} checked"
         if not self.problems:
             return f"{checked}: no problems"
-        found = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
-        return f"{checked}: {found} in {wrong} file{'s' if wrong != 1 else ''}"
+        wrong = {problem.file for problem in self.problems}
+        return f"{checked}: {counted(len(self.problems), 'problem')} in {counted(len(wrong), 'file')}"
 
 
 def check(paths: Sequence[Path], kind: str, today: date) -> Report:

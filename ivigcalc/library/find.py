@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -13,10 +12,15 @@ from ivigcalc.definitions import Loaded, LoadedPolicy, Policy, Product, Regimen,
 from ivigcalc.errors import DefinitionError, RequestError
 from ivigcalc.library.reader import load_file, problem_in
 from ivigcalc.request.reference import is_path, split_protocol
+from ivigcalc.text import near, safe
 
 FOLDERS = {
-    "regimen": "indications", "product": "products", "policy": "policies", "formula": "formulas", "safety": "safety",
-}  # fmt: skip
+    "regimen": "indications",
+    "product": "products",
+    "policy": "policies",
+    "formula": "formulas",
+    "safety": "safety",
+}
 
 
 def root() -> Path:
@@ -40,7 +44,7 @@ def load_all(kind: str) -> Iterator[Loaded[Any]]:
 
 
 def load(kind: str, reference: str) -> Loaded[Any]:
-    """A definition by id (also a product's id without its country) or by the path of a file, read again when it changed."""
+    """A definition by id (a product's also without its country) or by the path of a file, read again when it changed."""
     if is_path(reference):
         return _load_own(kind, reference, _state(Path(reference)))
     return _load_shipped(kind, reference)
@@ -78,12 +82,11 @@ def resolve(kind: str, reference: str) -> str:
             raise RequestError(
                 f"product '{reference}' is licensed in several countries; choose one: {', '.join(matches)}", field=kind
             )
-    near = difflib.get_close_matches(reference, ids, n=4, cutoff=0.5)
-    hint = f"did you mean {', '.join(near)}? " if near else ""
-    shown = "".join(c if c.isprintable() else "?" for c in reference[:60])
     listing = {"regimen": "regimens", "product": "products", "policy": "policies"}.get(kind, kind)
     raise RequestError(
-        f"no {kind} '{shown}'; {hint}`ivigcalc {listing} list` shows all", field=kind, code=f"unknown-{kind}"
+        f"no {kind} '{safe(reference)}'; {near(reference, ids)}`ivigcalc {listing} list` shows all",
+        field=kind,
+        code=f"unknown-{kind}",
     )
 
 
@@ -97,11 +100,9 @@ def check_indication(indication: str, product: Product) -> None:
     """An indication must be known: of a shipped regimen, or of one of the product's own tables."""
     known = {*shipped("regimen"), *(name for table in product.rates for name in table.for_)}
     if indication not in known:
-        near = difflib.get_close_matches(indication, sorted(known), n=4, cutoff=0.5)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        shown = "".join(c if c.isprintable() else "?" for c in indication[:60])
+        hint = near(indication, known)
         raise RequestError(
-            f"no indication '{shown}'{hint} (`ivigcalc regimens list` shows all)",
+            f"no indication '{safe(indication)}'{f'; {hint}' if hint else ' '}(`ivigcalc regimens list` shows all)",
             field="indication",
             code="unknown-indication",
         )

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from ivigcalc.text import safe
+
 PathKey = tuple[str | int, ...]
 
 _PLAIN = {
@@ -55,8 +57,7 @@ def _in_words(message: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else "this value"
-    return text if len(text) <= 60 else text[:57] + "..."
+    return safe(repr(value)) if isinstance(value, str) else "this value"
 
 
 # ---- which keys a block may have ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 from ivigcalc.definitions import Policy, Product, Regimen
 from ivigcalc.errors import RequestError
 from ivigcalc.library import find
+from ivigcalc.text import TYPED, safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,8 @@ def _known(option: str, wanted: str | None, allowed: Iterable[str]) -> str | Non
         return None
     spelt = {name.lower(): name for name in allowed}
     if wanted.lower() not in spelt:
-        shown = "".join(c if c.isprintable() else "?" for c in wanted[:40])
-        raise RequestError(
-            f"--{option}: nothing has '{shown}'; allowed: {', '.join(sorted(spelt.values()))}", field=option
-        )
+        allowed = ", ".join(sorted(spelt.values()))
+        raise RequestError(f"--{option}: nothing has '{safe(wanted, TYPED)}'; allowed: {allowed}", field=option)
     return spelt[wanted.lower()]
 
 

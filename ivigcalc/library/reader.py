@@ -7,10 +7,8 @@ checked before pydantic sees it, and all problems are reported together as `file
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,25 +33,38 @@ from ivigcalc.definitions import (
 )
 from ivigcalc.definitions.fields import ContradictionError
 from ivigcalc.errors import DefinitionError, Problem
+from ivigcalc.files import UnreadableError, read_regular
 from ivigcalc.library.problems import PathKey, described
+from ivigcalc.text import LONG, TYPED, safe
 
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 16
 MAX_PROBLEMS = 100
 
 KINDS: dict[str, type[Definition] | type[Site]] = {
-    "regimen": Regimen, "product": Product, "policy": Policy, "formula": Formula, "safety": Safety, "site": Site,
-}  # fmt: skip
+    "regimen": Regimen,
+    "product": Product,
+    "policy": Policy,
+    "formula": Formula,
+    "safety": Safety,
+    "site": Site,
+}
 
+_ODD_NUMBER = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+\.|[0-9][0-9_.]*[eE][-+]?[0-9]+|[0-9][0-9.]*_[0-9_.]*"
+    r"|\.(inf|Inf|INF)|\.(nan|NaN|NAN))"
+)
+#: text that some reader of YAML takes for something else, and what is said of it
 _AMBIGUOUS = [
     (re.compile(r"~|null|Null|NULL|"), "is empty; leave the key out where nobody printed a value"),
-    (re.compile(r"y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|True|TRUE|False|FALSE"),
-     "means true or false to some readers; write true or false, or put it in quotes if it is text"),
+    (
+        re.compile(r"y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|True|TRUE|False|FALSE"),
+        "means true or false to some readers; write true or false, or put it in quotes if it is text",
+    ),
     (re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?"), "means a number to some readers; put it in quotes"),
     (re.compile(r"[-+]?0[0-9_]+(\.[0-9]*)?|[-+]?0[xob][0-9a-fA-F_]+"), "has a leading zero; write the plain number"),
-    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.|[0-9][0-9_.]*[eE][-+]?[0-9]+|[0-9][0-9.]*_[0-9_.]*|\.(inf|Inf|INF)|\.(nan|NaN|NAN))"),
-     "is not a plain number; write digits with one decimal point"),
-]  # fmt: skip
+    (_ODD_NUMBER, "is not a plain number; write digits with one decimal point"),
+]
 
 
 @dataclass(slots=True)
@@ -89,39 +100,23 @@ def load_file(path: Path, *kinds: str) -> Loaded[Any]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a regular file of believable size; devices, folders and giants are refused unread."""
+    """The bytes of a definition file; devices, folders and giants are refused unread."""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise _file_problem(path, "is not a regular file")
-            if status.st_size > MAX_BYTES:
-                raise _file_problem(path, f"is larger than {MAX_BYTES // 1024} KiB")
-            return file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _file_problem(path, f"cannot be read: {reason}") from None
+        return read_regular(path, MAX_BYTES)
+    except UnreadableError as error:
+        raise DefinitionError([Problem(safe(str(path), LONG), 0, "", str(error))]) from None
 
 
 def problem_in(file: str, key: PathKey, message: str, allowed: str) -> Problem:
     """A problem of a file that loads by itself, on the line of its key."""
-    document = Document(_printable(file))
+    document = Document(safe(file, LONG))
     parse(read_bytes(Path(file)), document)
     return Problem(document.name, document.line_of(key), dotted(key), message, allowed)
 
 
-def _file_problem(path: Path, message: str) -> DefinitionError:
-    return DefinitionError([Problem(_printable(str(path)), 0, "", message)])
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text[:200])
-
-
 def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:
     """As `load_file`, from bytes already read; `name` stands for the file in messages."""
-    document = Document(_printable(name))
+    document = Document(safe(name, LONG))
     if not parse(data, document):
         raise DefinitionError(document.problems[:MAX_PROBLEMS])
     model = _model_for(document, kinds or tuple(KINDS))
@@ -141,11 +136,8 @@ def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:
 def _model_for(document: Document, kinds: tuple[str, ...]) -> type[Definition] | type[Site]:
     kind = document.data.get("kind") if isinstance(document.data, dict) else None
     if kind not in kinds:
-        document.add(
-            document.line_of(("kind",)),
-            ("kind",),
-            f"must say what the file is, not {kind!r:.60}; allowed: {', '.join(kinds)}",
-        )
+        why = f"must say what the file is, not {safe(repr(kind))}; allowed: {', '.join(kinds)}"
+        document.add(document.line_of(("kind",)), ("kind",), why)
         raise DefinitionError(document.problems)
     return KINDS[str(kind)]
 
@@ -153,44 +145,50 @@ def _model_for(document: Document, kinds: tuple[str, ...]) -> type[Definition] |
 # ---- text -> plain data -------------------------------------------------------------------------------------------
 
 
+class _NoDataError(Exception):
+    """Nothing can be made of the file, because of what stands on this line."""
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(why)
+        self.line = line
+
+
 def parse(data: bytes, document: Document) -> bool:
     """Fill the document; False where nothing can be made of it."""
+    try:
+        document.data = _plain_data(_decoded(data), document)
+    except _NoDataError as error:
+        document.add(error.line, (), str(error))
+        return False
+    return True
+
+
+def _decoded(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        document.add(0, (), f"is larger than {MAX_BYTES // 1024} KiB")
-        return False
+        raise _NoDataError(0, f"is larger than {MAX_BYTES // 1024} KiB")
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        document.add(data.count(b"\n", 0, error.start) + 1, (), "is not UTF-8 text")
-        return False
+        raise _NoDataError(data.count(b"\n", 0, error.start) + 1, "is not UTF-8 text") from None
+
+
+def _plain_data(text: str, document: Document) -> Any:
     try:
-        events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        document.data = _Builder(events, document).document()
-        return True
+        return _Builder(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), document).document()
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark
-        document.add(
-            mark.line + 1 if mark else 1, (), f"is not valid YAML: {_printable(error.problem or 'unreadable')}"
-        )
-    except _TooDeepError as error:
-        document.add(error.line, (), f"is nested deeper than {MAX_DEPTH} levels")
+        why = f"is not valid YAML: {safe(error.problem or 'unreadable', LONG)}"
+        raise _NoDataError(mark.line + 1 if mark else 1, why) from None
     except yaml.YAMLError as error:
-        document.add(1, (), f"is not valid YAML: {_printable(' '.join(str(error).split()))}")
-    return False
+        raise _NoDataError(1, f"is not valid YAML: {safe(' '.join(str(error).split()), LONG)}") from None
 
 
 def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
 
 
-class _TooDeepError(Exception):
-    def __init__(self, line: int) -> None:
-        super().__init__()
-        self.line = line
-
-
 class _Builder:
-    """Turns YAML events into dicts, tuples' lists and text, refusing whatever YAML would interpret."""
+    """Turns YAML events into blocks, lists and text, refusing whatever YAML would interpret."""
 
     def __init__(self, events: Iterator[Any], document: Document) -> None:
         self._events = iter(events)
@@ -212,7 +210,7 @@ class _Builder:
         line = _line(event)
         self._document.lines.setdefault(path, line)
         if len(path) > MAX_DEPTH:
-            raise _TooDeepError(line)
+            raise _NoDataError(line, f"is nested deeper than {MAX_DEPTH} levels")
         if isinstance(event, yaml.AliasEvent):
             if path[-1:] != ("<<",):
                 self._document.add(line, path, "an alias (*) is not allowed; write the value out")
@@ -231,20 +229,24 @@ class _Builder:
     def _mapping(self, path: PathKey) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            line = _line(event)
-            key = self._value(event, (*path, "?"))
-            self._document.lines.pop((*path, "?"), None)
-            if not isinstance(key, str):
-                self._document.add(line, path, "a key must be plain text")
-                key = f"?{line}"
-            elif key == "<<":
-                self._document.add(line, (*path, key), "a merge (<<) is not allowed; write the keys out")
-            elif key in found:
-                self._document.add(line, (*path, key), "this key was already given above", faulty=False)
-            self._document.lines[(*path, key)] = line
+            key = self._key(event, path, found)
             value = self._value(next(self._events), (*path, key))
             found.setdefault(key, value)
         return found
+
+    def _key(self, event: Any, path: PathKey, found: dict[str, Any]) -> str:
+        line = _line(event)
+        key = self._value(event, (*path, "?"))
+        self._document.lines.pop((*path, "?"), None)
+        if not isinstance(key, str):
+            self._document.add(line, path, "a key must be plain text")
+            key = f"?{line}"
+        elif key == "<<":
+            self._document.add(line, (*path, key), "a merge (<<) is not allowed; write the keys out")
+        elif key in found:
+            self._document.add(line, (*path, key), "this key was already given above", faulty=False)
+        self._document.lines[(*path, key)] = line
+        return key
 
     def _sequence(self, path: PathKey) -> list[Any]:
         found: list[Any] = []
@@ -257,7 +259,7 @@ class _Builder:
             return
         for pattern, why in _AMBIGUOUS:
             if pattern.fullmatch(event.value):
-                self._document.add(line, path, f"'{event.value[:40]}' {why}" if event.value else why)
+                self._document.add(line, path, f"'{safe(event.value, TYPED)}' {why}" if event.value else why)
                 return
 
 
@@ -268,13 +270,16 @@ def _explain(error: ValidationError, model: type[BaseModel], document: Document)
     already = [problem_path for problem_path in document.faulty if problem_path]
     items = error.errors(include_url=False)
     for item in items:
-        if item["type"] == "too_short" and any(
-            other["loc"][: len(item["loc"])] == item["loc"] for other in items if other is not item
-        ):
-            continue  # the list is only short of the members that are told of themselves
+        if item["type"] == "too_short" and _is_told_within(item, items):
+            continue
         for path, message in _described(item, model, document):
             if not any(path[: len(told)] == told for told in already):
                 document.add(document.line_of(path), path, message)
+
+
+def _is_told_within(item: Any, items: Sequence[Any]) -> bool:
+    """Whether the list is only short of members that are told of themselves."""
+    return any(other["loc"][: len(item["loc"])] == item["loc"] for other in items if other is not item)
 
 
 def _described(item: Any, model: type[BaseModel], document: Document) -> list[tuple[PathKey, str]]:
@@ -299,7 +304,7 @@ def dotted(path: PathKey) -> str:
     text = ""
     for part in path:
         text += f"[{part + 1}]" if isinstance(part, int) else (f".{part}" if text else str(part))
-    return _printable(text)
+    return safe(text, LONG)
 
 
 # ---- sources ------------------------------------------------------------------------------------------------------
@@ -313,7 +318,7 @@ def _check_sources(document: Document) -> None:
     named = list(_named_sources(document.data, ()))
     for path, key in named:
         if key not in sources:
-            document.add(document.line_of(path), path, f"no source '{key[:40]}'; allowed: {', '.join(sources)}")
+            document.add(document.line_of(path), path, f"no source '{safe(key)}'; allowed: {', '.join(sources)}")
     used = {key for _, key in named} if len(sources) > 1 else set(sources)
     for key in sources:
         if key not in used:

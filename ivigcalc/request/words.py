@@ -14,6 +14,7 @@ from functools import lru_cache
 from ivigcalc.clock import iso_date
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, quantity
 from ivigcalc.request.request import LAST_YEAR
+from ivigcalc.text import TYPED, safe
 
 FIRST_YEAR = 1900
 MAX_TEXT = 200
@@ -119,5 +120,4 @@ def override(text: str) -> tuple[str, str]:
 
 
 def _short(text: str) -> str:
-    shown = "".join(c if c.isprintable() else "?" for c in text[:40])
-    return f"'{shown}...'" if len(text) > 40 else f"'{shown}'"
+    return f"'{safe(text, TYPED)}'"

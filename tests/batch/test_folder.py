@@ -58,7 +58,7 @@ def test_a_run_that_ended_at_any_step_goes_on_to_the_same_bytes(
     assert contents(again.folder) == contents(expected.folder)
 
 
-@pytest.mark.parametrize("place", range(1, 9))
+@pytest.mark.parametrize("place", range(1, 10))
 def test_a_run_that_ended_between_two_renames(batch: Batch, place: int) -> None:
     """Each table has its name or it has not; the next run gives the rest theirs."""
     content = patients(30)
@@ -67,6 +67,21 @@ def test_a_run_that_ended_between_two_renames(batch: Batch, place: int) -> None:
         batch(content, "--each", "ics")
     again = batch(content, "--each", "ics")
     assert contents(again.folder) == contents(expected.folder)
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_what_stands_in_place_of_the_state_or_the_report_is_replaced(batch: Batch, tmp_path: Path, kind: str) -> None:
+    """Nothing is written to where a link points, and nobody is waited for at a pipe."""
+    (tmp_path / "elsewhere").write_text("not ours", encoding="utf-8")
+    work = tmp_path / "out" / WORK
+    work.mkdir(parents=True)
+    for place in (work / "state.json", work / "batch.json", tmp_path / "out" / "batch.json"):
+        os.mkfifo(place) if kind == "pipe" else place.symlink_to(tmp_path / "elsewhere")
+    done = batch(patients(3), "--restart")
+    assert (done.code, done.patients()) == (0, ["P000000", "P000001", "P000002"])
+    assert (tmp_path / "elsewhere").read_text(encoding="utf-8") == "not ours"
+    assert not (done.folder / "batch.json").is_symlink()
+    assert json.loads((done.folder / "batch.json").read_bytes())["planned"] == 3
 
 
 def test_what_was_half_written_is_written_again(
@@ -234,7 +249,7 @@ def test_a_full_disk_leaves_nothing_half_written(batch: Batch, monkeypatch: pyte
     monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)
     content = patients(40)
     expected = batch(content, folder="whole")
-    real_write, real_json, full = folders._write_all, folders.write_json, [True]
+    real_write, real_whole, full = folders.write_all, folders.replace_whole, [True]
 
     def write(file: object, data: bytes) -> None:
         heading = data.startswith((b"patient_id", b"row,"))
@@ -242,13 +257,13 @@ def test_a_full_disk_leaves_nothing_half_written(batch: Batch, monkeypatch: pyte
             raise OSError(errno.ENOSPC, "No space left on device")
         real_write(file, data)  # type: ignore[arg-type]
 
-    def write_json(path: Path, value: dict[str, object]) -> None:
+    def whole(path: Path, data: bytes) -> None:
         if full[0] and path.name == {"keep": "state.json", "publish": "batch.json"}.get(when):
             raise OSError(errno.ENOSPC, "No space left on device")
-        real_json(path, value)
+        real_whole(path, data)
 
-    monkeypatch.setattr(folders, "_write_all", write)
-    monkeypatch.setattr(folders, "write_json", write_json)
+    monkeypatch.setattr(folders, "write_all", write)
+    monkeypatch.setattr(folders, "replace_whole", whole)
     done = batch(content)
     assert done.code == 2
     assert "No space left on device" in done.err

@@ -10,7 +10,7 @@ from ivigcalc import Form
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.run.shares import Share, divide, do_share, put_together
-from ivigcalc.batch.run.work import Settings, do_partition
+from ivigcalc.batch.run.work import Planner, Settings, do_partition
 from ivigcalc.batch.tables.encode import Kind
 
 COLUMNS = ("patient_id", "weight_kg", "start")
@@ -45,9 +45,10 @@ def test_shares_put_together_are_the_partition(kind: Kind, each: tuple[str, ...]
     unread = Row(7, Failed("unreadable-row", "", "a quote is open"), "P7")
     asked = [*rows(["60", "seventy", "72", "60", "1"]), unread, *rows(["72", "80"])]
     about = settings(kind, *each)
+    planner = Planner(about)
     shares = divide(about, asked, 3)
-    found = put_together(shares, [do_share(about, share) for share in shares])
-    whole = do_partition(about, asked)
+    found = put_together(shares, [do_share(planner, share) for share in shares])
+    whole = do_partition(Planner(about), asked)
     assert (found.tables, found.each) == (whole.tables, whole.each)
     assert (found.planned, found.errors, found.first_errors) == (whole.planned, whole.errors, whole.first_errors)
     assert found.planned == 5
@@ -59,13 +60,13 @@ def test_rows_come_back_in_their_order_whoever_did_them(kind: Kind) -> None:
     asked = rows(["60", "72", "seventy", "80", "60", "1", "72"])
     places = ([1, 4, 5], [0, 2, 6], [3])
     shares = [Share(worker, own, [asked[place] for place in own]) for worker, own in enumerate(places)]
-    found = put_together(shares, [do_share(settings(kind), share) for share in shares])
-    assert found.tables == do_partition(settings(kind), asked).tables
+    found = put_together(shares, [do_share(Planner(settings(kind)), share) for share in shares])
+    assert found.tables == do_partition(Planner(settings(kind)), asked).tables
 
 
 def test_rows_of_another_length_are_divided_too() -> None:
     asked = [*rows(["60"]), Row(3, ("P3", "72", "2026-12-01", "", "")), Row(4, ("P4",))]
     shares = divide(settings(), asked, 2)
-    found = put_together(shares, [do_share(settings(), share) for share in shares])
+    found = put_together(shares, [do_share(Planner(settings()), share) for share in shares])
     assert (found.planned, dict(found.errors)) == (2, {"wrong-cells": 1})
-    assert found.tables == do_partition(settings(), asked).tables
+    assert found.tables == do_partition(Planner(settings()), asked).tables

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from ivigcalc import Form
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.run.cluster import do_far
 from ivigcalc.batch.run.fingerprint import definitions_sha256
-from ivigcalc.batch.run.work import Settings, do_partition
+from ivigcalc.batch.run.work import Planner, Settings, do_partition
 
 ORDER = Form(regimen="dermatomyositis", product="octagam-10-us", start="2026-12-01", at="09:00", days="2")
 PARTITIONS = [
@@ -32,11 +33,25 @@ def impatient_threads() -> Iterator[None]:
 def test_partitions_done_at_once_have_their_own_rows_and_files(each: tuple[str, ...]) -> None:
     settings = Settings(("patient_id", "weight_kg"), ORDER, each=each, definitions=definitions_sha256(()))
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(lambda rows: do_far(settings, rows), PARTITIONS))
+        found = list(threads.map(lambda rows: do_far(f"batch {each}", settings, rows), PARTITIONS))
     for rows, done in zip(PARTITIONS, found, strict=True):
         planned = [row for row in rows if row.cells[1] != "x"]  # type: ignore[index]
         names = [f"P{row.number}_row{row.number}.ics" for row in planned] if each else []
         assert [name for name, _ in done.each] == names
         assert (done.planned, done.errors.total()) == (len(planned), len(rows) - len(planned))
-        alone = do_partition(settings, rows)
+        alone = do_partition(Planner(settings), rows)
         assert (done.tables, done.each) == (alone.tables, alone.each)
+
+
+def test_two_batches_on_one_worker_keep_their_own_orders() -> None:
+    """They ask the same of the same patients, but not with the same order."""
+    orders = {"one": ORDER, "two": replace(ORDER, days="4")}
+    batches = {
+        name: Settings(("patient_id", "weight_kg"), order, definitions=definitions_sha256(()))
+        for name, order in orders.items()
+    }
+    for name in ("one", "two", "two", "one"):
+        done = do_far(name, batches[name], PARTITIONS[0])
+        assert done.tables == do_partition(Planner(batches[name]), PARTITIONS[0]).tables
+        sessions = done.tables["sessions"].decode().splitlines()
+        assert len(sessions) == done.planned * int(orders[name].days or 0)

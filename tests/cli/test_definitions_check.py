@@ -326,3 +326,21 @@ def test_a_file_named_twice_is_checked_once(tmp_path: Path, capfd: pytest.Captur
     path = changed(tmp_path, "regimen", "itp")
     assert main(["regimens", "check", str(path), str(tmp_path)]) == 0
     assert capfd.readouterr().err.endswith("1 file checked: no problems\n")
+
+
+def test_no_file_and_no_name_of_one_writes_to_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A folder from elsewhere is checked before anybody has looked into it."""
+    head = "kind: site\nschema: 1\nid: x\n"
+    for name, content in {
+        "a\x1b[31m\nb.yaml": "stock: {own: {10 g: 1}}",
+        "c\u202e.yaml": "stock: {own: {10 g: 1}}",
+        "price.yaml": 'price_per_gram: {octagam-10-us: {amount: 1, currency: "\\e[31mX"}}',
+        "days.yaml": 'open: {"\\e[2Jmon": "08:00-09:00"}',
+    }.items():
+        (tmp_path / name).write_text(f"{head}{content}\n", encoding="utf-8")
+    assert main(["products", "check", str(tmp_path)]) == 3
+    out, err = capfd.readouterr()
+    for line in (*out.splitlines(), *err.splitlines()):
+        assert line.isprintable(), line
+    assert "a?[31m?b.yaml:4: stock.own" in err
+    assert "currency: '?[31mX' is not a currency" in out

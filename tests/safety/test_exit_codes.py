@@ -172,6 +172,31 @@ def test_files_that_are_no_files_do_not_hang(refuses: Callable[..., str], tmp_pa
         refuses(3, "dose", "-r", tmp_path / name, "-p", "octagam-10-us", "--weight", "72kg")
 
 
+#: exit code, and a command that takes a file in place of FILE
+TAKE_A_FILE: dict[str, tuple[int, tuple[str, ...]]] = {
+    "verify": (2, ("verify", "FILE")),
+    "previous": (2, ("calendar", *PLAN[1:], "--at", "09:00", "-f", "ics", "--previous", "FILE")),
+    "batch": (2, ("batch", "FILE", "--input-format", "csv", "-o", "OUT", *DM)),
+    "site": (3, (*DOSE, "--site", "FILE")),
+    "check": (3, ("products", "check", "FILE")),
+}
+
+
+@pytest.mark.parametrize("place", ["/proc/kmsg", "/proc/self/status", "/dev/zero"])
+@pytest.mark.parametrize("case", TAKE_A_FILE)
+def test_a_file_of_the_system_is_no_file_to_read(
+    case: str, place: str, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    """What /proc has looks regular: nothing may come of it, not even when somebody writes to the log."""
+    if not os.access(place, os.R_OK):
+        pytest.skip("only root may open it")
+    code, command = TAKE_A_FILE[case]
+    done = run(*(word.replace("FILE", place).replace("OUT", str(tmp_path / "out")) for word in command))
+    assert done.code == code
+    assert "is not a regular file" in done.out + done.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_extra_that_is_not_installed_is_named_with_its_remedy(
     refuses: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ivigcalc.cli import output
+from ivigcalc import files
 from ivigcalc.engine.plan import Plan
 from ivigcalc.render.table import to_table
 
@@ -195,7 +195,7 @@ def test_a_write_that_fails_leaves_the_old_file_whole(
     def full_disk(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(output.os, "fsync", full_disk)
+    monkeypatch.setattr(files.os, "fsync", full_disk)
     done = run(*SCHEDULE, "-f", "json", "-o", target)
     assert (done.code, done.out) == (2, "")
     assert "No space left on device" in done.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
@@ -14,6 +13,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.quantity import QuantityError, number
 from ivigcalc.request.fields import FIELD, FIELDS
 from ivigcalc.request.form import Form, Words
+from ivigcalc.text import TYPED, near, safe
 
 Cell = str | tuple[str, ...]
 #: place, name, field of the form, and how its cell becomes the words of that field
@@ -150,12 +150,9 @@ def check_columns(names: Sequence[str]) -> None:
 
 
 def _unknown(name: str) -> str:
-    shown = "".join(c if c.isprintable() else "?" for c in name[:60])
     if ";" in name or "\t" in name:
-        return f"the heading '{shown}' is not separated by commas: save the file as comma-separated values"
-    near = difflib.get_close_matches(name[:60], COLUMNS, n=2, cutoff=0.6)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"unknown column '{shown}'; {hint}allowed: {', '.join(COLUMNS)}"
+        return f"the heading '{safe(name)}' is not separated by commas: save the file as comma-separated values"
+    return f"unknown column '{safe(name)}'; {near(name, COLUMNS)}allowed: {', '.join(COLUMNS)}"
 
 
 def read_row(row: Mapping[str, Cell]) -> Form:
@@ -200,5 +197,5 @@ def _many(_column: str, cell: Cell) -> tuple[str, ...]:
 def _yes_or_no(column: str, cell: Cell) -> bool:
     word = _text(column, cell).lower()
     if word not in (*_YES, *_NO):
-        raise RequestError(f"{column}: '{word[:40]}' is not true or false", field=column)
+        raise RequestError(f"{column}: '{safe(word, TYPED)}' is not true or false", field=column)
     return word in _YES

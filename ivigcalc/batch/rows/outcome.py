@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ivigcalc.errors import DefinitionError, IvigcalcError, MissingExtraError, RefusedError, RequestError
 from ivigcalc.request.form import Form
+from ivigcalc.text import safe
 
 ERROR_COLUMNS = ("row", "patient_id", "field", "code", "message")
 #: the column that a clerk looks at first for a refusal of this code
@@ -84,16 +85,10 @@ def for_clerk(message: str) -> str:
     """A message of the command line in the words of a table: one line, columns in place of options, nothing unprintable."""
     line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
     line = _OPTION.sub(_column_of, line)
-    return printable(line, MAX_MESSAGE)
+    return safe(line, MAX_MESSAGE)
 
 
 def _column_of(option: re.Match[str]) -> str:
     """The column of an option; one that is for the whole batch, such as --allow-duplicates, stays an option."""
     name = option[1].replace("-", "_")
     return name if name in _WORDS else option[0]
-
-
-def printable(text: str, limit: int) -> str:
-    """Text of somebody else on one line of at most `limit` characters."""
-    shown = "".join(c if c.isprintable() else "?" for c in text[:limit])
-    return shown if len(text) <= limit else shown[: limit - 1] + "…"

@@ -19,9 +19,11 @@ from typing import Any, BinaryIO, NamedTuple
 
 from ivigcalc.batch.rows.columns import COLUMNS, Cell, check_columns
 from ivigcalc.batch.rows.csv_lines import OpenQuoteError, cells_before_the_quote, cells_of_line, decoded, look_ahead
-from ivigcalc.batch.rows.outcome import Failed, printable
+from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.errors import MissingExtraError, RequestError
+from ivigcalc.files import UnreadableError, open_regular
 from ivigcalc.quantity import plain
+from ivigcalc.text import LONG, safe
 
 FORMATS = {"csv": (".csv",), "jsonl": (".jsonl", ".ndjson"), "parquet": (".parquet", ".pq")}
 MAX_LINE = 4 * 1024 * 1024
@@ -60,12 +62,12 @@ class Source:
     def __init__(self, path: Path, kind: str) -> None:
         self.path, self.kind = path, kind
         try:
-            if not path.is_file():
-                raise RequestError(_not_a_file(path), field="input", code="unreadable-input")
-            self._file = path.open("rb")
-            self._seen = os.fstat(self._file.fileno())
-        except (OSError, ValueError) as error:
-            raise _unreadable(path, error) from None
+            self._file = open_regular(path)
+        except UnreadableError as error:
+            hint = "; pipe it in and name it -" if path.is_fifo() else ""
+            message = f"the input {safe(path.name, LONG)} {error}{hint}"
+            raise RequestError(message, field="input", code="unreadable-input") from None
+        self._seen = os.fstat(self._file.fileno())
         self._names: tuple[str, ...] | None = None
 
     def close(self) -> None:
@@ -200,7 +202,7 @@ class Source:
                     yield Row(number, cells)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise RequestError(
-                f"the input cannot be read as Parquet: {printable(str(error), 200)}", field="input"
+                f"the input cannot be read as Parquet: {safe(str(error), LONG)}", field="input"
             ) from None
 
 
@@ -213,18 +215,9 @@ def spool(stream: BinaryIO, to: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _not_a_file(path: Path) -> str:
-    name = printable(path.name, 80)
-    if path.exists():
-        return f"the input {name} is not a regular file; pipe it in and name it -"
-    return f"cannot read the input {name}: no such file"
-
-
-def _unreadable(path: Path, error: Exception) -> RequestError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return RequestError(
-        f"cannot read the input {printable(path.name, 80)}: {reason}", field="input", code="unreadable-input"
-    )
+def _unreadable(path: Path, error: OSError) -> RequestError:
+    message = f"cannot read the input {safe(path.name, LONG)}: {error.strerror}"
+    return RequestError(message, field="input", code="unreadable-input")
 
 
 def _not_closed() -> Failed:
@@ -279,8 +272,8 @@ def _json_object(line: bytes) -> dict[str, Cell] | Failed:
         if text is None:
             return Failed(
                 "unreadable-row",
-                printable(name, 60),
-                f"{printable(name, 60)}: holds neither text, a number nor a list of texts",
+                safe(name),
+                f"{safe(name)}: holds neither text, a number nor a list of texts",
             )
         cells[name] = text
     return cells
@@ -289,7 +282,7 @@ def _json_object(line: bytes) -> dict[str, Cell] | Failed:
 def _json_row(number: int, found: dict[str, Cell] | Failed, columns: Sequence[str]) -> Row:
     if isinstance(found, Failed):
         return Row(number, found)
-    unknown = next((printable(name, 60) for name in found if name not in COLUMNS), None)
+    unknown = next((safe(name) for name in found if name not in COLUMNS), None)
     if unknown is not None:
         return Row(
             number, Failed("unknown-column", unknown, f"unknown column '{unknown}'"), str(found.get("patient_id", ""))
@@ -326,9 +319,7 @@ def _parquet(file: BinaryIO) -> Any:
     try:
         return parquet.ParquetFile(file)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise RequestError(
-            f"the input cannot be read as Parquet: {printable(str(error), 200)}", field="input"
-        ) from None
+        raise RequestError(f"the input cannot be read as Parquet: {safe(str(error), LONG)}", field="input") from None
 
 
 def cells_of(batch: Any) -> Iterator[tuple[Cell, ...]]:
@@ -377,4 +368,4 @@ def arrow_text(value: Any) -> Cell:
         return value.isoformat("minutes")
     if isinstance(value, list | tuple):
         return tuple(str(arrow_text(item)) for item in value)
-    return value.isoformat() if isinstance(value, date) else printable(str(value), 200)
+    return value.isoformat() if isinstance(value, date) else safe(str(value), LONG)

@@ -14,7 +14,7 @@ from ivigcalc import library
 from ivigcalc._version import __version__
 from ivigcalc.api import DEFAULT_POLICY
 from ivigcalc.batch.rows.columns import MAX_CELL, Columns
-from ivigcalc.batch.rows.outcome import Failed, for_clerk, printable
+from ivigcalc.batch.rows.outcome import Failed, for_clerk
 from ivigcalc.batch.rows.source import Row, Source, spool
 from ivigcalc.batch.rows.survey import Survey, survey
 from ivigcalc.batch.run.fingerprint import definitions_sha256
@@ -25,10 +25,12 @@ from ivigcalc.batch.run.workers import do_here, do_in_processes
 from ivigcalc.batch.tables.encode import Kind, headings
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import IvigcalcError, RequestError
+from ivigcalc.files import sync
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import read_form
 from ivigcalc.request.reference import is_path, split_protocol
 from ivigcalc.request.request import LAST_YEAR
+from ivigcalc.text import safe
 
 #: seconds of work that a kill may cost
 _KEEP_SECONDS = 1.0
@@ -301,7 +303,7 @@ def _once_each(rows: Iterator[Row], columns: Columns, found: Survey) -> Iterator
 
 def _why_stopped(progress: Progress, done: Done) -> str:
     shown = [
-        f"row {number}, {printable(who, 40)}: {error.code}: {for_clerk(error.message)}"
+        f"row {number}, {safe(who)}: {error.code}: {for_clerk(error.message)}"
         for number, who, error in done.first_errors
     ]
     return "\n".join([f"stopped: {progress.failed} of {progress.rows} rows failed; nothing was written", *shown])
@@ -336,7 +338,7 @@ def _make_parquet(folder: Folder) -> None:
     with explained("cannot write to the output folder"):
         for table in ("sessions", "steps"):
             write_parquet(folder.work / f"{table}.part", folder.work / f"{table}.made")
-            folder.sync(f"{table}.made")
+            sync(folder.work / f"{table}.made")
 
 
 def errors_text(errors: Counter[str]) -> Sequence[str]:

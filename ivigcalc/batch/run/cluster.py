@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from threading import Lock
@@ -9,13 +10,16 @@ from typing import Any
 
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.run.fingerprint import definitions_sha256
-from ivigcalc.batch.run.work import Done, Settings, do_partition
+from ivigcalc.batch.run.work import Done, Planner, Settings, do_partition
 from ivigcalc.batch.run.workers import Partitions, WorkerError
 from ivigcalc.errors import MissingExtraError, RequestError
+from ivigcalc.text import safe
 
 #: partitions under way for each thread of the cluster, and how often one is tried again
 _AHEAD, _RETRIES = 2, 5
 _CONNECT_SECONDS = 20
+#: on a worker, the planner of the batch that it works for, under the name of the batch
+_PLANNERS: dict[str, Planner] = {}
 #: a worker has several threads, but its planner serves one partition; Python computes in one thread at a time anyway
 _ONE_AT_A_TIME = Lock()
 
@@ -33,7 +37,7 @@ def do_on_cluster(settings: Settings, partitions: Partitions, address: str) -> I
         client: Any = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise RequestError(
-            f"--cluster: cannot reach a Dask scheduler at {address[:80]}: {error}", field="cluster"
+            f"--cluster: cannot reach a Dask scheduler at {safe(address)}: {error}", field="cluster"
         ) from None
     with client:
         yield from _in_order(client, settings, partitions)
@@ -41,10 +45,11 @@ def do_on_cluster(settings: Settings, partitions: Partitions, address: str) -> I
 
 def _in_order(client: Any, settings: Settings, partitions: Partitions) -> Iterator[Done]:
     under_way: deque[Any] = deque()
+    name = os.urandom(8).hex()
     threads = max(1, sum(client.nthreads().values()))
     try:
         for rows in partitions:
-            future = client.submit(do_far, settings, rows, pure=False, retries=_RETRIES)
+            future = client.submit(do_far, name, settings, rows, pure=False, retries=_RETRIES)
             under_way.append(future)
             if len(under_way) >= _AHEAD * threads + 1:
                 yield _result(under_way.popleft())
@@ -64,14 +69,21 @@ def _result(future: Any) -> Done:
     return done
 
 
-def do_far(settings: Settings, rows: Sequence[Row]) -> Done:
-    """`do_partition` on a worker, after making sure that it would compute with the same program and definitions."""
+def do_far(name: str, settings: Settings, rows: Sequence[Row]) -> Done:
+    """`do_partition` on a worker, by the program and the definitions that the batch began with; `name` is the batch's."""
     with _ONE_AT_A_TIME:
-        return _do_far(settings, rows)
+        _check_definitions(settings)
+        return do_partition(_planner(name, settings), rows)
 
 
-def _do_far(settings: Settings, rows: Sequence[Row]) -> Done:
+def _check_definitions(settings: Settings) -> None:
     if definitions_sha256(settings.files) != settings.definitions:
         own = f", or other files at {', '.join(settings.files)}" if settings.files else ""
-        raise WorkerError(f"a worker of the cluster has another version of ivigcalc or other definitions{own}", 2)
-    return do_partition(settings, rows)
+        raise WorkerError(f"a worker of the cluster has another version of ivigcalc or other definitions{own}")
+
+
+def _planner(name: str, settings: Settings) -> Planner:
+    if name not in _PLANNERS:
+        _PLANNERS.clear()
+        _PLANNERS[name] = Planner(settings)
+    return _PLANNERS[name]

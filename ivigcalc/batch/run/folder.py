@@ -19,6 +19,7 @@ from typing import IO, Any
 from ivigcalc.batch.run import state as kept
 from ivigcalc.batch.run.state import EACH, REPORT, STATE, WORK, files_for_patients, shown
 from ivigcalc.errors import RequestError
+from ivigcalc.files import replace_whole, sync, write_all
 
 #: the files for each patient: those of this run, and those of them that are being given their place
 _MADE, _MOVING = EACH, "each.moving"
@@ -130,16 +131,16 @@ class Folder:
                 file.truncate(progress.sizes.get(table, 0))
                 file.seek(0, os.SEEK_END)
                 if table not in progress.sizes:
-                    _write_all(file, heading)
+                    write_all(file, heading)
 
     def append(self, tables: dict[str, bytes], each: Iterable[tuple[str, bytes]] = ()) -> None:
         """Add what one partition gave. It counts only from the next `keep` on."""
         with explained("cannot write to the output folder"):
             for table, data in tables.items():
-                _write_all(self._tables[table], data)
+                write_all(self._tables[table], data)
             for name, data in each:
                 with (self.work / _MADE / name).open("wb", buffering=0) as file:
-                    _write_all(file, data)
+                    write_all(file, data)
                     os.fsync(file.fileno())
 
     def keep(self, about: dict[str, Any], progress: Progress) -> None:
@@ -148,22 +149,19 @@ class Folder:
             for file in self._tables.values():
                 os.fsync(file.fileno())
             if (self.work / _MADE).is_dir():
-                _sync_folder(self.work / _MADE)
+                sync(self.work / _MADE)
             progress.sizes = {table: file.tell() for table, file in self._tables.items()}
             state = {
-                "about": about, "partitions": progress.partitions, "planned": progress.planned,
-                "errors": dict(progress.errors), "sizes": progress.sizes, "finished": progress.finished,
+                "about": about,
+                "partitions": progress.partitions,
+                "planned": progress.planned,
+                "errors": dict(progress.errors),
+                "sizes": progress.sizes,
+                "finished": progress.finished,
                 "restarted": progress.restarted,
-            }  # fmt: skip
-            write_json(self.work / STATE, state)
-
-    def sync(self, name: str) -> None:
-        """Make a file of the work folder safe on disk."""
-        handle = os.open(self.work / name, os.O_RDWR)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            }
+            replace_whole(self.work / STATE, _as_json(state))
+            sync(self.work)
 
     def publish(self, names: dict[str, str], report: dict[str, Any]) -> None:
         """Move the files of the work folder to their names, then the report, then clear up. Can be repeated after a kill."""
@@ -177,9 +175,11 @@ class Folder:
                 if (self.work / made).exists():
                     (self.work / made).replace(self.path / name)
             self._publish_each(each and EACH not in report["folders"])
-            _sync_folder(self.path)
+            sync(self.path)
             report = {**report, "files": {name: (self.path / name).stat().st_size for name in names}}
-            write_json(self.path / REPORT, report)
+            replace_whole(self.work / REPORT, _as_json(report))
+            (self.work / REPORT).replace(self.path / REPORT)
+            sync(self.path)
             shutil.rmtree(self.work, ignore_errors=True)
 
     def _publish_each(self, outdated: bool) -> None:
@@ -196,20 +196,14 @@ class Folder:
         elif moving.exists():
             for path in list(moving.iterdir()):
                 path.replace(final / path.name)
-            _sync_folder(final)
+            sync(final)
         elif outdated:
             with suppress(OSError):  # it is gone, or there is something else in it
                 final.rmdir()
 
 
-def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Write beside, sync and rename: the file is the old one or the new one, never half of it."""
-    temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("wb", buffering=0) as file:
-        _write_all(file, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace"))
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
+def _as_json(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")
 
 
 class explained:  # noqa: N801  (reads as a sentence: with explained("cannot write"))
@@ -256,20 +250,6 @@ def _same_file(handle: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
         return False
-
-
-def _write_all(file: IO[bytes], data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) :]
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _size(path: Path) -> int | None:

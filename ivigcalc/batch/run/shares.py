@@ -13,7 +13,7 @@ from operator import itemgetter
 
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.batch.rows.source import Row
-from ivigcalc.batch.run.work import SHOWN_ERRORS, Done, NumberedError, Settings, do_partition, planner_of, question_of
+from ivigcalc.batch.run.work import SHOWN_ERRORS, Done, NumberedError, Planner, Settings, do_partition, question_of
 from ivigcalc.batch.tables.encode import TABLES, error_bytes, table_bytes
 
 
@@ -55,20 +55,19 @@ def _stays_whole(settings: Settings) -> bool:
     return settings.kind == "parquet" or bool(settings.each)
 
 
-def do_share(settings: Settings, share: Share) -> Pieces:
+def do_share(planner: Planner, share: Share) -> Pieces:
     """Plan the rows of a share."""
-    if _stays_whole(settings):
-        done = do_partition(settings, share.rows)
+    if _stays_whole(planner.settings):
+        done = do_partition(planner, share.rows)
         whole = {table: [data] for table, data in done.tables.items()}
         return Pieces(done.planned, done.errors, whole, done.each, done.first_errors)
-    planner = planner_of(settings)
     tables: dict[str, list[bytes]] = {table: [] for table in (*TABLES, "errors")}
     failures: list[NumberedError] = []
     for number, patient_id, outcome in planner.outcomes(share.rows):
         plans = [] if isinstance(outcome, Failed) else [outcome]
         errors = [(number, patient_id, outcome)] if isinstance(outcome, Failed) else []
         for table in TABLES:
-            tables[table].append(table_bytes(table, settings.kind, plans))
+            tables[table].append(table_bytes(table, planner.settings.kind, plans))
         tables["errors"].append(error_bytes(errors) if errors else b"")
         failures += errors
     codes = Counter(error.code for _, _, error in failures)

@@ -9,13 +9,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
-from ivigcalc.batch.rows.outcome import printable
 from ivigcalc.batch.tables.encode import TABLES, Kind
 from ivigcalc.batch.tables.patient_files import is_file_name
 from ivigcalc.errors import RequestError
+from ivigcalc.files import read_regular
+from ivigcalc.text import LONG, safe
 
 WORK, STATE, REPORT, EACH = ".ivigcalc-batch", "state.json", "batch.json", "each"
 SCHEMA = "ivigcalc.batch/1"
+_MAX_BYTES = 1024 * 1024
 #: every table that a batch may have left in its folder; nothing else is ever taken away
 RESULTS = frozenset({"errors.csv", *(f"{table}.{kind}" for table in TABLES for kind in get_args(Kind))})
 
@@ -23,8 +25,8 @@ RESULTS = frozenset({"errors.csv", *(f"{table}.{kind}" for table in TABLES for k
 def read_json(path: Path) -> dict[str, Any] | None:
     """A JSON object, or None where there is none."""
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        found = json.loads(read_regular(path, _MAX_BYTES))
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -114,4 +116,4 @@ def _damaged(path: Path, name: str, then: str) -> RequestError:
 
 def shown(folder: Path) -> str:
     """A folder's own name, for messages: that of `.` is not empty."""
-    return printable(folder.resolve().name or str(folder), 80)
+    return safe(folder.resolve().name or str(folder), LONG)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from operator import itemgetter
 
 from ivigcalc.api import plan_form
 from ivigcalc.batch.rows.columns import IDENTITY, Cell, Columns
@@ -61,36 +60,25 @@ SHOWN_ERRORS = 5
 _REMEMBERED = 4096
 
 
-def do_partition(settings: Settings, rows: Sequence[Row]) -> Done:
+def do_partition(planner: Planner, rows: Sequence[Row]) -> Done:
     """Plan the rows and write their tables. Every row counts, as planned or as an error."""
     plans: list[Planned] = []
     failures: list[NumberedError] = []
-    planner = planner_of(settings)
     for number, patient_id, outcome in planner.outcomes(rows):
         if isinstance(outcome, Planned):
             plans.append(outcome)
         else:
             failures.append((number, patient_id, outcome))
-    tables: dict[str, bytes] = {table: table_bytes(table, settings.kind, plans) for table in TABLES}
+    tables: dict[str, bytes] = {table: table_bytes(table, planner.settings.kind, plans) for table in TABLES}
     tables["errors"] = error_bytes(failures)
     codes = Counter(error.code for _, _, error in failures)
     return Done(len(plans), codes, tables, planner.take_files(), tuple(failures[:SHOWN_ERRORS]))
 
 
-def planner_of(settings: Settings) -> Planner:
-    """The planner of the batch that this process works for, with what it remembers."""
-    if not _PLANNERS or _PLANNERS[0].settings != settings:
-        _PLANNERS[:] = [Planner(settings)]
-    return _PLANNERS[0]
-
-
-_PLANNERS: list[Planner] = []
-
-
 def question_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
     """Picks what a row asks: all of its cells but those that say whose it is and from when."""
     asked = [place for place, name in enumerate(columns) if name not in IDENTITY]
-    return itemgetter(*asked, *asked[:1]) if asked else lambda _: ()  # two at least, so that it gives a tuple
+    return lambda cells: tuple([cells[place] for place in asked])
 
 
 class Planner:

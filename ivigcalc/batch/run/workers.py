@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.run.shares import Pieces, Share, divide, do_share, put_together
-from ivigcalc.batch.run.work import Done, Settings, do_partition
+from ivigcalc.batch.run.work import Done, Planner, Settings, do_partition
 from ivigcalc.errors import IvigcalcError
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ class WorkerError(IvigcalcError):
 
 def do_here(settings: Settings, partitions: Partitions) -> Iterator[Done]:
     """One after the other, in this process."""
+    planner = Planner(settings)
     for rows in partitions:
-        yield do_partition(settings, rows)
+        yield do_partition(planner, rows)
 
 
 def do_in_processes(settings: Settings, partitions: Partitions, jobs: int) -> Iterator[Done]:
@@ -67,11 +68,12 @@ def _serve(connection: Connection, settings: Settings, inherited: Sequence[Conne
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for end in inherited:  # held here as well, they would keep the workers alive when the parent is killed
         end.close()
+    planner = Planner(settings)
     with suppress(EOFError, OSError):
         while True:
             share = connection.recv()
             try:
-                connection.send(do_share(settings, share))
+                connection.send(do_share(planner, share))
             except IvigcalcError as error:
                 connection.send(WorkerError(str(error), error.exit_code))
 

@@ -7,9 +7,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ivigcalc.batch.rows.outcome import MAX_ID, Failed, for_clerk, printable
+from ivigcalc.batch.rows.outcome import MAX_ID, Failed, for_clerk
 from ivigcalc.batch.tables.answer import Planned
 from ivigcalc.errors import MissingExtraError
+from ivigcalc.text import safe
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,7 +42,7 @@ def to_arrow(table: Table, plans: Sequence[Planned]) -> pa.RecordBatch:
 
 def errors_to_arrow(failures: Sequence[tuple[int, str, Failed]]) -> pa.RecordBatch:
     """The rows that could not be planned (row number, patient id, why) as one record batch."""
-    values = [(row, printable(p, MAX_ID), f.field, f.code, for_clerk(f.message)) for row, p, f in failures]
+    values = [(row, safe(p, MAX_ID), f.field, f.code, for_clerk(f.message)) for row, p, f in failures]
     return _record_batch(need_arrow(), "errors", values)
 
 

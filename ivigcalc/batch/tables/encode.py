@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
-from ivigcalc.batch.rows.outcome import ERROR_COLUMNS, MAX_ID, Failed, for_clerk, printable
+from ivigcalc.batch.rows.outcome import ERROR_COLUMNS, MAX_ID, Failed, for_clerk
 from ivigcalc.batch.tables.answer import Planned
 from ivigcalc.quantity import plain
 from ivigcalc.render.csv import SESSION_COLUMNS, STEP_COLUMNS, safe_cell
+from ivigcalc.text import safe
 
 Kind = Literal["csv", "jsonl", "parquet"]
 Table = Literal["sessions", "steps"]
@@ -55,7 +56,7 @@ def error_bytes(errors: Iterable[tuple[int, str, Failed]]) -> bytes:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     for number, patient_id, error in errors:
-        cells = (printable(patient_id, MAX_ID), printable(error.field, MAX_ID), error.code, for_clerk(error.message))
+        cells = (safe(patient_id, MAX_ID), safe(error.field, MAX_ID), error.code, for_clerk(error.message))
         writer.writerow((str(number), *map(safe_cell, cells)))
     return stream.getvalue().encode("utf-8")
 

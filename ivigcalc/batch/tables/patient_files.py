@@ -8,6 +8,7 @@ from functools import partial
 
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
+from ivigcalc.text import TYPED, safe
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _MAX_NAME = 60
@@ -17,8 +18,8 @@ _FILE_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{_MAX_NAME}}}_row[0-9]+\.({'|'.join(
 
 def file_name(patient_id: str, row: int, suffix: str) -> str:
     """`P0012_row12.pdf`: letters, digits, - and _ only; the row keeps ids apart that look alike once they are made safe."""
-    safe = _UNSAFE.sub("-", patient_id[: 2 * _MAX_NAME])[:_MAX_NAME].strip("-")
-    return f"{safe or 'patient'}_row{row}.{suffix}"
+    name = _UNSAFE.sub("-", patient_id[: 2 * _MAX_NAME])[:_MAX_NAME].strip("-")
+    return f"{name or 'patient'}_row{row}.{suffix}"
 
 
 def is_file_name(name: str) -> bool:
@@ -37,7 +38,7 @@ def read_kinds(text: str | None) -> tuple[str, ...]:
     kinds = tuple(dict.fromkeys(part.strip() for part in text.split(","))) if text is not None else ()
     for kind in kinds:
         if kind not in _KINDS:
-            raise RequestError(f"--each: '{kind[:20]}' is not one of {', '.join(_KINDS)}", field="each")
+            raise RequestError(f"--each: '{safe(kind, TYPED)}' is not one of {', '.join(_KINDS)}", field="each")
     return kinds
 
 
