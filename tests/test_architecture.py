@@ -236,6 +236,7 @@ def test_the_command_line_loads_only_words_until_it_is_known_what_is_wanted() ->
         ("ivigcalc.quantity", {"pydantic", "rich", "typer", "yaml", "dateutil"}),
         ("ivigcalc.request.read", {"pydantic", "rich", "typer", "yaml", "dateutil"}),
         ("ivigcalc.library.reader", {"rich", "typer", "holidays"}),
+        ("ivigcalc.render.paper.pdf", {"rich", "typer", "yaml", "holidays", "typst"}),
         (
             "ivigcalc.cli.main",
             {"rich", "yaml", "pydantic", "holidays", "pyarrow", "typst", "icalendar", "dask", "distributed"},

@@ -1,6 +1,6 @@
 """When the courses are: hand values from a calendar."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import helpers
@@ -8,7 +8,7 @@ import pytest
 
 from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import Plan, clock_text
-from ivigcalc.engine.schedule import due_dates, place_course, step
+from ivigcalc.engine.schedule import ClosedDay, closed_days, due_dates, place_course, step
 from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
 from ivigcalc.quantity import quantity
 
@@ -175,6 +175,40 @@ def test_without_a_start_time_there_are_no_clock_times() -> None:
 def test_dose_gives_one_course_without_dates() -> None:
     got = helpers.plan("dermatomyositis", "octagam-10-us", "72 kg", courses="6")
     assert [(s.course, s.day, s.date) for s in got.sessions] == [(1, 1, None), (1, 2, None)]
+
+
+# ---- the closed days of a calendar ----------------------------------------------------------------------------------------
+
+
+def test_closed_days_are_those_of_the_planned_months_with_each_reason_apart() -> None:
+    """Christmas of 2027 is a Saturday, kept on Friday the 24th; the clinic closes on New Year's Eve, and never opens on Sundays."""
+    site = helpers.a_site(
+        open={"mon-sat": "08:00-17:00"},
+        holidays={"country": "US"},
+        closed=["2027-12-25", "2027-12-26", "2027-12-31", "2027-11-30"],
+        closed_days="keep",
+    ).value
+    found = closed_days(site, [date(2027, 12, 21), date(2027, 12, 1)])
+    sundays = {date(2027, 12, day) for day in (5, 12, 19, 26)}
+    assert set(found) == sundays | {date(2027, 12, day) for day in (24, 25, 31)}
+    assert found[date(2027, 12, 5)] == ClosedDay(by_weekday=True)
+    assert found[date(2027, 12, 24)] == ClosedDay("Christmas Day (observed)")
+    assert found[date(2027, 12, 25)] == ClosedDay("Christmas Day", by_date=True)
+    assert found[date(2027, 12, 26)] == ClosedDay(by_date=True, by_weekday=True)
+    assert found[date(2027, 12, 31)].by_date
+
+
+def test_months_between_two_planned_days_are_not_looked_at() -> None:
+    site = helpers.a_site(closed=["2026-12-24", "2027-01-04", "2027-02-01"], closed_days="keep").value
+    assert list(closed_days(site, [date(2026, 12, 31), date(2027, 2, 28)])) == [date(2026, 12, 24), date(2027, 2, 1)]
+    assert closed_days(site, []) == {}
+    assert closed_days(helpers.a_site().value, [date(2026, 12, 25)]) == {}
+
+
+@pytest.mark.parametrize("day", [date(2026, 12, 1) + timedelta(days=k) for k in range(31)])
+def test_a_day_is_closed_in_the_calendar_exactly_where_a_course_is_moved_off_it(day: date) -> None:
+    site = helpers.a_site(open=WEEK, holidays={"country": "US"}, closed=["2026-12-24"], closed_days="shift-later").value
+    assert (day in closed_days(site, [day])) is (place_course(day, 1, site).moved_days > 0)
 
 
 # ---- the end of time ----------------------------------------------------------------------------------------------------

@@ -139,12 +139,12 @@ def compute(form: Form, command: Command, site: str | None) -> Plan:
 
 def _show_month_grids(plan: Plan, look: Look) -> None:
     from ivigcalc.cli import output as out
-    from ivigcalc.engine.schedule import holiday_name
+    from ivigcalc.engine.schedule import closed_days
     from ivigcalc.render.month import month_grids
     from ivigcalc.render.table import render
 
     plain = out.ascii_only(look.to)
     width = (out.terminal_width() if look.to is None else None) or 80
-    found = plan.computed_from.site.value
-    grids = month_grids(plan, width, lambda day: holiday_name(found, day), ascii_only=plain)
+    closed = closed_days(plan.computed_from.site.value, (s.on for s in plan.sessions if s.on))
+    grids = month_grids(plan, width, closed, ascii_only=plain)
     out.emit(render(grids, width=width, color=out.wants_color(look.no_color, look.to), ascii_only=plain), look.to)

@@ -63,7 +63,7 @@ class Look:
 def show(plan: Plan, look: Look) -> None:
     """Render a plan and write it; a face for machines has the cautions on stderr as well."""
     if look.format not in (Format.table, Format.markdown):
-        from ivigcalc.render.words import notice_text
+        from ivigcalc.render.notices import notice_text
 
         for notice in plan.notices:
             if notice.level != "info":
@@ -118,7 +118,7 @@ def _table(plan: Plan, look: Look) -> str:
         plan, width=width, color=out.wants_color(look.no_color, look.to), ascii_only=plain, explain=look.explain
     )
     if look.plot:
-        from ivigcalc.render.paper.chart import plot_text
+        from ivigcalc.render.plot import plot_text
 
         text = plot_text(plan, min(width or 80, 100), ascii_only=plain) + "\n" + text
     return text

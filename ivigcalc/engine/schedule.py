@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from calendar import monthrange
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
 
@@ -32,6 +34,14 @@ class CourseDates:
     def moved_days(self) -> int:
         """By how many days the course was moved; later is positive."""
         return (self.days[0] - self.due).days
+
+
+class ClosedDay(NamedTuple):
+    """A day on which the clinic is closed, each reason apart: a holiday may fall on a weekday without hours as well."""
+
+    holiday: str | None = None
+    by_date: bool = False
+    by_weekday: bool = False
 
 
 @lru_cache(maxsize=8192)
@@ -118,6 +128,21 @@ def closed_because(site: Site, day: date) -> str | None:
         return f"no opening hours on {WEEKDAYS[day.weekday()]}"
     name = holiday_name(site, day)
     return f"holiday: {name}" if name else None
+
+
+def closed_days(site: Site, planned: Iterable[date]) -> dict[date, ClosedDay]:
+    """Every day on which the clinic is closed in the months that have a planned day."""
+    months = sorted({(day.year, day.month) for day in planned})
+    days = (date(year, month, k) for year, month in months for k in range(1, monthrange(year, month)[1] + 1))
+    return {
+        day: ClosedDay(
+            holiday=holiday_name(site, day),
+            by_date=day in site.closed,
+            by_weekday=bool(site.open) and site.hours_on(day.weekday()) is None,
+        )
+        for day in days
+        if closed_because(site, day)
+    }
 
 
 def holiday_name(site: Site, day: date) -> str | None:

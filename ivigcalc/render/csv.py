@@ -8,16 +8,35 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from ivigcalc.engine.plan import InfusionStep, Plan
-from ivigcalc.quantity import plain
-from ivigcalc.render.words import vials_text
+from ivigcalc.render.words import shown, vials_text
 
 SESSION_COLUMNS = (
-    "patient_id", "course", "day", "date", "starts_at", "ends_at", "dose_g", "volume_ml", "duration_min", "vials", "leftover_g", "notices",
-)  # fmt: skip
+    "patient_id",
+    "course",
+    "day",
+    "date",
+    "starts_at",
+    "ends_at",
+    "dose_g",
+    "volume_ml",
+    "duration_min",
+    "vials",
+    "leftover_g",
+    "notices",
+)
 STEP_COLUMNS = (
-    "patient_id", "course", "day", "date", "step", "starts_at", "rate_ml_per_kg_per_h", "rate_ml_per_h", "duration_min", "volume_ml",
+    "patient_id",
+    "course",
+    "day",
+    "date",
+    "step",
+    "starts_at",
+    "rate_ml_per_kg_per_h",
+    "rate_ml_per_h",
+    "duration_min",
+    "volume_ml",
     "cumulative_ml",
-)  # fmt: skip
+)
 #: the full-width signs too: some spreadsheets take them for the others
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -29,11 +48,9 @@ def safe_cell(text: str | None) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def cell(value: object) -> str:
+def cell(value: Decimal | int | str | None) -> str:
     """A figure or word as its cell; empty where there is none."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else plain(value)
+    return shown(value, unknown="")
 
 
 def notice_codes(plan: Plan) -> str:

@@ -1,4 +1,4 @@
-"""Plan -> month grids for the screen, Monday first, and a list of the sessions. Words and signs carry it, not colour."""
+"""Plan -> month grids for the screen, Monday first, and a list of the sessions. Words carry it, not colour."""
 
 from __future__ import annotations
 
@@ -9,40 +9,30 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import CHECK_LINE, WEEKDAYS, Plan, Session
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import plain
-from ivigcalc.render.months import Cell, HolidayName, Month, months
-from ivigcalc.render.words import (
-    by_level,
-    clean,
-    clock_of,
-    duration_text,
-    notice_text,
-    short_day,
-    shown,
-    time_of,
-    title,
-    vials_text,
-)
+from ivigcalc.render.months import Cell, ClosedDays, Month, months
+from ivigcalc.render.notices import by_level, notice_text
+from ivigcalc.render.times import clock_of, duration_text, short_day, span
+from ivigcalc.render.words import clean, patient_text, shown, title, vials_text
 
 #: seven columns that hold `C12 D5` and a time, with their rules
 NARROWEST_GRID = 57
 WIDEST_GRID = 106
+_MARK_STYLES = {"holiday": "italic", "closed": "dim"}
 LEGEND = "C1 D2 = course 1, day 2, with its dose and the time at which the infusion starts."
 
 
-def month_grids(plan: Plan, width: int, holiday_name: HolidayName, *, ascii_only: bool = False) -> RenderableType:
+def month_grids(plan: Plan, width: int, closed: ClosedDays, *, ascii_only: bool = False) -> RenderableType:
     """One grid per month that has a session, what its marks mean, and the list of sessions."""
-    found = months(plan, holiday_name)
+    found = months(plan, closed)
     if not found:
         raise RequestError("a calendar needs dates: give --start", field="start")
-    site = plan.computed_from.site.value
     parts: list[RenderableType] = [Text(title(plan), style="bold", overflow="fold"), *_whose(plan), Text("")]
     for month in found:
         if width >= NARROWEST_GRID:
-            parts += [_grid(month, width, ascii_only), *_notes(month, site, ascii_only), Text("")]
+            parts += [_grid(month, width, ascii_only), *_notes(month, ascii_only), Text("")]
     legend = LEGEND if width >= NARROWEST_GRID else f"Month grids need {NARROWEST_GRID} columns."
     parts += [Text(legend, overflow="fold"), Text(""), session_list(plan)]
     parts += [Text(notice_text(notice), overflow="fold") for notice in by_level(plan.notices) if notice.level != "info"]
@@ -51,15 +41,14 @@ def month_grids(plan: Plan, width: int, holiday_name: HolidayName, *, ascii_only
 
 
 def _whose(plan: Plan) -> list[Text]:
-    patient, product = plan.computed_from.request.patient, plan.computed_from.product.value
-    who = ", ".join(part for part in (patient.name, patient.patient_id and f"id {patient.patient_id}") if part)
-    return [Text(clean(line, 160), overflow="fold") for line in (who, f"{product.title} ({product.id})") if line]
+    product = plan.computed_from.product.value
+    lines = (patient_text(plan), f"{product.title} ({product.id})")
+    return [Text(clean(line, 160), overflow="fold") for line in lines if line]
 
 
 def _grid(month: Month, width: int, ascii_only: bool) -> Table:
-    table = Table(
-        title=Text(month.title, style="bold"), box=box.ASCII2 if ascii_only else box.SQUARE, show_lines=True, padding=(0, 0, 0, 1),
-    )  # fmt: skip
+    lines = box.ASCII2 if ascii_only else box.SQUARE
+    table = Table(title=Text(month.title, style="bold"), box=lines, show_lines=True, padding=(0, 0, 0, 1))
     for name in WEEKDAYS:
         table.add_column(Text(name[:3]), width=(min(width, WIDEST_GRID) - 8) // 7 - 1)
     for week in month.weeks:
@@ -71,20 +60,17 @@ def _cell(cell: Cell) -> Text:
     if cell.on is None:
         return Text("")
     lines = [Text(str(cell.on.day))]
-    if cell.holiday:
-        lines.append(Text("holiday", style="italic"))
-    if cell.closed:
-        lines.append(Text("closed", style="dim"))
+    lines += [Text(mark, style=_MARK_STYLES[mark]) for mark in cell.marks]
     for session in cell.sessions:
         lines.append(Text(f"C{session.course} D{session.day}", style="bold"))
         lines.append(Text(f"{plain(session.dose_g)} g", style="bold"))
-        if session.starts_at is not None:
-            lines.append(Text(time_of(session.starts_at), style="bold"))
+        if session.at_min is not None:
+            lines.append(Text(clock_of(session, 0), style="bold"))
     return Text("\n").join(lines)
 
 
-def _notes(month: Month, site: Site, ascii_only: bool) -> Iterator[Text]:
-    for on, note in month.notes(site):
+def _notes(month: Month, ascii_only: bool) -> Iterator[Text]:
+    for on, note in month.notes:
         line = f"{short_day(on)}: {note}"
         yield Text(line.encode("ascii", "replace").decode("ascii") if ascii_only else line, overflow="fold")
 
@@ -104,8 +90,12 @@ def session_list(plan: Plan) -> Text:
 
 
 def _session_row(session: Session) -> tuple[str, ...]:
-    clock = f"{clock_of(session, 0)} to {clock_of(session, session.duration_min)}" if session.at_min is not None else ""
+    clock = span(session, 0, session.duration_min) if session.at_min is not None else ""
     return (
-        f"C{session.course} D{session.day}", short_day(session.on), clock, f"{plain(session.dose_g)} g",
-        f"{shown(session.volume_ml)} mL", duration_text(session.duration_min),
-    )  # fmt: skip
+        f"C{session.course} D{session.day}",
+        short_day(session.on),
+        clock,
+        f"{plain(session.dose_g)} g",
+        f"{shown(session.volume_ml)} mL",
+        duration_text(session.duration_min),
+    )

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from calendar import Calendar
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import Plan, Session
-from ivigcalc.render.words import MONTHS, clean
+from ivigcalc.engine.schedule import ClosedDay
+from ivigcalc.render.times import MONTHS
+from ivigcalc.render.words import clean
 
-HolidayName = Callable[[date], str | None]
+ClosedDays = Mapping[date, ClosedDay]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One day of a month grid; `on` is None in the corners that belong to another month."""
+    """One day of a month grid; `on` is None in the corners that belong to another month.
+
+    `marks` are the words that stand in its square, `note` what is said of it below the grid.
+    """
 
     on: date | None
     sessions: tuple[Session, ...] = ()
-    holiday: str | None = None
-    closed: bool = False
-
-    @property
-    def note(self) -> str | None:
-        """What is to be said of a holiday or a closed date, in words."""
-        if self.holiday:
-            return f"holiday: {self.holiday}"
-        return "closed by the clinic" if self.closed else None
+    marks: tuple[str, ...] = ()
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,37 +41,46 @@ class Month:
         """December 2026."""
         return f"{MONTHS[self.month - 1]} {self.year}"
 
-    def notes(self, site: Site) -> Iterator[tuple[date, str]]:
+    @property
+    def notes(self) -> tuple[tuple[date, str], ...]:
         """Holidays and dates that the clinic closes; not the weekdays on which it never opens."""
-        for cell in (cell for week in self.weeks for cell in week):
-            if cell.on is not None and cell.note and (cell.holiday or cell.on in site.closed):
-                yield cell.on, cell.note
+        return tuple((cell.on, cell.note) for week in self.weeks for cell in week if cell.on and cell.note)
 
 
-def months(plan: Plan, holiday_name: HolidayName) -> tuple[Month, ...]:
+def months(plan: Plan, closed: ClosedDays) -> tuple[Month, ...]:
     """The months in which there is a session; empty for a plan without dates."""
     by_day: dict[date, list[Session]] = {}
     for session in plan.sessions:
         if session.on is not None:
             by_day.setdefault(session.on, []).append(session)
-    site = plan.computed_from.site.value
-
-    def cell(on: date, month: int) -> Cell:
-        if on.month != month:
-            return Cell(None)
-        name = holiday_name(on)
-        return Cell(on, tuple(by_day.get(on, ())), clean(name, 80) if name else None, is_closed(site, on))
-
     return tuple(
-        Month(
-            year,
-            month,
-            tuple(tuple(cell(on, month) for on in week) for week in Calendar().monthdatescalendar(year, month)),
-        )
+        Month(year, month, tuple(_weeks(year, month, by_day, closed)))
         for year, month in sorted({(on.year, on.month) for on in by_day})
     )
 
 
-def is_closed(site: Site, on: date) -> bool:
-    """Whether the clinic is closed on a day, whatever the holidays."""
-    return on in site.closed or (bool(site.open) and site.hours_on(on.weekday()) is None)
+def _weeks(
+    year: int, month: int, by_day: Mapping[date, list[Session]], closed: ClosedDays
+) -> Iterator[tuple[Cell, ...]]:
+    for week in Calendar().monthdatescalendar(year, month):
+        yield tuple(
+            _cell(on, by_day.get(on, []), closed.get(on, ClosedDay())) if on.month == month else Cell(None)
+            for on in week
+        )
+
+
+def _cell(on: date, sessions: list[Session], shut: ClosedDay) -> Cell:
+    return Cell(on, tuple(sessions), tuple(_marks(shut)), _note(shut))
+
+
+def _marks(shut: ClosedDay) -> Iterator[str]:
+    if shut.holiday:
+        yield "holiday"
+    if shut.by_date or shut.by_weekday:
+        yield "closed"
+
+
+def _note(shut: ClosedDay) -> str | None:
+    if shut.holiday:
+        return f"holiday: {clean(shut.holiday, 80)}"
+    return "closed by the clinic" if shut.by_date else None

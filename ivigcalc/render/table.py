@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from itertools import zip_longest
+from typing import Literal
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -10,23 +12,16 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from ivigcalc.engine.plan import CHECK_LINE, Infusion, Plan, Session, VialCount
+from ivigcalc.engine.plan import CHECK_LINE, Infusion, InfusionStep, Plan, Session, VialCount
 from ivigcalc.quantity import plain
-from ivigcalc.render.words import (
-    clock_of,
-    elapsed_text,
-    facts,
-    infusions,
-    notice_text,
-    rates_heading,
-    shown,
-    source_numbers,
-    title,
-)
+from ivigcalc.render.notices import cited_notices
+from ivigcalc.render.times import clock_of, elapsed_text
+from ivigcalc.render.words import facts, infusions, inputs_text, rates_heading, shown, source_numbers, title
 
 #: a table that is not shown on a terminal is given the width it needs, up to this
 PIPE_WIDTH = 200
 _STYLES = {"info": "dim", "caution": "bold yellow", "stop": "bold red"}
+_VIALS = "Vials\nn x g"
 
 
 def to_table(
@@ -36,7 +31,7 @@ def to_table(
     parts: list[RenderableType] = [Text(title(plan), style="bold"), _facts_table(plan)]
     parts += [_heading("Sessions"), _sessions_table(plan)]
     for infusion, sessions in infusions(plan):
-        parts += [_heading(rates_heading(plan, infusion, sessions)), _steps_table(infusion, sessions)]
+        parts += [_heading(rates_heading(plan, infusion, sessions)), _steps_table(infusion, sessions[0])]
     parts += _notices(plan)
     if explain:
         parts += _working(plan)
@@ -44,13 +39,23 @@ def to_table(
     return render(Group(*parts), width=width, color=color, ascii_only=ascii_only)
 
 
+# ---- how anything is set on a screen --------------------------------------------------------------------------------
+
+
 def render(content: RenderableType, *, width: int | None = None, color: bool = False, ascii_only: bool = False) -> str:
     """Any rich content as text, without trailing blanks."""
     stream = _AsciiIO() if ascii_only else io.StringIO()
     console = Console(
-        file=stream, width=width or PIPE_WIDTH, force_terminal=color, no_color=not color, highlight=False, markup=False,
-        emoji=False, legacy_windows=False, color_system="standard" if color else None,
-    )  # fmt: skip
+        file=stream,
+        width=width or PIPE_WIDTH,
+        force_terminal=color,
+        no_color=not color,
+        color_system="standard" if color else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
     room = console.width
     for part in content.renderables if isinstance(content, Group) else [content]:
         console.width = room
@@ -65,7 +70,7 @@ def _print_whole(content: RenderableType, console: Console) -> None:
 
 
 def _least_width(content: RenderableType, console: Console) -> int:
-    """The width at which a table has to cut no figure, and to break no word of a cell that folds; a text folds anywhere."""
+    """The width at which a table cuts no figure and breaks no word of a cell that folds; a text folds anywhere."""
     if not isinstance(content, Table):
         return 1
     unbounded = console.options.update(width=10_000)
@@ -89,10 +94,16 @@ def new_table(*headings: str, left: tuple[str, ...] = ()) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
         words = heading in left
-        table.add_column(
-            Text(heading), justify="left" if words else "right", overflow="fold", no_wrap=not words, vertical="top"
-        )
+        justify: Literal["left", "right"] = "left" if words else "right"
+        table.add_column(Text(heading), justify=justify, overflow="fold", no_wrap=not words, vertical="top")
     return table
+
+
+def _heading(text: str) -> Text:
+    return Text(f"\n{text}", style="bold")
+
+
+# ---- the parts of a plan --------------------------------------------------------------------------------------------
 
 
 def _facts_table(plan: Plan) -> Table:
@@ -105,45 +116,30 @@ def _facts_table(plan: Plan) -> Table:
 
 
 def _sessions_table(plan: Plan) -> Table:
+    """A row for each session, a rule between courses, and the totals; without the columns that no session fills."""
     dated = any(session.on for session in plan.sessions)
-    timed = any(session.starts_at for session in plan.sessions)
-    headings = [
-        "Course",
-        "Day",
-        *(["Date"] if dated else []),
-        *(["Start", "End"] if timed else []),
-        "Dose\ng",
-        "Volume\nmL",
-        "Time\nh:min",
-        "Vials\nn x g",
-        "Left\ng",
-    ]
-    table = new_table(*headings, left=("Vials\nn x g",))
-    course = 0
-    for session in plan.sessions:
-        if session.course != course and course:
+    timed = any(session.at_min is not None for session in plan.sessions)
+    when = [*(["Date"] if dated else []), *(["Start", "End"] if timed else [])]
+    table = new_table("Course", "Day", *when, "Dose\ng", "Volume\nmL", "Time\nh:min", _VIALS, "Left\ng", left=(_VIALS,))
+    for session, following in zip_longest(plan.sessions, plan.sessions[1:]):
+        table.add_row(*_session_cells(session, dated, timed))
+        if following is None or following.course != session.course:
             table.add_section()
-        course = session.course
-        date = [Text(f"{(session.weekday or '')[:3]} {session.date}")] if dated else []
-        clock = [Text(clock_of(session, 0)), Text(clock_of(session, session.duration_min))] if timed else []
-        table.add_row(
-            shown(session.course), shown(session.day), *date, *clock, Text(shown(session.dose_g), style="bold"), shown(session.volume_ml),
-            "-" if session.duration_min is None else elapsed_text(session.duration_min), _vials(session.vials), shown(session.leftover_g),
-        )  # fmt: skip
     totals = plan.totals
-    table.add_section()
-    blank = [""] * ((1 if dated else 0) + (2 if timed else 0) + 1)
-    table.add_row(
-        "Total",
-        *blank,
-        shown(totals.dose_g),
-        shown(totals.volume_ml),
-        "",
-        _vials(totals.vials),
-        shown(totals.leftover_g),
-        style="bold",
-    )
+    given = shown(totals.dose_g), shown(totals.volume_ml), "", _vials(totals.vials), shown(totals.leftover_g)
+    table.add_row("Total", "", *("" for _ in when), *given, style="bold")
     return table
+
+
+def _session_cells(session: Session, dated: bool, timed: bool) -> list[str | Text]:
+    cells: list[str | Text] = [shown(session.course), shown(session.day)]
+    if dated:
+        cells.append(Text(f"{(session.weekday or '')[:3]} {session.date}"))
+    if timed:
+        cells += [Text(clock_of(session, 0)), Text(clock_of(session, session.duration_min))]
+    cells += [Text(shown(session.dose_g), style="bold"), shown(session.volume_ml)]
+    cells.append("-" if session.duration_min is None else elapsed_text(session.duration_min))
+    return [*cells, _vials(session.vials), shown(session.leftover_g)]
 
 
 def _vials(vials: tuple[VialCount, ...]) -> str:
@@ -151,54 +147,36 @@ def _vials(vials: tuple[VialCount, ...]) -> str:
     return " ".join(f"{vial.count}x{plain(vial.size_g)}" for vial in vials) or "-"
 
 
-def _heading(text: str) -> Text:
-    return Text(f"\n{text}", style="bold")
-
-
-def _steps_table(infusion: Infusion, sessions: list[Session]) -> Table:
-    first = sessions[0]
-    timed = first.at_min is not None
-    headings = [
-        "Step",
-        *(["Clock"] if timed else []),
-        "From\nh:min",
-        "Rate\nmL/kg/h",
-        "Rate\nmg/kg/min",
-        "Set pump\nmL/h",
-        "For\nmin",
-        "Step\nmL",
-        "Running\nmL",
-    ]
-    table = new_table(*headings)
+def _steps_table(infusion: Infusion, first: Session) -> Table:
+    """The rates of one titration, with the clock times of the first session that gives it."""
+    clock = ["Clock"] if first.at_min is not None else []
+    rates = ("Rate\nmL/kg/h", "Rate\nmg/kg/min", "Set pump\nmL/h")
+    table = new_table("Step", *clock, "From\nh:min", *rates, "For\nmin", "Step\nmL", "Running\nmL")
     for step in infusion.steps:
-        mark = "*" if step.assumed else ""
-        table.add_row(
-            f"{step.step}{mark}", *([clock_of(first, step.from_start_min)] if timed else []), elapsed_text(step.from_start_min),
-            shown(step.rate_ml_per_kg_per_h), shown(step.rate_mg_per_kg_per_min), Text(shown(step.rate_ml_per_h), style="bold"),
-            shown(step.duration_min), shown(step.volume_ml), shown(step.cumulative_ml),
-        )  # fmt: skip
+        table.add_row(*_step_cells(step, first))
     return table
 
 
+def _step_cells(step: InfusionStep, first: Session) -> list[str | Text]:
+    cells: list[str | Text] = [f"{step.step}{'*' if step.assumed else ''}"]
+    if first.at_min is not None:
+        cells.append(clock_of(first, step.from_start_min))
+    cells += [elapsed_text(step.from_start_min), shown(step.rate_ml_per_kg_per_h), shown(step.rate_mg_per_kg_per_min)]
+    cells.append(Text(shown(step.rate_ml_per_h), style="bold"))
+    return [*cells, *map(shown, (step.duration_min, step.volume_ml, step.cumulative_ml))]
+
+
 def _notices(plan: Plan) -> list[RenderableType]:
-    numbers = source_numbers(plan)
-    parts: list[RenderableType] = [Text("")]
-    for level in ("stop", "caution", "info"):
-        for notice in plan.notices:
-            if notice.level == level:
-                text = notice_text(notice, numbers.get(notice.source or ""))
-                parts.append(Text(text, style=_STYLES[level], overflow="fold"))
-    return parts
+    said = [Text(text, style=_STYLES[found.level], overflow="fold") for found, text in cited_notices(plan)]
+    return [Text(""), *said]
 
 
 def _working(plan: Plan) -> list[RenderableType]:
     """Two lines a number: how it is made, and what it comes to."""
     numbers = source_numbers(plan)
-    lines: list[RenderableType] = [
-        Text("\nWorking (a name stands for the exact value of its line above)", style="bold")
-    ]
+    lines: list[RenderableType] = [_heading("Working (a name stands for the exact value of its line above)")]
     for entry in plan.trace:
-        inputs = ", ".join(f"{name} = {shown(value)}" for name, value in entry.inputs.items())
+        inputs = inputs_text(entry)
         cited = f"  [{numbers[entry.source]}]" if entry.source in numbers else ""
         lines.append(Text(f"{entry.name} = {entry.expression}" + (f"   where {inputs}" if inputs else "")))
         lines.append(Text(f"    = {shown(entry.result)} {entry.unit}{cited}", style="bold"))
@@ -206,16 +184,13 @@ def _working(plan: Plan) -> list[RenderableType]:
 
 
 def _foot(plan: Plan) -> list[RenderableType]:
-    lines: list[RenderableType] = [Text(""), Text("Sources", style="bold")]
-    lines += [Text(f"[{number}] {citation}", overflow="fold") for citation, number in source_numbers(plan).items()]
     source = plan.computed_from
-    parts = [
-        f"{d.value.id} {d.value.version} {d.sha256[:8]}"
-        for d in (source.regimen, source.product, source.policy.policy)
-        if d
+    read = [found for found in (source.regimen, source.product, source.policy.policy) if found]
+    definitions = "; ".join(f"{found.value.id} {found.value.version} {found.sha256[:8]}" for found in read)
+    stamp = f"ivigcalc {plan.ivigcalc_version}; definitions: {definitions}"
+    return [
+        _heading("Sources"),
+        *(Text(f"[{number}] {citation}", overflow="fold") for citation, number in source_numbers(plan).items()),
+        Text(stamp, style="dim", overflow="fold"),
+        Text(CHECK_LINE, style="bold"),
     ]
-    lines.append(
-        Text(f"ivigcalc {plan.ivigcalc_version}; definitions: {'; '.join(parts)}", style="dim", overflow="fold")
-    )
-    lines.append(Text(CHECK_LINE, style="bold"))
-    return lines

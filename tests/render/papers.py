@@ -5,21 +5,32 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
+from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import helpers
+import pytest
+from icalendar import Calendar, Event
 from pypdf import PdfReader
 
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.engine.plan import Plan
+from ivigcalc.engine.schedule import ClosedDay, closed_days
+from ivigcalc.render.paper.pdf import Paper
 
+CHECK = "Results must be checked by a qualified person before use."
 DATA = Path(__file__).parent / "data"
 TWELVE_RUNGS = str(DATA / "twelve-rungs.yaml")
 HOUSE_COURSE = str(DATA / "house-course.yaml")
 LONG_NAME = "Wilhelmina Featherstonehaugh-Cholmondeley van der Westhuizen"
 VISIT = {"arrival": "15 min", "premedication": "30 min", "flush": "10 min", "observation": "30 min"}
 assert len(LONG_NAME) == 60
+PAPERS: tuple[Paper, ...] = get_args(Paper)
+#: which plan, on which paper
+Case = tuple[str, str]
+Printed = dict[Case, tuple[Plan, bytes]]
 
 
 def clinic(**keys: Any) -> Loaded[Site]:
@@ -39,20 +50,41 @@ def clinic(**keys: Any) -> Loaded[Site]:
 def dermatomyositis(**words: Any) -> Plan:
     """Two courses of two days: the main job."""
     said = {
-        "start": "2026-12-01", "at": "09:00", "courses": "2", "age": "54y", "weighed_on": "2026-11-20", "name": "Margaret Okonkwo",
-        "patient_id": "MRN 004-217", "site": clinic(),
-    }  # fmt: skip
+        "name": "Margaret Okonkwo",
+        "patient_id": "MRN 004-217",
+        "age": "54y",
+        "weighed_on": "2026-11-20",
+        "start": "2026-12-01",
+        "at": "09:00",
+        "courses": "2",
+        "site": clinic(),
+    }
     return helpers.plan("dermatomyositis", "octagam-10-us", "72kg", **{**said, **words})
+
+
+@cache
+def planned_once(at: str = "09:00", courses: int = 2) -> Plan:
+    """The same, made once for all examples of a property."""
+    return dermatomyositis(at=at, courses=str(courses))
 
 
 def twelve_rungs(**words: Any) -> Plan:
     """The longest ladder, twenty bottles, the longest names, and a stop that was overridden."""
     said = {
-        "start": "2026-11-16", "at": "08:30", "dose": "50 g", "days": "1", "courses": "3", "name": LONG_NAME, "age": "17y",
-        "patient_id": "ID-" + "7" * 37, "weighed_on": "2026-11-01", "risk": ["renal", "thrombosis"], "valid_for": "1 month",
+        "name": LONG_NAME,
+        "patient_id": "ID-" + "7" * 37,
+        "age": "17y",
+        "weighed_on": "2026-11-01",
+        "risk": ["renal", "thrombosis"],
+        "start": "2026-11-16",
+        "at": "08:30",
+        "dose": "50 g",
+        "days": "1",
+        "courses": "3",
+        "valid_for": "1 month",
         "override": ["age-outside-regimen=Dr A. Example of the immunology clinic ordered it on 14 November 2026"],
         "site": clinic(),
-    }  # fmt: skip
+    }
     return helpers.plan(HOUSE_COURSE, TWELVE_RUNGS, "54.3kg", **{**said, **words})
 
 
@@ -78,7 +110,18 @@ def without_rates() -> Plan:
     )
 
 
+def closed(plan: Plan) -> dict[date, ClosedDay]:
+    """The closed days of its months, by its own site."""
+    return closed_days(plan.computed_from.site.value, [session.on for session in plan.sessions if session.on])
+
+
 ALL = (dermatomyositis, twelve_rungs, undated, one_infusion, overnight, without_rates)
+
+
+def every() -> Any:
+    """For every plan on every paper."""
+    cases = [(make.__name__, paper) for make in ALL for paper in PAPERS]
+    return pytest.mark.parametrize("case", cases, ids=["-".join(case) for case in cases])
 
 
 def with_patient(plan: Plan, **text: Any) -> Plan:
@@ -96,3 +139,28 @@ def pages(pdf: bytes) -> list[str]:
 def sheets(pdf: bytes) -> list[str]:
     """The text of the nurse's sheets."""
     return [text for text in pages(pdf) if text.startswith("Infusion record")]
+
+
+def squeezed(text: str) -> str:
+    """Without spaces: a line may break inside `g/kg`."""
+    return text.replace(" ", "")
+
+
+def events(ics: bytes) -> dict[str, Event]:
+    """UID -> event."""
+    found = list(Calendar.from_ical(ics).walk("VEVENT"))
+    by_uid = {str(event["uid"]): event for event in found}
+    assert len(by_uid) == len(found)
+    return by_uid
+
+
+def states(ics: bytes) -> dict[str, tuple[int, str, str]]:
+    """Course and day -> sequence, status, start."""
+    return {
+        uid.split("@")[0].partition("-")[2]: (
+            int(event["sequence"]),
+            str(event["status"]),
+            f"{event['dtstart'].dt:%m-%dT%H:%M}",
+        )
+        for uid, event in events(ics).items()
+    }

@@ -13,7 +13,9 @@ import pytest
 from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.quantity import plain
-from ivigcalc.render.paper.chart import chart_data, chart_page, in_words, moment, plot_text, to_png, to_svg
+from ivigcalc.render.paper.chart import chart_data, chart_page, in_words, to_png, to_svg
+from ivigcalc.render.plot import plot_text
+from ivigcalc.render.times import moment
 
 from . import papers
 

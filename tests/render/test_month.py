@@ -4,7 +4,6 @@ import calendar
 import re
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivigcalc.engine.plan import Plan
-from ivigcalc.engine.schedule import holiday_name
+from ivigcalc.engine.schedule import ClosedDay
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import plain
 from ivigcalc.render.month import NARROWEST_GRID, month_grids
@@ -23,8 +22,7 @@ from . import papers
 
 
 def shown(plan: Plan, width: int = 80, **more: Any) -> str:
-    named = partial(holiday_name, plan.computed_from.site.value)
-    grids = month_grids(plan, width, named, ascii_only=more.get("ascii_only", False))
+    grids = month_grids(plan, width, papers.closed(plan), ascii_only=more.get("ascii_only", False))
     return render(grids, width=width, **more)
 
 
@@ -64,20 +62,14 @@ def test_december_2026_in_a_plain_terminal() -> None:
 
 @given(st.dates(date(1900, 1, 1), date(2200, 12, 31)))
 def test_every_day_of_the_month_stands_once_under_its_weekday(on: date) -> None:
-    plan = papers_plan()
+    plan = papers.planned_once()
     session = plan.sessions[0]._replace(on=on)
-    (month,) = months(replace(plan, sessions=(session,)), lambda _: None)
+    (month,) = months(replace(plan, sessions=(session,)), {})
     cells = [(place, cell) for week in month.weeks for place, cell in enumerate(week) if cell.on]
     length = calendar.monthrange(on.year, on.month)[1]
     assert [cell.on for _, cell in cells] == [date(on.year, on.month, 1) + timedelta(days=k) for k in range(length)]
     assert all(cell.on is not None and cell.on.weekday() == place for place, cell in cells)
     assert [cell.on for _, cell in cells if cell.sessions] == [on]
-
-
-def papers_plan(kept: list[Plan] = []) -> Plan:  # noqa: B006 - one plan for all examples
-    if not kept:
-        kept.append(papers.dermatomyositis())
-    return kept[0]
 
 
 @pytest.mark.parametrize("width", [40, 50, 56, 57, 60, 72, 80, 100, 120, 200])
@@ -117,7 +109,7 @@ def test_months_without_a_session_are_left_out() -> None:
     plan = papers.dermatomyositis(
         courses="2", every="12 weeks", override=["interval-outside-regimen=test"], dose_basis="course"
     )
-    found = months(plan, lambda _: None)
+    found = months(plan, {})
     assert [month.title for month in found] == ["December 2026", "February 2027"]
 
 
@@ -145,14 +137,34 @@ def test_two_sessions_on_a_day_and_the_day_after() -> None:
 
 def test_hostile_holiday_names_are_cleaned() -> None:
     plan = papers.dermatomyositis()
-    text = render(month_grids(plan, 80, lambda on: "\x1b[31m[bold]Noël\u202e" if on.day == 8 else None), width=80)
+    hostile = {date(2026, 12, 8): ClosedDay("\x1b[31m[bold]Noël\u202e")}
+    text = render(month_grids(plan, 80, hostile), width=80)
     assert "Tue 8 Dec 2026: holiday: [31m[bold]Noël\n" in text
-    plainly = render(
-        month_grids(plan, 80, lambda on: "Noël" if on.day == 8 else None, ascii_only=True), width=80, ascii_only=True
-    )
+    accented = {date(2026, 12, 8): ClosedDay("Noël")}
+    plainly = render(month_grids(plan, 80, accented, ascii_only=True), width=80, ascii_only=True)
     assert "holiday: No?l" in plainly
+
+
+def test_each_reason_for_a_closed_day_has_its_words() -> None:
+    """A weekday without hours is marked, but not listed below; a holiday is named whatever else closes the day."""
+    on = {reason: date(2026, 12, day) for day, reason in enumerate(REASONS, start=14)}
+    (month,) = months(papers.dermatomyositis(courses="1"), {on[name]: shut for name, (shut, _, _) in REASONS.items()})
+    cells = {cell.on: cell for week in month.weeks for cell in week}
+    for name, (_, marks, note) in REASONS.items():
+        assert (cells[on[name]].marks, cells[on[name]].note) == (marks, note), name
+    assert month.notes == tuple((on[name], note) for name, (_, _, note) in REASONS.items() if note)
+
+
+REASONS = {
+    "weekday": (ClosedDay(by_weekday=True), ("closed",), None),
+    "date": (ClosedDay(by_date=True), ("closed",), "closed by the clinic"),
+    "date on such a weekday": (ClosedDay(by_date=True, by_weekday=True), ("closed",), "closed by the clinic"),
+    "holiday": (ClosedDay("A Day"), ("holiday",), "holiday: A Day"),
+    "holiday on such a weekday": (ClosedDay("A Day", by_weekday=True), ("holiday", "closed"), "holiday: A Day"),
+    "holiday and date": (ClosedDay("A Day", by_date=True), ("holiday", "closed"), "holiday: A Day"),
+}
 
 
 def test_calendar_needs_dates() -> None:
     with pytest.raises(RequestError, match="--start"):
-        month_grids(papers.undated(), 80, lambda _: None)
+        month_grids(papers.undated(), 80, {})

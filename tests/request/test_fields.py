@@ -92,7 +92,7 @@ from pathlib import Path
 from ivigcalc import Form, plan_form
 from ivigcalc.batch.rows.columns import Columns
 from ivigcalc.cli.main import main
-from ivigcalc.render.paper.page import inputs
+from ivigcalc.render.paper.asked import inputs
 
 def said(*arguments):
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ivigcalc.errors import DefinitionError, RequestError
 from ivigcalc.library.reader import MAX_BYTES, load_bytes, load_file
 from ivigcalc.render.csv import safe_cell
-from ivigcalc.render.markdown import escape
+from ivigcalc.render.markdown_text import escape
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import read_form
 from ivigcalc.request.words import MAX_TEXT

@@ -1,4 +1,4 @@
-"""Runs the one set of typst templates: data in as JSON, finished bytes out. No clock, no network, no fonts but its own."""
+"""Runs the one set of typst templates: data in as JSON, finished bytes out. No clock, no network."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ivigcalc.errors import MissingExtraError, RequestError
 
+Form = Literal["pdf", "svg", "png"]
 TEMPLATES = Path(__file__).parent / "templates"
 PNG_DOTS_PER_INCH = 192
 #: documents after which typst forgets what it worked out for an earlier one
@@ -16,28 +17,22 @@ _FORGOTTEN_AFTER = 10
 _MISSING_GLYPH = re.compile(r"the text `?\"(.*?)\"`? could not be displayed", re.DOTALL)
 
 
-def typeset(template: str, data: dict[str, Any], form: Literal["pdf", "svg", "png"], needs: str) -> bytes:
+def typeset(template: str, data: dict[str, Any], form: Form, needs: str) -> bytes:
     """Fill a template. The data reach it as text values, so nothing in them can be markup."""
     try:
         import typst
     except ImportError:
         raise MissingExtraError(needs, "pdf") from None
-
-    def run(own_fonts_only: bool) -> bytes:
-        return _compiler(own_fonts_only).compile(  # type: ignore[no-any-return]
-            TEMPLATES / template, format=form, ppi=PNG_DOTS_PER_INCH if form == "png" else None,
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False)}, pdf_standards=["ua-1"] if form == "pdf" else [],
-        )  # fmt: skip
-
+    text = json.dumps(data, ensure_ascii=False)
     # The fonts inside typst cover Latin, Greek and Cyrillic, the same on every machine. A name in another script needs
     # a font of the machine; accessible PDF refuses to print an empty box for a letter, so it tells us.
     try:
-        return run(own_fonts_only=True)
+        return _compiled(template, text, form, own_fonts_only=True)
     except typst.TypstError as error:
         if not _MISSING_GLYPH.search(error.message):
             raise
     try:
-        return run(own_fonts_only=False)
+        return _compiled(template, text, form, own_fonts_only=False)
     except typst.TypstError as error:
         missing = _MISSING_GLYPH.search(error.message)
         if not missing:
@@ -45,6 +40,16 @@ def typeset(template: str, data: dict[str, Any], form: Literal["pdf", "svg", "pn
         raise RequestError(
             f"no font on this machine can print '{missing[1][:20]}': install one, for example Noto", field="name"
         ) from None
+
+
+def _compiled(template: str, text: str, form: Form, *, own_fonts_only: bool) -> bytes:
+    return _compiler(own_fonts_only).compile(  # type: ignore[no-any-return]
+        TEMPLATES / template,
+        format=form,
+        ppi=PNG_DOTS_PER_INCH if form == "png" else None,
+        pdf_standards=["ua-1"] if form == "pdf" else [],
+        sys_inputs={"data": text},
+    )
 
 
 def _compiler(own_fonts_only: bool) -> Any:

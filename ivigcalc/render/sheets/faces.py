@@ -9,15 +9,16 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ivigcalc.definitions import Definition, Loaded, LoadedPolicy, Source
+from ivigcalc.definitions import Loaded, LoadedPolicy
 from ivigcalc.engine.plan import CHECK_LINE
+from ivigcalc.render.markdown_text import inline, linked, table_lines
 from ivigcalc.render.sheets.policy import policy_sections
 from ivigcalc.render.sheets.product import product_sections
 from ivigcalc.render.sheets.regimen import regimen_sections
 from ivigcalc.render.sheets.sheet import Fact, Row, Section, Sheet
+from ivigcalc.render.sheets.words import source_text
 
 SHEET_WIDTH = 100
-_SPECIAL = "\\`*_[]<>|~&"
 
 
 def sheet_of(loaded: Loaded[Any] | LoadedPolicy, protocol: str | None = None) -> Sheet:
@@ -39,12 +40,8 @@ def _sheet(loaded: Loaded[Any], sections: tuple[Section, ...]) -> Sheet:
 
 def to_json(loaded: Loaded[Any]) -> str:
     """The definition itself, as its file says it: it fits the kind's JSON Schema and reads back as the same."""
-    return json.dumps(plain_definition(loaded.value), ensure_ascii=False, indent=2) + "\n"
-
-
-def plain_definition(definition: Definition) -> dict[str, Any]:
-    """A definition as plain data, keys as in the file; what was left out is left out."""
-    return definition.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    said = loaded.value.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    return json.dumps(said, ensure_ascii=False, indent=2) + "\n"
 
 
 def to_table(sheet: Sheet, *, width: int | None = None, color: bool = False, ascii_only: bool = False) -> str:
@@ -96,13 +93,6 @@ def _cited(keys: tuple[str, ...], numbers: Mapping[str, int]) -> str:
     return " ".join(f"[{numbers[key]}]" for key in keys)
 
 
-def source_text(source: Source) -> str:
-    """A source in one line: the citation, its kind, when it was read, and what to mind."""
-    kind = f"{source.kind}; " if source.kind else ""
-    note = f"; {source.note}" if source.note else ""
-    return f"{source.citation} ({kind}read {source.checked}{note})"
-
-
 def to_markdown(sheet: Sheet, *, heading: str = "#") -> str:
     """The sheet as Markdown, with links to the sources that have an address."""
     return "\n".join(_markdown_lines(sheet, heading)) + "\n"
@@ -110,54 +100,41 @@ def to_markdown(sheet: Sheet, *, heading: str = "#") -> str:
 
 def _markdown_lines(sheet: Sheet, heading: str) -> Iterator[str]:
     numbers = sheet.numbers()
-    yield f"{heading} {escape(sheet.title)}"
+    yield f"{heading} {inline(sheet.title)}"
     for section in sheet.sections:
         yield ""
         if section.title:
-            yield f"{heading}# {escape(section.title)}"
+            yield f"{heading}# {inline(section.title)}"
             yield ""
-        for place, part in enumerate(section.parts):
-            if isinstance(part, Fact):
-                text = f"**{escape(part.text)}**" if part.mark else escape(part.text)
-                label = f"**{escape(part.label.strip())}:** " if part.label else ""
-                cited = f" {escape(_cited(part.sources, numbers))}" if part.sources else ""
-                yield f"- {label}{text}{cited}"
-                continue
-            if place:
-                yield ""
-            yield from markdown_table((*part.headings, "Source"), (_markdown_row(row, numbers) for row in part.rows))
-            yield ""
+        yield from _markdown_section(section, numbers)
     yield ""
     yield f"{heading}# Sources"
     yield ""
     for key, number in numbers.items():
         yield f"{number}. {linked(source_text(sheet.sources[key]), sheet.sources[key].url)}"
     yield ""
-    yield escape(sheet.stamp)
+    yield inline(sheet.stamp)
     yield ""
     yield f"**{CHECK_LINE}**"
 
 
+def _markdown_section(section: Section, numbers: Mapping[str, int]) -> Iterator[str]:
+    for place, part in enumerate(section.parts):
+        if isinstance(part, Fact):
+            yield _markdown_fact(part, numbers)
+            continue
+        if place:
+            yield ""
+        yield from table_lines((*part.headings, "Source"), (_markdown_row(row, numbers) for row in part.rows))
+        yield ""
+
+
+def _markdown_fact(fact: Fact, numbers: Mapping[str, int]) -> str:
+    text = f"**{inline(fact.text)}**" if fact.mark else inline(fact.text)
+    label = f"**{inline(fact.label.strip())}:** " if fact.label else ""
+    cited = f" {inline(_cited(fact.sources, numbers))}" if fact.sources else ""
+    return f"- {label}{text}{cited}"
+
+
 def _markdown_row(row: Row, numbers: Mapping[str, int]) -> tuple[str, ...]:
-    return (*(escape(cell) for cell in row.cells), escape(_cited(row.sources, numbers)))
-
-
-def markdown_table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
-    """Lines of a table; the cells are Markdown already."""
-    yield "| " + " | ".join(" ".join(heading.split()) for heading in headings) + " |"
-    yield "|" + " --- |" * len(headings)
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
-
-
-def escape(text: str) -> str:
-    """Text inside a line, a cell or a heading as plain words: nothing in it is markup."""
-    return "".join(f"\\{c}" if c in _SPECIAL else c for c in " ".join(text.split()))
-
-
-def linked(text: str, url: str | None) -> str:
-    """Text that leads to an address, where there is one of the web."""
-    if url is None or not url.startswith(("https://", "http://")):
-        return escape(text)
-    address = "".join(c if c not in "<> \\" else f"%{ord(c):02X}" for c in url)
-    return f"[{escape(text.replace(f' <{url}>', ''))}](<{address}>)"
+    return (*map(inline, row.cells), inline(_cited(row.sources, numbers)))

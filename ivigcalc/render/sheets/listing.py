@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from ivigcalc.definitions import Policy, Product, Regimen
+from ivigcalc.render.csv import safe_cell, write_rows
+from ivigcalc.render.markdown_text import inline, table_lines
 
 #: headings that would be wider than their column, as a screen shows them
 _NARROW = {"Protocols": "Pro-\ntocols", "Confidence": "Confi-\ndence", "Sources": "Sour-\nces"}
+_MARKED = {"LOW": "bold yellow", "INCOMPLETE": "bold yellow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +35,6 @@ class Listing:
     entries: tuple[Entry, ...] = field(default=())
 
 
-def listing(kind: str, definitions: Iterable[Any]) -> Listing:
-    """The definitions of one kind, in order of group and id."""
-    if kind == "regimen":
-        entry_of: Any = _regimen_entry
-        headings: tuple[str, ...] = ("Id", "Title", "Protocols", "Confidence", "Sources")
-        words: tuple[str, ...] = ("Id", "Title", "Confidence")
-    elif kind == "product":
-        entry_of = _product_entry
-        headings, words = ("Id", "Title", "mg/mL", "Vials, g", "Rates", "Sources"), ("Id", "Title", "Vials, g", "Rates")
-    else:
-        entry_of = _policy_entry
-        headings, words = ("Id", "Title", "Rule", "Sources"), ("Id", "Title", "Rule")
-    found = sorted(map(entry_of, definitions), key=lambda entry: (entry.group, entry.cells[0]))
-    return Listing(headings, words, tuple(found))
-
-
 # ---- what of each ---------------------------------------------------------------------------------------------------
 
 
@@ -58,10 +46,17 @@ def _regimen_entry(regimen: Regimen) -> Entry:
         for name, p in regimen.protocols.items()
     ]
     data = {
-        "id": regimen.id, "title": regimen.title, "category": regimen.category, "synonyms": list(regimen.synonyms),
-        "version": regimen.version.isoformat(), "default": None if low else first_name, "confidence": first.confidence,
-        "evidence": first.evidence, "protocols": protocols, "sources": len(regimen.sources),
-    }  # fmt: skip
+        "id": regimen.id,
+        "title": regimen.title,
+        "category": regimen.category,
+        "synonyms": list(regimen.synonyms),
+        "version": regimen.version.isoformat(),
+        "default": None if low else first_name,
+        "confidence": first.confidence,
+        "evidence": first.evidence,
+        "protocols": protocols,
+        "sources": len(regimen.sources),
+    }
     confidence = "LOW" if low else first.confidence
     cells = (regimen.id, regimen.title, str(len(protocols)), confidence, str(len(regimen.sources)))
     return Entry(regimen.category, cells, data)
@@ -73,11 +68,17 @@ def _product_entry(product: Product) -> Entry:
         for t in product.rates
     ]
     data = {
-        "id": product.id, "title": product.title, "country": product.country, "manufacturer": product.manufacturer,
-        "version": product.version.isoformat(), "concentration": str(product.concentration) if product.concentration else None,
-        "vials": [str(vial) for vial in product.vials], "indications": [i.id for i in product.indications], "rates": tables,
+        "id": product.id,
+        "title": product.title,
+        "country": product.country,
+        "manufacturer": product.manufacturer,
+        "version": product.version.isoformat(),
+        "concentration": str(product.concentration) if product.concentration else None,
+        "vials": [str(vial) for vial in product.vials],
+        "indications": [i.id for i in product.indications],
+        "rates": tables,
         "sources": len(product.sources),
-    }  # fmt: skip
+    }
     sizes = " ".join(str(vial).removesuffix(" g") for vial in product.vials) or "-"
     strength = str(product.concentration).removesuffix(" mg/mL") if product.concentration else "-"
     assumed = sum(bool(table["assumed"]) for table in tables)
@@ -89,17 +90,51 @@ def _product_entry(product: Product) -> Entry:
 def _policy_entry(policy: Policy) -> Entry:
     weight, rounding = policy.dosing_weight, policy.rounding
     data = {
-        "id": policy.id, "title": policy.title, "country": policy.country, "body": policy.body,
-        "version": policy.version.isoformat(), "computable": policy.computable, "missing": list(policy.missing),
-        "dosing_weight": weight.use if weight else None, "rounding": str(rounding) if rounding else None,
-        "rate_weight": policy.rate_weight if policy.computable else None, "sources": len(policy.sources),
-    }  # fmt: skip
+        "id": policy.id,
+        "title": policy.title,
+        "country": policy.country,
+        "body": policy.body,
+        "version": policy.version.isoformat(),
+        "computable": policy.computable,
+        "missing": list(policy.missing),
+        "dosing_weight": weight.use if weight else None,
+        "rounding": str(rounding) if rounding else None,
+        "rate_weight": policy.rate_weight if policy.computable else None,
+        "sources": len(policy.sources),
+    }
     rule = "INCOMPLETE"
     if policy.computable and weight and rounding:
         to = "not rounded" if rounding.to == "nothing" else f"to {rounding.to}"
         rule = f"{weight.use.replace('-', ' ')} weight, {to}"
     cells = (policy.id, policy.title, rule, str(len(policy.sources)))
     return Entry(policy.country or "-", cells, data)
+
+
+#: kind -> its rows, their headings, and which of these are words
+_KINDS: dict[str, tuple[Callable[[Any], Entry], tuple[str, ...], tuple[str, ...]]] = {
+    "regimen": (
+        _regimen_entry,
+        ("Id", "Title", "Protocols", "Confidence", "Sources"),
+        ("Id", "Title", "Confidence"),
+    ),
+    "product": (
+        _product_entry,
+        ("Id", "Title", "mg/mL", "Vials, g", "Rates", "Sources"),
+        ("Id", "Title", "Vials, g", "Rates"),
+    ),
+    "policy": (
+        _policy_entry,
+        ("Id", "Title", "Rule", "Sources"),
+        ("Id", "Title", "Rule"),
+    ),
+}
+
+
+def listing(kind: str, definitions: Iterable[Any]) -> Listing:
+    """The definitions of one kind, in order of group and id."""
+    entry_of, headings, words = _KINDS[kind]
+    found = sorted(map(entry_of, definitions), key=lambda entry: (entry.group, entry.cells[0]))
+    return Listing(headings, words, tuple(found))
 
 
 # ---- faces ----------------------------------------------------------------------------------------------------------
@@ -112,15 +147,11 @@ def to_json(found: Listing) -> str:
 
 def to_csv(found: Listing) -> str:
     """One row each; lists are joined with semicolons."""
-    from ivigcalc.render.csv import write_rows
-
     columns = list(found.entries[0].data) if found.entries else ["id"]
     return write_rows(columns, ([_csv_cell(entry.data[name]) for name in columns] for entry in found.entries))
 
 
 def _csv_cell(value: Any) -> str:
-    from ivigcalc.render.csv import safe_cell
-
     if isinstance(value, list):
         return safe_cell(";".join(_csv_item(item) for item in value))
     if value is None or isinstance(value, bool):
@@ -136,10 +167,8 @@ def _csv_item(item: Any) -> str:
 
 def to_markdown(found: Listing) -> str:
     """A table, with the group as its first column."""
-    from ivigcalc.render.sheets.faces import escape, markdown_table
-
-    rows = (tuple(escape(cell) for cell in (entry.group, *entry.cells)) for entry in found.entries)
-    return "\n".join(markdown_table(("Group", *found.headings), rows)) + "\n"
+    rows = (tuple(map(inline, (entry.group, *entry.cells))) for entry in found.entries)
+    return "\n".join(table_lines(("Group", *found.headings), rows)) + "\n"
 
 
 def to_table(found: Listing, *, width: int | None, color: bool, ascii_only: bool) -> str:
@@ -151,14 +180,9 @@ def to_table(found: Listing, *, width: int | None, color: bool, ascii_only: bool
     headings = {name: _NARROW.get(name, name) for name in found.headings}
     table = new_table(*headings.values(), left=tuple(headings[name] for name in found.words))
     table.columns[0].no_wrap = True
-    group = None
-    for entry in found.entries:
-        if entry.group != group:
-            if group is not None:
-                table.add_section()
-            group = entry.group
-            table.add_row(Text(group, style="bold"))
-        table.add_row(
-            *(Text(cell, style="bold yellow" if cell in ("LOW", "INCOMPLETE") else "") for cell in entry.cells)
-        )
+    for group, entries in groupby(found.entries, key=lambda entry: entry.group):
+        table.add_row(Text(group, style="bold"))
+        for entry in entries:
+            table.add_row(*(Text(cell, style=_MARKED.get(cell, "")) for cell in entry.cells))
+        table.add_section()
     return render(table, width=width, color=color, ascii_only=ascii_only)

@@ -42,11 +42,8 @@ def policy_sections(policy: Policy, formula: Formula | None) -> Iterator[Section
 def _head(policy: Policy) -> Iterator[Fact]:
     yield Fact("Body", policy.body or "not said")
     yield Fact("Country", policy.country or "not said")
-    yield Fact(
-        "Computable",
-        "yes" if policy.computable else "NO: it is on file as known, and a plan with it is refused",
-        mark=not policy.computable,
-    )
+    ready = "yes" if policy.computable else "NO: it is on file as known, and a plan with it is refused"
+    yield Fact("Computable", ready, mark=not policy.computable)
 
 
 def _weight(rule: DosingWeight, formula: Formula | None, citing: Citing) -> Iterator[Fact]:
@@ -54,30 +51,30 @@ def _weight(rule: DosingWeight, formula: Formula | None, citing: Citing) -> Iter
     yield Fact("Dosing weight", weight_text(rule), own)
     if formula is not None:
         yield Fact("Ideal weight", f"{formula.title} ({formula.id}): {formula_text(formula)}", own)
-    for label, conditions, words in (
-        ("Applies when", rule.when, " or "),
-        ("And when", rule.all_when, " and "),
-        ("Not when", rule.unless, " or "),
-    ):
-        if conditions:
-            otherwise = ": then the actual weight" if label == "Not when" else "; else the actual weight"
-            yield Fact(label, words.join(str(c) for c in conditions) + otherwise, own)
-    if rule.when_obese is not None:
-        obese = rule.when_obese
-        factor = f" (factor {plain(obese.factor)})" if obese.factor is not None else ""
-        yield Fact("The obese", f"{' or '.join(str(c) for c in obese.when)}: the {obese.use} weight{factor}", own)
-    if rule.refuse_when:
-        yield Fact(
-            "Left open",
-            f"{' and '.join(str(c) for c in rule.refuse_when)}: the body leaves it to the physician, so a plan is refused",
-            own,
-            mark=True,
-        )
+    yield from _conditions(rule, own)
     if rule.pregnancy is not None:
         yield Fact("Pregnancy", _PREGNANCY[rule.pregnancy], own)
     yield from (Fact("Assumed", text, mark=True) for text in rule.assumed)
     if rule.note:
         yield Fact("Note", rule.note, own)
+
+
+def _conditions(rule: DosingWeight, own: tuple[str, ...]) -> Iterator[Fact]:
+    """When it applies, and what is done with those to whom it does not."""
+    for label, conditions, joined_by, then in (
+        ("Applies when", rule.when, " or ", "; else the actual weight"),
+        ("And when", rule.all_when, " and ", "; else the actual weight"),
+        ("Not when", rule.unless, " or ", ": then the actual weight"),
+    ):
+        if conditions:
+            yield Fact(label, joined_by.join(map(str, conditions)) + then, own)
+    if rule.when_obese is not None:
+        obese = rule.when_obese
+        factor = f" (factor {plain(obese.factor)})" if obese.factor is not None else ""
+        yield Fact("The obese", f"{' or '.join(map(str, obese.when))}: the {obese.use} weight{factor}", own)
+    if rule.refuse_when:
+        why = "the body leaves it to the physician, so a plan is refused"
+        yield Fact("Left open", f"{' and '.join(map(str, rule.refuse_when))}: {why}", own, mark=True)
 
 
 def weight_text(rule: DosingWeight) -> str:
@@ -105,7 +102,7 @@ def _rounding(rule: Rounding, citing: Citing) -> Iterator[Fact]:
     yield Fact("Rounding", f"{rounding_text(rule)}{basis}", citing.of(rule), mark=assumed)
     if rule.small is not None:
         small = rule.small
-        when = f", when {' or '.join(str(c) for c in small.when)}" if small.when else ""
+        when = f", when {' or '.join(map(str, small.when))}" if small.when else ""
         yield Fact("Small doses", f"below {small.below} to {small.to}{when}", citing.of(small, rule))
     if rule.note:
         yield Fact("Note", rule.note, citing.of(rule))

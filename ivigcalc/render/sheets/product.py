@@ -10,9 +10,9 @@ from ivigcalc.definitions.product import Composition
 from ivigcalc.definitions.source import Said
 from ivigcalc.quantity import decimal_of, plain
 from ivigcalc.render.sheets.sheet import Citing, Fact, Grid, Row, Section
+from ivigcalc.render.sheets.words import INFUSIONS
 
 BAR_WIDTH = 20
-_INFUSIONS = {"any": "", "first": ", first infusion", "subsequent": ", later infusions"}
 _ASSUMED = "* assumed: the source does not print this rung for this use; a plan that uses it says so"
 
 
@@ -59,7 +59,7 @@ def _head(product: Product, citing: Citing) -> Iterator[Fact]:
 
 def table_title(table: RateTable) -> str:
     """What the table was published for."""
-    return f"Rates for {', '.join(table.for_)}{_INFUSIONS[table.infusion]}"
+    return f"Rates for {', '.join(filter(None, (*table.for_, INFUSIONS[table.infusion])))}"
 
 
 def _titration(product: Product, table: RateTable, citing: Citing) -> Iterator[Fact | Grid]:
@@ -136,7 +136,7 @@ def bar_length(rate: Fraction, top: Fraction) -> int:
     return max(1, int(decimal_of(rate * BAR_WIDTH / top, 0)))
 
 
-# ---- the rest ---------------------------------------------------------------------------------------------------------
+# ---- the rest -------------------------------------------------------------------------------------------------------
 
 
 def _composition(composition: Composition, citing: Citing) -> Iterator[Fact]:

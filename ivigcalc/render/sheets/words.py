@@ -1,10 +1,12 @@
-"""What a protocol says, in the words that the sheets and the reference pages share."""
+"""What a protocol and a source say, in the words that the sheets and the reference pages share."""
 
 from __future__ import annotations
 
-from ivigcalc.definitions import Days, Dose, Every, Limit, Protocol
+from ivigcalc.definitions import Days, Dose, Every, Limit, Protocol, Source
 from ivigcalc.definitions.regimen import Courses, Target
 
+#: which infusion of a patient a table of rates is for
+INFUSIONS = {"any": "", "first": "first infusion", "subsequent": "later infusions"}
 _PER = {"day": "a day", "course": "a course", "4-weeks": "4 weeks"}
 
 
@@ -82,3 +84,10 @@ def needed_text(protocol: Protocol) -> str:
     if any(p.interval is None or p.interval.every.single is None for p in stages):
         found.append("--every (for more than one course)")
     return ", ".join(found)
+
+
+def source_text(source: Source) -> str:
+    """A source in one line: the citation, its kind, when it was read, and what to mind."""
+    kind = f"{source.kind}; " if source.kind else ""
+    note = f"; {source.note}" if source.note else ""
+    return f"{source.citation} ({kind}read {source.checked}{note})"

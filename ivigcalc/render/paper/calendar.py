@@ -1,0 +1,98 @@
+"""The first pages: what is planned, month grids, the table of sessions and the totals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ivigcalc.engine.plan import Plan, Session
+from ivigcalc.quantity import plain
+from ivigcalc.render.months import Cell, Month
+from ivigcalc.render.times import clock_of, duration_text, short_day
+from ivigcalc.render.words import (
+    Facts,
+    clean,
+    phased,
+    product_text,
+    shown,
+    signed,
+    site_named,
+    vials_text,
+    weight_text,
+)
+
+
+def summary(plan: Plan) -> Facts:
+    """The head of the first page."""
+    strength = plan.computed_from.product.value.concentration or "strength not published"
+    found = [("Product", f"{product_text(plan)}, {strength}"), ("Dosing weight", weight_text(plan))]
+    found += [("Site", clean(name, 60)) for name in site_named(plan)]
+    for phase in plan.phases:
+        name = f"Phase: {clean(phase.phase, 40)}" if phased(plan) else "Course"
+        often = f", every {phase.interval}" if phase.interval and phase.courses > 1 else ""
+        days = f"{phase.days} day{'s' if phase.days > 1 else ''}"
+        found.append((name, f"{phase.courses} × {plain(phase.dose_g)} g over {days}{often}"))
+        exact = f"exact dose {plain(phase.prescribed_g)} g, difference {signed(phase.deviation_percent)} %"
+        found.append(("Dose given", f"{plain(phase.g_per_kg)} g/kg ({exact})"))
+    if plan.last_covered:
+        found.append(("Order covers", f"up to and including {plan.last_covered}"))
+    return found
+
+
+def month_grid(month: Month) -> dict[str, Any]:
+    """One month grid, and what its marks mean."""
+    return {
+        "title": month.title,
+        "weeks": [[_square(cell) for cell in week] for week in month.weeks],
+        "notes": [f"{short_day(on)}: {text}" for on, text in month.notes],
+    }
+
+
+def _square(cell: Cell) -> dict[str, Any]:
+    return {
+        "day": str(cell.on.day) if cell.on else None,
+        "marks": list(cell.marks),
+        "sessions": [_in_square(session) for session in cell.sessions],
+    }
+
+
+def _in_square(session: Session) -> dict[str, str]:
+    return {
+        "label": f"Course {session.course}, day {session.day}",
+        "short": f"C{session.course} D{session.day}",
+        "dose": f"{plain(session.dose_g)} g",
+        "time": clock_of(session, 0, unknown=""),
+    }
+
+
+def session_row(plan: Plan, session: Session) -> list[str]:
+    """A line of the table of sessions. Empty is what does not apply: a phase, or coming before and staying after."""
+    length, before, after = session.duration_min, session.overhead_before_min, session.overhead_after_min
+    arrive = -before if before else None
+    leave = length + after if length is not None and after else None
+    return [
+        str(session.course),
+        str(session.day),
+        clean(session.phase, 40) if phased(plan) else "",
+        short_day(session.on),
+        *(clock_of(session, minutes, unknown="") for minutes in (arrive, 0, length, leave)),
+        duration_text(length),
+        plain(session.dose_g),
+        shown(session.volume_ml),
+        vials_text(session.vials, times="×"),
+    ]
+
+
+def totals(plan: Plan) -> Facts:
+    """Sums over all sessions."""
+    found = plan.totals
+    facts = [
+        ("Courses", str(found.courses)),
+        ("Sessions", str(found.sessions)),
+        ("Dose", f"{plain(found.dose_g)} g"),
+        ("Volume", f"{shown(found.volume_ml)} mL"),
+        ("Vials", vials_text(found.vials, times="×")),
+        ("Left over", f"{plain(found.leftover_g)} g"),
+    ]
+    if found.cost:
+        facts.append(("Cost", f"{plain(found.cost.amount)} {clean(found.cost.currency, 3)}"))
+    return facts

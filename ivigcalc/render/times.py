@@ -1,0 +1,78 @@
+"""Days, clock times and lengths of time in words, the same on every face."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from math import floor
+
+from ivigcalc.engine.plan import WEEKDAYS, Session
+
+DAY_MIN = 24 * 60
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def plain_day(on: date) -> str:
+    """1 Dec 2026."""
+    return f"{on.day} {MONTHS[on.month - 1][:3]} {on.year}"
+
+
+def short_day(on: date | None) -> str:
+    """A day that nobody can misread: Tue 1 Dec 2026. Empty without a date."""
+    return f"{WEEKDAYS[on.weekday()][:3]} {plain_day(on)}" if on else ""
+
+
+def long_day(on: date | None) -> str:
+    """A day in full: Tuesday 1 December 2026. Empty without a date."""
+    return f"{WEEKDAYS[on.weekday()]} {on.day} {MONTHS[on.month - 1]} {on.year}" if on else ""
+
+
+def duration_text(minutes: int | None) -> str:
+    """`4 h 48 min`."""
+    if minutes is None:
+        return "-"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest:02} min" if hours else f"{rest} min"
+
+
+def elapsed_text(minutes: Decimal | int) -> str:
+    """Minutes from the start as `1:30`; seconds are cut, as a clock does."""
+    hours, rest = divmod(int(minutes), 60)
+    return f"{hours}:{rest:02}"
+
+
+def days_later(session: Session, minutes: Decimal | int | None) -> str:
+    """` +1 d` where so many minutes after the start fall on the next day, ` -1 d` on the day before; dated or not."""
+    if session.at_min is None or minutes is None:
+        return ""
+    days = (session.at_min + floor(minutes)) // DAY_MIN
+    return f" {days:+} d" if days else ""
+
+
+def clock_of(session: Session, minutes: Decimal | int | None, unknown: str = "-") -> str:
+    """`02:48 +1 d`: the clock so many minutes after the start, or `unknown` where nobody can say."""
+    clock = None if minutes is None else session.clock(minutes)
+    return unknown if clock is None else f"{clock[-5:]}{days_later(session, minutes)}"
+
+
+def span(session: Session, from_min: int, to_min: int | None) -> str:
+    """`09:00 to 13:48`: two clock times, in minutes after the start."""
+    return f"{clock_of(session, from_min)} to {clock_of(session, to_min)}"
+
+
+def moment(session: Session, from_start_min: Decimal | int) -> str:
+    """The clock time where the plan has one, else the time from the start: `+1:30`."""
+    return f"+{elapsed_text(from_start_min)}" if session.at_min is None else clock_of(session, from_start_min)
