@@ -15,9 +15,8 @@ from ivigcalc import library
 from ivigcalc.batch.rows.source import Source
 from ivigcalc.batch.run.work import Planner, Settings
 from ivigcalc.cli.main import main
+from ivigcalc.clock import clock_minutes, iso_date
 from ivigcalc.definitions.condition import parse_condition
-from ivigcalc.definitions.fields import iso_date
-from ivigcalc.definitions.site import clock_minutes
 from ivigcalc.document.read import saved_plan
 from ivigcalc.document.verify import verify
 from ivigcalc.errors import DefinitionError, IvigcalcError, RequestError

@@ -19,17 +19,18 @@ MODULES = {
 ALLOWED = {
     "_version": "",
     "codes": "",
+    "clock": "",
     "files": "",
     "lazy": "",
     "text": "",
     "errors": "text",
     "quantity": "text",
-    "definitions": "quantity text",
-    "request": "definitions errors lazy quantity text",
+    "definitions": "clock quantity text",
+    "request": "clock errors lazy quantity text",
     "engine": "_version definitions errors lazy quantity request text",
     "library": "definitions engine errors files lazy quantity request text",
     "api": "definitions engine errors library request text",
-    "document": "_version api definitions engine errors files library quantity request text",
+    "document": "_version api clock definitions engine errors files library quantity request text",
     "render": "_version definitions document engine errors quantity request text",
     "batch": "_version api codes definitions document engine errors files library quantity render request text",
     "cli": "_version api batch codes definitions document engine errors files library render request text",
@@ -54,7 +55,7 @@ def part(module: str) -> str:
 
 
 #: the same question and definitions give the same answer, whatever the day, the machine or the folder
-ENGINE_ROOMS = ("engine", "definitions", "quantity", "request", "text")
+ENGINE_ROOMS = ("engine", "definitions", "clock", "quantity", "request", "text")
 
 
 def inside(tree: ast.Module, around: Callable[[ast.AST], bool]) -> set[ast.AST]:
@@ -209,6 +210,20 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 
 # ---- what a start costs ---------------------------------------------------------------------------------------------------
 
+#: rooms that a command line loads only when it is known what is wanted
+NEEDED_BY_A_PLAN = {"api", "batch", "definitions", "document", "engine", "library", "memo", "render"}
+
+
+def test_the_command_line_loads_only_words_until_it_is_known_what_is_wanted() -> None:
+    found = {
+        f"{module} imports {name}"
+        for module, name, when in EVERY_IMPORT
+        if part(module) == "cli" and when == "load" and part(name) in NEEDED_BY_A_PLAN and outside(name) == "ivigcalc"
+    }
+    assert not found
+    loaded = {outside(name) for module, name, when in EVERY_IMPORT if part(module) == "cli" and when == "load"}
+    assert loaded - set(sys.stdlib_module_names) == {"ivigcalc", "typer"}
+
 
 @pytest.mark.parametrize(
     ("module", "absent"),
@@ -219,6 +234,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
         ),
         ("ivigcalc.definitions", {"rich", "typer", "yaml", "holidays"}),
         ("ivigcalc.quantity", {"pydantic", "rich", "typer", "yaml", "dateutil"}),
+        ("ivigcalc.request.read", {"pydantic", "rich", "typer", "yaml", "dateutil"}),
         ("ivigcalc.library.reader", {"rich", "typer", "holidays"}),
         ("ivigcalc.render.paper.pdf", {"rich", "typer", "yaml", "holidays", "typst"}),
         (

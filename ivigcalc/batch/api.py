@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,12 @@ from ivigcalc.batch.tables.arrow import Table, errors_to_arrow, need_arrow, to_a
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
+from ivigcalc.request.fields import FIELDS, Field
 from ivigcalc.request.form import Command, Form
 from ivigcalc.text import safe
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Form)}
 
 
 def plan_many(
@@ -94,28 +93,20 @@ def _words(request: object) -> Form:
 
 def _in_words(form: Form) -> Form:
     """A form that was filled with numbers or dates, as it would be typed."""
-    said = {name: getattr(form, name) for name in _DEFAULTS}
-    changed: dict[str, Any] = {name: _word(name, value) for name, value in said.items() if not _is_word(name, value)}
+    said = [(field, getattr(form, field.name)) for field in FIELDS]
+    changed: dict[str, Any] = {field.name: _word(field, value) for field, value in said if not field.takes(value)}
     return replace(form, **changed) if changed else form
 
 
-def _is_word(name: str, value: object) -> bool:
-    default = _DEFAULTS[name]
-    if isinstance(default, tuple):
-        return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
-    return value is default or isinstance(value, str if default is None else type(default))
-
-
-def _word(name: str, value: object) -> Any:
-    default = _DEFAULTS[name]
+def _word(field: Field, value: object) -> Any:
     if value is None:
-        return default
-    words = _text(name, value)
-    if isinstance(default, bool):
-        raise RequestError(f"{name}: give True or False", field=name)
-    if isinstance(default, tuple) != isinstance(words, tuple):
-        kind = "several values in a list" if isinstance(default, tuple) else "one value, and no list"
-        raise RequestError(f"{name}: give {kind}", field=name)
+        return field.unsaid
+    words = _text(field.name, value)
+    if field.holds == "yes":
+        raise RequestError(f"{field.name}: give True or False", field=field.name)
+    if not field.takes(words):
+        kind = "several values in a list" if field.holds == "many" else "one value, and no list"
+        raise RequestError(f"{field.name}: give {kind}", field=field.name)
     return words
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from ivigcalc.cli.options import takes_form
+from ivigcalc.cli.lean import add_command
+from ivigcalc.cli.options import in_panel, takes_form
 from ivigcalc.cli.output import tell
 from ivigcalc.cli.show import PaperOption, QuietOption, SiteOption
 from ivigcalc.errors import RequestError
@@ -22,7 +23,6 @@ from ivigcalc.request.form import Form
 if TYPE_CHECKING:
     from ivigcalc.batch.run.batch import Batch, Summary
 
-_OUTPUT, _RUN = "Output", "Run"
 EXIT_FAILED_ROWS, EXIT_INTERRUPTED, EXIT_TERMINATED = 5, 130, 143
 
 
@@ -38,33 +38,58 @@ class Terminated(KeyboardInterrupt):
     """The system asked the process to end (SIGTERM)."""
 
 
+_output, _run = in_panel("Output"), in_panel("Run")
+RowsArgument = Annotated[
+    str,
+    typer.Argument(
+        help="CSV, JSON Lines or Parquet with one patient per row; - reads what is piped in.", metavar="FILE"
+    ),
+]
+FolderOption = Annotated[str, _output("Folder for sessions, steps and errors.csv.", "--output", "-o", metavar="DIR")]
+KindOption = Annotated[Kind, _output("csv, jsonl or parquet.", "--format", "-f", metavar="FORMAT", show_default=True)]
+EachOption = Annotated[str | None, _output("Also one file per patient: pdf, ics or both (pdf,ics).", metavar="KINDS")]
+InputKindOption = Annotated[
+    Kind | None, _run("csv, jsonl or parquet, where the name of FILE does not say.", metavar="FORMAT")
+]
+JobsOption = Annotated[
+    int, _run("Processes to share the work.", "--jobs", "-j", min=1, max=256, metavar="N", show_default=True)
+]
+ClusterOption = Annotated[
+    str | None, _run("Address of an existing Dask scheduler, e.g. tcp://10.0.0.5:8786.", metavar="ADDRESS")
+]
+DuplicatesOption = Annotated[bool, _run("Let a patient_id be in more than one row.", "--allow-duplicates")]
+FailFastOption = Annotated[bool, _run("Stop at the first row that fails; nothing is written.", "--fail-fast")]
+MaxErrorsOption = Annotated[
+    int | None, _run("Stop when more rows than this failed; nothing is written.", min=0, metavar="N")
+]
+RestartOption = Annotated[bool, _run("Begin again, and replace what the folder holds.", "--restart")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command(
-        name="batch",
-        epilog="Example: ivigcalc batch patients.csv -o plans --regimen dermatomyositis --start 2026-12-01 --at 09:00",
-    )(batch)
+    example = "batch patients.csv -o plans --regimen dermatomyositis --start 2026-12-01 --at 09:00"
+    add_command(app, "batch", batch, example)
 
 
-@takes_form("indication", "name", "patient_id")
+@takes_form("schedule", without=("name", "patient_id"))
 def batch(
     form: Form,
-    file: Annotated[str, typer.Argument(help="CSV, JSON Lines or Parquet with one patient per row; - reads what is piped in.", metavar="FILE")],
-    output: Annotated[str, typer.Option("--output", "-o", help="Folder for sessions, steps and errors.csv.", metavar="DIR", rich_help_panel=_OUTPUT, show_default=False)],
+    file: RowsArgument,
+    output: FolderOption,
     site: SiteOption = None,
-    format: Annotated[Kind, typer.Option("--format", "-f", help="csv, jsonl or parquet.", metavar="FORMAT", rich_help_panel=_OUTPUT)] = Kind.csv,
-    input_format: Annotated[Kind | None, typer.Option(help="csv, jsonl or parquet, where the name of FILE does not say.", metavar="FORMAT", rich_help_panel=_RUN, show_default=False)] = None,
-    each: Annotated[str | None, typer.Option(help="Also one file per patient: pdf, ics or both (pdf,ics).", metavar="KINDS", rich_help_panel=_OUTPUT, show_default=False)] = None,
+    format: KindOption = Kind.csv,
+    input_format: InputKindOption = None,
+    each: EachOption = None,
     paper: PaperOption = "a4",
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes to share the work.", min=1, max=256, metavar="N", rich_help_panel=_RUN)] = 1,
-    cluster: Annotated[str | None, typer.Option(help="Address of an existing Dask scheduler, e.g. tcp://10.0.0.5:8786.", metavar="ADDRESS", rich_help_panel=_RUN, show_default=False)] = None,
-    allow_duplicates: Annotated[bool, typer.Option("--allow-duplicates", help="Let a patient_id be in more than one row.", rich_help_panel=_RUN)] = False,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first row that fails; nothing is written.", rich_help_panel=_RUN)] = False,
-    max_errors: Annotated[int | None, typer.Option(help="Stop when more rows than this failed; nothing is written.", min=0, metavar="N", rich_help_panel=_RUN, show_default=False)] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Begin again, and replace what the folder holds.", rich_help_panel=_RUN)] = False,
+    jobs: JobsOption = 1,
+    cluster: ClusterOption = None,
+    allow_duplicates: DuplicatesOption = False,
+    fail_fast: FailFastOption = False,
+    max_errors: MaxErrorsOption = None,
+    restart: RestartOption = False,
     quiet: QuietOption = False,
-) -> None:  # fmt: skip
-    """Plan every row of a file. Each row ends up in the results or in errors.csv; options fill what a row leaves blank."""
+) -> None:
+    """Plan every row of a file. Each ends up in the results or in errors.csv; options fill what a row leaves blank."""
     from ivigcalc.batch.rows.source import format_of
     from ivigcalc.batch.run.batch import Batch
     from ivigcalc.batch.tables.patient_files import read_kinds

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from ivigcalc.cli.lean import add_command, group
+from ivigcalc.cli.options import in_panel
 from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption
 
-_OUTPUT, _FILTER = "Output", "Filter"
 #: kind of definition -> its command, an example id, and what its files hold
 KINDS = {
     "regimen": ("regimens", "dermatomyositis", "what is given for which disease: dose, days, interval, with sources"),
@@ -54,19 +55,28 @@ class SchemaName(StrEnum):
     site = "site"
 
 
-def _filter(text: str, metavar: str) -> Any:
-    return typer.Option(help=text, metavar=metavar, rich_help_panel=_FILTER, show_default=False)
-
-
-def _output(text: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=text, rich_help_panel=_OUTPUT, **more)
-
-
-ListFormatOption = Annotated[ListFormat, _output("table, json, csv or markdown.", "--format", "-f", metavar="FORMAT")]
-SheetFormatOption = Annotated[SheetFormat, _output("table, json or markdown.", "--format", "-f", metavar="FORMAT")]
-TextOption = Annotated[str | None, _filter("Words that its id, names or body contain.", "WORDS")]
-CountryOption = Annotated[str | None, _filter("Country, e.g. US, EU, AU.", "COUNTRY")]
-IndicationOption = Annotated[str | None, _filter("Licensed for it, or with a rate table for it.", "ID")]
+_output, _filter = in_panel("Output"), in_panel("Filter")
+ListFormatOption = Annotated[
+    ListFormat, _output("table, json, csv or markdown.", "--format", "-f", metavar="FORMAT", show_default=True)
+]
+SheetFormatOption = Annotated[
+    SheetFormat, _output("table, json or markdown.", "--format", "-f", metavar="FORMAT", show_default=True)
+]
+CategoryOption = Annotated[str | None, _filter("Group of diseases, e.g. neurology.", metavar="CATEGORY")]
+WithProductOption = Annotated[
+    str | None, _filter("Those that this product has a rate table for.", "--product", metavar="ID|FILE")
+]
+LicensedInOption = Annotated[
+    str | None, _filter("Those that a product of this country is licensed for.", "--country", metavar="COUNTRY")
+]
+OfIndicationOption = Annotated[str | None, _filter("The one of this indication.", "--indication", metavar="ID")]
+TextOption = Annotated[str | None, _filter("Words that its id, names or body contain.", metavar="WORDS")]
+CountryOption = Annotated[str | None, _filter("Country, e.g. US, EU, AU.", metavar="COUNTRY")]
+IndicationOption = Annotated[str | None, _filter("Licensed for it, or with a rate table for it.", metavar="ID")]
+ComputableOption = Annotated[
+    bool | None,
+    _filter("Only those that a plan can use, or only those that it cannot.", "--computable/--incomplete"),
+]
 ReferenceArgument = Annotated[
     str,
     typer.Argument(
@@ -102,62 +112,57 @@ def register(app: typer.Typer) -> None:
         "policy": "--computable",
     }
     for kind, (name, example, holds) in KINDS.items():
-        group = typer.Typer(name=name, help=f"{name.capitalize()}: {holds}.", no_args_is_help=True)
-        _add(group, "list", lists[kind], f"{name} list {examples[kind]}")
-        _add(group, "show", _show(kind), f"{name} show {example}")
-        _add(group, "check", _check(kind), f"{name} check")
-        _add(group, "schema", _schema(kind), f"{name} schema -o {kind}.schema.json")
-        _add(group, "new", _new(kind), f"{name} new my-{kind} -o my-{kind}.yaml")
-        app.add_typer(group, name=name)
-    _add(app, "schema", schema, "schema plan -o plan.schema.json")
-
-
-def _add(group: typer.Typer, name: str, command: Callable[..., None], example: str) -> None:
-    group.command(name=name, epilog=f"Example: ivigcalc {example}")(command)
+        below = group(name, f"{name.capitalize()}: {holds}.")
+        add_command(below, "list", lists[kind], f"{name} list {examples[kind]}")
+        add_command(below, "show", _show(kind), f"{name} show {example}")
+        add_command(below, "check", _check(kind), f"{name} check")
+        add_command(below, "schema", _schema(kind), f"{name} schema -o {kind}.schema.json")
+        add_command(below, "new", _new(kind), f"{name} new my-{kind} -o my-{kind}.yaml")
+        app.add_typer(below, name=name)
+    add_command(app, "schema", schema, "schema plan -o plan.schema.json")
 
 
 # ---- list -----------------------------------------------------------------------------------------------------------
 
 
 def list_regimens(
-    category: Annotated[str | None, _filter("Group of diseases, e.g. neurology.", "CATEGORY")] = None,
-    product: Annotated[str | None, _filter("Those that this product has a rate table for.", "ID|FILE")] = None,
-    country: Annotated[str | None, _filter("Those that a product of this country is licensed for.", "COUNTRY")] = None,
-    indication: Annotated[str | None, _filter("The one of this indication.", "ID")] = None,
-    text: TextOption = None, format: ListFormatOption = ListFormat.table, output: OutputOption = None, quiet: QuietOption = False,
+    category: CategoryOption = None,
+    product: WithProductOption = None,
+    country: LicensedInOption = None,
+    indication: OfIndicationOption = None,
+    text: TextOption = None,
+    format: ListFormatOption = ListFormat.table,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
     no_color: NoColorOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """Which regimens there are, with the confidence of their default protocol (LOW = none is the default)."""
-    _list(
-        "regimen",
-        format,
-        output,
-        quiet,
-        no_color,
-        category=category,
-        product=product,
-        country=country,
-        indication=indication,
-        text=text,
-    )
+    asked = {"category": category, "product": product, "country": country, "indication": indication, "text": text}
+    _list("regimen", format, output, quiet, no_color, **asked)
 
 
 def list_products(
-    country: CountryOption = None, indication: IndicationOption = None, text: TextOption = None,
-    format: ListFormatOption = ListFormat.table, output: OutputOption = None, quiet: QuietOption = False, no_color: NoColorOption = False,
-) -> None:  # fmt: skip
-    """Which products there are, by country of licence; how many rate tables, and in how many of them a rung is assumed."""
+    country: CountryOption = None,
+    indication: IndicationOption = None,
+    text: TextOption = None,
+    format: ListFormatOption = ListFormat.table,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+) -> None:
+    """Which products there are, by country of licence; how many rate tables, and in how many a rung is assumed."""
     _list("product", format, output, quiet, no_color, country=country, indication=indication, text=text)
 
 
 def list_policies(
     country: CountryOption = None,
-    computable: Annotated[
-        bool | None, typer.Option("--computable/--incomplete", help="Only those that a plan can use, or only those that it cannot.", rich_help_panel=_FILTER, show_default=False)
-    ] = None,
-    text: TextOption = None, format: ListFormatOption = ListFormat.table, output: OutputOption = None, quiet: QuietOption = False,
+    computable: ComputableOption = None,
+    text: TextOption = None,
+    format: ListFormatOption = ListFormat.table,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
     no_color: NoColorOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """Which policies there are; INCOMPLETE = on file as known, with something that nobody printed."""
     _list("policy", format, output, quiet, no_color, country=country, computable=computable, text=text)
 
@@ -190,8 +195,10 @@ def _list(kind: str, format: ListFormat, output: Path | None, quiet: bool, no_co
 def _show(kind: str) -> Callable[..., None]:
     def show(
         reference: ReferenceArgument,
-        format: SheetFormatOption = SheetFormat.table, output: OutputOption = None, no_color: NoColorOption = False,
-    ) -> None:  # fmt: skip
+        format: SheetFormatOption = SheetFormat.table,
+        output: OutputOption = None,
+        no_color: NoColorOption = False,
+    ) -> None:
         from ivigcalc.cli.output import ascii_only, emit, terminal_width, wants_color
         from ivigcalc.render.sheets import faces as sheets
 
@@ -291,9 +298,7 @@ def _print_schema(kind: str, output: Path | None) -> None:
 
 
 def _new(kind: str) -> Callable[..., None]:
-    def new(
-        identifier: IdArgument, output: OutputOption = None, quiet: QuietOption = False,
-    ) -> None:  # fmt: skip
+    def new(identifier: IdArgument, output: OutputOption = None, quiet: QuietOption = False) -> None:
         from ivigcalc.cli.output import emit, say
         from ivigcalc.errors import RequestError
         from ivigcalc.library.skeletons import skeleton

@@ -12,6 +12,7 @@ try:
     import typer
 
     from ivigcalc._version import __version__
+    from ivigcalc.cli.lean import group
     from ivigcalc.cli.output import emit, let_go, tell
     from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
     from ivigcalc.text import LONG, printable, safe
@@ -20,28 +21,29 @@ except KeyboardInterrupt:  # loading takes a tenth of a second, in which somebod
 
 EXIT_BUG, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 _EPILOG = (
-    "Exit codes: 0 done, 1 a bug, 2 the command line is wrong, 3 a definition file is wrong, 4 refused for a clinical reason, "
-    "5 a batch finished with failed rows. Results must be checked by a qualified person before use."
+    "Exit codes: 0 done, 1 a bug, 2 the command line is wrong, 3 a definition file is wrong, "
+    "4 refused for a clinical reason, 5 a batch finished with failed rows. "
+    "Results must be checked by a qualified person before use."
 )
 
 
 #: the module of each command
 HOMES = {
-    "dose": "plans", "schedule": "plans", "rates": "plans", "calendar": "plans",
-    "regimens": "definitions", "products": "definitions", "policies": "definitions", "schema": "definitions",
-    "verify": "verify", "batch": "batch", "explain": "explain",
-}  # fmt: skip
+    **dict.fromkeys(("dose", "schedule", "rates", "calendar"), "plans"),
+    **dict.fromkeys(("regimens", "products", "policies", "schema"), "definitions"),
+    "verify": "verify",
+    "batch": "batch",
+    "explain": "explain",
+}
 
 
 def build(command: str | None = None) -> typer.Typer:
     """The whole app; where a command is named, only the module that has it, which starts sooner."""
     homes = [HOMES[command]] if command in HOMES else dict.fromkeys(HOMES.values())
-    app = typer.Typer(
-        name="ivigcalc",
-        help="IVIG doses, vials, infusion rates and dates from a body weight and a published regimen.",
+    app = group(
+        "ivigcalc",
+        "IVIG doses, vials, infusion rates and dates from a body weight and a published regimen.",
         epilog=_EPILOG,
-        no_args_is_help=True,
-        add_completion=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
     )

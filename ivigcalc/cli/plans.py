@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ivigcalc.cli.options import takes_form
+from ivigcalc.cli.lean import add_command
+from ivigcalc.cli.options import in_panel, takes_form
 from ivigcalc.cli.show import (
     ExplainOption,
     Format,
@@ -21,62 +22,95 @@ from ivigcalc.cli.show import (
     SiteOption,
     show,
 )
-from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
 from ivigcalc.request.form import Command, Form
+
+if TYPE_CHECKING:
+    from ivigcalc.engine.plan import Plan
+
+_output = in_panel("Output")
+PlotOption = Annotated[bool, _output("Draw the titration.", "--plot")]
+PreviousOption = Annotated[
+    Path | None,
+    _output("The .ics exported before: what changed is updated, what is gone is cancelled.", metavar="FILE"),
+]
+AlarmOption = Annotated[
+    int | None, _output("Minutes before each session, for .ics.", min=1, max=20160, metavar="MINUTES")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    order = "-r dermatomyositis -p octagam-10-us --weight 72kg --start 2026-12-01 --at 09:00 --courses 6"
+    infusion = "--product panzyga-us --indication primary-immunodeficiency --weight 70kg --dose 70g --at 09:00"
     for command, example in (
-        (dose, "dose --regimen dermatomyositis --product octagam-10-us --weight 72kg"),
-        (schedule, "schedule -r dermatomyositis -p octagam-10-us --weight 72kg --start 2026-12-01 --at 09:00 --courses 6"),
-        (rates, "rates --product panzyga-us --indication primary-immunodeficiency --weight 70kg --dose 70g --at 09:00"),
-        (calendar, "calendar -r dermatomyositis -p octagam-10-us --weight 72kg --start 2026-12-01 --at 09:00 --courses 6 --format pdf -o plan.pdf"),
-    ):  # fmt: skip
-        app.command(name=command.__name__, epilog=f"Example: ivigcalc {example}")(command)
+        (dose, "--regimen dermatomyositis --product octagam-10-us --weight 72kg"),
+        (schedule, order),
+        (rates, infusion),
+        (calendar, f"{order} --format pdf -o plan.pdf"),
+    ):
+        name = command.__name__
+        add_command(app, name, command, f"{name} {example}")
 
 
-@takes_form("indication", "start", "at", "every", "dose_basis", "courses", "valid_for")
+@takes_form("dose")
 def dose(
-    form: Form, site: SiteOption = None, format: FormatOption = Format.table, output: OutputOption = None, explain: ExplainOption = False,
-    quiet: QuietOption = False, no_color: NoColorOption = False,
-) -> None:  # fmt: skip
+    form: Form,
+    site: SiteOption = None,
+    format: FormatOption = Format.table,
+    output: OutputOption = None,
+    explain: ExplainOption = False,
+    quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+) -> None:
     """Dosing weight, course dose, split into sessions, vials and duration, without dates."""
     _refuse_dates(format, "dose")
     show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color))
 
 
-@takes_form("indication")
+@takes_form("schedule")
 def schedule(
-    form: Form, site: SiteOption = None, format: FormatOption = Format.table, output: OutputOption = None, explain: ExplainOption = False,
-    paper: PaperOption = "a4", quiet: QuietOption = False, no_color: NoColorOption = False,
-) -> None:  # fmt: skip
+    form: Form,
+    site: SiteOption = None,
+    format: FormatOption = Format.table,
+    output: OutputOption = None,
+    explain: ExplainOption = False,
+    paper: PaperOption = "a4",
+    quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+) -> None:
     """The dated plan: courses and sessions with start and finish times, doses, vials and rates."""
     show(compute(form, "schedule", site), Look(format, output, explain, quiet, no_color, paper))
 
 
-@takes_form("regimen", "phase", "days", "every", "dose_basis", "courses", "valid_for")
+@takes_form("rates")
 def rates(
-    form: Form, site: SiteOption = None, format: FormatOption = Format.table, output: OutputOption = None, explain: ExplainOption = False,
-    plot: Annotated[bool, typer.Option("--plot", help="Draw the titration.", rich_help_panel="Output")] = False,
-    quiet: QuietOption = False, no_color: NoColorOption = False,
-) -> None:  # fmt: skip
+    form: Form,
+    site: SiteOption = None,
+    format: FormatOption = Format.table,
+    output: OutputOption = None,
+    explain: ExplainOption = False,
+    plot: PlotOption = False,
+    quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+) -> None:
     """The titration of one infusion of exactly this dose: step, clock time, rates, minutes, mL."""
     _refuse_dates(format, "rates")
     show(compute(form, "rates", site), Look(format, output, explain, quiet, no_color, plot=plot))
 
 
-@takes_form("indication")
+@takes_form("schedule")
 def calendar(
-    form: Form, site: SiteOption = None, format: FormatOption = Format.table, output: OutputOption = None, paper: PaperOption = "a4",
-    previous: Annotated[
-        Path | None,
-        typer.Option(help="The .ics exported before: what changed is updated, what is gone is cancelled.", metavar="FILE", rich_help_panel="Output", show_default=False),
-    ] = None,
-    alarm: Annotated[int | None, typer.Option(help="Minutes before each session, for .ics.", min=1, max=20160, metavar="MINUTES", rich_help_panel="Output", show_default=False)] = None,
-    quiet: QuietOption = False, no_color: NoColorOption = False,
-) -> None:  # fmt: skip
+    form: Form,
+    site: SiteOption = None,
+    format: FormatOption = Format.table,
+    output: OutputOption = None,
+    paper: PaperOption = "a4",
+    previous: PreviousOption = None,
+    alarm: AlarmOption = None,
+    quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+) -> None:
     """The month grid on screen, a printable PDF with a sheet for each session, or an .ics file."""
     plan = compute(form, "schedule", site)
     look = Look(format, output, quiet=quiet, no_color=no_color, paper=paper, previous=previous, alarm_min=alarm)
@@ -89,7 +123,8 @@ def calendar(
 def _refuse_dates(format: Format, command: Command) -> None:
     if format is Format.ics:
         raise RequestError(
-            f"{command} has no dates to put in a calendar: use `ivigcalc schedule` or `ivigcalc calendar`, with --start and --at",
+            f"{command} has no dates to put in a calendar: "
+            "use `ivigcalc schedule` or `ivigcalc calendar`, with --start and --at",
             field="format",
         )
 

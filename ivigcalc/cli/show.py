@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, assert_never
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from ivigcalc.cli import output as out
-from ivigcalc.engine.plan import Plan
+from ivigcalc.cli.options import in_panel
 from ivigcalc.errors import RequestError
 
-_OUTPUT = "Output"
+if TYPE_CHECKING:
+    from ivigcalc.engine.plan import Plan
+
 Paper = Literal["a4", "letter"]
 
 
@@ -30,31 +30,19 @@ class Format(StrEnum):
     png = "png"
 
 
-def _output(text: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=text, rich_help_panel=_OUTPUT, **more)
-
-
-SiteOption = Annotated[
-    str | None,
-    typer.Option(
-        help="Site file: hours, holidays, pump, stock, prices.",
-        metavar="FILE",
-        rich_help_panel="Order",
-        show_default=False,
-    ),
-]
+_output, _order = in_panel("Output"), in_panel("Order")
+SiteOption = Annotated[str | None, _order("Site file: hours, holidays, pump, stock, prices.", metavar="FILE")]
 FormatOption = Annotated[
     Format,
     _output("table, json, csv, markdown, pdf, ics, svg or png.", "--format", "-f", metavar="FORMAT", show_default=True),
 ]
 OutputOption = Annotated[
-    Path | None,
-    _output("Write to a file instead of stdout.", "--output", "-o", metavar="FILE", show_default=False, readable=False),
+    Path | None, _output("Write to a file instead of stdout.", "--output", "-o", metavar="FILE", readable=False)
 ]
 ExplainOption = Annotated[bool, _output("Show the working of every number, with sources.", "--explain")]
 QuietOption = Annotated[bool, _output("Nothing on stderr but errors.", "--quiet", "-q")]
 NoColorOption = Annotated[bool, _output("No colour.", "--no-color")]
-PaperOption = Annotated[str, _output("a4 or letter, for PDF.", "--paper", metavar="PAPER")]
+PaperOption = Annotated[str, _output("a4 or letter, for PDF.", "--paper", metavar="PAPER", show_default=True)]
 
 
 @dataclass(frozen=True, slots=True)

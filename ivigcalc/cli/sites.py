@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ivigcalc import library
-from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.errors import RequestError
 from ivigcalc.text import LONG, safe
+
+if TYPE_CHECKING:
+    from ivigcalc.definitions import Loaded, Site
 
 VARIABLE = "IVIGCALC_SITE"
 
 
 def find_site(given: str | None) -> Loaded[Site]:
     """The site to plan for; without one nothing is assumed about hours, holidays, stock or prices."""
+    from ivigcalc import library
+    from ivigcalc.definitions import NO_SITE_LOADED
+
     if given is not None:
         return library.site(given)
     if os.environ.get(VARIABLE):

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from ivigcalc.cli.lean import add_command
+
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command(name="verify", epilog="Example: ivigcalc verify plan.json")(verify)
+    add_command(app, "verify", verify, "verify plan.json")
 
 
 def verify(

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
+from ivigcalc.clock import iso_date
 from ivigcalc.quantity import UNITS, Quantity, QuantityError, number, plain, quantity
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Strict(BaseModel):
@@ -78,15 +78,6 @@ def _decimal(value: Any) -> Decimal:
     if isinstance(value, Decimal):
         return value
     return number(value)
-
-
-def iso_date(value: Any) -> date:
-    """Read YYYY-MM-DD; nothing else is a date."""
-    if isinstance(value, date):
-        return value
-    if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise ValueError("must be a date as YYYY-MM-DD")
-    return date.fromisoformat(value)
 
 
 def _quantity_of(*dimensions: str) -> Callable[[Any], Quantity]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from ivigcalc.clock import clock_text
 from ivigcalc.quantity import Quantity, QuantityError, number, quantity
 
 from .fields import Count, Date, DaySpan, FlowRate, Identifier, Minutes, Number, Place, Strict, Text, refuse
@@ -16,17 +17,6 @@ from .fields import Count, Date, DaySpan, FlowRate, Identifier, Minutes, Number,
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
-
-
-def clock_minutes(value: Any) -> int:
-    """Read HH:MM as minutes after midnight."""
-    if isinstance(value, int):
-        return value
-    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
-    if not match:
-        raise ValueError("must be a clock time as HH:MM")
-    return int(match[1]) * 60 + int(match[2])
 
 
 def _hours(value: Any) -> Any:
@@ -43,7 +33,7 @@ def _hours(value: Any) -> Any:
 
 
 def _hours_text(hours: tuple[int, int]) -> str:
-    return "-".join(f"{minutes // 60:02}:{minutes % 60:02}" for minutes in hours)
+    return "-".join(clock_text(minutes) for minutes in hours)
 
 
 OpeningHours = Annotated[

@@ -13,18 +13,18 @@ from typing import Any, Never, get_args
 import simplejson
 
 from ivigcalc import library
+from ivigcalc.clock import iso_date
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
-from ivigcalc.definitions.fields import iso_date
 from ivigcalc.document.write import SCHEMA
 from ivigcalc.errors import DefinitionError, Problem, RequestError
 from ivigcalc.files import UnreadableError, read_regular
+from ivigcalc.request.fields import FIELD
 from ivigcalc.request.form import Command, Form
 from ivigcalc.request.reference import is_path, split_protocol
 from ivigcalc.text import safe
 
 #: the largest plan that can be asked for, 200 courses of 31 days, is about 15 MB
 MAX_BYTES = 32 * 1024 * 1024
-_MANY = ("risk", "condition", "override")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +155,9 @@ def _is_missing(file: str) -> bool:
 
 
 def _words(key: str, value: Any, name: str) -> Any:
-    if key == "pregnant" and isinstance(value, bool):
-        return value
-    if key in _MANY and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    if key not in (*_MANY, "pregnant") and (value is None or isinstance(value, str)):
-        return value
+    words = tuple(value) if isinstance(value, list) else value
+    if FIELD[key].takes(words):
+        return words
     raise _unreadable(name, f"its request has no words for '{key}': {shown(value)}")
 
 

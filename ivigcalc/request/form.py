@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Command = Literal["dose", "schedule", "rates"]
+#: what was said of one thing: a word, several, or yes
+Words = str | tuple[str, ...] | bool | None
 
 
 @dataclass(slots=True)

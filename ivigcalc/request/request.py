@@ -7,8 +7,6 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-from dateutil.relativedelta import relativedelta
-
 from ivigcalc.quantity import Quantity, in_months, weight_kg
 from ivigcalc.request.form import Command
 
@@ -53,6 +51,8 @@ class Patient:
             return in_months(self.age)
         if self.birth_date is None or on is None:
             return None
+        from dateutil.relativedelta import relativedelta  # only here, where a start on a slow machine would feel it
+
         lived = relativedelta(on, self.birth_date)
         return Fraction(lived.years * 12 + lived.months)
 

@@ -33,19 +33,16 @@ WRONG: list[tuple[int, str, tuple[str, ...]]] = [
     (2, "give the first day: --start", ("schedule", *DM, "--weight", "72kg", "--at", "09:00")),
     (2, "publishes a range", ("dose", "-r", "primary-immunodeficiency", "-p", "privigen-us", "--weight", "72kg")),
     (2, "needs --height", (*DOSE, "--policy", "au-lifeblood-2026")),
-    # ---- weights
-    *((2, "--weight:", ("dose", *DM, "--weight", text)) for text in (
-        "72", "", " ", "kg", "72,5kg", "1,000kg", "nan", "nan kg", "inf kg", "-72kg", "+72kg", "0kg", "0.0lb", "72 stone", "72KG", "7.2e1kg", "1e400kg", "072kg", ".5kg",
-        "72.kg", "72kg72kg", "72mg", "10000g", "72 g/kg", "\u0667\u0662kg", "72\u00a0kg\u200b", "0x48kg", "72_0kg", "1/2kg", "９kg", LONG, "9" * 5000 + "kg",
-    )),
+    # ---- weights, and words in general: every way to say one wrongly is in tests/request/test_read.py
+    *((2, "--weight:", ("dose", *DM, "--weight", text)) for text in ("72", "", "+72kg", "nan kg", LONG)),
     (2, "--previous-weight:", (*DOSE, "--previous-weight", "80")),
     (2, "--pre-pregnancy-weight:", (*DOSE, "--pre-pregnancy-weight", "nan kg")),
     (4, "refused (weight-implausible)", ("dose", *DM, "--weight", "725kg")),
     (4, "refused (weight-implausible)", ("dose", *DM, "--weight", "999999999kg")),
     (4, "pounds typed as kilograms would fit", ("dose", *DM, "--weight", "250kg", "--height", "170cm")),
     # ---- the patient
-    *((2, "--height:", (*DOSE, "--height", text)) for text in ("175", "0cm", "0ft0in", "-175cm", "5ft", "5ft12in", "5'9\"", "1,75m", "nan m", LONG)),
-    *((2, "--age:", (*DOSE, "--age", text)) for text in ("54", "-1y", "54 g", "nan y", "54y7mo", "fifty", "1e2y")),
+    (2, "--height:", (*DOSE, "--height", "175")),
+    (2, "--age:", (*DOSE, "--age", "54")),
     (2, "--sex: 'f' is not one of male, female", (*DOSE, "--sex", "f")),
     (2, "--risk: 'heart' is not one of", (*DOSE, "--risk", "heart")),
     (2, "unknown --condition 'allergy'", (*DOSE, "--condition", "allergy")),
@@ -53,12 +50,10 @@ WRONG: list[tuple[int, str, tuple[str, ...]]] = [
     (4, "refused (age-outside-regimen)", (*DOSE, "--age", "7y")),
     (4, "refused (product-contraindicated)", (*DOSE, "--condition", "corn-allergy")),
     # ---- the order
-    *((2, "--dose:", (*DOSE, "--dose", text)) for text in ("2", "2 g/lb", "2g per kg", "two g/kg", "0 g/kg", "-2 g/kg", "nan g/kg", "inf g", "2,0 g/kg", "1e1 g/kg", "2 mL/kg", LONG)),
-    *((2, "--days:", (*DOSE, "--days", text)) for text in ("0", "-1", "1.5", "2-5", "nan", "32", "1e1", "two", "９", "", LONG)),
-    *((2, "--courses:", (*PLAN, "--courses", text)) for text in ("0", "-1", "201", "9" * 400, "1.0", "six")),
-    *((2, "--every:", (*PLAN, "--every", text)) for text in (
-        "biweekly", "bi-weekly", "bimonthly", "4", "0 weeks", "-4 weeks", "1.5 days", "fortnight", "monthly", "4 kg", "nan weeks", "4,0 weeks", "",
-    )),
+    (2, "--dose:", (*DOSE, "--dose", "2")),
+    (2, "--days:", (*DOSE, "--days", "2-5")),
+    (2, "--courses:", (*PLAN, "--courses", "201")),
+    (2, "--every:", (*PLAN, "--every", "biweekly")),
     (2, "--dose-basis: 'month' is not one of course, 4-weeks", (*PLAN, "--dose-basis", "month")),
     (2, "--dose-basis course or --dose-basis 4-weeks", (*PLAN, "--every", "2 weeks")),
     (2, "needs an interval in days or weeks", (*PLAN, "--every", "2 months", "--dose-basis", "4-weeks")),

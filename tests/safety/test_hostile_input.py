@@ -18,7 +18,8 @@ from ivigcalc.library.reader import MAX_BYTES, load_bytes, load_file
 from ivigcalc.render.csv import safe_cell
 from ivigcalc.render.markdown_text import escape
 from ivigcalc.request.form import Form
-from ivigcalc.request.read import MAX_TEXT, read_form
+from ivigcalc.request.read import read_form
+from ivigcalc.request.words import MAX_TEXT
 
 DM = ("-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg")
 PLAN = ("schedule", *DM, "--start", "2026-12-01", "--at", "09:00")

@@ -11,36 +11,31 @@ from typing import Any
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import QuantityError, number
-from ivigcalc.request.form import Form
+from ivigcalc.request.fields import FIELD, FIELDS
+from ivigcalc.request.form import Form, Words
 from ivigcalc.text import TYPED, near, safe
 
 Cell = str | tuple[str, ...]
-Words = str | tuple[str, ...] | bool
 #: place, name, field of the form, and how its cell becomes the words of that field
 _ColumnReader = tuple[int, str, str, Callable[[str, Cell], Words]]
 
 #: what a row may say without asking for something else: whose it is, and from when
 IDENTITY = ("patient_id", "name", "start")
-
+#: a row asks what a schedule is asked
+_ASKED = tuple(field for field in FIELDS if "schedule" in field.commands)
 #: columns that hold a plain number, and the unit that their name states
-_WITH_UNIT = {
-    "weight_kg": ("weight", "kg"),
-    "weight_lb": ("weight", "lb"),
-    "height_cm": ("height", "cm"),
-    "age_years": ("age", "y"),
-}
-#: the regimen names the use, so a schedule has no other indication
-_NOT_ASKED = ("indication",)
-_MANY = ("risk", "condition", "override")
-_YES, _NO = ("true", "yes"), ("false", "no")
+_UNITS = {column: unit for field in _ASKED for column, unit in field.columns}
 #: column -> field of the form
 COLUMNS: dict[str, str] = {
-    **{field.name: field.name for field in fields(Form) if field.name not in _NOT_ASKED},
-    **{column: field for column, (field, _) in _WITH_UNIT.items()},
+    **{field.name: field.name for field in _ASKED},
+    **{column: field.name for field in _ASKED for column, _ in field.columns},
 }
+#: of these two a row has one: where it says the first, no default speaks for the second
+_EITHER = [
+    pair for field in _ASKED if (other := field.instead_of) for pair in ((field.name, other), (other, field.name))
+]
+_YES, _NO = ("true", "yes"), ("false", "no")
 MAX_CELL = 10_000
-#: a field that is worked out where a row fills another
-_ALSO_SAID_BY = {"age": ("birth_date",)}
 #: bytes that are not UTF-8, as the decoder leaves them
 _NO_UTF8 = re.compile("[\udc80-\udcff]")
 
@@ -67,14 +62,13 @@ class Columns:
     def form(self, cells: Sequence[Cell]) -> Form:
         """The words of one row; raises `RequestError` naming the column."""
         words, said = self._read(self.fitted(cells), self._readers, self._defaults)
-        if "age" in said:
-            words["birth_date"] = words["birth_date"] if "birth_date" in said else None
-        elif "birth_date" in said:
-            words["age"] = None
+        for one, other in _EITHER:
+            if one in said and other not in said:
+                words[other] = None
         return Form(**words)
 
     def identity(self, cells: Sequence[Cell]) -> Form:
-        """Only whose row it is and from when, read as `form` does: for a fitted row of which the rest was read before."""
+        """Only whose row it is and from when, read as `form` does: for a fitted row whose rest was read before."""
         return Form(**self._read(cells, self._identity_readers, self._default_identity)[0])
 
     def _read(
@@ -107,7 +101,7 @@ class Columns:
     def for_row(self, failed: Failed, cells: Sequence[Cell]) -> Failed:
         """What is wrong, told of the column of this row that says it instead of the field of the form."""
         columns = [name for _, name, field, _ in self._readers if field == failed.field]
-        asked = (failed.field, *_ALSO_SAID_BY.get(failed.field, ()))
+        asked = (failed.field, *(other for one, other in _EITHER if one == failed.field))
         filled = [name for field in asked for name in self._filled(field, cells)]
         column = next(iter((*filled, *columns)), failed.field)
         if failed.code == "missing" and columns:
@@ -120,7 +114,10 @@ class Columns:
         return [name for name, cell in found if (cell.strip() if isinstance(cell, str) else cell)]
 
     def fitted(self, cells: Sequence[Cell]) -> Sequence[Cell]:
-        """One cell for each column. Blank cells after the last column are no cells; any other difference is an error."""
+        """One cell for each column.
+
+        Blank cells after the last column are no cells; any other difference is an error.
+        """
         if len(cells) == len(self.names):
             return cells
         kept = list(cells)
@@ -128,7 +125,8 @@ class Columns:
             kept.pop()
         if len(kept) != len(self.names):
             raise RequestError(
-                f"the row has {len(kept)} cells, the heading {len(self.names)}: look for a missing or extra comma or quote",
+                f"the row has {len(kept)} cells, the heading {len(self.names)}: "
+                "look for a missing or extra comma or quote",
                 code="wrong-cells",
             )
         return kept
@@ -169,11 +167,10 @@ def _columns_of(names: tuple[str, ...]) -> Columns:
 
 def _reader(column: str) -> Callable[[str, Cell], Words]:
     """How a cell of this column becomes the words of its field."""
-    if column in _WITH_UNIT:
+    if column in _UNITS:
         return _with_unit
-    if column in _MANY:
-        return _many
-    return _yes_or_no if column == "pregnant" else _text
+    holds = FIELD[column].holds
+    return _many if holds == "many" else _yes_or_no if holds == "yes" else _text
 
 
 def _text(column: str, cell: Cell) -> str:
@@ -183,7 +180,7 @@ def _text(column: str, cell: Cell) -> str:
 
 
 def _with_unit(column: str, cell: Cell) -> str:
-    unit = _WITH_UNIT[column][1]
+    unit = _UNITS[column]
     try:
         number(_text(column, cell))
     except QuantityError as error:

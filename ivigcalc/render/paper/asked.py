@@ -4,57 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivigcalc.engine.plan import ComputedFrom, Plan, clock_text
+from ivigcalc.engine.plan import ComputedFrom, Plan
 from ivigcalc.render.words import clean
-from ivigcalc.request.request import Order, Patient
-
-Said = list[tuple[str, object]]
+from ivigcalc.request.fields import FIELDS
+from ivigcalc.request.form import Words
+from ivigcalc.request.request import Request
 
 
 def inputs(plan: Plan) -> list[str]:
     """The patient, the order and the definitions, a line each."""
     source = plan.computed_from
     return [
-        f"Patient: {_listed(_of_patient(source.request.patient))}",
-        f"Order: {_listed(_of_order(source.request.order)) or 'as the protocol says'}",
+        f"Patient: {_said_of('patient', source.request)}",
+        f"Order: {_said_of('order', source.request) or 'as the protocol says'}",
         f"Definitions: {'; '.join(_definitions(source))}",
     ]
 
 
-def _of_patient(patient: Patient) -> Said:
-    return [
-        ("weight", patient.weight),
-        ("weighed", patient.weighed_on),
-        ("height", patient.height),
-        ("sex", patient.sex),
-        ("age", patient.age),
-        ("born", patient.birth_date),
-        ("pregnant", "yes" if patient.pregnant else None),
-        ("weight before pregnancy", patient.pre_pregnancy_weight),
-        ("weight last time", patient.previous_weight),
-        ("risks", ", ".join(patient.risks)),
-        ("conditions", ", ".join(patient.conditions)),
-    ]
+def _said_of(record: str, request: Request) -> str:
+    """What was said of the patient or of the order, in words, but for what has its place elsewhere on the page."""
+    rows = [field for field in FIELDS if field.of == record and field.printed is not None]
+    said = [(field.label, field.words_of(request)) for field in rows]
+    return "; ".join(f"{label} {clean(_in_text(words), 120)}" for label, words in said if words)
 
 
-def _of_order(order: Order) -> Said:
-    return [
-        ("dose", order.dose),
-        ("days", order.days),
-        ("every", order.every),
-        ("dose basis", order.dose_basis),
-        ("courses", order.courses),
-        ("start", order.start),
-        ("at", None if order.at is None else clock_text(None, order.at)),
-        ("infusion", order.infusion),
-        ("last infusion", order.last_infusion),
-        ("last product", order.last_product),
-        ("valid for", order.valid_for),
-    ]
-
-
-def _listed(said: Said) -> str:
-    return "; ".join(f"{name} {clean(str(value), 120)}" for name, value in said if value)
+def _in_text(words: Words) -> str:
+    if isinstance(words, tuple):
+        return ", ".join(words)
+    return "yes" if words is True else str(words)
 
 
 def _definitions(source: ComputedFrom) -> Iterator[str]:

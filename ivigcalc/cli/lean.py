@@ -1,0 +1,55 @@
+"""Commands of typer that ask pydantic only about a value that has to become another type.
+
+Typer asks it about every option, also about those that nobody gave, and to load it takes as long as the rest of a start.
+Most options here are text and stay text, for `ivigcalc.request` to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args, get_origin
+
+from typer import Typer
+from typer.core import TyperCommand, TyperGroup
+
+
+def add_command(app: Typer, name: str, function: Callable[..., Any], example: str) -> None:
+    """Add a command, with an example of it at the end of its help."""
+    app.command(name=name, cls=_Command, epilog=f"Example: ivigcalc {example}")(function)
+
+
+def group(name: str, text: str, **more: Any) -> Typer:
+    """Commands under one name."""
+    return Typer(name=name, help=text, cls=_Group, no_args_is_help=True, **more)
+
+
+class _Command(TyperCommand):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _lean(super().get_params(ctx))
+
+
+class _Group(TyperGroup):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _lean(super().get_params(ctx))
+
+
+def _lean(options: list[Any]) -> list[Any]:
+    for option in options:
+        option.get_runtime_param = _Lean
+    return options
+
+
+class _Lean:
+    """What typer calls to turn what was typed into its type."""
+
+    def coerce(self, value: Any, *, param: Any, ctx: Any) -> Any:
+        """The value as it is, where it is what it should be."""
+        if value is None or _is_of(param.type_descriptor.annotation, value):
+            return value
+        return type(param).get_runtime_param(param).coerce(value, param=param, ctx=ctx)
+
+
+def _is_of(annotation: Any, value: Any) -> bool:
+    if get_origin(annotation) is list:
+        return all(_is_of(get_args(annotation)[0], item) for item in value)
+    return isinstance(annotation, type) and isinstance(value, annotation)

@@ -1,0 +1,219 @@
+"""Everything that can be asked, one row for each thing: how it is said, how it is read, and how it is written back.
+
+The options and their help, the columns of a batch, the reading of a `Form`, the words of a saved plan and the inputs
+that are printed all come from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from ivigcalc.clock import clock_minutes, clock_text
+from ivigcalc.errors import RequestError
+from ivigcalc.request import words
+from ivigcalc.request.form import Command, Words
+from ivigcalc.request.request import Infusion, Request, Risk, Sex
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that can be asked. `of` is the record of a request that holds it; "asked" is a name to look up."""
+
+    name: str
+    of: Literal["patient", "order", "asked"]
+    help: str
+    metavar: str = ""
+    read: Callable[[str], Any] = str
+    write: Callable[[Any], str] = str
+    holds: Literal["one", "many", "yes"] = "one"
+    #: the letter of a short option
+    short: str = ""
+    #: the commands that ask for it
+    commands: tuple[Command, ...] = get_args(Command)
+    #: columns of a batch that hold a plain number, and the unit that their name states
+    columns: tuple[tuple[str, str], ...] = ()
+    #: the field that it is said in place of, so that a request has one of the two
+    instead_of: str = ""
+    #: what paper calls it in the line of inputs, where not by its name; None where paper has it elsewhere
+    printed: str | None = ""
+
+    @property
+    def option(self) -> str:
+        """`pre_pregnancy_weight` -> `--pre-pregnancy-weight`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def key(self) -> str:
+        """Its name in the record that holds it: the plural, where it holds many."""
+        return f"{self.name}s" if self.holds == "many" else self.name
+
+    @property
+    def label(self) -> str:
+        """What paper calls it."""
+        return self.printed or self.key.replace("_", " ")
+
+    @property
+    def unsaid(self) -> Words:
+        """Its words where nobody said it."""
+        return {"one": None, "many": (), "yes": False}[self.holds]
+
+    def takes(self, words: object) -> bool:
+        """Whether these are words that it can be said in, whatever they say."""
+        if self.holds == "many":
+            return isinstance(words, tuple) and all(isinstance(word, str) for word in words)
+        return isinstance(words, bool) if self.holds == "yes" else words is None or isinstance(words, str)
+
+    def exact(self, said: Any) -> Any:
+        """What its words say; raises `RequestError` naming the field."""
+        try:
+            if self.holds == "one":
+                return self.read(said)
+            return tuple(dict.fromkeys(map(self.read, said))) if self.holds == "many" else said
+        except ValueError as error:
+            raise RequestError(f"{self.option}: {error}", field=self.name) from None
+
+    def words_of(self, request: Request) -> Words:
+        """The words that give again what a request has of it."""
+        value = getattr(getattr(request, self.of), self.key)
+        if self.holds == "many":
+            return tuple(map(self.write, value))
+        return self.write(value) if self.holds == "one" and value is not None else value
+
+
+_COURSES: tuple[Command, ...] = ("dose", "schedule")
+_DATES: tuple[Command, ...] = ("schedule", "rates")
+
+#: in the order of the help page
+FIELDS: tuple[Field, ...] = (
+    Field(
+        "weight",
+        "patient",
+        "Body weight with its unit: 72kg, 4500g, 158lb, 11st.",
+        "WEIGHT",
+        words.weight,
+        columns=(("weight_kg", "kg"), ("weight_lb", "lb")),
+    ),
+    Field("weighed_on", "patient", "When it was weighed.", "DATE", words.day, printed="weighed"),
+    Field("height", "patient", "175cm, 1.75m, 69in or 5ft9in.", "HEIGHT", words.height, columns=(("height_cm", "cm"),)),
+    Field("sex", "patient", "male or female (for the ideal weight).", "SEX", words.one_of(*get_args(Sex))),
+    Field("age", "patient", "54y or 7mo.", "AGE", words.age, columns=(("age_years", "y"),)),
+    Field("birth_date", "patient", "Instead of --age.", "DATE", words.day, instead_of="age", printed="born"),
+    Field("pregnant", "patient", "The patient is pregnant.", holds="yes"),
+    Field(
+        "pre_pregnancy_weight",
+        "patient",
+        "Weight before the pregnancy, with its unit.",
+        "WEIGHT",
+        words.weight,
+        printed="weight before pregnancy",
+    ),
+    Field(
+        "previous_weight",
+        "patient",
+        "The weight dosed on last time, to see how much it changed.",
+        "WEIGHT",
+        words.weight,
+        printed="weight last time",
+    ),
+    Field(
+        "risk",
+        "patient",
+        "renal, thrombosis or cardiac; repeat for more than one.",
+        "RISK",
+        words.one_of(*get_args(Risk)),
+        holds="many",
+    ),
+    Field(
+        "condition",
+        "patient",
+        "e.g. iga-deficiency-with-antibodies, hyperprolinaemia; repeatable.",
+        "CONDITION",
+        words.printable,
+        holds="many",
+    ),
+    Field("name", "patient", "Printed only.", "TEXT", words.printable, printed=None),
+    Field("patient_id", "patient", "Printed only.", "TEXT", words.printable, printed=None),
+    Field(
+        "regimen",
+        "asked",
+        "Regimen id, id:protocol, or a YAML file.",
+        "ID[:PROTOCOL]|FILE",
+        short="-r",
+        commands=_COURSES,
+    ),
+    Field("indication", "asked", "Indication id, to find the product's ladder.", "ID", commands=("rates",)),
+    Field("product", "asked", "Product id or a YAML file.", "ID|FILE", short="-p"),
+    Field("policy", "asked", "Dosing-weight and rounding policy; actual-weight if not given.", "ID|FILE"),
+    Field(
+        "phase",
+        "order",
+        "Only this phase of the protocol, e.g. maintenance; all of them if not given.",
+        "ID",
+        commands=_COURSES,
+        printed=None,
+    ),
+    Field(
+        "dose", "order", '"2 g/kg", "400 mg/kg" or 70g; needed where the protocol prints a range.', "DOSE", words.dose
+    ),
+    Field(
+        "dose_basis",
+        "order",
+        "Whether the dose is for each course or for each four weeks; needed when --every is not the protocol's.",
+        "course|4-weeks",
+        words.one_of("course", "4-weeks"),
+        commands=("schedule",),
+    ),
+    Field(
+        "days",
+        "order",
+        "Infusion days of one course; the fewest that meet every limit if not given.",
+        "N",
+        words.count(31),
+        commands=_COURSES,
+    ),
+    Field(
+        "every",
+        "order",
+        'From course to course: "4 weeks", "2 weeks", "1 month".',
+        "INTERVAL",
+        words.interval,
+        commands=("schedule",),
+    ),
+    Field(
+        "courses",
+        "order",
+        "How many courses; the protocol's number, else 1.",
+        "N",
+        words.count(200),
+        commands=("schedule",),
+    ),
+    Field("start", "order", "First day, as 2026-12-01.", "DATE", words.day, commands=_DATES),
+    Field("at", "order", "When the infusion starts, as 09:00.", "HH:MM", clock_minutes, clock_text, commands=_DATES),
+    Field(
+        "infusion",
+        "order",
+        "first or subsequent: did the patient have this product before?",
+        "WHICH",
+        words.one_of(*get_args(Infusion)),
+    ),
+    Field(
+        "last_infusion", "order", "Day of the last infusion: a long gap restarts the slow ladder.", "DATE", words.day
+    ),
+    Field("last_product", "order", "Product of the last infusion: another brand restarts the slow ladder.", "ID"),
+    Field(
+        "valid_for", "order", 'How long the order is valid: "6 months".', "TIME", words.interval, commands=("schedule",)
+    ),
+    Field(
+        "override",
+        "order",
+        'Go on in spite of a stop: CODE="reason". Printed on every face of the plan.',
+        "CODE=REASON",
+        words.override,
+        "=".join,
+        holds="many",
+        printed=None,
+    ),
+)
+FIELD = {field.name: field for field in FIELDS}

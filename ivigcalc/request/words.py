@@ -1,0 +1,123 @@
+"""The words of one thing that was asked, made exact. What cannot be read is a `ValueError` that says why.
+
+What is read again and again, row after row, is remembered by its words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from functools import lru_cache
+
+from ivigcalc.clock import iso_date
+from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, quantity
+from ivigcalc.request.request import LAST_YEAR
+from ivigcalc.text import TYPED, safe
+
+FIRST_YEAR = 1900
+MAX_TEXT = 200
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_TWO_MEANINGS = ("biweekly", "bi-weekly", "bimonthly", "bi-monthly")
+_CODE = re.compile(r"[a-z][a-z-]{1,40}")
+_COUNT = re.compile(r"[1-9][0-9]{0,3}")
+
+
+@lru_cache(maxsize=4096)
+def weight(text: str) -> Quantity:
+    """Read a body weight with its unit."""
+    return parse_weight(text)
+
+
+@lru_cache(maxsize=1024)
+def height(text: str) -> Quantity:
+    """Read a height with its unit."""
+    return parse_height(text)
+
+
+@lru_cache(maxsize=1024)
+def age(text: str) -> Quantity:
+    """Read an age in days, weeks, months or years."""
+    return quantity(text, "months", "days")
+
+
+@lru_cache(maxsize=1024)
+def dose(text: str) -> Quantity:
+    """Read a dose, per kg or in all."""
+    found = quantity(text, "dose", "amount")
+    if found.value == 0:
+        raise QuantityError("a dose of 0 is no dose")
+    return found
+
+
+@lru_cache(maxsize=1024)
+def interval(text: str) -> Quantity:
+    """Read a whole number of days, weeks or months, with or without `every`."""
+    lowered = " ".join(text.lower().split())
+    if lowered in _TWO_MEANINGS:
+        raise QuantityError(f'\'{lowered}\' means two things; write "2 weeks", "2 months", or twice in that time')
+    found = quantity(lowered.removeprefix("every "), "days", "months")
+    if found.value == 0 or found.base.denominator != 1:
+        raise QuantityError("an interval is a whole number of days, weeks or months")
+    return found
+
+
+@lru_cache(maxsize=8192)
+def day(text: str) -> date:
+    """Read a date that a patient or a plan can have."""
+    found: date | None = None
+    with suppress(ValueError):
+        found = iso_date(text)
+    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"{_short(text)} is not a date as YYYY-MM-DD from {FIRST_YEAR} to {LAST_YEAR}")
+    return found
+
+
+def count(most: int) -> Callable[[str], int]:
+    """A reader of whole numbers from 1 to `most`."""
+
+    def read(text: str) -> int:
+        if not _COUNT.fullmatch(text) or int(text) > most:
+            raise ValueError(f"{_short(text)} is not a whole number from 1 to {most}")
+        return int(text)
+
+    return read
+
+
+def one_of(*allowed: str) -> Callable[[str], str]:
+    """A reader of one of these words."""
+
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"{_short(text)} is not one of {', '.join(allowed)}")
+        return text
+
+    return read
+
+
+def printable(text: str) -> str:
+    """Read text that is printed and never interpreted: whatever no page can show is refused."""
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"longer than {MAX_TEXT} characters")
+    if _UNPRINTABLE.search(text):
+        raise ValueError("contains characters that cannot be printed")
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+def override(text: str) -> tuple[str, str]:
+    """Read `CODE=reason`: which stop is overridden, and why."""
+    code, equals, reason = text.partition("=")
+    if not equals or not _CODE.fullmatch(code.strip()) or not reason.strip():
+        raise ValueError(f'{_short(text)} is no code with its reason: write --override CODE="reason"')
+    # blanks and quotation marks around it are not part of the reason: it is read the same from a saved plan
+    plain = " ".join(printable(reason).split()).strip('" ')
+    return code.strip(), printable(plain)
+
+
+def _short(text: str) -> str:
+    return f"'{safe(text, TYPED)}'"
