@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from ivigcalc.definitions import Condition, DosingWeight, Formula, HeightLine, Policy
 from ivigcalc.engine.case import Case
@@ -33,9 +34,9 @@ class Weights:
     factor: Decimal | None = None  # of the adjusted weight
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Facts:
-    """What the conditions of a policy are tested against."""
+    """What the rules of a policy look at. `assumed` gathers what was taken for granted on the way, in words."""
 
     patient: Patient
     rule: DosingWeight
@@ -46,6 +47,20 @@ class _Facts:
     adjusted_kg: Fraction | None
     bmi: Fraction | None
     assumed: list[str]
+
+    @property
+    def actual_kg(self) -> Fraction:
+        """The body weight."""
+        return self.patient.weight_kg
+
+
+class _Answer(NamedTuple):
+    """Which weight a rule doses on, and why; `kg` is None where it cannot be worked out from what is known."""
+
+    basis: WeightBasis
+    kg: Fraction | None
+    because: str
+    factor: Decimal | None = None
 
 
 def weigh(case: Case) -> Weights:
@@ -64,71 +79,124 @@ def dosing_weight(
     patient: Patient, age_months: Fraction | None, rule: DosingWeight, formula: Formula | None, policy_id: str
 ) -> Weights:
     """Apply a policy's weight rule. Raises `RequestError` for a missing input, `RefusedError` outside the formula."""
-    actual = patient.weight_kg
-    ideal = _ideal_kg(patient, formula)
-    factor = Fraction(rule.factor) if rule.factor is not None else None
-    adjusted = ideal + factor * (actual - ideal) if ideal is not None and factor is not None else None
-    height = patient.height_cm
+    actual, ideal, height = patient.weight_kg, _ideal_kg(patient, formula), patient.height_cm
+    adjusted = _adjusted_kg(actual, ideal, rule.factor)
     bmi = actual / (height / 100) ** 2 if height else None
     facts = _Facts(patient, rule, formula, policy_id, age_months, ideal, adjusted, bmi, [])
+    basis, kg, because, factor = next(answer for ask in _RULES if (answer := ask(facts)) is not None)
+    if kg is None:
+        raise RequestError(
+            f"policy {policy_id} doses on the {basis} weight, which needs --height and --sex", field="height"
+        )
+    shown = kg if basis == "adjusted" else adjusted
+    return Weights(kg, basis, actual, ideal, shown, bmi, because, tuple(facts.assumed), factor or rule.factor)
 
-    def result(basis: WeightBasis, kg: Fraction | None, because: str, factor: Decimal | None = rule.factor) -> Weights:
-        if kg is None:
-            raise RequestError(
-                f"policy {policy_id} doses on the {basis} weight, which needs --height and --sex", field="height"
-            )
-        shown = kg if basis == "adjusted" else adjusted
-        return Weights(kg, basis, actual, ideal, shown, bmi, because, tuple(facts.assumed), factor)
 
-    if patient.pregnant and rule.pregnancy == "pre-pregnancy":
-        if patient.pre_pregnancy_weight is None:
-            raise RequestError(
-                f"policy {policy_id} doses on the weight before pregnancy: give --pre-pregnancy-weight",
-                field="pregnant",
-            )
-        return result("pre-pregnancy", weight_kg(patient.pre_pregnancy_weight), "pregnant: the weight before pregnancy")
-    if patient.pregnant and rule.pregnancy == "actual":
-        return result("actual", actual, "pregnant: the actual weight")
-    if rule.use == "actual":
-        return result("actual", actual, "the policy doses on the actual weight")
-    if rule.refuse_when and all(_holds(c, facts) for c in rule.refuse_when):
-        left_open = " and ".join(map(str, rule.refuse_when))
+# ---- the rules, in the order in which they are asked: the first answer counts ---------------------------------------
+
+
+def _before_pregnancy(facts: _Facts) -> _Answer | None:
+    """In pregnancy the weight before it, where the policy says so."""
+    patient = facts.patient
+    if not patient.pregnant or facts.rule.pregnancy != "pre-pregnancy":
+        return None
+    if patient.pre_pregnancy_weight is None:
+        raise RequestError(
+            f"policy {facts.policy_id} doses on the weight before pregnancy: give --pre-pregnancy-weight",
+            field="pregnant",
+        )
+    kg = weight_kg(patient.pre_pregnancy_weight)
+    return _Answer("pre-pregnancy", kg, "pregnant: the weight before pregnancy")
+
+
+def _actual_in_pregnancy(facts: _Facts) -> _Answer | None:
+    if facts.patient.pregnant and facts.rule.pregnancy == "actual":
+        return _Answer("actual", facts.actual_kg, "pregnant: the actual weight")
+    return None
+
+
+def _always_actual(facts: _Facts) -> _Answer | None:
+    if facts.rule.use == "actual":
+        return _Answer("actual", facts.actual_kg, "the policy doses on the actual weight")
+    return None
+
+
+def _left_open(facts: _Facts) -> _Answer | None:
+    """Refuses what the body leaves to the physician."""
+    conditions = facts.rule.refuse_when
+    if conditions and all(_holds(c, facts) for c in conditions):
+        left_open = " and ".join(map(str, conditions))
         raise RefusedError(
             "policy-incomplete",
-            f"policy {policy_id} leaves it to the physician where {left_open}; choose another --policy",
+            f"policy {facts.policy_id} leaves it to the physician where {left_open}; choose another --policy",
             overridable=False,
         )
-    # those that need no formula first: they may be just what excepts whom it does not reach
-    for condition in sorted(rule.unless, key=lambda c: c.weight is not None):
+    return None
+
+
+def _exception(facts: _Facts) -> _Answer | None:
+    """An exception; those that need no formula first: they may be just what excepts whom it does not reach."""
+    for condition in sorted(facts.rule.unless, key=lambda c: c.weight is not None):
         if _holds(condition, facts):
-            return result("actual", actual, f"exception of the policy: {condition}")
-    triggers = [str(c) for c in rule.when if _holds(c, facts)]
+            return _Answer("actual", facts.actual_kg, f"exception of the policy: {condition}")
+    return None
+
+
+def _not_meant(facts: _Facts) -> _Answer | None:
+    """The actual weight of those for whom the rule is not meant."""
+    rule = facts.rule
+    met = [c for c in rule.when if _holds(c, facts)]
     missing = [str(c) for c in rule.all_when if not _holds(c, facts)]
-    if (rule.when and not triggers) or missing:
-        unmet = missing or [str(c) for c in rule.when]
-        return result("actual", actual, f"the policy applies only when {' or '.join(unmet)}")
+    if (met or not rule.when) and not missing:
+        return None
+    unmet = missing or [str(c) for c in rule.when]
+    return _Answer("actual", facts.actual_kg, f"the policy applies only when {' or '.join(unmet)}")
+
+
+def _of_the_obese(facts: _Facts) -> _Answer | None:
+    """The second weight, for the obese."""
     _within_formula(facts)
+    obese, ideal = facts.rule.when_obese, facts.ideal_kg
+    if obese is None or not any(_holds(c, facts) for c in obese.when):
+        return None
+    because = f"the policy's rule for {' or '.join(map(str, obese.when))}"
+    if obese.use == "ideal":
+        return _Answer("ideal", ideal, because)
+    return _Answer("adjusted", _adjusted_kg(facts.actual_kg, ideal, obese.factor), because, obese.factor)
+
+
+def _by_formula(facts: _Facts) -> _Answer:
+    """The weight that the policy names."""
+    rule = facts.rule
+    triggers = [str(c) for c in rule.when if _holds(c, facts)]
     because = (
         f"the policy's rule for {' and '.join(triggers)}" if triggers else f"the policy doses on the {rule.use} weight"
     )
-    if rule.when_obese and any(_holds(c, facts) for c in rule.when_obese.when):
-        return _when_obese(rule, facts, result)
     if rule.use == "adjusted":
-        return result("adjusted", adjusted, because)
-    if rule.use == "lower-of-actual-and-ideal" and ideal is not None and actual <= ideal:
-        return result("actual", actual, "the actual weight is the lower of actual and ideal")
-    return result("ideal", ideal, because)
+        return _Answer("adjusted", facts.adjusted_kg, because)
+    if rule.use == "lower-of-actual-and-ideal" and facts.ideal_kg is not None and facts.actual_kg <= facts.ideal_kg:
+        return _Answer("actual", facts.actual_kg, "the actual weight is the lower of actual and ideal")
+    return _Answer("ideal", facts.ideal_kg, because)
 
 
-def _when_obese(rule: DosingWeight, facts: _Facts, result: Callable[..., Weights]) -> Weights:
-    obese = rule.when_obese
-    assert obese is not None
-    because = f"the policy's rule for {' or '.join(map(str, obese.when))}"
-    if obese.use == "ideal" or facts.ideal_kg is None or obese.factor is None:
-        return result(obese.use, facts.ideal_kg if obese.use == "ideal" else None, because)
-    actual = facts.patient.weight_kg
-    adjusted = facts.ideal_kg + Fraction(obese.factor) * (actual - facts.ideal_kg)
-    return result("adjusted", adjusted, because, obese.factor)
+_RULES: tuple[Callable[[_Facts], _Answer | None], ...] = (
+    _before_pregnancy,
+    _actual_in_pregnancy,
+    _always_actual,
+    _left_open,
+    _exception,
+    _not_meant,
+    _of_the_obese,
+    _by_formula,
+)
+
+
+# ---- the formula and the conditions ---------------------------------------------------------------------------------
+
+
+def _adjusted_kg(actual: Fraction, ideal: Fraction | None, factor: Decimal | None) -> Fraction | None:
+    """The ideal weight and a part of what is above it."""
+    return None if ideal is None or factor is None else ideal + Fraction(factor) * (actual - ideal)
 
 
 def _ideal_kg(patient: Patient, formula: Formula | None) -> Fraction | None:
@@ -159,8 +227,8 @@ def _within_formula(facts: _Facts) -> None:
     if height < floor.base and not own_floor:
         raise RefusedError(
             "height-outside-formula",
-            f"{formula.title} starts at a height of {floor}, and policy {facts.policy_id} does not say what to do below it; "
-            "choose another --policy",
+            f"{formula.title} starts at a height of {floor}, and policy {facts.policy_id} "
+            "does not say what to do below it; choose another --policy",
             value=str(patient.height),
             limit=str(floor),
             overridable=False,
@@ -172,7 +240,9 @@ def _holds(condition: Condition, facts: _Facts) -> bool:
         return facts.patient.pregnant
     left = _left_side(condition, facts)
     if condition.subject == "age" and left is None:
-        facts.assumed.append(f"age not given: the rule '{condition}' was taken not to apply")
+        text = f"age not given: the rule '{condition}' was taken not to apply"
+        if text not in facts.assumed:
+            facts.assumed.append(text)
         return False
     if condition.weight is not None:
         _within_formula(facts)
