@@ -44,6 +44,21 @@ _HOMES = {
 __getattr__, __dir__ = hands_on(__name__, _HOMES)
 
 __all__ = [
-    "DefinitionError", "Failed", "Form", "IvigcalcError", "Order", "Patient", "Plan", "RefusedError", "Request", "RequestError",
-    "__version__", "arrow_schema", "make_plan", "plan_arrow", "plan_form", "plan_many", "to_json",
-]  # fmt: skip
+    "DefinitionError",
+    "Failed",
+    "Form",
+    "IvigcalcError",
+    "Order",
+    "Patient",
+    "Plan",
+    "RefusedError",
+    "Request",
+    "RequestError",
+    "__version__",
+    "arrow_schema",
+    "make_plan",
+    "plan_arrow",
+    "plan_form",
+    "plan_many",
+    "to_json",
+]

@@ -51,11 +51,29 @@ UNITS: dict[str, tuple[str, Fraction]] = {
     "year": ("months", Fraction(12)),
 }
 _SPELLINGS = {
-    "days": "day", "d": "day", "weeks": "week", "wk": "week", "w": "week", "months": "month", "mo": "month",
-    "years": "year", "y": "year", "yr": "year", "hours": "h", "hour": "h", "minutes": "min", "lbs": "lb",
-    "ml": "mL", "ml/h": "mL/h", "ml/min": "mL/min", "ml/kg/h": "mL/kg/h", "ml/kg/min": "mL/kg/min", "mg/ml": "mg/mL",
-    "mL/hr": "mL/h", "mL/kg/hr": "mL/kg/h",
-}  # fmt: skip
+    "days": "day",
+    "d": "day",
+    "weeks": "week",
+    "wk": "week",
+    "w": "week",
+    "months": "month",
+    "mo": "month",
+    "years": "year",
+    "y": "year",
+    "yr": "year",
+    "hours": "h",
+    "hour": "h",
+    "minutes": "min",
+    "lbs": "lb",
+    "ml": "mL",
+    "ml/h": "mL/h",
+    "ml/min": "mL/min",
+    "ml/kg/h": "mL/kg/h",
+    "ml/kg/min": "mL/kg/min",
+    "mg/ml": "mg/mL",
+    "mL/hr": "mL/h",
+    "mL/kg/hr": "mL/kg/h",
+}
 
 #: a calendar month, on average
 MONTH_DAYS = Fraction(1461, 48)

@@ -101,7 +101,7 @@ class Case:
 
 
 def case_of(request: Request, definitions: Definitions) -> Case:
-    """The case of a request; where no protocol is named, with the default one. Raises `RequestError` for an unknown one."""
+    """The case of a request, with the default protocol if none is named. Raises `RequestError` for an unknown one."""
     regimen = definitions.regimen
     return Case(request, definitions, choose_protocol(regimen.value, request.protocol) if regimen else None)
 

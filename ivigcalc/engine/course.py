@@ -70,8 +70,8 @@ Shape = tuple[tuple[Quantity | None, int, int], ...]
 class Dosed:
     """All courses of a prescription for one dosing weight, exact in `stretches`, as shown in `courses` and `totals`.
 
-    `restocked_from`: the first course that the stock did not reach. `age_unknown`: small doses would be rounded finer for
-    some ages, and nobody said the age.
+    `restocked_from`: the first course that the stock did not reach. `age_unknown`: small doses would be rounded finer
+    for some ages, and nobody said the age.
     """
 
     kg: Fraction
@@ -109,7 +109,7 @@ def finer_for_age(case: Case) -> bool | None:
 
 
 def dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None) -> Dosed:
-    """All courses for a dosing weight in kg. `finer`: small doses are rounded finer; None: that goes by an unknown age."""
+    """All courses for a weight in kg. `finer`: small doses are rounded finer; None: that goes by an unknown age."""
     return prescription.dosed.of((kg, finer), lambda: _dose_courses(prescription, kg, finer))
 
 

@@ -82,9 +82,10 @@ def prescribed_dose(ordered: Treatment, phase: Phase, protocol_name: str, no_dos
     if published.single is None:
         basis = "per day" if dose.per_day else "per course"
         raise RequestError(
-            f'{protocol_name} publishes a range, {published} {basis}: choose within it with --dose',
-            field="dose", code="dose-needed",
-        )  # fmt: skip
+            f"{protocol_name} publishes a range, {published} {basis}: choose within it with --dose",
+            field="dose",
+            code="dose-needed",
+        )
     return Prescribed(published.single, dose.per_day is not None, dose.source, dose.cap, dose.cap_per_day)
 
 
@@ -157,9 +158,10 @@ def dose_grid(product: Product, rounding: Rounding, shelf_sizes: tuple[Fraction,
     if not product.vials:
         raise RefusedError(
             "vials-not-published",
-            f"no source prints the vial sizes of {product.id}, so its dose cannot be rounded to whole vials; choose a --policy that rounds to grams",
+            f"no source prints the vial sizes of {product.id}, so its dose cannot be rounded to whole vials; "
+            "choose a --policy that rounds to grams",
             overridable=False,
-        )  # fmt: skip
+        )
     return vial_grid(vial_set(shelf_sizes or tuple(size.base for size in product.vials)))
 
 

@@ -27,8 +27,8 @@ _SAID = 64
 class Titrated:
     """The rates of a plan: the tables that were climbed, in order of use, and the infusion of each session.
 
-    `risks`: the patient's. `without`: why some sessions have no infusion, in words. `longest_bottles_min`: of each session, for how many minutes
-    the bottle runs that runs longest.
+    `risks`: the patient's. `without`: why some sessions have no infusion, in words. `longest_bottles_min`: of each
+    session, for how many minutes the bottle runs that runs longest.
     """
 
     climbs: tuple[tuple[TableChoice, Climb], ...]

@@ -150,7 +150,7 @@ class Step(InfusionStep):
 
 @dataclass(frozen=True, slots=True)
 class Bottle:
-    """A bottle of one session: what of it is given, and when it is hung and changed, in minutes from the start and by the clock."""
+    """A bottle of one session: what of it is given, when it is hung and changed, from the start and by the clock."""
 
     bottle: int
     size_g: Decimal
@@ -228,10 +228,21 @@ class Session(NamedTuple):
             return ()
         total = self.infusion.volume_ml
         return tuple(
-            Step(s.step, s.rate_ml_per_kg_per_h, s.rate_mg_per_kg_per_min, s.rate_ml_per_h, s.duration_min, s.volume_ml, s.cumulative_ml,
-                 s.from_start_min, s.assumed, decimal_of(total - s.cumulative_ml, 3), self.clock(s.from_start_min))
+            Step(
+                s.step,
+                s.rate_ml_per_kg_per_h,
+                s.rate_mg_per_kg_per_min,
+                s.rate_ml_per_h,
+                s.duration_min,
+                s.volume_ml,
+                s.cumulative_ml,
+                s.from_start_min,
+                s.assumed,
+                decimal_of(total - s.cumulative_ml, 3),
+                self.clock(s.from_start_min),
+            )
             for s in self.infusion.steps
-        )  # fmt: skip
+        )
 
     @property
     def bottles(self) -> tuple[Bottle, ...]:

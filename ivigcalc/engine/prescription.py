@@ -183,7 +183,7 @@ class Prescription:
 
 
 def prescribe(case: Case) -> Prescription:
-    """What is settled without the patient. Raises `RequestError` for what the protocol leaves open and the order too."""
+    """What is settled without the patient. Raises `RequestError` for what both protocol and order leave open."""
     request, regimen, protocol = case.request, case.regimen, case.protocol
     treatment = request.order.treatment
     if regimen is None or protocol is None:

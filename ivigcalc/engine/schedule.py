@@ -101,7 +101,8 @@ def place_course(due: date, days: int, site: Site) -> CourseDates:
             return CourseDates(due, candidate, why)
     raise RefusedError(
         "no-open-days",
-        f"site {site.id} has no {days} open days in a row within {SEARCH_DAYS} days of {due}; choose fewer --days or other hours",
+        f"site {site.id} has no {days} open days in a row within {SEARCH_DAYS} days of {due}; "
+        "choose fewer --days or other hours",
         overridable=False,
     )
 

@@ -66,7 +66,7 @@ def _calendar(start: date | None, first: InfusionKind, shape: Shape, site: Site,
 
 
 def starts_again(case: Case) -> bool:
-    """Whether the first session starts slowly whatever was before: a long gap since the last infusion, or another brand."""
+    """Whether the first session starts slowly in any case: after a long gap, or another brand."""
     order, on = case.order, case.request.reference_date
     if order.last_product is not None and order.last_product != case.product.id:
         return True

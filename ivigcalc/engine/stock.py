@@ -20,7 +20,7 @@ CourseVials = tuple[Choice, ...]
 def choose_vials(
     product: Product, site: Site, courses: Sequence[tuple[Fraction, ...]]
 ) -> tuple[tuple[CourseVials, ...], int | None]:
-    """Vials of each day of each course (`courses`: the grams of their days), and from which course on the stock is short.
+    """Vials of each day of each course (`courses`: the grams of their days), and from which course the stock is short.
 
     All sessions of a plan share the stock that the site lists. Where what is left does not reach for a course, it and
     those after it are drawn from the stock as it is listed: it must be filled up before. Raises `RefusedError`

@@ -13,7 +13,7 @@ from math import floor, lcm
 from operator import mul
 from typing import Literal, NamedTuple
 
-from ivigcalc.definitions import Product, RateTable, ml_per_kg_per_h
+from ivigcalc.definitions import Product, RateTable
 from ivigcalc.definitions import Rung as PrintedRung
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import figure
@@ -161,8 +161,8 @@ def _most_cautious(product: Product, infusion: Infusion) -> RateTable:
         uses = ", ".join(dict.fromkeys(use for t in tables for use in t.for_))
         raise RefusedError(
             "rate-not-published",
-            f"{product.id} has no rates for this use, and its tables for others are printed in mL/h and in mL/kg/h, so no "
-            f"most cautious one can be named; give --indication with a use that it has rates for: {uses}",
+            f"{product.id} has no rates for this use, and its tables for others are printed in mL/h and in mL/kg/h, "
+            f"so no most cautious one can be named; give --indication with a use that it has rates for: {uses}",
             overridable=False,
         )
     # `min` takes the first of equals: the order of the file
@@ -192,10 +192,10 @@ def make_ladder(product: Product, table: RateTable) -> Ladder:
         rungs=rungs,
         absolute=table.ceiling.rate.dimension == "rate",
         ceiling=product.comparable_rate(table.ceiling.rate),
-        at_risk=None if at_risk is None else at_risk.rate.base if at_risk.rate.dimension == "rate" else ml_per_kg_per_h(at_risk.rate, concentration),
+        at_risk=None if at_risk is None else product.comparable_rate(at_risk.rate),
         at_risk_absolute=at_risk is not None and at_risk.rate.dimension == "rate",
         ml_per_g=1000 / concentration.base,
-    )  # fmt: skip
+    )
 
 
 def risk_applies(table: RateTable, risks: tuple[Risk, ...]) -> bool:
@@ -234,9 +234,10 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
         if units == 0:
             raise RefusedError(
                 "rate-below-pump",
-                f"a rate of {figure(rung.rate * per_kg, 3)} mL/h cannot be set on a pump with steps of {figure(increment, 3)} mL/h; give a --site with a finer pump",
+                f"a rate of {figure(rung.rate * per_kg, 3)} mL/h cannot be set on a pump "
+                f"with steps of {figure(increment, 3)} mL/h; give a --site with a finer pump",
                 overridable=False,
-            )  # fmt: skip
+            )
         if units == before:
             found[-1] = (found[-1][0], _joined(found[-1][1], rung), bound)
         else:

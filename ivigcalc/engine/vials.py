@@ -97,7 +97,7 @@ def choose_from_shelf(dose_g: Fraction, shelf: dict[Fraction, int]) -> Choice | 
         return None
     unit = common_unit(sizes)
     need = ceil(dose_g / unit)
-    # units taken -> (vials, counts so far, negated), larger sizes first: of equal units the lesser pair is the better choice
+    # units taken -> (vials, counts so far, negated), larger sizes first: the lesser pair is the better choice
     best: dict[int, tuple[int, tuple[int, ...]]] = {0: (0, ())}
     for size in sizes:
         step = size // unit

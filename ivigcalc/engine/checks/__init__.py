@@ -1,10 +1,10 @@
-"""What must be said about a plan: a list of checks, each a function that looks at a part of the draft and gives notices.
+"""What must be said about a plan: a list of checks, each a function that looks at a part of the draft.
 
-To add a notice: declare its code in `codes.py`, write its check in the module of its topic, and put it into `CHECKS`
+To add a notice: declare its code in `codes.toml`, write its check in the module of its topic, and put it into `CHECKS`
 (or `PHASE_CHECKS`) where it is to be read. The order of the lists is the order of the notices.
 
-A check takes no more than what it looks at; where that is a part that patients share (`of_dosed`: of one weight, say), it is
-asked once for all of them.
+A check takes no more than what it looks at; where that is a part that patients share (`of_dosed`: of one weight, say),
+it is asked once for all of them.
 """
 
 from __future__ import annotations

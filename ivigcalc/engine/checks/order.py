@@ -1,4 +1,4 @@
-"""The order against what is published: dose, days, interval and number of courses, and what it comes to in four weeks."""
+"""The order against what is published: dose, days, interval, number of courses, and what four weeks come to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The patient: the protocol's population, contraindications and warnings, which weight is dosed on and how old it is."""
+"""The patient: population, contraindications and warnings, which weight is dosed on and how old it is."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ def stale_weight(draft: Draft) -> Iterator[Notice]:
         yield Notice(
             "weight-stale",
             "caution",
-            f"the weight changed by {figure(change, 1)} % since the last one ({figure(before)} kg): tell the prescriber",
+            f"the weight changed by {figure(change, 1)} % since the last one ({figure(before)} kg): "
+            "tell the prescriber",
             f"{figure(change, 1)} %",
             str(rules.weight_change.percent),
             cite(rules, rules.weight_change),

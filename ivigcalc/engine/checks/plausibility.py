@@ -69,8 +69,10 @@ def _weight_bounds(what: str, kg: Fraction, basis: str, to_check: str, rules: Sa
     if not low <= kg <= high:
         yield _implausible(
             f"a {what} of {figure(kg, 3)} kg{basis} is outside {figure(low)} to {figure(high)} kg: check {to_check}",
-            f"{figure(kg, 3)} kg", f"{figure(low)}-{figure(high)} kg", cite(rules, rules.weight),
-        )  # fmt: skip
+            f"{figure(kg, 3)} kg",
+            f"{figure(low)}-{figure(high)} kg",
+            cite(rules, rules.weight),
+        )
 
 
 def _implausible(message: str, value: str, limit: str, source: str | None) -> Notice:
@@ -90,9 +92,12 @@ def _for_age(weight: Fraction, age: Fraction, rules: Safety) -> Iterator[Notice]
     low, high = band.range.from_.base, band.range.to.base
     if not low <= weight <= high:
         yield _implausible(
-            f"{figure(weight, 3)} kg is outside {figure(low)} to {figure(high)} kg for an age up to {band.up_to}: check weight, unit and age",
-            f"{figure(weight, 3)} kg", f"{figure(low)}-{figure(high)} kg", cite(rules, band),
-        )  # fmt: skip
+            f"{figure(weight, 3)} kg is outside {figure(low)} to {figure(high)} kg for an age up to {band.up_to}: "
+            "check weight, unit and age",
+            f"{figure(weight, 3)} kg",
+            f"{figure(low)}-{figure(high)} kg",
+            cite(rules, band),
+        )
 
 
 def _for_height(patient: Patient, weight: Fraction, height: Fraction, rules: Safety) -> Iterator[Notice]:
@@ -103,10 +108,12 @@ def _for_height(patient: Patient, weight: Fraction, height: Fraction, rules: Saf
         return
     hint = _slip(weight, height, patient.sex, rules)
     yield _implausible(
-        f"{figure(weight, 1)} kg at {figure(height, 1)} cm is a BMI of {figure(bmi, 1)}, outside {figure(low)} to {figure(high)}: "
-        f"check weight, height and units{hint}",
-        f"BMI {figure(bmi, 1)}", f"{figure(low)}-{figure(high)}", cite(rules, rules.bmi),
-    )  # fmt: skip
+        f"{figure(weight, 1)} kg at {figure(height, 1)} cm is a BMI of {figure(bmi, 1)}, "
+        f"outside {figure(low)} to {figure(high)}: check weight, height and units{hint}",
+        f"BMI {figure(bmi, 1)}",
+        f"{figure(low)}-{figure(high)}",
+        cite(rules, rules.bmi),
+    )
 
 
 def _bmi(weight: Fraction, height: Fraction) -> Fraction:
@@ -163,13 +170,17 @@ def _doubtful_unit(patient: Patient, weight: Fraction, height: Fraction, rules: 
     bmi = _bmi(weight, height)
     certain = bmi > slip.stop_above_bmi
     whom = f"for a {patient.sex} patient" if patient.sex else "for a patient"
+    usual = [figure(expected * bound.base / 100, 1) for bound in (slip.ordinary.from_, slip.ordinary.to)]
     yield Notice(
-        "weight-implausible" if certain else "weight-unit-doubtful", "stop" if certain else "caution",
-        f"{figure(weight, 1)} kg is {figure(weight / expected, 1)} times what is usual {whom} of {figure(height, 1)} cm (BMI {figure(bmi, 1)}), "
-        f"and {figure(other, 1)} kg would be ordinary: check that {words}; --previous-weight settles it",
-        f"{figure(weight, 1)} kg", f"{figure(expected * slip.ordinary.from_.base / 100, 1)}-{figure(expected * slip.ordinary.to.base / 100, 1)} kg",
+        "weight-implausible" if certain else "weight-unit-doubtful",
+        "stop" if certain else "caution",
+        f"{figure(weight, 1)} kg is {figure(weight / expected, 1)} times what is usual {whom} of "
+        f"{figure(height, 1)} cm (BMI {figure(bmi, 1)}), and {figure(other, 1)} kg would be ordinary: "
+        f"check that {words}; --previous-weight settles it",
+        f"{figure(weight, 1)} kg",
+        f"{usual[0]}-{usual[1]} kg",
         cite(rules, slip),
-    )  # fmt: skip
+    )
 
 
 def _confirmed(patient: Patient, rules: Safety) -> bool:

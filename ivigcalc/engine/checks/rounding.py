@@ -1,4 +1,4 @@
-"""How the dose of a phase was capped, rounded and shared out over its days, and how far that strays from the exact dose."""
+"""How the dose of a phase was capped, rounded and shared out, and how far that strays from the exact dose."""
 
 from __future__ import annotations
 
