@@ -366,7 +366,7 @@ def _bits(value: float | Decimal, packed: str) -> bytes | None:
 
 
 def arrow_text(value: Any) -> Cell:
-    """A value of a typed column as it would be typed: a floating-point number by the shortest text that stands for it."""
+    """A value of a typed column as it would be typed: a floating-point number by the shortest text for it."""
     if value is None or value != value:
         return ""
     if isinstance(value, str):
