@@ -18,7 +18,7 @@ class UnreadableError(ValueError):
     """Why a file is not read, in words that follow its name: `is not a regular file`."""
 
 
-# ---- reading ----------------------------------------------------------------------------------------------------------
+# ---- reading -----------------------------------------------------------------------------------------------------
 
 
 def read_regular(path: Path, most_bytes: int) -> bytes:
@@ -65,7 +65,7 @@ def _in_words(size_bytes: int) -> str:
     return f"{size_bytes // mib} MiB" if size_bytes >= mib else f"{size_bytes // kib} KiB"
 
 
-# ---- writing ----------------------------------------------------------------------------------------------------------
+# ---- writing -----------------------------------------------------------------------------------------------------
 
 
 def write_whole(path: Path, data: bytes) -> None:

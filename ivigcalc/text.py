@@ -16,7 +16,7 @@ def printable(text: str) -> str:
 
 
 def safe(text: str, most: int = 60) -> str:
-    """Text of somebody else for a message: harmless, and of at most `most` characters, the last `...` where it was cut."""
+    """Text of somebody else for a message: harmless, and of at most `most` characters, with `...` where it was cut."""
     return printable(text if len(text) <= most else text[: most - 3] + "...")
 
 

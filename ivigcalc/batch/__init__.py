@@ -1,8 +1,8 @@
 """Many patients: rows in, sessions and steps out, every row accounted for.
 
-    source -> columns -> plan_many -> tables -> folder
-    (rows)    (Form)     (Plan)       (bytes)   (whole files, or none)
+    rows/source -> rows/columns -> run/work -> tables/encode -> run/folder
+    (rows)         (Form)          (Plan)      (bytes)          (whole files, or none)
 
-`run` composes them, `shares` and `workers` divide the work among processes; `arrow` and `cluster` put it on other machines.
-`quotes` tells where a row of CSV ends, and `kept` reads what an earlier run left.
+`run/batch` composes them, `run/shares` and `run/workers` divide the work among processes, `run/cluster` among machines.
+`rows/csv_lines` tells where a row of CSV ends, and `run/state` reads what an earlier run left.
 """

@@ -36,8 +36,8 @@ def plan_many(
 ) -> Iterator[Plan | Failed]:
     """The plan of each request, or why there is none: exactly one outcome per request, in order, one at a time.
 
-    A request is a `Form` (the words of the command line) or a mapping with the columns of `ivigcalc batch`, as text or as
-    numbers, dates, truth values and lists. A request that is wrong or refused gives a `Failed` and never stops the rest.
+    A request is a `Form` (the words of the command line) or a mapping with the columns of `ivigcalc batch`, as text or
+    as numbers, dates, truth values and lists. One that is wrong or refused gives a `Failed` and never stops the rest.
     `on` is today's date where it matters (an age or a weighing without a start date); the engine has no clock.
     """
 

@@ -44,7 +44,7 @@ def load_all(kind: str) -> Iterator[Loaded[Any]]:
 
 
 def load(kind: str, reference: str) -> Loaded[Any]:
-    """A definition by id (a product's also without its country) or by the path of a file, read again when it changed."""
+    """A definition by id (a product's also without its country) or by the path of a file, read anew once it changed."""
     if is_path(reference):
         return _load_own(kind, reference, _state(Path(reference)))
     return _load_shipped(kind, reference)

@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why there is no plan. `code` joins several refusals with `;`; `field` is a column of the input, where one is at fault."""
+    """Why there is no plan. `code` joins several refusals with `;`, `field` is the column at fault, where one is."""
 
     code: str
     field: str
@@ -64,7 +64,7 @@ def attempt(ask: Callable[[], _T]) -> _T | Failed:
 
 
 def for_clerk(message: str) -> str:
-    """A message of the command line in the words of a table: one line, columns in place of options, nothing unprintable."""
+    """A message of the command line in the words of a table: one harmless line, columns in place of options."""
     line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
     line = _OPTION.sub(_column_of, line)
     return safe(line, MAX_MESSAGE)

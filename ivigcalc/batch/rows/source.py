@@ -85,11 +85,7 @@ class Source:
             now = self.path.stat()
         except OSError as error:
             raise _unreadable(self.path, error) from None
-        if (now.st_ino, now.st_size, now.st_mtime_ns) != (
-            self._seen.st_ino,
-            self._seen.st_size,
-            self._seen.st_mtime_ns,
-        ):
+        if _version(now) != _version(self._seen):
             raise RequestError(
                 "the input changed while it was read: run again when it is finished",
                 field="input",
@@ -158,25 +154,14 @@ class Source:
             if number in within:
                 yield Row(number, _many_lines(within))
                 continue
-            if line == _TOO_LONG.encode():
-                yield Row(number, _line_too_long())
-                continue
-            text = line.decode("utf-8", "surrogateescape")
             try:
-                cells = cells_of_line(text)
+                yield from _csv_row(number, line)
             except OpenQuoteError:
                 if number >= settled:
                     more, closed = self._look_ahead()
                     settled = number + more
                     within = range(number, settled + 1) if closed else range(0)
-                known = dict(zip(columns, cells_before_the_quote(text), strict=False))
-                why = _many_lines(within) if within else _not_closed()
-                yield Row(number, why, known.get("patient_id", "").strip())
-            except csv.Error as error:
-                yield Row(number, Failed("unreadable-row", "", f"{error}: look for a missing or extra quote"))
-            else:
-                if cells:
-                    yield Row(number, cells)
+                yield _open_row(number, line, columns, within)
 
     def _look_ahead(self) -> tuple[int, bool]:
         here = self._file.tell()
@@ -201,9 +186,11 @@ class Source:
                     number += 1
                     yield Row(number, cells)
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise RequestError(
-                f"the input cannot be read as Parquet: {safe(str(error), LONG)}", field="input"
-            ) from None
+            raise _no_parquet(error) from None
+
+
+def _version(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def spool(stream: BinaryIO, to: Path) -> None:
@@ -218,6 +205,29 @@ def spool(stream: BinaryIO, to: Path) -> None:
 def _unreadable(path: Path, error: OSError) -> RequestError:
     message = f"cannot read the input {safe(path.name, LONG)}: {error.strerror}"
     return RequestError(message, field="input", code="unreadable-input")
+
+
+def _csv_row(number: int, line: bytes) -> Iterator[Row]:
+    """The row of a line; none where it is blank. Raises `OpenQuoteError`."""
+    if line == _TOO_LONG.encode():
+        yield Row(number, _line_too_long())
+        return
+    try:
+        cells = cells_of_line(line.decode("utf-8", "surrogateescape"))
+    except OpenQuoteError:
+        raise
+    except csv.Error as error:
+        yield Row(number, Failed("unreadable-row", "", f"{error}: look for a missing or extra quote"))
+    else:
+        if cells:
+            yield Row(number, cells)
+
+
+def _open_row(number: int, line: bytes, columns: Sequence[str], within: range) -> Row:
+    """The row of a line that opens a quote: whose it is can be told where the id stands before it."""
+    cells = cells_before_the_quote(line.decode("utf-8", "surrogateescape"))
+    patient_id = dict(zip(columns, cells, strict=False)).get("patient_id", "").strip()
+    return Row(number, _many_lines(within) if within else _not_closed(), patient_id)
 
 
 def _not_closed() -> Failed:
@@ -255,26 +265,28 @@ def _json_object(line: bytes) -> dict[str, Cell] | Failed:
         found = json.loads(
             line.decode("utf-8"), parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_once_each
         )
-    except (ValueError, RecursionError) as error:
-        why = (
-            error.msg
-            if isinstance(error, json.JSONDecodeError)
-            else "it is not UTF-8"
-            if isinstance(error, UnicodeError)
-            else str(error)
-        )
-        return Failed("unreadable-row", "", f"the line is not a JSON object: {why or 'nested too deep'}")
-    if not isinstance(found, dict):
-        return Failed("unreadable-row", "", "the line is not a JSON object")
+    except UnicodeError:
+        return _no_object(": it is not UTF-8")
+    except json.JSONDecodeError as error:
+        return _no_object(f": {error.msg}")
+    except ValueError as error:
+        return _no_object(f": {error}")
+    except RecursionError:
+        return _no_object(": nested too deep")
+    return _json_cells(found) if isinstance(found, dict) else _no_object("")
+
+
+def _no_object(why: str) -> Failed:
+    return Failed("unreadable-row", "", f"the line is not a JSON object{why}")
+
+
+def _json_cells(found: dict[str, Any]) -> dict[str, Cell] | Failed:
     cells: dict[str, Cell] = {}
     for name, value in found.items():
         text = _json_cell(value)
         if text is None:
-            return Failed(
-                "unreadable-row",
-                safe(name),
-                f"{safe(name)}: holds neither text, a number nor a list of texts",
-            )
+            why = f"{safe(name)}: holds neither text, a number nor a list of texts"
+            return Failed("unreadable-row", safe(name), why)
         cells[name] = text
     return cells
 
@@ -284,9 +296,8 @@ def _json_row(number: int, found: dict[str, Cell] | Failed, columns: Sequence[st
         return Row(number, found)
     unknown = next((safe(name) for name in found if name not in COLUMNS), None)
     if unknown is not None:
-        return Row(
-            number, Failed("unknown-column", unknown, f"unknown column '{unknown}'"), str(found.get("patient_id", ""))
-        )
+        failed = Failed("unknown-column", unknown, f"unknown column '{unknown}'")
+        return Row(number, failed, str(found.get("patient_id", "")))
     return Row(number, [found.get(name, "") for name in columns])
 
 
@@ -319,7 +330,11 @@ def _parquet(file: BinaryIO) -> Any:
     try:
         return parquet.ParquetFile(file)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise RequestError(f"the input cannot be read as Parquet: {safe(str(error), LONG)}", field="input") from None
+        raise _no_parquet(error) from None
+
+
+def _no_parquet(error: Exception) -> RequestError:
+    return RequestError(f"the input cannot be read as Parquet: {safe(str(error), LONG)}", field="input")
 
 
 def cells_of(batch: Any) -> Iterator[tuple[Cell, ...]]:
@@ -351,7 +366,7 @@ def _bits(value: float | Decimal, packed: str) -> bytes | None:
 
 
 def arrow_text(value: Any) -> Cell:
-    """A value of a typed column as it would be typed. A floating-point number is read as the shortest text that gives it back."""
+    """A value of a typed column as it would be typed: a floating-point number by the shortest text for it."""
     if value is None or value != value:
         return ""
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""A first look through the input: how many rows, which patient ids may be there twice, which definition files are named.
+"""A first look through the input: how many rows, which patient ids may be there twice, which files are named.
 
 Its memory does not grow with the input: a bit per id finds those worth comparing, and only those are compared exactly.
 """

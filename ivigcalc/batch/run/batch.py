@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import islice
@@ -84,12 +85,8 @@ Watch = Callable[[int, int], None]
 def run(batch: Batch, clock: Callable[[], float], watch: Watch) -> Summary:
     """Do a batch. `clock` counts seconds; `watch(rows done, rows in all)` hears how far it is."""
     check_defaults(batch.defaults)
-    with Folder(batch.folder) as folder:
-        source = _open(batch, folder)
-        try:
-            return _run(batch, folder, source, clock, watch)
-        finally:
-            source.close()
+    with Folder(batch.folder) as folder, closing(_open(batch, folder)) as source:
+        return _Run(batch, folder, source).to_its_end(clock, watch)
 
 
 def check_defaults(defaults: Form) -> None:
@@ -113,33 +110,98 @@ def _open(batch: Batch, folder: Folder) -> Source:
     return Source(folder.work / "input", batch.input_format)
 
 
-def _run(batch: Batch, folder: Folder, source: Source, clock: Callable[[], float], watch: Watch) -> Summary:
-    columns = Columns(source.columns, batch.defaults)
-    found = survey(source.rows(), columns)
-    files = _own_files(batch, found)
-    about = _about(batch, source, files)
-    if not batch.restart:
-        done = _finished_before(batch, folder, about)
+class _Run:
+    """One run of a batch in its folder: the input has been looked over, and what the output depends on is known."""
+
+    def __init__(self, batch: Batch, folder: Folder, source: Source) -> None:
+        self._batch, self._folder, self._source = batch, folder, source
+        self._columns = Columns(source.columns, batch.defaults)
+        self._found = survey(source.rows(), self._columns)
+        self._files = _own_files(batch, self._found)
+        self._about = _about(batch, source, self._files)
+
+    def to_its_end(self, clock: Callable[[], float], watch: Watch) -> Summary:
+        """Go on where an unfinished run of the same batch was, or say what a finished one gave."""
+        done = None if self._batch.restart else _finished_before(self._batch, self._folder, self._about)
         if done is not None:
             return done
-    progress, about = _taken_up(batch, folder, about)
-    resumed = progress.rows
-    if not progress.finished:
-        settings = Settings(
-            columns.names,
-            batch.defaults,
-            batch.site,
-            date.fromisoformat(about["on"]),
-            batch.kind,
-            batch.each,
-            batch.paper,
-            files,
-            about["definitions"],
+        progress, self._about = _taken_up(self._batch, self._folder, self._about)
+        resumed = progress.rows
+        if not progress.finished:
+            self._plan(progress, clock, watch)
+            self._finish(progress)
+        self._publish(progress)
+        return Summary(progress.planned, progress.errors, resumed)
+
+    def _plan(self, progress: Progress, clock: Callable[[], float], watch: Watch) -> None:
+        """Plan the partitions that are left; every now and then what is done is kept."""
+        self._folder.open_tables(headings(self._batch.kind), progress, each=bool(self._batch.each))
+        kept_at = clock()
+        for done in _workers(self._batch, self._settings(), self._partitions(progress.partitions)):
+            self._folder.append(done.tables, done.each)
+            progress.add(done.planned, done.errors)
+            watch(progress.rows, self._found.rows)
+            if self._batch.max_errors is not None and progress.failed > self._batch.max_errors:
+                self._folder.start_over()
+                raise ErrorLimitError(_why_stopped(progress, done))
+            if clock() - kept_at > _KEEP_SECONDS:
+                self._check_unchanged()
+                self._folder.keep(self._about, progress)
+                kept_at = clock()
+        self._check_unchanged()
+
+    def _settings(self) -> Settings:
+        return Settings(
+            columns=self._columns.names,
+            defaults=self._batch.defaults,
+            site=self._batch.site,
+            on=date.fromisoformat(self._about["on"]),
+            kind=self._batch.kind,
+            each=self._batch.each,
+            paper=self._batch.paper,
+            files=self._files,
+            definitions=self._about["definitions"],
         )
-        folder.open_tables(headings(batch.kind), progress, each=bool(batch.each))
-        _plan_all(batch, folder, source, settings, found, about, progress, clock, watch)
-    _publish(batch, folder, about, progress)
-    return Summary(progress.planned, progress.errors, resumed)
+
+    def _partitions(self, done: int) -> Iterator[list[Row]]:
+        """The rows by partitions, but for those that are done."""
+        rows = self._source.rows()
+        if not self._batch.allow_duplicates:
+            rows = _once_each(rows, self._columns, self._found)
+        size = PARTITION_ROWS_WITH_FILES if self._batch.each else PARTITION_ROWS
+        return islice(_partitions(rows, size), done, None)
+
+    def _check_unchanged(self) -> None:
+        self._source.check_unchanged()
+        self._check_definitions()
+
+    def _check_definitions(self) -> None:
+        """Raise when a definition file is no longer what it was at the start. Nothing is kept to be taken up: were the
+        file changed back, some rows would have the figures of what it said in between."""
+        if self._files and definitions_sha256(self._files) != self._about["definitions"]:
+            self._folder.start_over()
+            raise RequestError(
+                "a definition file changed while it was used: run again to plan every row with what it says now",
+                field="definitions",
+                code="definitions-changed",
+            )
+
+    def _finish(self, progress: Progress) -> None:
+        if self._batch.kind == "parquet":
+            _make_parquet(self._folder)
+        progress.finished = True
+        self._folder.keep(self._about, progress)
+
+    def _publish(self, progress: Progress) -> None:
+        report = {
+            "schema": SCHEMA,
+            "computed_from": self._about,
+            "rows": progress.rows,
+            "planned": progress.planned,
+            "errors": dict(sorted(progress.errors.items())),
+            "folders": [EACH] if self._batch.each else [],
+        }
+        self._folder.publish(_names(self._batch.kind), report)
 
 
 def _own_files(batch: Batch, found: Survey) -> tuple[str, ...]:
@@ -155,13 +217,17 @@ def _about(batch: Batch, source: Source, files: tuple[str, ...]) -> dict[str, An
         "version": __version__,
         "input": source.sha256(),
         "options": {
-            **asdict(batch.defaults), "format": batch.kind, "input_format": batch.input_format, "each": batch.each,
-            "paper": batch.paper, "allow_duplicates": batch.allow_duplicates,
+            **asdict(batch.defaults),
+            "format": batch.kind,
+            "input_format": batch.input_format,
+            "each": batch.each,
+            "paper": batch.paper,
+            "allow_duplicates": batch.allow_duplicates,
         },
         "site": batch.site.sha256,
         "definitions": definitions_sha256(files),
         "on": batch.on.isoformat(),
-    }  # fmt: skip
+    }
 
 
 def _differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
@@ -179,23 +245,24 @@ def _finished_before(batch: Batch, folder: Folder, about: dict[str, Any]) -> Sum
     """The summary of the same batch where it was finished earlier; refuses to touch the results of another."""
     if folder.state() is not None:
         return None
-    name = shown(batch.folder)
     report = folder.report()
     if report is not None:
         changed = _differences(about, report["computed_from"])
         if changed:
-            raise RequestError(
-                f"{name} holds the results of another batch (different: {', '.join(changed)}): choose another folder, or give --restart to replace them",
-                field="output", code="in-the-way",
-            )  # fmt: skip
+            raise _in_the_way(batch, f"holds the results of another batch (different: {', '.join(changed)})")
         return Summary(report["planned"], Counter(report["errors"]), already_done=True)
     there = folder.in_the_way(_names(batch.kind).keys() | {EACH})
     if there:
-        raise RequestError(
-            f"{name} already holds {', '.join(sorted(there))}: choose another folder, or give --restart to replace them",
-            field="output", code="in-the-way",
-        )  # fmt: skip
+        raise _in_the_way(batch, f"already holds {', '.join(sorted(there))}")
     return None
+
+
+def _in_the_way(batch: Batch, holds: str) -> RequestError:
+    return RequestError(
+        f"{shown(batch.folder)} {holds}: choose another folder, or give --restart to replace them",
+        field="output",
+        code="in-the-way",
+    )
 
 
 def _taken_up(batch: Batch, folder: Folder, about: dict[str, Any]) -> tuple[Progress, dict[str, Any]]:
@@ -209,14 +276,18 @@ def _taken_up(batch: Batch, folder: Folder, about: dict[str, Any]) -> tuple[Prog
         raise RequestError(
             f"{shown(batch.folder)} holds an unfinished batch, and since then this changed: {', '.join(changed)}; "
             "give --restart to begin again, or bring back what it was",
-            field="output", code="changed",
-        )  # fmt: skip
-    errors = Counter(state["errors"])
-    restarted = state.get("restarted") is True
-    return (
-        Progress(state["partitions"], state["planned"], errors, state["sizes"], state["finished"], restarted),
-        state["about"],
+            field="output",
+            code="changed",
+        )
+    progress = Progress(
+        partitions=state["partitions"],
+        planned=state["planned"],
+        errors=Counter(state["errors"]),
+        sizes=state["sizes"],
+        finished=state["finished"],
+        restarted=state.get("restarted") is True,
     )
+    return progress, state["about"]
 
 
 def _begun_by_restart(folder: Folder, about: dict[str, Any]) -> dict[str, Any] | None:
@@ -228,48 +299,6 @@ def _begun_by_restart(folder: Folder, about: dict[str, Any]) -> dict[str, Any] |
         return None
     same = state is not None and state.get("restarted") is True and not _differences(about, state["about"])
     return state if same else None
-
-
-def _plan_all(
-    batch: Batch, folder: Folder, source: Source, settings: Settings, found: Survey, about: dict[str, Any],
-    progress: Progress, clock: Callable[[], float], watch: Watch,
-) -> None:  # fmt: skip
-    rows = (
-        source.rows()
-        if batch.allow_duplicates
-        else _once_each(source.rows(), Columns(source.columns, batch.defaults), found)
-    )
-    size = PARTITION_ROWS_WITH_FILES if batch.each else PARTITION_ROWS
-    partitions = islice(_partitions(rows, size), progress.partitions, None)
-    kept_at = clock()
-    for done in _workers(batch, settings, partitions):
-        folder.append(done.tables, done.each)
-        progress.partitions += 1
-        progress.planned += done.planned
-        progress.errors += done.errors
-        watch(progress.rows, found.rows)
-        if batch.max_errors is not None and progress.failed > batch.max_errors:
-            folder.start_over()
-            raise ErrorLimitError(_why_stopped(progress, done))
-        if clock() - kept_at > _KEEP_SECONDS:
-            source.check_unchanged()
-            _check_definitions(folder, settings)
-            folder.keep(about, progress)
-            kept_at = clock()
-    source.check_unchanged()
-    _check_definitions(folder, settings)
-
-
-def _check_definitions(folder: Folder, settings: Settings) -> None:
-    """Raise when a definition file is no longer what it was at the start. Nothing is kept to be taken up: were the file
-    changed back, some rows would have the figures of what it said in between."""
-    if settings.files and definitions_sha256(settings.files) != settings.definitions:
-        folder.start_over()
-        raise RequestError(
-            "a definition file changed while it was used: run again to plan every row with what it says now",
-            field="definitions",
-            code="definitions-changed",
-        )
 
 
 def _workers(batch: Batch, settings: Settings, partitions: Iterator[list[Row]]) -> Iterator[Done]:
@@ -296,7 +325,10 @@ def _once_each(rows: Iterator[Row], columns: Columns, found: Survey) -> Iterator
         patient_id = columns.patient_id(row.cells)
         earlier = found.repeated.first_row(patient_id, row.number) if 0 < len(patient_id) <= MAX_CELL else None
         if earlier is not None:
-            why = f"this patient_id is also in row {earlier}: give each patient one row, or allow it with --allow-duplicates"
+            why = (
+                f"this patient_id is also in row {earlier}: "
+                "give each patient one row, or allow it with --allow-duplicates"
+            )
             row = Row(row.number, Failed("duplicate-id", "patient_id", why), patient_id)
         yield row
 
@@ -313,23 +345,6 @@ def _names(kind: Kind) -> dict[str, str]:
     """Final name -> name in the work folder."""
     made = ".made" if kind == "parquet" else ".part"
     return {f"sessions.{kind}": f"sessions{made}", f"steps.{kind}": f"steps{made}", "errors.csv": "errors.part"}
-
-
-def _publish(batch: Batch, folder: Folder, about: dict[str, Any], progress: Progress) -> None:
-    if not progress.finished:
-        if batch.kind == "parquet":
-            _make_parquet(folder)
-        progress.finished = True
-        folder.keep(about, progress)
-    report = {
-        "schema": SCHEMA,
-        "computed_from": about,
-        "rows": progress.rows,
-        "planned": progress.planned,
-        "errors": dict(sorted(progress.errors.items())),
-        "folders": [EACH] if batch.each else [],
-    }
-    folder.publish(_names(batch.kind), report)
 
 
 def _make_parquet(folder: Folder) -> None:

@@ -70,7 +70,7 @@ def _result(future: Any) -> Done:
 
 
 def do_far(name: str, settings: Settings, rows: Sequence[Row]) -> Done:
-    """`do_partition` on a worker, by the program and the definitions that the batch began with; `name` is the batch's."""
+    """`do_partition` on a worker, by the definitions that the batch of this name began with."""
     with _ONE_AT_A_TIME:
         _check_definitions(settings)
         return do_partition(_planner(name, settings), rows)

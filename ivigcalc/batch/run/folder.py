@@ -10,14 +10,23 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from ivigcalc.batch.run import state as kept
-from ivigcalc.batch.run.state import EACH, REPORT, STATE, WORK, files_for_patients, shown
+from ivigcalc.batch.run.state import (
+    EACH,
+    REPORT,
+    STATE,
+    WORK,
+    files_for_patients,
+    named_before,
+    read_report,
+    read_state,
+    shown,
+)
 from ivigcalc.errors import RequestError
 from ivigcalc.files import replace_whole, sync, write_all
 
@@ -36,6 +45,12 @@ class Progress:
     sizes: dict[str, int] = field(default_factory=dict)
     finished: bool = False
     restarted: bool = False
+
+    def add(self, planned: int, errors: Counter[str]) -> None:
+        """Count one partition more."""
+        self.partitions += 1
+        self.planned += planned
+        self.errors += errors
 
     @property
     def rows(self) -> int:
@@ -88,7 +103,7 @@ class Folder:
 
     def report(self) -> dict[str, Any] | None:
         """What the last finished run wrote about itself, if its files are still all there."""
-        found = kept.read_report(self.path / REPORT)
+        found = read_report(self.path / REPORT)
         if found is None:
             return None
         whole = all(_size(self.path / name) == size for name, size in found["files"].items())
@@ -100,7 +115,7 @@ class Folder:
 
     def state(self) -> dict[str, Any] | None:
         """What an unfinished run left, if its tables are all there."""
-        found = kept.read_state(self.work / STATE)
+        found = read_state(self.work / STATE)
         if found is None or found["finished"]:
             return found
         whole = all((_size(self.work / f"{table}.part") or 0) >= size for table, size in found["sizes"].items())
@@ -120,8 +135,8 @@ class Folder:
     # ---- writing ----------------------------------------------------------------------------------------------
 
     def open_tables(self, headings: dict[str, bytes], progress: Progress, *, each: bool = False) -> None:
-        """Open the growing tables, cut back to what counts; new ones begin with their heading. `each`: there will be files
-        for each patient, in a folder that is there even where nobody could be planned."""
+        """Open the growing tables, cut back to what counts; new ones begin with their heading. `each`: there will be
+        files for each patient, in a folder that is there even where nobody could be planned."""
         with explained("cannot write to the output folder"):
             if each:
                 (self.work / _MADE).mkdir(exist_ok=True)
@@ -164,11 +179,11 @@ class Folder:
             sync(self.work)
 
     def publish(self, names: dict[str, str], report: dict[str, Any]) -> None:
-        """Move the files of the work folder to their names, then the report, then clear up. Can be repeated after a kill."""
+        """Move the files of the work folder to their names, then the report, and clear up. It can be repeated."""
         with explained("cannot write to the output folder"):
             for file in self._tables.values():
                 file.close()
-            tables, each = kept.named_before(self.path / REPORT)
+            tables, each = named_before(self.path / REPORT)
             for name in tables - set(names):
                 (self.path / name).unlink(missing_ok=True)
             for name, made in names.items():
@@ -206,19 +221,14 @@ def _as_json(value: dict[str, Any]) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")
 
 
-class explained:  # noqa: N801  (reads as a sentence: with explained("cannot write"))
+@contextmanager
+def explained(what: str) -> Iterator[None]:
     """Turns an error of the file system into one for the person at the terminal."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-            raise RequestError(f"{self.what}: {reason}", field="output", code="cannot-write") from None
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RequestError(f"{what}: {reason}", field="output", code="cannot-write") from None
 
 
 def _locked(work: Path) -> int:

@@ -88,5 +88,6 @@ def put_together(shares: Sequence[Share], found: Sequence[Pieces]) -> Done:
 
 
 def _in_order(shares: Sequence[Share], found: Sequence[Pieces], table: str) -> Iterator[bytes]:
-    placed = [zip(share.places, pieces.tables[table]) for share, pieces in zip(shares, found, strict=True)]  # noqa: B905
+    both = zip(shares, found, strict=True)
+    placed = [zip(share.places, pieces.tables[table], strict=False) for share, pieces in both]
     return map(itemgetter(1), sorted((place for places in placed for place in places), key=itemgetter(0)))

@@ -1,4 +1,4 @@
-"""What a batch wrote about itself, read again. Anybody may have edited it since: it is checked before it is believed."""
+"""What a batch wrote about itself, read again. Anybody may have edited it: it is checked before it is believed."""
 
 from __future__ import annotations
 
@@ -72,9 +72,8 @@ def named_before(path: Path) -> tuple[set[str], bool]:
     are none of them."""
     found = read_json(path) or {}
     files, folders = found.get("files"), found.get("folders")
-    return set(RESULTS.intersection(files if isinstance(files, dict) else ())), isinstance(
-        folders, list
-    ) and EACH in folders
+    tables = RESULTS.intersection(files) if isinstance(files, dict) else set()
+    return set(tables), isinstance(folders, list) and EACH in folders
 
 
 def files_for_patients(folder: Path) -> Iterable[Path]:

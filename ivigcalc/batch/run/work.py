@@ -29,7 +29,7 @@ PARTITION_ROWS, PARTITION_ROWS_WITH_FILES = 250, 10
 class Settings:
     """What all rows of a batch have in common. Everything in it can be sent to another process.
 
-    `files` are the definition files of one's own that the batch names, `definitions` the fingerprint of all definitions.
+    `files` are the definition files of one's own that the batch names, `definitions` is the fingerprint of them all.
     """
 
     columns: tuple[str, ...]

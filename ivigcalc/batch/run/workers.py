@@ -133,7 +133,7 @@ class _Crew:
         self._keep_busy()
 
     def _keep_busy(self) -> None:
-        """Give every idle worker a share. Never a second one: two that wait for each other to read would wait for ever."""
+        """Give every idle worker a share, and never a second: two that wait for each other to read wait for ever."""
         for end, own in zip(self._ends, self._own, strict=True):
             if end not in self._busy and (queue := own or self._anybodys):
                 partition, place = queue.popleft()

@@ -26,13 +26,31 @@ def arrow_schema(table: Table) -> pa.Schema:
     text, whole, moment = arrow.string(), arrow.int32(), arrow.timestamp("us")
     amount, rate, minutes = arrow.decimal128(12, 3), arrow.decimal128(12, 4), arrow.decimal128(12, 2)
     who = [("patient_id", text), ("course", whole), ("day", whole), ("date", arrow.date32())]
-    return arrow.schema({
-        "sessions": [*who, ("starts_at", moment), ("ends_at", moment), ("dose_g", amount), ("volume_ml", amount), ("duration_min", whole),
-                     ("vials", text), ("leftover_g", amount), ("notices", text)],
-        "steps": [*who, ("step", whole), ("starts_at", moment), ("rate_ml_per_kg_per_h", rate), ("rate_ml_per_h", rate),
-                  ("duration_min", minutes), ("volume_ml", amount), ("cumulative_ml", amount)],
+    columns = {
+        "sessions": [
+            *who,
+            ("starts_at", moment),
+            ("ends_at", moment),
+            ("dose_g", amount),
+            ("volume_ml", amount),
+            ("duration_min", whole),
+            ("vials", text),
+            ("leftover_g", amount),
+            ("notices", text),
+        ],
+        "steps": [
+            *who,
+            ("step", whole),
+            ("starts_at", moment),
+            ("rate_ml_per_kg_per_h", rate),
+            ("rate_ml_per_h", rate),
+            ("duration_min", minutes),
+            ("volume_ml", amount),
+            ("cumulative_ml", amount),
+        ],
         "errors": [("row", arrow.int64()), ("patient_id", text), ("field", text), ("code", text), ("message", text)],
-    }[table])  # fmt: skip
+    }
+    return arrow.schema(columns[table])
 
 
 def to_arrow(table: Table, plans: Sequence[Planned]) -> pa.RecordBatch:

@@ -17,7 +17,7 @@ _FILE_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{_MAX_NAME}}}_row[0-9]+\.({'|'.join(
 
 
 def file_name(patient_id: str, row: int, suffix: str) -> str:
-    """`P0012_row12.pdf`: letters, digits, - and _ only; the row keeps ids apart that look alike once they are made safe."""
+    """`P0012_row12.pdf`: letters, digits, - and _ only; the row keeps ids apart that look alike without the rest."""
     name = _UNSAFE.sub("-", patient_id[: 2 * _MAX_NAME])[:_MAX_NAME].strip("-")
     return f"{name or 'patient'}_row{row}.{suffix}"
 
