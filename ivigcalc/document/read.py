@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Never, get_args
+from typing import Any, Never, get_args, get_origin
 
 import simplejson
 
 from ivigcalc import library
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.definitions.fields import iso_date
-from ivigcalc.document.write import SCHEMA
+from ivigcalc.document.keys import Key, keys
+from ivigcalc.document.records import SCHEMA, Request
 from ivigcalc.errors import DefinitionError, Problem, RequestError
 from ivigcalc.request.form import Command, Form
 from ivigcalc.request.reference import is_path, split_protocol
 
 #: the largest plan that can be asked for, 200 courses of 31 days, is about 15 MB
 MAX_BYTES = 32 * 1024 * 1024
-_MANY = ("risk", "condition", "override")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +131,10 @@ def _part(block: dict[str, Any], key: str, name: str) -> dict[str, Any]:
 
 
 def _form(request: dict[str, Any], source: dict[str, Any], name: str) -> Form:
-    known = {field.name for field in fields(Form)}
-    unknown = [key for key in request if key not in known | {"command", "on"}]
+    unknown = [word for word in request if word not in keys(Request)]
     if unknown:
         raise _unreadable(name, f"its request says '{shown(unknown[0])}', which this ivigcalc does not know")
-    form = Form(**{key: _words(key, request[key], name) for key in known & request.keys()})
+    form = Form(**{word: _words(key, request[word], name) for word, key in keys(Form).items() if word in request})
     defaults = source.get("defaults_used")
     for text in defaults if isinstance(defaults, list) else ():
         # what was not given then is not given now: the default in force must come out the same
@@ -170,14 +169,14 @@ def _is_missing(file: str) -> bool:
     return False
 
 
-def _words(key: str, value: Any, name: str) -> Any:
-    if key == "pregnant" and isinstance(value, bool):
+def _words(key: Key, value: Any, name: str) -> Any:
+    if key.kind is bool and isinstance(value, bool):
         return value
-    if key in _MANY and isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if get_origin(key.kind) is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
-    if key not in (*_MANY, "pregnant") and (value is None or isinstance(value, str)):
+    if key.kind == (str | None) and (value is None or isinstance(value, str)):
         return value
-    raise _unreadable(name, f"its request has no words for '{key}': {shown(value)}")
+    raise _unreadable(name, f"its request has no words for '{key.name}': {shown(value)}")
 
 
 def _asked_on(request: dict[str, Any], name: str) -> date | None:
