@@ -24,7 +24,7 @@ _PRESCRIPTIONS = 256
 
 
 class Desk:
-    """Plans for one site on one day; what is settled without a patient is worked out once for all who are treated alike.
+    """Plans for one site on one day; what is settled without a patient is worked out once for all treated alike.
 
     `on` is today's date, given by the edge.
     """

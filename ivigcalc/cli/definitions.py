@@ -292,9 +292,15 @@ def _print_schema(kind: str, output: Path | None) -> None:
     import json
 
     from ivigcalc.cli.output import emit
+
+    emit(json.dumps(_schema_of(kind), ensure_ascii=False, indent=2) + "\n", output, machine=True)
+
+
+def _schema_of(kind: str) -> dict[str, Any]:
+    from ivigcalc.document.schema import plan_schema
     from ivigcalc.library.schema import schema_of
 
-    emit(json.dumps(schema_of(kind), ensure_ascii=False, indent=2) + "\n", output, machine=True)
+    return plan_schema() if kind == SchemaName.plan else schema_of(kind)
 
 
 def _new(kind: str) -> Callable[..., None]:

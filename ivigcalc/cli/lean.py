@@ -1,6 +1,7 @@
 """Commands of typer that ask pydantic only about a value that has to become another type.
 
-Typer asks it about every option, also about those that nobody gave, and to load it takes as long as the rest of a start.
+Typer asks it about every option, also about those that nobody gave, and loading it takes as long as the rest of a
+start.
 Most options here are text and stay text, for `ivigcalc.request` to read.
 """
 

@@ -1,1 +1,1 @@
-"""The plan document `ivigcalc.plan/1`: written, read, verified."""
+"""The plan document `ivigcalc.plan/1`: declared, written, read, described, compared, verified."""

@@ -5,7 +5,7 @@ A saved plan is hostile until it has passed: size, encoding, nesting, repeated k
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Never, get_args
@@ -15,7 +15,8 @@ import simplejson
 from ivigcalc import library
 from ivigcalc.clock import iso_date
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
-from ivigcalc.document.write import SCHEMA
+from ivigcalc.document.keys import keys
+from ivigcalc.document.records import SCHEMA, Request
 from ivigcalc.errors import DefinitionError, Problem, RequestError
 from ivigcalc.files import UnreadableError, read_regular
 from ivigcalc.request.fields import FIELD
@@ -115,11 +116,10 @@ def _part(block: dict[str, Any], key: str, name: str) -> dict[str, Any]:
 
 
 def _form(request: dict[str, Any], source: dict[str, Any], name: str) -> Form:
-    known = {field.name for field in fields(Form)}
-    unknown = [key for key in request if key not in known | {"command", "on"}]
+    unknown = [word for word in request if word not in keys(Request)]
     if unknown:
         raise _unreadable(name, f"its request says '{shown(unknown[0])}', which this ivigcalc does not know")
-    form = Form(**{key: _words(key, request[key], name) for key in known & request.keys()})
+    form = Form(**{word: _words(word, request[word], name) for word in keys(Form) if word in request})
     defaults = source.get("defaults_used")
     for text in defaults if isinstance(defaults, list) else ():
         # what was not given then is not given now: the default in force must come out the same

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from datetime import date
+from collections.abc import Callable
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 import simplejson
 
 from ivigcalc.definitions import Loaded
-from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
+from ivigcalc.document import records
+from ivigcalc.document.keys import Key, keys
+from ivigcalc.document.records import SCHEMA, Document
+from ivigcalc.engine.plan import CHECK_LINE, ComputedFrom, Plan, Session
 from ivigcalc.quantity import plain
 from ivigcalc.request.read import form_of
-
-SCHEMA = "ivigcalc.plan/1"
 
 
 class _Plain(Decimal):
@@ -35,74 +36,23 @@ def text_of(found: dict[str, Any]) -> str:
 
 
 def document(plan: Plan) -> dict[str, Any]:
-    """The plan as plain data, keys in the order of the interface."""
+    """The plan as plain data: what the records declare, taken from the plan by its name."""
+    return _block(Document, plan)
+
+
+def _block(record: type, source: Any) -> dict[str, Any]:
     return {
-        "schema": SCHEMA,
-        "ivigcalc_version": plan.ivigcalc_version,
-        "computed_from": _computed_from(plan),
-        **{name: _plain(getattr(plan, name)) for name in ("dosing_weight", "rate_weight", "course")},
-        "sessions": [_session(session) for session in plan.sessions],
-        **{
-            name: _plain(getattr(plan, name))
-            for name in ("totals", "notices", "trace", "phases", "sources", "last_covered")
-        },
-        "check": CHECK_LINE,
+        name: _MADE[record, name](source) if (record, name) in _MADE else _value(key, getattr(source, name))
+        for name, key in keys(record).items()
     }
 
 
-def _computed_from(plan: Plan) -> dict[str, Any]:
-    source = plan.computed_from
-    regimen = None
-    reference = None
-    if source.regimen is not None:
-        regimen = {"id": source.regimen.value.id, "protocol": source.protocol, **_fingerprint(source.regimen)}
-        reference = f"{_reference(source.regimen)}:{source.protocol}"
-    policy = source.policy.policy
-    form = form_of(source.request, regimen=reference, product=_reference(source.product), policy=_reference(policy))
-    request = {"command": source.request.command, "on": _plain(source.request.on), **_plain(form)}
-    formula = source.policy.formula
-    return {
-        "request": request,
-        "regimen": regimen,
-        "product": {"id": source.product.value.id, **_fingerprint(source.product)},
-        "policy": {
-            "id": policy.value.id,
-            **_fingerprint(policy),
-            "formula": {"id": formula.value.id, **_fingerprint(formula)} if formula else None,
-        },
-        "site": {"id": source.site.value.id, "sha256": source.site.sha256, "file": source.site.name}
-        if source.site.sha256
-        else None,
-        "safety": {"id": source.safety.value.id, **_fingerprint(source.safety)},
-        "defaults_used": list(source.defaults_used),
-    }
-
-
-def _fingerprint(loaded: Loaded[Any]) -> dict[str, str]:
-    return {"version": loaded.value.version.isoformat(), "sha256": loaded.sha256}
-
-
-def _reference(loaded: Loaded[Any]) -> str:
-    """The id of a shipped definition, the path of a hospital's own."""
-    return loaded.name if loaded.is_file else str(loaded.value.id)
-
-
-def _session(session: Session) -> dict[str, Any]:
-    return {
-        **{name: _plain(getattr(session, name)) for name in
-           ("course", "day", "date", "weekday", "starts_at", "ends_at", "dose_g", "volume_ml", "duration_min", "vials", "leftover_g")},
-        "steps": [
-            {name: _plain(getattr(step, name)) for name in
-             ("step", "rate_ml_per_kg_per_h", "rate_mg_per_kg_per_min", "rate_ml_per_h", "starts_at", "duration_min", "volume_ml",
-              "cumulative_ml", "from_start_min", "remaining_ml", "assumed")}
-            for step in session.steps
-        ],
-        "phase": session.phase,
-        "ladder": session.infusion.ladder if session.infusion else None,
-        "bottles": _plain(session.bottles),
-        "visit_from": session.visit_from,
-        "visit_to": session.visit_to,
-    }  # fmt: skip
+def _value(key: Key, value: Any) -> Any:
+    if key.record is None or value is None:
+        return _plain(value)
+    if key.many:
+        return [_block(key.record, item) for item in value]
+    return _block(key.record, value)
 
 
 def _plain(value: Any) -> Any:
@@ -112,8 +62,71 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, date):
-        return value.isoformat()
-    if hasattr(value, "__dataclass_fields__"):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     return value
+
+
+# ---- what the document has and the plan has not by that name --------------------------------------------------------
+
+
+def _schema(_: Plan) -> str:
+    return SCHEMA
+
+
+def _check(_: Plan) -> str:
+    return CHECK_LINE
+
+
+def _ladder(session: Session) -> str | None:
+    return session.infusion.ladder if session.infusion else None
+
+
+def _computed_from(plan: Plan) -> records.ComputedFrom:
+    source = plan.computed_from
+    formula = source.policy.formula
+    return {
+        "request": _request(source),
+        "regimen": _regimen(source),
+        "product": _fingerprint(source.product),
+        "policy": {**_fingerprint(source.policy.policy), "formula": _fingerprint(formula) if formula else None},
+        "site": _site(source),
+        "safety": _fingerprint(source.safety),
+        "defaults_used": list(source.defaults_used),
+    }
+
+
+def _request(source: ComputedFrom) -> Any:
+    regimen = f"{_reference(source.regimen)}:{source.protocol}" if source.regimen else None
+    product, policy = _reference(source.product), _reference(source.policy.policy)
+    form = form_of(source.request, regimen=regimen, product=product, policy=policy)
+    on = source.request.on
+    return {"command": source.request.command, "on": on.isoformat() if on else None, **_plain(asdict(form))}
+
+
+def _regimen(source: ComputedFrom) -> records.Regimen | None:
+    if source.regimen is None:
+        return None
+    assert source.protocol is not None
+    found = _fingerprint(source.regimen)
+    return {"id": found["id"], "protocol": source.protocol, "version": found["version"], "sha256": found["sha256"]}
+
+
+def _site(source: ComputedFrom) -> records.Site | None:
+    site = source.site
+    return {"id": site.value.id, "sha256": site.sha256, "file": site.name} if site.sha256 else None
+
+
+def _fingerprint(loaded: Loaded[Any]) -> records.Fingerprint:
+    return {"id": loaded.value.id, "version": loaded.value.version.isoformat(), "sha256": loaded.sha256}
+
+
+def _reference(loaded: Loaded[Any]) -> str:
+    """The id of a shipped definition, the path of a hospital's own."""
+    return loaded.name if loaded.is_file else str(loaded.value.id)
+
+
+_MADE: dict[tuple[type, str], Callable[[Any], Any]] = {
+    (Document, "schema"): _schema,
+    (Document, "computed_from"): _computed_from,
+    (Document, "check"): _check,
+    (records.Session, "ladder"): _ladder,
+}

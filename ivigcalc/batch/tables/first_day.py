@@ -1,8 +1,8 @@
 """When the answer for one first day is also the answer for another, and on which dates it then falls.
 
-Dates enter a plan through its courses only, where no birth date, weighing, earlier infusion or validity of the order is in
-play and the site has no calendar. Months are not all of one length, so courses may come closer or lie further apart for
-another start: an answer moves only where that changes nothing else.
+Dates enter a plan through its courses only, where no birth date, weighing, earlier infusion or validity of the order
+is in play and the site has no calendar. Months are not all of one length, so courses may come closer or lie further
+apart for another start: an answer moves only where that changes nothing else.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _STARTS = 4096
 
 @dataclass(frozen=True)
 class Movable:
-    """All that settles the dates of a plan but its first day: interval and number of the courses of each phase, the days
-    of each course, and how long a gap may be before the slow ladder starts again."""
+    """All that settles the dates of a plan but its first day: interval and number of the courses of each phase, the
+    days of each course, and how long a gap may be before the slow ladder starts again."""
 
     stretches: tuple[tuple[Quantity | None, int], ...]
     days: tuple[int, ...]
@@ -59,7 +59,7 @@ class Movable:
         return tuple(firsts[course - 1] + timedelta(days=later) for course, later in days)
 
     def _between_courses(self, start: date) -> tuple[tuple[bool, bool], ...]:
-        """For each course after the first: whether the slow ladder starts again, and whether it meets the one before."""
+        """For each course after the first: whether the slow ladder starts again, and whether it meets the last."""
         return self._gaps.of(start, lambda: self._gaps_from(start))
 
     def _gaps_from(self, start: date) -> tuple[tuple[bool, bool], ...]:
