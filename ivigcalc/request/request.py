@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from fractions import Fraction
 from typing import Literal
@@ -59,7 +59,10 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """The part of an order that is the same for everybody who is treated alike: how much, how often, how many times."""
+    """The part of an order that is the same for everybody who is treated alike: how much, how often, how many times.
+
+    `phase` is planned alone.
+    """
 
     phase: str | None = None
     dose: Quantity | None = None
@@ -70,27 +73,21 @@ class Treatment:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is ordered. `dose` is per course unless the protocol doses per day; `phase` is planned alone."""
+class Order(Treatment):
+    """What is ordered: a treatment, and when. `dose` is per course unless the protocol doses per day."""
 
-    dose: Quantity | None = None
-    days: int | None = None
-    every: Quantity | None = None
-    dose_basis: Literal["course", "4-weeks"] | None = None
-    courses: int | None = None
     start: date | None = None
     at: int | None = None
     infusion: Infusion | None = None
     last_infusion: date | None = None
     last_product: str | None = None
     valid_for: Quantity | None = None
-    phase: str | None = None
     overrides: tuple[tuple[str, str], ...] = ()
 
     @property
     def treatment(self) -> Treatment:
         """The part that does not say when."""
-        return Treatment(self.phase, self.dose, self.days, self.every, self.dose_basis, self.courses)
+        return Treatment(**{part.name: getattr(self, part.name) for part in fields(Treatment)})
 
     def override(self, code: str) -> str | None:
         """The reason given for overriding a stop, if any."""
