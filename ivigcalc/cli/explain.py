@@ -11,7 +11,7 @@ from ivigcalc.cli.lean import add_command
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    add_command(app, explain, "explain pump-capped")
+    add_command(app, "explain", explain, "explain pump-capped")
 
 
 def explain(
