@@ -161,10 +161,11 @@ def least_spread_g(course_g: Fraction, sizes: Sequence[Fraction], days: int) -> 
 
 def all_least_splits(course_g: Fraction, sizes: Sequence[Fraction], days: int) -> list[tuple[Fraction, ...]]:
     """Every split (larger first) with the least spread: exhaustive, for small cases."""
-    amounts = vial_totals(sizes, course_g)
-    spread = least_spread_g(course_g, sizes, days)
+    unit = common_unit(sizes)
+    course, spread = int(course_g / unit), int(least_spread_g(course_g, sizes, days) / unit)
+    amounts = [int(amount / unit) for amount in vial_totals(sizes, course_g)]
 
-    def grow(prefix: tuple[Fraction, ...], left: Fraction) -> Iterator[tuple[Fraction, ...]]:
+    def grow(prefix: tuple[int, ...], left: int) -> Iterator[tuple[int, ...]]:
         if len(prefix) == days:
             if left == 0:
                 yield prefix
@@ -173,7 +174,7 @@ def all_least_splits(course_g: Fraction, sizes: Sequence[Fraction], days: int) -
             if amount <= left and (not prefix or prefix[0] - spread <= amount <= prefix[-1]):
                 yield from grow((*prefix, amount), left - amount)
 
-    return list(grow((), course_g))
+    return [tuple(units * unit for units in split) for split in grow((), course)]
 
 
 def fewest_days(
@@ -204,22 +205,23 @@ def best_vials(
 ) -> dict[Fraction, int] | None:
     """Least left over, then fewest vials, then larger first: every count of every size is tried. None if the shelf is short."""
     large_first = sorted(sizes, reverse=True)
-    most = dose_g + large_first[0]
-    best: dict[Fraction, tuple[int, tuple[int, ...]]] = {
-        Fraction(0): (0, ())
-    }  # total -> (vials, counts negated, larger sizes first)
+    unit = common_unit(sizes)
+    most = math.floor((dose_g + large_first[0]) / unit)
+    # total in units -> (vials, counts negated, larger sizes first)
+    best: dict[int, tuple[int, tuple[int, ...]]] = {0: (0, ())}
     for size in large_first:
         shelf = math.inf if stock is None else stock.get(size, 0)
-        longer: dict[Fraction, tuple[int, tuple[int, ...]]] = {}
+        units = int(size / unit)
+        longer: dict[int, tuple[int, tuple[int, ...]]] = {}
         for total, (count, negated) in best.items():
             n = 0
-            while n <= shelf and total + n * size <= most:
-                key, value = total + n * size, (count + n, (*negated, -n))
+            while n <= shelf and total + n * units <= most:
+                key, value = total + n * units, (count + n, (*negated, -n))
                 if key not in longer or value < longer[key]:
                     longer[key] = value
                 n += 1
         best = longer
-    covering = [total for total in best if total >= dose_g]
+    covering = [total for total in best if total * unit >= dose_g]
     if not covering:
         return None
     _, negated = best[min(covering)]

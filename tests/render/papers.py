@@ -131,9 +131,15 @@ def with_patient(plan: Plan, **text: Any) -> Plan:
     return replace(plan, computed_from=replace(source, request=replace(source.request, patient=patient)))
 
 
+@cache
+def read(pdf: bytes) -> tuple[str, ...]:
+    """What `pages` says, read once for all tests of one document: reading takes longer than typesetting."""
+    return tuple(re.sub(r"\s+", " ", page.extract_text()).strip() for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
 def pages(pdf: bytes) -> list[str]:
     """The text of each page, with single spaces."""
-    return [re.sub(r"\s+", " ", page.extract_text()).strip() for page in PdfReader(io.BytesIO(pdf)).pages]
+    return list(read(pdf))
 
 
 def sheets(pdf: bytes) -> list[str]:
