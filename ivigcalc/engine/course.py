@@ -89,6 +89,11 @@ class Dosed:
         return tuple((s.part.interval, s.part.courses, s.days) for s in self.stretches)
 
     @cached_property
+    def most_g_per_kg(self) -> Fraction:
+        """The largest course before rounding, per kilogram of dosing weight."""
+        return max(stretch.dose.prescribed_g for stretch in self.stretches) / self.kg
+
+    @cached_property
     def places(self) -> tuple[tuple[int, int], ...]:
         """Course and day of each session, in order."""
         return tuple((course, day) for s in self.stretches for course in s.numbers for day in range(1, s.days + 1))

@@ -96,12 +96,12 @@ def of_dosed_body(check: Callable[[Prescription, Dosed, Fraction], Iterable[Noti
     return run
 
 
-def of_dosed_until(check: Callable[[Prescription, Dosed, date | None], Iterable[Notice]]) -> Check:
-    """Of what one dosing weight gives up to a last day."""
+def of_dose_until(check: Callable[[Prescription, Fraction, date | None], Iterable[Notice]]) -> Check:
+    """Of the largest exact course in g/kg, and the last day of all."""
 
     def run(draft: Draft) -> Iterable[Notice]:
-        last = draft.calendar.visits[-1].on
-        return draft.dosed.said.of((name_of(check), last), lambda: tuple(check(draft.prescription, draft.dosed, last)))
+        rx, g_per_kg, last = draft.prescription, draft.dosed.most_g_per_kg, draft.calendar.visits[-1].on
+        return rx.said.of((name_of(check), g_per_kg, last), lambda: tuple(check(rx, g_per_kg, last)))
 
     return run
 
@@ -165,7 +165,7 @@ CHECKS: tuple[Check, ...] = (
     dates.chair_time,
     dates.not_covered,
     of_dosed_body(information.fluid_load),
-    of_dosed_until(information.live_vaccines),
+    of_dose_until(information.live_vaccines),
     information.weigh_again,
 )
 
