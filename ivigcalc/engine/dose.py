@@ -44,6 +44,7 @@ class Prescribed:
     def cap_g(self, days: int) -> Fraction | None:
         """The most grams that so many days may come to."""
         caps = [self.cap.base] if self.cap else []
+        # control: cap-of-a-day
         return min([*caps, self.cap_per_day.base * days] if self.cap_per_day else caps, default=None)
 
 
@@ -185,7 +186,7 @@ def plan_course(
             continue
         found = replace(found, days_because=_because(candidates, chosen_by_order, refused))
         first_day_g = found.session_doses_g[0]
-        over = over_limit(first_day_g, limits, weight_kg)
+        over = over_limit(first_day_g, limits, weight_kg)  # control: days-within-limits
         if over is None:
             return found
         over_a_limit.append(found)

@@ -124,7 +124,7 @@ class _Climbed:
 
     @classmethod
     def of(cls, prescription: Prescription, rates: Rates, rate_kg: Fraction, risks: tuple[Risk, ...]) -> _Climbed:
-        at_risk = risk_applies(rates.table.table, risks)
+        at_risk = risk_applies(rates.table.table, risks)  # control: at-risk-rate
         on = climb(rates.ladder, rate_kg, replace(prescription.ceilings, at_risk=at_risk))
         return cls(rates.table, on, full_steps(on))
 

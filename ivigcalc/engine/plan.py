@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Level = Literal["info", "caution", "stop"]
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WeightBasis = Literal["actual", "ideal", "adjusted", "pre-pregnancy"]
-CHECK_LINE = "Results must be checked by a qualified person before use."
+CHECK_LINE = "Results must be checked by a qualified person before use."  # control: check-line
 
 
 @dataclass(frozen=True, slots=True)

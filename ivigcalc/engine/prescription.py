@@ -229,7 +229,7 @@ def treatments_by_phase(
     dosed = [p for p in phases if p.dose is None or p.dose.published.single is None] or phases
     shared_out = _open_days(phases, treatment.days) or phases
     # one course has no interval of its own; the last phase has one for whoever goes on
-    repeated = [phase for phase, courses in planned if courses > 1 or phase is phases[-1]]
+    repeated = [phase for phase, courses in planned if courses > 1 or phase is phases[-1]]  # control: interval-of-phase
     repeated = [p for p in repeated if p.interval is None or p.interval.every.single is None] or repeated
     return tuple(
         (
@@ -303,7 +303,7 @@ def _days(prescribed: Prescribed, phase: Phase, ordered: Treatment, name: str) -
         raise RequestError(
             f"{name} does not print over how many days a course is given: give --days", field="days", code="days-needed"
         )
-    if prescribed.per_day and phase.days.single is None:
+    if prescribed.per_day and phase.days.single is None:  # control: days-settle-dose
         raise RequestError(
             f"{name} gives {prescribed.dose} on each of {phase.days} days, "
             "so that the number of days settles the dose: give --days",
@@ -326,6 +326,7 @@ def _interval(phase: Phase, ordered: Treatment, courses: int, name: str) -> Quan
 
 def _scaled(prescribed: Prescribed, phase: Phase, ordered: Treatment) -> tuple[Prescribed, Quantity | None]:
     """A dose per four weeks becomes a dose per interval; doubling by accident is not possible."""
+    # control: dose-basis-asked
     if ordered.every is not None and ordered.dose_basis is None and not interval_fits(phase, ordered.every):
         assert phase.interval is not None
         raise RequestError(
@@ -338,7 +339,7 @@ def _scaled(prescribed: Prescribed, phase: Phase, ordered: Treatment) -> tuple[P
     if ordered.dose_basis != "4-weeks":
         return prescribed, None
     scaled, exact = of_four_weeks(prescribed.dose, _interval_of_share(prescribed, phase, ordered))
-    return replace(prescribed, dose=scaled, exact=exact), prescribed.dose
+    return replace(prescribed, dose=scaled, exact=exact), prescribed.dose  # control: four-weeks-scaled
 
 
 def _interval_of_share(prescribed: Prescribed, phase: Phase, ordered: Treatment) -> Quantity:
@@ -348,6 +349,7 @@ def _interval_of_share(prescribed: Prescribed, phase: Phase, ordered: Treatment)
         shown = f"not {every}" if every else "with --every"
         raise RequestError(f"--dose-basis 4-weeks needs an interval in days or weeks, {shown}", field="dose_basis")
     own = phase.interval.every.single if phase.interval else None
+    # control: published-for-four-weeks
     if ordered.dose is None and (own is None or str(own) not in ("4 weeks", "28 days", "1 month")):
         raise RequestError(
             f"--dose-basis 4-weeks: the protocol's {prescribed.dose} is not printed for four weeks: "

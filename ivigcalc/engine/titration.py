@@ -130,10 +130,10 @@ def choose_table(product: Product, indication: str | None, infusion: Infusion) -
     if not product.rates:
         why = product.no_rates_because or "no source prints an infusion rate for it"
         raise RefusedError("rate-not-published", f"{product.id} has no rate table: {why}", overridable=False)
-    named = [t for t in product.rates if indication in t.for_]
+    named = [t for t in product.rates if indication in t.for_]  # control: table-for-this-use
     general = [t for t in product.rates if "any" in t.for_]
     if infusion == "first":
-        tables = _fitting(named, infusion) or _fitting(general, infusion)
+        tables = _fitting(named, infusion) or _fitting(general, infusion)  # control: first-table
     else:
         candidates = named or general
         tables = _fitting(candidates, infusion) or candidates
@@ -183,6 +183,7 @@ def make_ladder(product: Product, table: RateTable) -> Ladder:
             "concentration-not-published", f"no source prints the concentration of {product.id}", overridable=False
         )
     rungs = tuple(
+        # control: assumed-steps
         Rung(product.comparable_rate(r.rate), r.for_.base if r.for_ else None, r.basis == "assumed", r)
         for r in table.ladder
     )
@@ -212,6 +213,7 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
     """
     increment = limits.increment_ml_per_h
     per_kg = Fraction(1) if ladder.absolute else weight_kg
+    # control: pump-maximum
     bounds: list[tuple[Fraction, Binding]] = [(ladder.ceiling * per_kg, "ceiling"), (limits.pump_ml_per_h, "pump")]
     if limits.site_ml_per_h is not None:
         bounds.append((limits.site_ml_per_h, "site"))
@@ -229,7 +231,7 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
         else:
             numerator, denominator = numerator * increment.denominator, denominator * increment.numerator
             units, bound = (2 * numerator + denominator) // (2 * denominator), Bound("ladder", capped=False)
-            if units > most:
+            if units > most:  # control: ceiling-not-rounded-up
                 units, bound = most, Bound(binding, capped=False)
         if units == 0:
             raise RefusedError(

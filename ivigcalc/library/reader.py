@@ -79,6 +79,7 @@ class Document:
 
     def add(self, line: int, path: PathKey, message: str, *, faulty: bool = True) -> None:
         """Note a problem; a `faulty` value is remembered, so that a later check does not tell of it again."""
+        # control: few-problems
         if len(self.problems) >= 2 * MAX_PROBLEMS:  # enough is told; a hostile file shall not make a list of a million
             return
         text, _, allowed = message.partition("; allowed: ")
@@ -130,7 +131,7 @@ def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:
         _check_cited(value, document)
     if document.problems or value is None:
         raise DefinitionError(sorted(document.problems, key=lambda problem: problem.line)[:MAX_PROBLEMS])
-    return Loaded(value, hashlib.sha256(data).hexdigest(), name)
+    return Loaded(value, hashlib.sha256(data).hexdigest(), name)  # control: own-definition-digest
 
 
 def _model_for(document: Document, kinds: tuple[str, ...]) -> type[Definition] | type[Site]:
@@ -211,7 +212,7 @@ class _Builder:
         self._document.lines.setdefault(path, line)
         if len(path) > MAX_DEPTH:
             raise _NoDataError(line, f"is nested deeper than {MAX_DEPTH} levels")
-        if isinstance(event, yaml.AliasEvent):
+        if isinstance(event, yaml.AliasEvent):  # control: no-alias
             if path[-1:] != ("<<",):
                 self._document.add(line, path, "an alias (*) is not allowed; write the value out")
             return None
@@ -243,7 +244,7 @@ class _Builder:
             key = f"?{line}"
         elif key == "<<":
             self._document.add(line, (*path, key), "a merge (<<) is not allowed; write the keys out")
-        elif key in found:
+        elif key in found:  # control: key-twice
             self._document.add(line, (*path, key), "this key was already given above", faulty=False)
         self._document.lines[(*path, key)] = line
         return key

@@ -57,7 +57,7 @@ def dose(text: str) -> Quantity:
 def interval(text: str) -> Quantity:
     """Read a whole number of days, weeks or months, with or without `every`."""
     lowered = " ".join(text.lower().split())
-    if lowered in _TWO_MEANINGS:
+    if lowered in _TWO_MEANINGS:  # control: two-meanings
         raise QuantityError(f'\'{lowered}\' means two things; write "2 weeks", "2 months", or twice in that time')
     found = quantity(lowered.removeprefix("every "), "days", "months")
     if found.value == 0 or found.base.denominator != 1:
@@ -102,7 +102,7 @@ def printable(text: str) -> str:
     """Read text that is printed and never interpreted: whatever no page can show is refused."""
     if len(text) > MAX_TEXT:
         raise ValueError(f"longer than {MAX_TEXT} characters")
-    if _UNPRINTABLE.search(text):
+    if _UNPRINTABLE.search(text):  # control: direction-characters
         raise ValueError("contains characters that cannot be printed")
     if not text.strip():
         raise ValueError("is empty")
@@ -112,7 +112,7 @@ def printable(text: str) -> str:
 def override(text: str) -> tuple[str, str]:
     """Read `CODE=reason`: which stop is overridden, and why."""
     code, equals, reason = text.partition("=")
-    if not equals or not _CODE.fullmatch(code.strip()) or not reason.strip():
+    if not equals or not _CODE.fullmatch(code.strip()) or not reason.strip():  # control: override-with-reason
         raise ValueError(f'{_short(text)} is no code with its reason: write --override CODE="reason"')
     # blanks and quotation marks around it are not part of the reason: it is read the same from a saved plan
     plain = " ".join(printable(reason).split()).strip('" ')

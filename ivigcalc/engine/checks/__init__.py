@@ -42,7 +42,7 @@ PHASE_CHECKS: tuple[PhaseCheck, ...] = (
     rounding.rounded,
     rounding.days_chosen,
     rounding.unequal_days,
-    order.dose_in_four_weeks,
+    order.dose_in_four_weeks,  # control: four-weeks-said
     rounding.below_vial,
 )
 
@@ -59,7 +59,7 @@ def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notic
     for stretch in dosed.stretches:
         yield from doses.protocol_limits(rx, dosed, stretch)
         yield from doses.policy_limits(rx, dosed, stretch)
-        yield from doses.highest_dose(rx, dosed, stretch, body_kg)
+        yield from doses.highest_dose(rx, dosed, stretch, body_kg)  # control: highest-dose
         yield from rounding.deviation(rx, dosed, stretch)
 
 
@@ -144,29 +144,29 @@ CHECKS: tuple[Check, ...] = (
     patient.stale_weight,
     of_prescription(patient.policy_assumed),
     patient.weight_policy,
-    plausibility.dosing_weight,
-    of_prescription(protocol.default_protocol),
+    plausibility.dosing_weight,  # control: pre-pregnancy-bounds
+    of_prescription(protocol.default_protocol),  # control: default-protocol-said
     patient.population,
     of_prescription(protocol.said_of_protocol),
     of_dosed(phases),
-    of_prescription(order.courses_range),
+    of_prescription(order.courses_range),  # control: more-courses
     of_dosed_body(amounts),
-    of_dosed(doses.stock),
+    of_dosed(doses.stock),  # control: stock-short
     of_titrated(infusion.no_rates),
     infusion.kind_not_said,
     infusion.starts_slowly,
     infusion.slow_after_a_gap,
     of_titrated(infusion.tables_used),
-    of_titrated(infusion.bottles),
+    of_titrated(infusion.bottles),  # control: open-bottle
     of_calendar(dates.courses_moved),
     of_calendar(dates.courses_overlap),
     of_calendar(dates.courses_close),
     dates.close_to_the_last,
-    dates.chair_time,
+    dates.chair_time,  # control: chair-time
     dates.not_covered,
-    of_dosed_body(information.fluid_load),
+    of_dosed_body(information.fluid_load),  # control: fluid-of-a-day
     of_dose_until(information.live_vaccines),
-    information.weigh_again,
+    information.weigh_again,  # control: weigh-again
 )
 
 

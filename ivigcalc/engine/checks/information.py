@@ -38,7 +38,7 @@ def live_vaccines(rx: Prescription, g_per_kg: Fraction, last: date | None) -> It
     rows = sorted(rules.vaccine_waits, key=lambda row: row.dose.base)
     if not rows:
         return
-    row = next((row for row in rows if g_per_kg <= row.dose.base), rows[-1])
+    row = next((row for row in rows if g_per_kg <= row.dose.base), rows[-1])  # control: vaccine-row
     until = f", so not before {step(last, row.wait, 1)}" if last else ""
     yield Notice(
         "live-vaccines",

@@ -17,7 +17,7 @@ from ivigcalc.text import counted
 def dose_range(rx: Prescription, dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
     """An ordered dose against what the protocol publishes."""
     phase, ordered, kg = stretch.part.phase, _dose_of_one_course(stretch.part), dosed.kg
-    if phase.dose is None or ordered is None or not outside(phase.dose.published, ordered, kg):
+    if phase.dose is None or ordered is None or not outside(phase.dose.published, ordered, kg):  # control: dose-range
         return
     published, basis = phase.dose.published, "per day" if phase.dose.per_day else "per course"
     excused = _within_rounding(published, ordered, rx, kg)
@@ -40,6 +40,7 @@ def _dose_of_one_course(part: Part) -> Quantity | None:
     ordered, every = part.ordered.dose, part.interval
     if ordered is None or part.ordered.dose_basis != "4-weeks" or every is None or every.dimension != "days":
         return ordered
+    # control: four-weeks-in-range
     return of_four_weeks(ordered, every)[0] if interval_fits(part.phase, every) else ordered
 
 
