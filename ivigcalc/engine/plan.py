@@ -85,6 +85,7 @@ class Course:
     phase: str = "course"
     first_course: int = 1
     courses: int = 1
+    basis: Literal["course", "day"] = "course"
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,6 @@ class Prescription:
     protocol_id: str | None
     indication: str | None
     parts: tuple[Part, ...]
-    ordered_dose: Quantity | None = None
     protocol_named: bool = True
     dosed: Known[tuple[Fraction, bool | None], Dosed] = known(_WEIGHTS)
     calendars: Known[object, Calendar] = known(_STARTS)
@@ -202,7 +201,6 @@ def prescribe(case: Case) -> Prescription:
         case.protocol_id,
         indication,
         parts,
-        treatment.dose,
         request.protocol is not None,
     )
 
@@ -210,7 +208,11 @@ def prescribe(case: Case) -> Prescription:
 def _one_infusion(ordered: Treatment) -> Part:
     if ordered.dose is None:
         raise RequestError("give the dose of this infusion: --dose 70g", field="dose", code="dose-needed")
-    return Part(ONE_INFUSION, ordered, 1, Prescribed(ordered.dose, False, None, None), (1,))
+    if ordered.dose.per is not None:
+        raise RequestError(
+            f"--dose {ordered.dose}: one infusion has neither days nor courses; give its dose alone", field="dose"
+        )
+    return Part(ONE_INFUSION, ordered, 1, Prescribed(ordered.dose.amount, False, None, None), (1,))
 
 
 # ---- which phases ---------------------------------------------------------------------------------------------------
@@ -338,6 +340,11 @@ def _scaled(prescribed: Prescribed, phase: Phase, ordered: Treatment) -> tuple[P
         )
     if ordered.dose_basis != "4-weeks":
         return prescribed, None
+    if ordered.dose is not None and ordered.dose.per is not None:
+        raise RequestError(
+            f"--dose {ordered.dose} is for a {ordered.dose.per}, --dose-basis 4-weeks for four weeks: say one of them",
+            field="dose_basis",
+        )
     scaled, exact = of_four_weeks(prescribed.dose, _interval_of_share(prescribed, phase, ordered))
     return replace(prescribed, dose=scaled, exact=exact), prescribed.dose  # control: four-weeks-scaled
 

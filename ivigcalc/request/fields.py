@@ -155,7 +155,11 @@ FIELDS: tuple[Field, ...] = (
         printed=None,
     ),
     Field(
-        "dose", "order", '"2 g/kg", "400 mg/kg" or 70g; needed where the protocol prints a range.', "DOSE", words.dose
+        "dose",
+        "order",
+        '"2 g/kg/course", "400 mg/kg/day", or 70g; without /day or /course as the protocol prints it.',
+        "DOSE",
+        words.dose,
     ),
     Field(
         "dose_basis",

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from ivigcalc.clock import iso_date
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, quantity
-from ivigcalc.request.request import LAST_YEAR
+from ivigcalc.request.request import LAST_YEAR, OrderedDose, Per
 from ivigcalc.text import TYPED, safe
 
 FIRST_YEAR = 1900
@@ -21,6 +21,7 @@ MAX_TEXT = 200
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_PER: dict[str, Per] = {"day": "day", "d": "day", "course": "course"}
 _TWO_MEANINGS = ("biweekly", "bi-weekly", "bimonthly", "bi-monthly")
 _CODE = re.compile(r"[a-z][a-z-]{1,40}")
 _COUNT = re.compile(r"[1-9][0-9]{0,3}")
@@ -45,12 +46,14 @@ def age(text: str) -> Quantity:
 
 
 @lru_cache(maxsize=1024)
-def dose(text: str) -> Quantity:
-    """Read a dose, per kg or in all."""
-    found = quantity(text, "dose", "amount")
+def dose(text: str) -> OrderedDose:
+    """Read a dose, per kg or in all; `/day` or `/course` after it says of what."""
+    amount, slash, per = text.rpartition("/")
+    said = _PER.get(per.strip()) if slash else None
+    found = quantity(amount if said else text, "dose", "amount")
     if found.value == 0:
         raise QuantityError("a dose of 0 is no dose")
-    return found
+    return OrderedDose(found, said)
 
 
 @lru_cache(maxsize=1024)

@@ -33,6 +33,7 @@ PhaseCheck = Callable[[Prescription, Dosed, Stretch], Iterable[Notice]]
 #: what the order of a phase has to answer for
 PHASE_CHECKS: tuple[PhaseCheck, ...] = (
     order.dose_range,
+    order.basis_read,
     order.days_range,
     order.interval_range,
     protocol.said_of_phase,

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from ivigcalc.definitions import Cited, Definition, Limit, cite
 from ivigcalc.engine.course import Dosed, Stretch
-from ivigcalc.engine.dose import amount_g, outside, per_four_weeks
+from ivigcalc.engine.dose import amount_g, outside, per_four_weeks, share_of_published
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.stock import vials_of
@@ -115,7 +115,11 @@ def _is_published(rx: Prescription, dosed: Dosed, stretch: Stretch) -> bool:
     regimen, phase = rx.definitions.regimen, stretch.part.phase
     if regimen is None or regimen.is_file or phase.dose is None:  # control: own-file-dose
         return False
-    return rx.ordered_dose is None or not outside(phase.dose.published, rx.ordered_dose, dosed.kg)
+    ordered = stretch.part.ordered.dose
+    if ordered is None:
+        return True
+    share = share_of_published(phase.dose, stretch.part.prescribed.per_day, stretch.days)
+    return not outside(phase.dose.published, ordered.amount, dosed.kg, share)
 
 
 def stock(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
