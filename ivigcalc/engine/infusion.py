@@ -14,8 +14,7 @@ from ivigcalc.engine.prescription import Prescription, Rates
 from ivigcalc.engine.titration import Climb, Ladder, TableChoice, climb, risk_applies, shown_per_kg
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import decimal_of, rounded
-from ivigcalc.request.request import Infusion as InfusionKind
-from ivigcalc.request.request import Risk
+from ivigcalc.request.request import InfusionKind, Risk
 
 #: decimals shown of rates per kg, volumes and minutes
 RATE_PLACES, VOLUME_PLACES, MINUTE_PLACES = 4, 3, 2

@@ -27,8 +27,7 @@ from ivigcalc.engine.titration import Ceilings, Ladder, TableChoice, choose_tabl
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import Quantity
 from ivigcalc.request.form import Command
-from ivigcalc.request.request import Infusion as InfusionKind
-from ivigcalc.request.request import Treatment
+from ivigcalc.request.request import InfusionKind, Treatment
 
 if TYPE_CHECKING:
     from ivigcalc.engine.course import Dosed

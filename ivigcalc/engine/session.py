@@ -14,7 +14,7 @@ from ivigcalc.engine.known import Known, known
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.schedule import CourseDates, due_dates, place_course, step
-from ivigcalc.request.request import Infusion as InfusionKind
+from ivigcalc.request.request import InfusionKind
 
 #: answers of checks that a calendar remembers
 _SAID = 64

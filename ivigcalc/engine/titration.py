@@ -13,11 +13,10 @@ from math import floor, lcm
 from operator import mul
 from typing import Literal, NamedTuple
 
-from ivigcalc.definitions import Product, RateTable
-from ivigcalc.definitions import Rung as PrintedRung
+from ivigcalc.definitions import PrintedRung, Product, RateTable
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import figure
-from ivigcalc.request.request import Infusion, Risk
+from ivigcalc.request.request import InfusionKind, Risk
 
 Binding = Literal["ladder", "ceiling", "at-risk", "site", "pump"]
 
@@ -122,7 +121,7 @@ class TableChoice:
     restarted: bool = False
 
 
-def choose_table(product: Product, indication: str | None, infusion: Infusion) -> TableChoice:
+def choose_table(product: Product, indication: str | None, infusion: InfusionKind) -> TableChoice:
     """The product's table for this use: named first, then one for any, else its most cautious one (off-label).
 
     A first infusion never takes a table that was printed for later ones; a later one may take that of a first.
@@ -142,11 +141,11 @@ def choose_table(product: Product, indication: str | None, infusion: Infusion) -
     return TableChoice(_most_cautious(product, infusion), off_label=True)
 
 
-def _fitting(tables: Sequence[RateTable], infusion: Infusion) -> list[RateTable]:
+def _fitting(tables: Sequence[RateTable], infusion: InfusionKind) -> list[RateTable]:
     return [t for t in tables if t.infusion in (infusion, "any")]
 
 
-def _most_cautious(product: Product, infusion: Infusion) -> RateTable:
+def _most_cautious(product: Product, infusion: InfusionKind) -> RateTable:
     """Of the tables for other uses. Refuses where none may start a first infusion, and where none can be named."""
     tables = _fitting(product.rates, infusion)
     if not tables and infusion == "first":

@@ -12,7 +12,7 @@ from ivigcalc.request.form import Command
 
 Sex = Literal["male", "female"]
 Risk = Literal["renal", "thrombosis", "cardiac"]
-Infusion = Literal["first", "subsequent"]
+InfusionKind = Literal["first", "subsequent"]
 #: no schedule is believable beyond this
 LAST_YEAR = 2199
 
@@ -92,7 +92,7 @@ class Order(Treatment):
 
     start: date | None = None
     at: int | None = None
-    infusion: Infusion | None = None
+    infusion: InfusionKind | None = None
     last_infusion: date | None = None
     last_product: str | None = None
     valid_for: Quantity | None = None

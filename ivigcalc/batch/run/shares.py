@@ -37,7 +37,7 @@ class Pieces:
     first_errors: tuple[NumberedError, ...]
 
 
-def divide(settings: Settings, rows: Sequence[Row], workers: int) -> list[Share]:
+def share_out(settings: Settings, rows: Sequence[Row], workers: int) -> list[Share]:
     """The shares of a partition. Rows that ask the same go to the same worker, in every partition of a run."""
     if _stays_whole(settings):
         return [Share(None, range(len(rows)), rows)]
