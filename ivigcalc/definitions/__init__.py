@@ -4,7 +4,7 @@ from .condition import Condition
 from .fields import Range, Strict
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
 from .policy import DosingWeight, Formula, HeightLine, Policy, Rounding
-from .product import Ceiling, Product, RateTable, Rung, ml_per_kg_per_h
+from .product import Ceiling, PrintedRung, Product, RateTable, ml_per_kg_per_h
 from .regimen import Days, Dose, Every, Limit, Phase, Population, Protocol, Regimen
 from .safety import Safety
 from .site import NO_SITE, Site
@@ -29,13 +29,13 @@ __all__ = [
     "Phase",
     "Policy",
     "Population",
+    "PrintedRung",
     "Product",
     "Protocol",
     "Range",
     "RateTable",
     "Regimen",
     "Rounding",
-    "Rung",
     "Safety",
     "Site",
     "Source",

@@ -98,7 +98,7 @@ def dosing_weight(
 def _before_pregnancy(facts: _Facts) -> _Answer | None:
     """In pregnancy the weight before it, where the policy says so."""
     patient = facts.patient
-    if not patient.pregnant or facts.rule.pregnancy != "pre-pregnancy":
+    if not patient.pregnant or facts.rule.pregnancy != "pre-pregnancy":  # control: pregnancy-weight
         return None
     if patient.pre_pregnancy_weight is None:
         raise RequestError(
@@ -247,7 +247,7 @@ def _holds(condition: Condition, facts: _Facts) -> bool:
     if condition.weight is not None:
         _within_formula(facts)
     right = _right_side(condition, facts)
-    if left is None or right is None:
+    if left is None or right is None:  # control: height-needed
         needs = "--height" if condition.subject in ("height", "bmi") else "--height and --sex"
         raise RequestError(f"policy {facts.policy_id} tests '{condition}', which needs {needs}", field="height")
     return condition.holds(left, right)

@@ -12,7 +12,7 @@ from ivigcalc.request.form import Command
 
 Sex = Literal["male", "female"]
 Risk = Literal["renal", "thrombosis", "cardiac"]
-Infusion = Literal["first", "subsequent"]
+InfusionKind = Literal["first", "subsequent"]
 #: no schedule is believable beyond this
 LAST_YEAR = 2199
 
@@ -57,6 +57,20 @@ class Patient:
         return Fraction(lived.years * 12 + lived.months)
 
 
+Per = Literal["course", "day"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedDose:
+    """A dose as it is ordered. `per`: whether of a course or of each of its days, where the order says so."""
+
+    amount: Quantity
+    per: Per | None = None
+
+    def __str__(self) -> str:
+        return f"{self.amount}/{self.per}" if self.per else str(self.amount)
+
+
 @dataclass(frozen=True, slots=True)
 class Treatment:
     """The part of an order that is the same for everybody who is treated alike: how much, how often, how many times.
@@ -65,7 +79,7 @@ class Treatment:
     """
 
     phase: str | None = None
-    dose: Quantity | None = None
+    dose: OrderedDose | None = None
     days: int | None = None
     every: Quantity | None = None
     dose_basis: Literal["course", "4-weeks"] | None = None
@@ -74,11 +88,11 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True)
 class Order(Treatment):
-    """What is ordered: a treatment, and when. `dose` is per course unless the protocol doses per day."""
+    """What is ordered: a treatment, and when."""
 
     start: date | None = None
     at: int | None = None
-    infusion: Infusion | None = None
+    infusion: InfusionKind | None = None
     last_infusion: date | None = None
     last_product: str | None = None
     valid_for: Quantity | None = None

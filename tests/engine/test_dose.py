@@ -1,5 +1,6 @@
 """Which dose, how many grams for this weight, and what can be given of them."""
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +22,7 @@ from ivigcalc.engine.dose import (
 from ivigcalc.engine.split import Grid
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import Quantity, quantity
-from ivigcalc.request.request import Order
+from ivigcalc.request.request import Order, OrderedDose
 
 
 def amount(text: str) -> Quantity:
@@ -41,10 +42,10 @@ def prescribed(text: str, cap: str | None = None, *, per_day: bool = False) -> P
 
 def test_the_order_goes_before_the_protocol_and_keeps_its_basis_and_cap() -> None:
     per_day = phase(dose={"per_day": "0.4 g/kg", "cap": "70 g"})
-    ordered = Order(dose=amount("0.5 g/kg"))
+    ordered = Order(dose=OrderedDose(amount("0.5 g/kg")))
     assert prescribed_dose(ordered, per_day, "gbs", None) == prescribed("0.5 g/kg", "70 g", per_day=True)
     assert prescribed_dose(ordered, phase(dose={"per_course": "2 g/kg"}), "dm", None) == prescribed("0.5 g/kg")
-    assert prescribed_dose(ordered, phase(), "dm", None) == prescribed("0.5 g/kg")
+    assert prescribed_dose(ordered, phase(), "dm", None) == replace(prescribed("0.5 g/kg"), basis="nobody")
 
 
 def test_without_an_order_the_one_published_figure_is_the_dose() -> None:

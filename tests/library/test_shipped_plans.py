@@ -49,7 +49,7 @@ def order_for(stages: tuple[Phase, ...]) -> dict[str, str]:
     planned = in_two_courses(stages)
     for phase, courses in planned:
         if phase.dose is None:
-            words["dose"] = "1 g/kg"
+            words["dose"] = "1 g/kg/course"  # nobody prints whether a bare one is of a day
         elif phase.dose.published.single is None:
             words["dose"] = middle(phase.dose.published.from_, phase.dose.published.to)
         if phase.days is None:

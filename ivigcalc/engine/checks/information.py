@@ -32,21 +32,20 @@ def fluid_load(_rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[N
     )
 
 
-def live_vaccines(rx: Prescription, dosed: Dosed, last: date | None) -> Iterator[Notice]:
-    """How long live vaccines wait after the `last` day, by the largest course."""
+def live_vaccines(rx: Prescription, g_per_kg: Fraction, last: date | None) -> Iterator[Notice]:
+    """How long live vaccines wait after the `last` day, by the largest exact course."""
     rules = rx.safety
     rows = sorted(rules.vaccine_waits, key=lambda row: row.dose.base)
     if not rows:
         return
-    per_kg = max(stretch.dose.prescribed_g for stretch in dosed.stretches) / dosed.kg
-    row = next((row for row in rows if per_kg <= row.dose.base), rows[-1])
+    row = next((row for row in rows if g_per_kg <= row.dose.base), rows[-1])  # control: vaccine-row
     until = f", so not before {step(last, row.wait, 1)}" if last else ""
     yield Notice(
         "live-vaccines",
         "info",
         f"live measles and varicella vaccines wait {row.wait} after the last of these doses"
-        f"{until}{_which_row(per_kg, row)}",
-        f"{figure(per_kg, 3)} g/kg",
+        f"{until}{_which_row(g_per_kg, row)}",
+        f"{figure(g_per_kg, 3)} g/kg",
         str(row.wait),
         cite(rules, row),
     )

@@ -28,7 +28,7 @@ def known_conditions(case: Case) -> Iterator[Notice]:
     """Refuses to read a condition that no file knows."""
     product, safety = case.product, case.safety
     for condition in case.patient.conditions:
-        if not _is_covered(condition, product) and condition not in safety.conditions:
+        if not _is_covered(condition, product) and condition not in safety.conditions:  # control: unknown-condition
             allowed = ", ".join(sorted(safety.conditions))
             raise RequestError(f"unknown --condition '{condition[:40]}'; allowed: {allowed}", field="condition")
     yield from ()
@@ -54,7 +54,7 @@ def contraindications(rx: Prescription, conditions: tuple[str, ...]) -> Iterator
     for condition in conditions:
         yield from _about(condition, product, rx.safety)
     for warning in product.warnings:
-        if warning.condition not in conditions:
+        if warning.condition not in conditions:  # control: warnings-for-all
             text = f"{product.title}: {warning.text}"
             yield Notice("product-warning", "info", text, source=cite(product, warning))
 
@@ -65,6 +65,7 @@ def _about(condition: str, product: Product, safety: Safety) -> Iterator[Notice]
     for entry in (*known, *named_only):
         words = entry.text if entry else condition.replace("-", " ")
         message = f"{product.title} is contraindicated: {words}"
+        # control: contraindication-stops
         yield Notice("product-contraindicated", "stop", message, condition, source=cite(product, entry))
     for warning in product.warnings:
         if warning.condition == condition:
@@ -73,7 +74,7 @@ def _about(condition: str, product: Product, safety: Safety) -> Iterator[Notice]
     if not _is_covered(condition, product):
         words = safety.conditions[condition]
         message = f"the file of {product.id} says nothing about '{condition}' ({words}): check the label"
-        yield Notice("condition-not-covered", "caution", message, condition)
+        yield Notice("condition-not-covered", "caution", message, condition)  # control: condition-unmentioned
 
 
 def _is_covered(condition: str, product: Product) -> bool:
@@ -87,6 +88,7 @@ def stale_weight(draft: Draft) -> Iterator[Notice]:
     """A weight taken long ago, or much changed since the last one."""
     rules, patient, on = draft.case.safety, draft.case.patient, draft.case.request.reference_date
     longest = rules.stale_weight.after
+    # control: old-weight
     if patient.weighed_on is not None and on is not None and step(patient.weighed_on, longest, 1) < on:
         yield Notice(
             "weight-stale",
@@ -100,7 +102,7 @@ def stale_weight(draft: Draft) -> Iterator[Notice]:
         return
     before = weight_kg(patient.previous_weight)
     change = abs(patient.weight_kg - before) / before * 100
-    if change >= Fraction(rules.weight_change.percent.value):
+    if change >= Fraction(rules.weight_change.percent.value):  # control: changed-weight
         yield Notice(
             "weight-stale",
             "caution",
@@ -127,7 +129,7 @@ def weight_policy(draft: Draft) -> Iterator[Notice]:
     """Which weight the policy picked, and why."""
     policy, weights = draft.case.policy, draft.weights
     rule = policy.dosing_weight
-    if weights.basis == "actual" and rule is not None and rule.use == "actual":
+    if weights.basis == "actual" and rule is not None and rule.use == "actual":  # control: weight-policy-said
         return
     yield Notice(
         "policy-applied",
@@ -152,7 +154,7 @@ def population(draft: Draft) -> Iterator[Notice]:
         message = f"no age given: the protocol's age ({printed}) was not checked; give --age or --birth-date"
         yield Notice("default-used", "info", message)
     for bound in bounds:
-        if age is not None and not bound.holds(age):
+        if age is not None and not bound.holds(age):  # control: age-of-protocol
             years = f"{figure(age / 12, 1)} years"
             yield Notice(
                 "age-outside-regimen",
