@@ -16,7 +16,7 @@ from ivigcalc import Form, arrow_schema, plan_arrow, plan_many
 from ivigcalc.api import Desk
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.batch.rows.source import cells_of
-from ivigcalc.batch.tables.arrow import Table
+from ivigcalc.batch.tables.arrow import ArrowTable
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
 
@@ -163,7 +163,7 @@ def test_plan_many_takes_and_gives_one_at_a_time() -> None:
 
 def test_a_record_batch_becomes_record_batches(batch: Batch) -> None:
     given = rows("72", "80.5", None, "x")
-    sessions, steps, errors = (plan_arrow(given, table, defaults=DEFAULTS) for table in get_args(Table))
+    sessions, steps, errors = (plan_arrow(given, table, defaults=DEFAULTS) for table in get_args(ArrowTable))
     assert sessions.schema == arrow_schema("sessions")
     assert steps.schema == arrow_schema("steps")
     assert list(dict.fromkeys(sessions.column("patient_id").to_pylist())) == ["P0", "P1"]
@@ -230,7 +230,7 @@ def test_a_float_that_is_no_plain_number_is_refused_not_rounded() -> None:
 
 
 def test_no_rows_have_columns_all_the_same() -> None:
-    for table in get_args(Table):
+    for table in get_args(ArrowTable):
         empty = plan_arrow(
             rows().cast(pa.schema([("patient_id", pa.string()), ("weight_kg", pa.string())])), table, defaults=DEFAULTS
         )
@@ -269,8 +269,8 @@ def test_import_ivigcalc_stays_light() -> None:
     assert done.stdout.split() == ["0", "False"]
 
 
-@pytest.mark.parametrize("table", get_args(Table))
-def test_the_types_are_those_that_spark_reads_too(table: Table) -> None:
+@pytest.mark.parametrize("table", get_args(ArrowTable))
+def test_the_types_are_those_that_spark_reads_too(table: ArrowTable) -> None:
     """Spark has no times in seconds: its own are microseconds."""
     kinds = {str(field.type) for field in arrow_schema(table)}
     assert kinds <= {

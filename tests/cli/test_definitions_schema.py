@@ -14,7 +14,7 @@ from ivigcalc import library
 from ivigcalc.cli.definitions import SchemaName
 from ivigcalc.cli.main import main
 from ivigcalc.document.schema import plan_schema
-from ivigcalc.library.reader import KINDS, Document, parse
+from ivigcalc.library.reader import KINDS, FileText, parse
 from ivigcalc.library.schema import schema_of
 
 FILES = [(kind, identifier) for kind in library.FOLDERS for identifier in library.shipped(kind)]
@@ -37,7 +37,7 @@ def validator(kind: str) -> jsonschema.Draft202012Validator:
 
 
 def strictly(text: str) -> Any:
-    document = Document("file.yaml")
+    document = FileText("file.yaml")
     assert parse(text.encode(), document)
     return document.data
 
