@@ -16,7 +16,7 @@ import typer
 from ivigcalc import library
 from ivigcalc.cli.main import build
 from ivigcalc.codes import AUDIENCE_WORDS, KIND_WORDS, Code, codes
-from ivigcalc.definitions import Definition, Policy, Product, Protocol, RateTable, Regimen
+from ivigcalc.definitions import Definition, Policy, Product, Protocol, RateTable, Regimen, Rounding
 from ivigcalc.library.reader import KINDS
 from ivigcalc.library.schema import schema_of
 from ivigcalc.quantity import decimal_of, plain
@@ -268,9 +268,16 @@ def _computable(policy: Policy) -> tuple[str, ...]:
     rule += [f"when {' or '.join(map(str, weight.when))}"] if weight.when else []
     rule += [f"and {' and '.join(map(str, weight.all_when))}"] if weight.all_when else []
     rule += [f"actual weight when {' or '.join(map(str, weight.unless))}"] if weight.unless else []
-    basis = " (assumed)" if rounding.basis == "assumed" else ""
-    said = (policy.body or "-", policy.country or "-", "; ".join(rule), f"{rounding_text(rounding)}{basis}")
+    said = (policy.body or "-", policy.country or "-", "; ".join(rule), _rounding(rounding))
     return (f"`{policy.id}`", *map(inline, said), _keys(policy, policy.sources))
+
+
+def _rounding(rounding: Rounding) -> str:
+    basis = " (assumed)" if rounding.basis == "assumed" else ""
+    small = rounding.small
+    ages = f", when {' or '.join(map(str, small.when))}" if small and small.when else ""
+    finer = f"; below {small.below} to {small.to}{ages}" if small else ""
+    return f"{rounding_text(rounding)}{basis}{finer}"
 
 
 def _incomplete(policy: Policy) -> tuple[str, ...]:
