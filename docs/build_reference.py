@@ -1,4 +1,4 @@
-"""Write the generated pages: docs/cli.md from the commands, docs/reference/ from the definitions and the table of codes.
+"""Write the generated pages: docs/cli.md from the commands, docs/reference/ from the definitions and the codes.
 
 `python docs/build_reference.py` writes them; a test compares them with what it would write.
 """

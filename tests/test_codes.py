@@ -1,4 +1,4 @@
-"""The table of codes against the program, read as a syntax tree: what is said is declared, and what is declared is said."""
+"""The table of codes against the program, read as a syntax tree: what is said is declared, and the other way round."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from ivigcalc.request.fields import FIELD
 PACKAGE = Path(ivigcalc.__file__).parent
 CODES = codes()
 
-# ---- what the program says ------------------------------------------------------------------------------------------------
+# ---- what the program says ------------------------------------------------------------------------------------------
 #
-# A code is a word in the source, one of two by a condition, or one of a table of the module. A choice is such a word with
-# what it hangs on, because a code and a level that hang on the same condition belong together.
+# A code is a word in the source, one of two by a condition, or one of a table of the module. A choice is such a word
+# with what it hangs on, because a code and a level that hang on the same condition belong together.
 
 Choice = tuple[dict[str, int], str]
 #: of a limit, as its file says
@@ -67,7 +67,7 @@ class Module:
                 assert re.search(r"\.codes?\b", ast.unparse(value)), f"{self.name}:{value.lineno}: cannot be followed"
 
     def _named(self, name: str, function: ast.FunctionDef) -> Iterator[Choice]:
-        """A name in a function: of a value, of a cell of the rows that a loop goes through, or of one row of a table."""
+        """A name in a function: of a value, of a cell of the rows of a loop, or of one of a row of a table."""
         for node in ast.walk(function):
             match node:
                 case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
@@ -174,7 +174,7 @@ def test_a_code_that_is_asked_for_is_declared() -> None:
     assert sorted(found for found in asked if found[0] not in CODES) == []
 
 
-# ---- the table ------------------------------------------------------------------------------------------------------------
+# ---- the table ------------------------------------------------------------------------------------------------------
 
 
 def test_a_code_stands_in_one_group() -> None:

@@ -64,14 +64,12 @@ def test_an_unknown_code_names_the_nearest(typed: str, says: str, capsys: pytest
     assert printed.err.startswith(f"error: {says}")
 
 
-# ---- where it is read -----------------------------------------------------------------------------------------------------
+# ---- where it is read -----------------------------------------------------------------------------------------------
 
 
 def shell(command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m ivigcalc {command}"],
-        capture_output=True, env={**os.environ, **environment}, check=False,
-    )  # fmt: skip
+    script = ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m ivigcalc {command}"]
+    return subprocess.run(script, capture_output=True, env={**os.environ, **environment}, check=False)
 
 
 def test_a_pipe_that_closes_early_is_no_error() -> None:
@@ -88,7 +86,7 @@ def test_it_is_the_same_in_every_locale(words: str) -> None:
     assert plain.stdout.isascii()
 
 
-# ---- where it is pointed to -------------------------------------------------------------------------------------------------
+# ---- where it is pointed to -----------------------------------------------------------------------------------------
 
 ORDER = ["dose", "-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "70kg"]
 

@@ -101,7 +101,7 @@ def said(folder: None, capsys: pytest.CaptureFixture[str]) -> Callable[[list[str
 Ask = Callable[[list[str]], set[Said]]
 
 
-# ---- the table -----------------------------------------------------------------------------------------------------------
+# ---- the table ------------------------------------------------------------------------------------------------------
 
 
 def test_everything_that_a_code_can_be_is_brought_out() -> None:
@@ -112,12 +112,9 @@ def test_everything_that_a_code_can_be_is_brought_out() -> None:
 
 @pytest.mark.parametrize("entry", PAIRS, ids=name)
 def test_the_neighbour_is_one_word_or_one_option_away(entry: Entry) -> None:
-    changes = [
-        (of - since, to - begin)
-        for tag, since, of, begin, to in SequenceMatcher(None, entry.order, entry.neighbour).get_opcodes()
-        if tag != "equal"
-    ]
-    assert changes in ([(1, 1)], [(2, 0)], [(0, 2)])
+    compared = SequenceMatcher(None, entry.order, entry.neighbour).get_opcodes()
+    changed = [(end - start, other_end - other) for how, start, end, other, other_end in compared if how != "equal"]
+    assert changed in ([(1, 1)], [(2, 0)], [(0, 2)])
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=name)
@@ -126,7 +123,7 @@ def test_it_says_why_in_one_sentence(entry: Entry) -> None:
     assert not entry.because.endswith(".")
 
 
-# ---- the orders ------------------------------------------------------------------------------------------------------------
+# ---- the orders -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=name)
@@ -178,7 +175,7 @@ def test_the_command_ends_as_the_kind_says(entry: Entry, folder: None, capsys: p
         assert ("--override" in printed.err) is (entry.kind == "stop")
 
 
-# ---- what no order alone brings out ------------------------------------------------------------------------------------------
+# ---- what no order alone brings out ---------------------------------------------------------------------------------
 
 Arranged = AbstractContextManager[Any]
 
