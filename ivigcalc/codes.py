@@ -16,7 +16,7 @@ KIND_WORDS: dict[Kind, str] = {
     "caution": "a caution on the plan",
     "stop": 'no plan (exit 4) unless --override CODE="reason" is given, which stands on every face',
     "refused": "no plan (exit 4), and no override",
-    "unread": "no plan (exit 2): the order or the list cannot be read, or says too little",
+    "unread": "no plan (exit 2; a row of a batch: among its errors): it cannot be read, or says too little",
 }
 AUDIENCE_WORDS: dict[Audience, str] = {
     "bedside": "who gives the infusion",
@@ -30,6 +30,7 @@ class Code:
     """One code. `kinds`: all that it can be, gravest last; `column`: of a batch's rows, the one to look at first."""
 
     code: str
+    group: str
     kinds: tuple[Kind, ...]
     audience: Audience
     means: str
@@ -42,6 +43,7 @@ def codes() -> dict[str, Code]:
     """All of them, in the order of the table."""
     text = (Path(__file__).parent / "codes.toml").read_text(encoding="utf-8")
     return {
-        code: Code(code, tuple(row["kinds"]), row["for"], row["means"], row["do"], row.get("column", ""))
-        for code, row in tomllib.loads(text).items()
+        code: Code(code, group, tuple(row["kinds"]), row["for"], row["means"], row["do"], row.get("column", ""))
+        for group, rows in tomllib.loads(text).items()
+        for code, row in rows.items()
     }

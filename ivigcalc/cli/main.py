@@ -92,6 +92,8 @@ def main(arguments: list[str]) -> int:
         if error.overridable:
             options = " ".join(f'--override {code}="reason"' for code in error.codes)
             _complain(f"to go on in spite of it: {options}")
+        to_explain = error.code if len(error.codes) == 1 else "CODE"
+        _complain(f"what it means and what to do: ivigcalc explain {to_explain}")
         return error.exit_code
     except IvigcalcError as error:
         _complain(str(error) if error.exit_code == 3 else f"error: {error}")

@@ -30,11 +30,12 @@ class Format(StrEnum):
     png = "png"
 
 
+*_FACES, _LAST_FACE = Format
 _output, _order = in_panel("Output"), in_panel("Order")
 SiteOption = Annotated[str | None, _order("Site file: hours, holidays, pump, stock, prices.", metavar="FILE")]
 FormatOption = Annotated[
     Format,
-    _output("table, json, csv, markdown, pdf, ics, svg or png.", "--format", "-f", metavar="FORMAT", show_default=True),
+    _output(f"{', '.join(_FACES)} or {_LAST_FACE}.", "--format", "-f", metavar="FORMAT", show_default=True),
 ]
 OutputOption = Annotated[
     Path | None, _output("Write to a file instead of stdout.", "--output", "-o", metavar="FILE", readable=False)

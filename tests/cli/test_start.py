@@ -64,6 +64,9 @@ Case = tuple[tuple[str, ...], dict[str, str]]
 CASES: list[tuple[Case, int, str]] = [
     ((("--version",), {}), 0, "ivigcalc "),
     ((("doze",), {}), 2, "No such command"),
+    ((("explain",), {}), 0, "pump-capped: "),
+    ((("explain", "pump-capped"), {}), 0, "What to do: "),
+    ((("explain", "pump-caped"), {}), 2, "did you mean pump-capped"),
     ((("dose", "--weight"), {}), 2, "requires an argument"),
     *((((*name, "--help"), {}), 0, "Usage") for name in COMMANDS),
     *((((*name, "--wieght", "72kg"), {}), 2, "No such option") for name in COMMANDS),

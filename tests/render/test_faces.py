@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import helpers
 import pytest
 
 from ivigcalc import Form, plan_form
+from ivigcalc.cli.main import main
+from ivigcalc.cli.show import Format
 from ivigcalc.engine.plan import Plan
 from ivigcalc.quantity import plain
 from ivigcalc.render.csv import safe_cell, to_csv
@@ -193,3 +197,20 @@ def test_courses_far_apart_start_the_slow_ladder_again() -> None:
     later, first = Decimal("1.2"), Decimal("0.6")
     assert starts == [later] * 5 + [first] + [later] * 4
     assert [notice.code for notice in plan.notices].count("restart-slow") == 1
+
+
+@pytest.mark.parametrize("face", Format)
+def test_every_face_is_made_and_is_the_same_twice(
+    face: Format, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order = shlex.split("schedule -r dermatomyositis -p octagam-10-us --weight 72kg --start 2026-12-01 --at 09:00")
+    for name in ("one", "other"):
+        assert main([*order, "--format", face, "-o", str(tmp_path / name)]) == 0
+    assert (tmp_path / "one").stat().st_size > 0
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_the_help_names_every_face(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schedule", "--help"]) == 0
+    words = set(re.findall(r"[a-z]+", capsys.readouterr().out))
+    assert set(Format) <= words
