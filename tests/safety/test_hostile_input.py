@@ -91,7 +91,7 @@ def test_control_and_direction_characters_are_refused(text: str, field: str) -> 
 
 @pytest.mark.parametrize("length", [MAX_TEXT + 1, 1_000_000])
 def test_a_long_text_is_refused_at_once(length: int) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for form in (
         Form(weight="72kg", name="x" * length),
         Form(weight="7" * length),
@@ -101,7 +101,7 @@ def test_a_long_text_is_refused_at_once(length: int) -> None:
         with pytest.raises(RequestError) as caught:
             read_form(form, "dose", on=None)
         assert len(str(caught.value)) < 300
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("text", MARKUP + FORMULAS + TYPST + ICS + PATHS)
@@ -172,10 +172,10 @@ def test_a_name_is_never_a_path(
 
 
 def refused(data: bytes) -> str:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(DefinitionError) as caught:
         load_bytes(data, "own.yaml")
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert len(str(caught.value)) < 40_000
     return str(caught.value)
 
