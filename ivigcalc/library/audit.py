@@ -20,7 +20,8 @@ from pydantic import BaseModel
 from ivigcalc.definitions import Condition, Definition, Phase, Policy, Product, Protocol, RateTable, Regimen, Site
 from ivigcalc.definitions.site import Holidays
 from ivigcalc.engine.dose import per_four_weeks
-from ivigcalc.errors import DefinitionError
+from ivigcalc.engine.public_holidays import mistaken, some_of, unlike_subdivisions
+from ivigcalc.errors import DefinitionError, MissingExtraError
 from ivigcalc.library import find
 from ivigcalc.quantity import Quantity, QuantityError, quantity
 from ivigcalc.text import counted, near, nearest, safe
@@ -315,7 +316,7 @@ def _site(site: Site, known: Known) -> Iterator[Finding]:
     if site.time_zone is not None:
         yield from _time_zone(site.time_zone)
     if site.holidays is not None:
-        yield from _holidays(site.holidays)
+        yield from _holidays(site.holidays, known.today)
 
 
 def _sizes(site: Site, known: Known) -> Iterator[Finding]:
@@ -334,18 +335,15 @@ def _time_zone(name: str) -> Iterator[Finding]:
         yield Finding(("time_zone",), f"'{safe(name)}' is not a known time zone", ", ".join(allowed))
 
 
-def _holidays(chosen: Holidays) -> Iterator[Finding]:
+def _holidays(chosen: Holidays, today: date) -> Iterator[Finding]:
     try:
-        import holidays
-    except ImportError:  # an optional library; a plan with dates then says that it is missing
+        mistake = mistaken(chosen.country, chosen.subdivision)
+    except MissingExtraError:  # an optional library; a plan with dates then says that it is missing
         return
-    known = holidays.list_supported_countries(include_aliases=True)
-    if chosen.country not in known:
-        message = f"no public holidays are known for '{safe(chosen.country)}'"
-        yield Finding(("holidays", "country"), message, "a code such as US, GB, DE")
+    if mistake is not None:
+        yield Finding(("holidays", mistake.key), mistake.message, mistake.allowed)
         return
-    try:  # a subdivision may also be given by its name
-        holidays.country_holidays(chosen.country, subdiv=chosen.subdivision)
-    except NotImplementedError:
-        message = f"'{safe(chosen.subdivision or '')}' is no subdivision of {chosen.country} whose holidays are known"
-        yield Finding(("holidays", "subdivision"), message, ", ".join(known[chosen.country]))
+    unlike = unlike_subdivisions(chosen.country, (today.year, today.year + 1)) if chosen.subdivision is None else ()
+    if unlike:
+        message = f"the holidays of {chosen.country} differ by subdivision, and none is named: plans carry a caution"
+        yield Finding(("holidays", "subdivision"), message, some_of(unlike), info=True)

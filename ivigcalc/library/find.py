@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ivigcalc.definitions import Loaded, LoadedPolicy, Policy, Product, Regimen, Safety, Site
-from ivigcalc.errors import DefinitionError, RequestError
+from ivigcalc.engine.public_holidays import mistaken
+from ivigcalc.errors import DefinitionError, MissingExtraError, RequestError
 from ivigcalc.library.reader import load_file, problem_in
 from ivigcalc.request.reference import is_path, split_protocol
 from ivigcalc.text import near, safe
@@ -130,8 +131,22 @@ def no_formula(ideal: str) -> str:
 
 
 def site(path: str) -> Loaded[Site]:
-    """A clinic's site file."""
-    return load_file(Path(path), "site")
+    """A clinic's site file. Its country is looked up by no name but one that is listed."""
+    found: Loaded[Site] = load_file(Path(path), "site")
+    _check_holidays(found)
+    return found
+
+
+def _check_holidays(site: Loaded[Site]) -> None:
+    chosen = site.value.holidays
+    if chosen is None:
+        return
+    try:
+        mistake = mistaken(chosen.country, chosen.subdivision)
+    except MissingExtraError:  # a plan with dates says so; another does not need it
+        return
+    if mistake is not None:
+        raise DefinitionError([problem_in(site.name, ("holidays", mistake.key), mistake.message, mistake.allowed)])
 
 
 def safety() -> Loaded[Safety]:

@@ -222,7 +222,7 @@ def site(folder: Path, *lines: str) -> Path:
 SITES = [
     ("time_zone: Europe/Londn", "time_zone", "'Europe/Londn' is not a known time zone; allowed: Europe/London"),
     ("time_zone: /etc/passwd", "time_zone", "'/etc/passwd' is not a known time zone"),
-    ("holidays: {country: United States}", "holidays.country", "no public holidays are known for 'United States'; allowed: a code such as US"),
+    ("holidays: {country: United States}", "holidays.country", "no public holidays are known for 'United States'; allowed: US"),
     ("holidays: {country: HolidayBase}", "holidays.country", "no public holidays are known for 'HolidayBase'"),
     ("holidays: {country: US, subdivision: XX}", "holidays.subdivision", "'XX' is no subdivision of US whose holidays are known; allowed: AK, AL"),
     ("stock: {octagam-10-us: {10 g: 4, 7 g: 1}}", "stock.octagam-10-us.7 g", "octagam-10-us has no vial of 7 g; allowed: 2 g, 5 g, 10 g"),

@@ -158,6 +158,7 @@ CHECKS: tuple[Check, ...] = (
     infusion.slow_after_a_gap,
     of_titrated(infusion.tables_used),
     of_titrated(infusion.bottles),
+    of_calendar(dates.holidays_of_a_part),
     of_calendar(dates.courses_moved),
     of_calendar(dates.courses_overlap),
     of_calendar(dates.courses_close),
