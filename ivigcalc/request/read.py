@@ -80,7 +80,19 @@ def _read_patient(form: Form) -> Patient:
         other = FIELD[field.instead_of]
         if getattr(form, field.name) is not None and getattr(form, other.name) is not None:
             raise RequestError(f"give {other.option} or {field.option}, not both", field=other.name)
-    return Patient(**_PATIENT.exact(_PATIENT.words(form)))
+    patient = Patient(**_PATIENT.exact(_PATIENT.words(form)))
+    _refuse_contradictions(patient)
+    return patient
+
+
+def _refuse_contradictions(patient: Patient) -> None:
+    pregnancy = "--pregnant" if patient.pregnant else "--pre-pregnancy-weight"
+    if patient.sex == "male" and (patient.pregnant or patient.pre_pregnancy_weight):  # control: contradiction
+        raise RequestError(
+            f"--sex male and {pregnancy} contradict each other: check both",
+            field="pregnant" if patient.pregnant else "pre_pregnancy_weight",
+            code="contradiction",
+        )
 
 
 def _no_first_day() -> RequestError:
