@@ -48,7 +48,8 @@ class Desk:
             library.check_indication(_needed(form.indication, "indication", "primary-immunodeficiency"), product.value)
         else:
             regimen, _ = library.regimen(_needed(form.regimen, "regimen", "dermatomyositis"))
-        return case_of(request, Definitions(product, policy, self._site, safety, regimen))
+        formulas, named = library.formulas(regimen, safety), bool(form.policy or self._site.value.default.policy)
+        return case_of(request, Definitions(product, policy, self._site, safety, regimen, formulas, named))
 
     def _prescribed(self, case: Case) -> Prescription:
         request = case.request

@@ -18,7 +18,7 @@ from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import quantity
 from ivigcalc.request.form import Form
 
-CIDP = {"age": "40y", "start": "2026-12-01"}
+CIDP = {"age": "40y", "height": "175cm", "start": "2026-12-01"}
 OWN = """
 kind: regimen
 schema: 1
@@ -98,7 +98,7 @@ def test_days_speak_to_every_phase_that_allows_them() -> None:
     order = {**CIDP, "courses": "2", "every": "3 weeks"}
     made = plan("cidp:ontario", "privigen-us", "70kg", **order, days="5")
     assert [(phase.phase, phase.days) for phase in made.phases] == [("loading", 5), ("maintenance", 5)]
-    assert plan("cidp:ontario", "privigen-us", "70kg", age="40y", days="5").phases[0].days == 5
+    assert plan("cidp:ontario", "privigen-us", "70kg", age="40y", height="175cm", days="5").phases[0].days == 5
     made = plan("cidp:ontario", "privigen-us", "70kg", **order, days="1")
     assert [(phase.phase, phase.days) for phase in made.phases] == [("loading", 2), ("maintenance", 1)]
 
@@ -244,7 +244,7 @@ def test_a_long_gap_starts_slowly_with_and_without_a_date(start: str | None) -> 
 
 
 def test_a_protocol_that_nobody_named_is_said() -> None:
-    found = said(plan("itp", "gamunex-c-us", "70kg", age="40y"), "default-used")
+    found = said(plan("itp", "gamunex-c-us", "70kg", age="40y", height="175cm"), "default-used")
     assert [(n.level, "us-label-gamunex-c" in n.message) for n in found if "protocol" in n.message] == [
         ("caution", True)
     ]

@@ -176,7 +176,9 @@ def rule(**keys: Any) -> DosingWeight:
 
 
 def weigh(patient: Patient, chosen: DosingWeight) -> tuple[str, Fraction]:
-    got = dosing_weight(patient, Fraction(360), chosen, library.load("formula", "devine-inches").value, "own-policy")
+    got = dosing_weight(
+        patient, Fraction(360), chosen, library.load("formula", "devine-inches").value, "policy own-policy"
+    )
     return got.basis, got.kg
 
 

@@ -3,12 +3,13 @@
 from .condition import Condition
 from .fields import Range, Strict
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
-from .policy import DosingWeight, Formula, HeightLine, Policy, Rounding
+from .policy import Policy, Rounding
 from .product import Ceiling, Product, RateTable, Rung, ml_per_kg_per_h
 from .regimen import Days, Dose, Every, Limit, Phase, Population, Protocol, Regimen
 from .safety import Safety
 from .site import NO_SITE, Site
 from .source import Cited, Definition, Source, cite
+from .weight import DosingWeight, Formula, HeightLine
 
 __all__ = [
     "NO_SITE",

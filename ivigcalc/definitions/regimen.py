@@ -25,6 +25,7 @@ from .fields import (
     refuse,
 )
 from .source import Cited, Definition, Said
+from .weight import DosingWeight
 
 Confidence = Literal["high", "medium", "low"]
 Evidence = Literal[
@@ -172,6 +173,9 @@ class Protocol(Cited):
     target: Target | None = None
     review: Said | None = None
     taper: Said | None = None
+    dosing_weight: DosingWeight | None = Field(
+        default=None, description="the source's own rule; used where no policy is named, and not to be contradicted"
+    )
     weight: Said | None = Field(default=None, description="what the source says of the dosing weight, in words")
     notes: tuple[Text, ...] = ()
 

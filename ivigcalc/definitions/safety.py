@@ -8,6 +8,7 @@ from pydantic import Field
 
 from .fields import BodyWeight, DoseQuantity, Height, Identifier, Interval, Minutes, Number, Percent, Range, Text
 from .source import Cited, Definition
+from .weight import Factor
 
 
 class WeightRange(Cited):
@@ -46,6 +47,15 @@ class UnitSlip(Cited):
     ordinary: Range[Percent]
     likely: Range[Percent]
     stop_above_bmi: Number
+
+
+class ObeseWeight(Cited):
+    """From which BMI on an adult's actual weight is questioned, and the adjusted weight that is shown beside it."""
+
+    from_bmi: Number
+    from_age: Interval
+    ideal: Identifier
+    factor: Factor
 
 
 class AgeLimit(Cited):
@@ -113,6 +123,7 @@ class Safety(Definition):
     height: HeightRange
     bmi: BmiRange
     unit_slip: UnitSlip
+    obese_weight: ObeseWeight | None = None
     age: AgeLimit
     weight_for_age: tuple[WeightForAge, ...] = ()
     highest_day_dose: HighestDose

@@ -23,13 +23,19 @@ from ivigcalc.request.request import Order, Patient, Request
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """The definitions that an order names; no regimen where only the rates of a product are asked for."""
+    """The definitions that an order names; no regimen where only the rates of a product are asked for.
+
+    `formulas`: those of ideal weights that other definitions than the policy name. `policy_named`: the order or the
+    site names its policy, and does not take the program's.
+    """
 
     product: Loaded[Product]
     policy: LoadedPolicy
     site: Loaded[Site]
     safety: Loaded[Safety]
     regimen: Loaded[Regimen] | None = None
+    formulas: tuple[Loaded[Formula], ...] = ()
+    policy_named: bool = True
 
     @property
     def fingerprint(self) -> tuple[str, ...]:
@@ -72,6 +78,10 @@ class Case:
         """The formula of the ideal weight that the policy names."""
         formula = self.definitions.policy.formula
         return formula.value if formula else None
+
+    def formula_named(self, name: str | None) -> Formula | None:
+        """The formula of an ideal weight by its id, if it is at hand."""
+        return next((found.value for found in self.definitions.formulas if found.value.id == name), None)
 
     @property
     def site(self) -> Site:

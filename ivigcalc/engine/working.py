@@ -47,14 +47,13 @@ def _number(quantity: Quantity) -> Decimal:
 
 def _weights(draft: Draft) -> Iterator[TraceEntry]:
     weights, patient = draft.weights, draft.case.patient
-    policy = draft.case.policy
-    rule = policy.dosing_weight
+    policy, ruled = draft.case.policy, weights.ruled
     yield _converted("actual_kg", patient.weight, weights.actual_kg, "kg")
     if patient.height is not None:
         yield _converted("height_cm", patient.height, patient.height.base, "cm")
     if weights.bmi is not None:
         yield _line("bmi", "actual_kg / (height_cm / 100) / (height_cm / 100)", {}, weights.bmi, "kg/m2", None)
-    formula = draft.case.formula
+    formula = ruled.formula if ruled else None
     if weights.ideal_kg is not None and formula is not None and patient.sex is not None:
         line: HeightLine = formula.male if patient.sex == "male" else formula.female
         inputs: Inputs = {
@@ -77,19 +76,17 @@ def _weights(draft: Draft) -> Iterator[TraceEntry]:
             {"factor": weights.factor},
             weights.adjusted_kg,
             "kg",
-            cite(policy, rule),
+            ruled.source if ruled else None,
         )
     yield _dosing(draft)
-    if draft.rate_kg == weights.actual_kg:
-        yield _line("rate_kg", "actual_kg", {}, draft.rate_kg, "kg", None)
-    else:
-        yield _line("rate_kg", "dosing_kg", {}, draft.rate_kg, "kg", cite(policy, rule))
+    by, said = policy.rate_weight, cite(policy, policy.rate_weight) if policy.rate_weight.basis == "printed" else None
+    name = "dosing_kg" if by.use == "dosing" else "actual_kg"
+    yield _line("rate_kg", name, {} if said else {"basis": "assumed"}, draft.rate_kg, "kg", said)
 
 
 def _dosing(draft: Draft) -> TraceEntry:
     weights, patient = draft.weights, draft.case.patient
-    policy = draft.case.policy
-    source = cite(policy, policy.dosing_weight)
+    source = weights.ruled.source if weights.ruled else None
     why: Inputs = {"because": weights.because}
     if weights.basis == "pre-pregnancy" and patient.pre_pregnancy_weight is not None:
         given = patient.pre_pregnancy_weight

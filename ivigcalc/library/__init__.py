@@ -9,6 +9,7 @@ from ivigcalc.lazy import hands_on
 if TYPE_CHECKING:
     from ivigcalc.library.find import FOLDERS as FOLDERS
     from ivigcalc.library.find import check_indication as check_indication
+    from ivigcalc.library.find import formulas as formulas
     from ivigcalc.library.find import load as load
     from ivigcalc.library.find import load_all as load_all
     from ivigcalc.library.find import no_formula as no_formula
@@ -35,6 +36,7 @@ __getattr__, __dir__ = hands_on(
         "site": "find",
         "safety": "find",
         "check_indication": "find",
+        "formulas": "find",
         "no_formula": "find",
         "FOLDERS": "find",
     },

@@ -17,7 +17,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ivigcalc.definitions import Condition, Definition, Phase, Policy, Product, Protocol, RateTable, Regimen, Site
+from ivigcalc.definitions import (
+    Condition,
+    Definition,
+    DosingWeight,
+    Phase,
+    Policy,
+    Product,
+    Protocol,
+    RateTable,
+    Regimen,
+    Site,
+)
 from ivigcalc.definitions.site import Holidays
 from ivigcalc.engine.dose import per_four_weeks
 from ivigcalc.engine.public_holidays import mistaken, some_of, unlike_subdivisions
@@ -138,6 +149,8 @@ def _regimen(regimen: Regimen, known: Known) -> Iterator[Finding]:
     elif regimen.indication is not None and regimen.indication not in known.regimens | known.served:
         yield Finding(("indication",), _unknown_indication(regimen.indication, known), info=True)
     for name, protocol in regimen.protocols.items():
+        if protocol.dosing_weight is not None:
+            yield from _weight_rule(protocol.dosing_weight, known, ("protocols", name))
         for place, phase in enumerate(protocol.stages):
             key: Key = ("protocols", name, *(("phases", place) if protocol.phases else ()))
             yield from _above_limits(protocol, phase, key)
@@ -280,23 +293,23 @@ def same_rate(product: Product, rate: Quantity, restated: Quantity) -> bool:
 
 
 def _policy(policy: Policy, known: Known) -> Iterator[Finding]:
-    ideal = policy.dosing_weight.ideal if policy.dosing_weight else None
-    if ideal is not None and ideal not in known.formulas:
-        yield Finding(("dosing_weight", "ideal"), find.no_formula(ideal), ", ".join(sorted(known.formulas)))
-    yield from _weights_named(policy)
+    if policy.dosing_weight is not None:
+        yield from _weight_rule(policy.dosing_weight, known, ())
 
 
-def _weights_named(policy: Policy) -> Iterator[Finding]:
-    """A condition on the adjusted weight needs its factor; the model sees to it that there is an ideal weight."""
-    rule = policy.dosing_weight
-    if rule is None or rule.factor is not None:
+def _weight_rule(rule: DosingWeight, known: Known, around: Key) -> Iterator[Finding]:
+    """Its formula is shipped, and a condition on the adjusted weight has its factor."""
+    if rule.ideal is not None and rule.ideal not in known.formulas:
+        allowed = ", ".join(sorted(known.formulas))
+        yield Finding((*around, "dosing_weight", "ideal"), find.no_formula(rule.ideal), allowed)
+    if rule.factor is not None:
         return
     named: list[tuple[Key, tuple[Condition, ...]]] = [((name,), getattr(rule, name)) for name in _WEIGHT_CONDITIONS]
     named += [(("when_obese", "when"), rule.when_obese.when)] if rule.when_obese else []
     for key, conditions in named:
         for place, condition in enumerate(conditions):
             if condition.weight == "adjusted":
-                yield Finding(("dosing_weight", *key, place), f"'{condition}' needs 'factor'")
+                yield Finding((*around, "dosing_weight", *key, place), f"'{condition}' needs 'factor'")
 
 
 def _site(site: Site, known: Known) -> Iterator[Finding]:

@@ -8,9 +8,10 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from ivigcalc.definitions import Loaded, LoadedPolicy, Policy, Product, Regimen, Safety, Site
+from ivigcalc.definitions import Formula, Loaded, LoadedPolicy, Policy, Product, Regimen, Safety, Site
 from ivigcalc.engine.public_holidays import mistaken
 from ivigcalc.errors import DefinitionError, MissingExtraError, RequestError
+from ivigcalc.library.problems import PathKey
 from ivigcalc.library.reader import load_file, problem_in
 from ivigcalc.request.reference import is_path, split_protocol
 from ivigcalc.text import near, safe
@@ -119,10 +120,27 @@ def policy(reference: str) -> LoadedPolicy:
     found: Loaded[Policy] = load("policy", reference)
     weight = found.value.dosing_weight
     ideal = weight.ideal if weight else None
-    if ideal is not None and ideal not in shipped("formula"):  # a mistake of the file, not of what was typed
-        key = ("dosing_weight", "ideal")
-        raise DefinitionError([problem_in(found.name, key, no_formula(ideal), ", ".join(shipped("formula")))])
-    return LoadedPolicy(found, load("formula", ideal) if ideal is not None else None)
+    return LoadedPolicy(found, _formula(ideal, found, ("dosing_weight", "ideal")) if ideal is not None else None)
+
+
+def formulas(regimen: Loaded[Regimen] | None, safety: Loaded[Safety]) -> tuple[Loaded[Formula], ...]:
+    """The formulas that the protocols of a regimen and the thresholds name, each once."""
+    named: dict[str, Loaded[Formula]] = {}
+    for name, protocol in regimen.value.protocols.items() if regimen else ():
+        ideal = protocol.dosing_weight.ideal if protocol.dosing_weight else None
+        if regimen is not None and ideal is not None:
+            named[ideal] = _formula(ideal, regimen, ("protocols", name, "dosing_weight", "ideal"))
+    if safety.value.obese_weight is not None:
+        ideal = safety.value.obese_weight.ideal
+        named[ideal] = _formula(ideal, safety, ("obese_weight", "ideal"))
+    return tuple(named.values())
+
+
+def _formula(ideal: str, of: Loaded[Any], key: PathKey) -> Loaded[Formula]:
+    """The formula that a file names; that there is none is a mistake of the file, not of what was typed."""
+    if ideal not in shipped("formula"):
+        raise DefinitionError([problem_in(of.name, key, no_formula(ideal), ", ".join(shipped("formula")))])
+    return load("formula", ideal)
 
 
 def no_formula(ideal: str) -> str:

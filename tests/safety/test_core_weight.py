@@ -8,7 +8,7 @@ import pytest
 
 from ivigcalc import library
 from ivigcalc.definitions import DosingWeight, Formula
-from ivigcalc.definitions.policy import ObeseRule
+from ivigcalc.definitions.weight import ObeseRule
 from ivigcalc.engine.weight import Weights, dosing_weight
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import parse_height, parse_weight
@@ -31,7 +31,7 @@ def rule(**keys: Any) -> DosingWeight:
 
 def weigh(weight: str, height: str | None, chosen: DosingWeight, formula: Formula = PLAIN, **who: Any) -> Weights:
     patient = Patient(parse_weight(weight), height=parse_height(height) if height else None, **{"sex": "male", **who})
-    return dosing_weight(patient, Fraction(360), chosen, formula, "own-policy")
+    return dosing_weight(patient, Fraction(360), chosen, formula, "policy own-policy")
 
 
 # ---- adjusted and ideal ----------------------------------------------------------------------------------------------------

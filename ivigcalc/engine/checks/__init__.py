@@ -15,7 +15,18 @@ from fractions import Fraction
 from typing import TypeVar
 
 from ivigcalc.engine.case import Case
-from ivigcalc.engine.checks import dates, doses, information, infusion, order, patient, plausibility, protocol, rounding
+from ivigcalc.engine.checks import (
+    dates,
+    doses,
+    information,
+    infusion,
+    order,
+    patient,
+    plausibility,
+    protocol,
+    rounding,
+    weight,
+)
 from ivigcalc.engine.checks.common import settle, stop_now
 from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.draft import Draft
@@ -142,8 +153,11 @@ CHECKS: tuple[Check, ...] = (
     patient.defaults_used,
     of_conditions(patient.contraindications),
     patient.stale_weight,
-    of_prescription(patient.policy_assumed),
-    patient.weight_policy,
+    weight.rule_assumed,
+    weight.rule_applied,
+    weight.rule_differs,
+    weight.obese_on_actual_weight,
+    weight.rate_weight_assumed,
     plausibility.dosing_weight,
     of_prescription(protocol.default_protocol),
     patient.population,

@@ -112,32 +112,6 @@ def stale_weight(draft: Draft) -> Iterator[Notice]:
         )
 
 
-def policy_assumed(rx: Prescription) -> Iterator[Notice]:
-    """What the document of the policy does not print."""
-    policy = rx.policy
-    for text in policy.dosing_weight.assumed if policy.dosing_weight else ():
-        source = cite(policy, policy.dosing_weight)
-        yield Notice("policy-assumed", "caution", f"policy {policy.id}: {text}", source=source)
-    if rx.rounding.basis == "assumed":
-        message = f"policy {policy.id}: its source does not print how it rounds; assumed: {rx.rounding}"
-        yield Notice("policy-assumed", "info", message, source=cite(policy, rx.rounding))
-
-
-def weight_policy(draft: Draft) -> Iterator[Notice]:
-    """Which weight the policy picked, and why."""
-    policy, weights = draft.case.policy, draft.weights
-    rule = policy.dosing_weight
-    if weights.basis == "actual" and rule is not None and rule.use == "actual":
-        return
-    yield Notice(
-        "policy-applied",
-        "info",
-        f"{policy.id} doses on the {weights.basis} weight of {figure(weights.kg)} kg: {weights.because}",
-        f"{figure(weights.kg)} kg",
-        source=cite(policy, rule),
-    )
-
-
 def population(draft: Draft) -> Iterator[Notice]:
     """Age against the protocol, and the confidence of its source."""
     protocol, regimen, age = draft.case.protocol, draft.case.regimen, draft.case.age_months

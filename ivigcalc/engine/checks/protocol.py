@@ -44,7 +44,12 @@ def said_of_protocol(rx: Prescription) -> Iterator[Notice]:
     if regimen is None or protocol is None or protocol.weight is None:
         return
     said = protocol.weight
-    yield _says(f"the protocol's source says of the weight: {said.text}", regimen, said, protocol)
+    text = f"the protocol's source says of the weight: {said.text.rstrip('.')}"
+    if protocol.dosing_weight is not None:
+        yield _says(text, regimen, said, protocol)
+        return
+    text = f"{text}; it prints no formula, so that this is not computed: ask which weight is meant"
+    yield Notice("protocol-says", "caution", text, source=cite(regimen, said, protocol))
 
 
 def said_of_phase(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
