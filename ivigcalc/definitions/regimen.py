@@ -56,8 +56,18 @@ Category = Literal[
 class Population(Cited):
     """For whom the protocol was published; where it names no source, the protocol's."""
 
-    age: AgeRange | None = None
+    age: AgeRange | None = Field(default=None, description="only what the cited text prints")
+    group: Literal["adult", "paediatric"] | None = Field(
+        default=None,
+        description="where the text prints no age: for whom the reading on file takes it; a caution, no stop",
+    )
     text: Text | None = None
+
+    @model_validator(mode="after")
+    def _age_or_group(self) -> Population:
+        if self.age is not None and self.group is not None:
+            raise ValueError("give the age that the text prints, or the group where it prints none, not both")
+        return self
 
 
 class Dose(Cited):

@@ -53,9 +53,14 @@ class ObeseWeight(Cited):
     """From which BMI on an adult's actual weight is questioned, and the adjusted weight that is shown beside it."""
 
     from_bmi: Number
-    from_age: Interval
     ideal: Identifier
     factor: Factor
+
+
+class AdultAge(Cited):
+    """From which age on a patient counts as an adult, where a source says adult and prints no age."""
+
+    from_age: Interval
 
 
 class AgeLimit(Cited):
@@ -124,6 +129,7 @@ class Safety(Definition):
     bmi: BmiRange
     unit_slip: UnitSlip
     obese_weight: ObeseWeight | None = None
+    adult: AdultAge
     age: AgeLimit
     weight_for_age: tuple[WeightForAge, ...] = ()
     highest_day_dose: HighestDose

@@ -18,6 +18,7 @@ from ivigcalc.definitions import (
     Site,
 )
 from ivigcalc.errors import RequestError
+from ivigcalc.quantity import in_months
 from ivigcalc.request.request import Order, Patient, Request
 
 
@@ -114,6 +115,16 @@ def case_of(request: Request, definitions: Definitions) -> Case:
     """The case of a request, with the default protocol if none is named. Raises `RequestError` for an unknown one."""
     regimen = definitions.regimen
     return Case(request, definitions, choose_protocol(regimen.value, request.protocol) if regimen else None)
+
+
+def is_for(protocol: Protocol, age_months: Fraction, safety: Safety) -> bool:
+    """Whether a protocol is for patients of an age: inside the bounds it prints, else of the group it was read for."""
+    population = protocol.population
+    if population is None:
+        return True
+    if population.group is not None:
+        return (age_months >= in_months(safety.adult.from_age)) == (population.group == "adult")
+    return all(bound.holds(age_months) for bound in population.age or ())
 
 
 def choose_protocol(regimen: Regimen, name: str | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ivigcalc.definitions import Product, Safety, cite
-from ivigcalc.engine.case import Case
+from ivigcalc.engine.case import Case, is_for
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
@@ -120,6 +120,8 @@ def population(draft: Draft) -> Iterator[Notice]:
     if protocol.confidence == "low":
         message = f"protocol '{protocol.title}' rests on a source of low confidence"
         yield Notice("low-confidence-source", "caution", message, source=cite(regimen, protocol))
+    if protocol.population is not None and protocol.population.group is not None and age is not None:
+        yield from _of_another_group(draft.case, protocol.population.group)
     bounds = (protocol.population.age if protocol.population else None) or ()
     if bounds and age is None:
         printed = " and ".join(map(str, bounds))
@@ -131,8 +133,35 @@ def population(draft: Draft) -> Iterator[Notice]:
             yield Notice(
                 "age-outside-regimen",
                 "stop",
-                f"an age of {years} is outside the protocol, published for {bound}",
+                f"an age of {years} is outside the protocol, published for {bound}: {_that_fit(draft.case)}",
                 years,
                 str(bound),
                 cite(regimen, protocol.population, protocol),
             )
+
+
+def _of_another_group(case: Case, group: str) -> Iterator[Notice]:
+    regimen, protocol, age = case.regimen, case.protocol, case.age_months
+    if regimen is None or protocol is None or age is None or is_for(protocol, age, case.safety):
+        return
+    years, adult = f"{figure(age / 12, 1)} years", case.safety.adult.from_age
+    whom = f"adults, from {adult}" if group == "adult" else f"children, under {adult}"
+    yield Notice(
+        "age-not-printed",
+        "caution",
+        f"the source prints no age, and was read as one for {whom}; the patient is {years}: {_that_fit(case)}",
+        years,
+        whom,
+        cite(regimen, protocol.population, protocol),
+    )
+
+
+def _that_fit(case: Case) -> str:
+    """Which other protocols of the regimen are for the patient."""
+    regimen, age = case.regimen, case.age_months
+    if regimen is None or age is None:
+        return ""
+    fit = [name for name, protocol in regimen.protocols.items() if is_for(protocol, age, case.safety)]
+    if not fit:
+        return f"no protocol of {regimen.id} on file is for this age"
+    return f"{', '.join(f'{regimen.id}:{name}' for name in fit)} would fit"

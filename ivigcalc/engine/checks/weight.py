@@ -115,7 +115,7 @@ def _instead(draft: Draft, adjusted: Fraction | None) -> str:
 def _adjusted(case: Case) -> Fraction | None:
     """The adjusted weight of an adult who is not pregnant; the formula is printed for nobody else."""
     rules, age = case.safety.obese_weight, case.age_months
-    if rules is None or case.patient.pregnant or (age is not None and age < in_months(rules.from_age)):
+    if rules is None or case.patient.pregnant or (age is not None and age < in_months(case.safety.adult.from_age)):
         return None
     formula = case.formula_named(rules.ideal)
     return adjusted_weight(case.patient, formula, rules.factor) if formula else None
