@@ -49,7 +49,8 @@ class Desk:
         else:
             regimen, _ = library.regimen(_needed(form.regimen, "regimen", "dermatomyositis"))
         formulas, named = library.formulas(regimen, safety), bool(form.policy or self._site.value.default.policy)
-        return case_of(request, Definitions(product, policy, self._site, safety, regimen, formulas, named))
+        asked = Definitions(product, policy, self._site, safety, regimen, formulas, named, library.product_class())
+        return case_of(request, asked)
 
     def _prescribed(self, case: Case) -> Prescription:
         request = case.request

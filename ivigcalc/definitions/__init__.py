@@ -2,6 +2,7 @@
 
 from .condition import Condition
 from .fields import Range, Strict
+from .klass import ProductClass
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
 from .policy import Policy, Rounding
 from .product import Ceiling, Product, RateTable, Rung, ml_per_kg_per_h
@@ -31,6 +32,7 @@ __all__ = [
     "Policy",
     "Population",
     "Product",
+    "ProductClass",
     "Protocol",
     "Range",
     "RateTable",

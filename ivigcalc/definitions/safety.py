@@ -106,14 +106,6 @@ class HighestDose(Cited):
     dose: DoseQuantity
 
 
-class VaccineWait(Cited):
-    """How long live measles and varicella vaccines wait after a dose of this size."""
-
-    dose: DoseQuantity
-    wait: Interval
-    note: Text | None = None
-
-
 class Deviation(Cited):
     """By how much the rounded dose may differ from the exact one."""
 
@@ -140,6 +132,5 @@ class Safety(Definition):
     restart_after: Threshold
     too_close: TooClose
     opened_bottle: OpenTime
-    vaccine_waits: tuple[VaccineWait, ...] = ()
     conditions: dict[Identifier, Text] = Field(default_factory=dict)
     notes: tuple[Text, ...] = ()

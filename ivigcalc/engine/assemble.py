@@ -57,6 +57,7 @@ def _computed_from(draft: Draft) -> ComputedFrom:
         definitions.policy,
         definitions.site,
         definitions.safety,
+        definitions.product_class,
         (*request.defaults_used, *taken),
     )
 

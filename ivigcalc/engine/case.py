@@ -12,6 +12,7 @@ from ivigcalc.definitions import (
     LoadedPolicy,
     Policy,
     Product,
+    ProductClass,
     Protocol,
     Regimen,
     Safety,
@@ -37,13 +38,15 @@ class Definitions:
     regimen: Loaded[Regimen] | None = None
     formulas: tuple[Loaded[Formula], ...] = ()
     policy_named: bool = True
+    product_class: Loaded[ProductClass] | None = None
 
     @property
     def fingerprint(self) -> tuple[str, ...]:
         """The digests of the files, which tell these definitions from others of the same site."""
         formula, regimen = self.policy.formula, self.regimen
+        others = (formula, regimen, self.product_class)
         digests = (self.product.sha256, self.policy.policy.sha256, self.safety.sha256)
-        return (*digests, formula.sha256 if formula else "", regimen.sha256 if regimen else "")
+        return (*digests, *(other.sha256 if other else "" for other in others))
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,11 @@ class Case:
     def safety(self) -> Safety:
         """The thresholds of the checks."""
         return self.definitions.safety.value
+
+    @property
+    def product_class(self) -> ProductClass | None:
+        """What is printed for all products of the class."""
+        return self.definitions.product_class.value if self.definitions.product_class else None
 
     @property
     def regimen(self) -> Regimen | None:

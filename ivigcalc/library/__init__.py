@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ivigcalc.library.find import no_formula as no_formula
     from ivigcalc.library.find import policy as policy
     from ivigcalc.library.find import product as product
+    from ivigcalc.library.find import product_class as product_class
     from ivigcalc.library.find import regimen as regimen
     from ivigcalc.library.find import resolve as resolve
     from ivigcalc.library.find import root as root
@@ -32,6 +33,7 @@ __getattr__, __dir__ = hands_on(
         "resolve": "find",
         "regimen": "find",
         "product": "find",
+        "product_class": "find",
         "policy": "find",
         "site": "find",
         "safety": "find",

@@ -221,6 +221,10 @@ def _product(product: Product, known: Known) -> Iterator[Finding]:
     for place, licence in enumerate(product.indications):
         if licence.id not in known.regimens:
             yield Finding(("indications", place, "id"), _no_regimen(licence.id), info=True)
+    for place, unlike in enumerate(product.unlike_class):
+        if unlike.condition not in known.conditions:
+            message = f"'{unlike.condition}' is no condition of the shipped thresholds, so check how it is spelt"
+            yield Finding(("unlike_class", place, "condition"), message, ", ".join(sorted(known.conditions)), info=True)
     said = {entry.condition for entry in product.contraindications if entry.condition}
     for place, condition in enumerate(product.contraindicated_with):
         if condition not in known.conditions:

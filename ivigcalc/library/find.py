@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from ivigcalc.definitions import Formula, Loaded, LoadedPolicy, Policy, Product, Regimen, Safety, Site
+from ivigcalc.definitions import Formula, Loaded, LoadedPolicy, Policy, Product, ProductClass, Regimen, Safety, Site
 from ivigcalc.engine.public_holidays import mistaken
 from ivigcalc.errors import DefinitionError, MissingExtraError, RequestError
 from ivigcalc.library.problems import PathKey
@@ -22,6 +22,7 @@ FOLDERS = {
     "policy": "policies",
     "formula": "formulas",
     "safety": "safety",
+    "class": "class",
 }
 
 
@@ -170,3 +171,8 @@ def _check_holidays(site: Loaded[Site]) -> None:
 def safety() -> Loaded[Safety]:
     """The thresholds of the checks."""
     return load("safety", "defaults")
+
+
+def product_class() -> Loaded[ProductClass]:
+    """What is printed for intravenous immunoglobulins as such."""
+    return load("class", "intravenous-immunoglobulins")

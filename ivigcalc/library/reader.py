@@ -25,6 +25,7 @@ from ivigcalc.definitions import (
     Policy,
     Population,
     Product,
+    ProductClass,
     Protocol,
     RateTable,
     Regimen,
@@ -47,6 +48,7 @@ KINDS: dict[str, type[Definition] | type[Site]] = {
     "policy": Policy,
     "formula": Formula,
     "safety": Safety,
+    "class": ProductClass,
     "site": Site,
 }
 

@@ -14,7 +14,7 @@ from ivigcalc.clock import clock_minutes, clock_text
 from ivigcalc.errors import RequestError
 from ivigcalc.request import words
 from ivigcalc.request.form import Command, Words
-from ivigcalc.request.request import Infusion, Request, Risk, Sex
+from ivigcalc.request.request import NO_RISK, Infusion, Request, Risk, Sex
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,9 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "risk",
         "patient",
-        "renal, thrombosis or cardiac; repeat for more than one.",
+        "renal, thrombosis or cardiac; repeat for more than one. none: asked, and there is none.",
         "RISK",
-        words.one_of(*get_args(Risk)),
+        words.one_of(*get_args(Risk), NO_RISK),
         holds="many",
     ),
     Field(

@@ -16,7 +16,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.request.fields import FIELD, FIELDS
 from ivigcalc.request.form import Command, Form, Words
 from ivigcalc.request.reference import split_protocol
-from ivigcalc.request.request import Order, Patient, Request
+from ivigcalc.request.request import NO_RISK, Order, Patient, Request
 
 _ALTERNATIVES = tuple(field for field in FIELDS if field.instead_of)
 
@@ -91,6 +91,12 @@ def _refuse_contradictions(patient: Patient) -> None:
         raise RequestError(
             f"--sex male and {pregnancy} contradict each other: check both",
             field="pregnant" if patient.pregnant else "pre_pregnancy_weight",
+            code="contradiction",
+        )
+    if NO_RISK in patient.risks and patient.at_risk:
+        raise RequestError(
+            f"--risk {NO_RISK} and --risk {patient.at_risk[0]} contradict each other",
+            field="risk",
             code="contradiction",
         )
 

@@ -29,7 +29,7 @@ FORM = (
 ORDER = {
     (): "schema ivigcalc_version computed_from dosing_weight rate_weight course sessions totals notices trace phases"
     " sources last_covered check",
-    ("computed_from",): "request regimen product policy site safety defaults_used",
+    ("computed_from",): "request regimen product policy site safety product_class defaults_used",
     ("computed_from", "request"): f"command on {FORM}",
     ("computed_from", "regimen"): "id protocol version sha256",
     ("computed_from", "product"): "id version sha256",

@@ -152,6 +152,7 @@ BEFORE: tuple[Callable[[Case], Iterable[Notice]], ...] = (
 CHECKS: tuple[Check, ...] = (
     patient.defaults_used,
     of_conditions(patient.contraindications),
+    patient.risk_of_age,
     patient.stale_weight,
     weight.rule_assumed,
     weight.rule_applied,
@@ -180,6 +181,7 @@ CHECKS: tuple[Check, ...] = (
     dates.chair_time,
     dates.not_covered,
     of_dosed_body(information.fluid_load),
+    of_dosed(information.haemolysis),
     of_dosed_until(information.live_vaccines),
     information.weigh_again,
 )
