@@ -35,20 +35,25 @@ TREE = WORK / "tree"
 LEAST_PERCENT = 95
 #: a run of the tests that takes this many times as long as without a change hangs: the change is noticed
 TIMES, LEAST_SECONDS, MEGABYTES = 5, 5, 2000
-#: the fast and telling tests first; then everything else that looks at the core, unless the first ones noticed
-COMMON = (
-    "tests/safety/test_core.py", "tests/test_examples.py", "tests/safety/test_hazards_dose.py", "tests/safety/test_hazards_rate.py",
-    "tests/safety/test_hazards_weight.py", "tests/safety/test_hazards_dates.py", "tests/test_checks.py",
-)  # fmt: skip
+#: a module's own files first; then, unless one of them noticed, everything else that looks at the core. The properties take too long
 CORE = {
-    "quantity": ("tests/test_quantity.py",),
-    "vials": ("tests/test_vials.py",),
-    "split": ("tests/test_split.py", "tests/test_vials.py"),
-    "dose": ("tests/test_split.py", "tests/test_orders.py"),
-    "titration": ("tests/test_titration.py",),
-    "weight": ("tests/test_weight.py",),
-    "schedule": ("tests/test_schedule.py",),
-}
+    "quantity": ("tests/test_quantity.py", "tests/definitions/test_product.py"),
+    "vials": ("tests/engine/test_vials.py", "tests/engine/test_stock.py"),
+    "split": ("tests/engine/test_split.py", "tests/engine/test_dose_days.py"),
+    "dose": ("tests/engine/test_dose.py", "tests/engine/test_dose_days.py", "tests/engine/test_prescription.py"),
+    "titration": (
+        "tests/engine/test_titration.py", "tests/engine/test_titration_ceilings.py", "tests/engine/test_titration_tables.py",
+        "tests/engine/test_infusion.py",
+    ),
+    "weight": ("tests/engine/test_weight.py", "tests/engine/test_weight_policies.py"),
+    "schedule": ("tests/engine/test_schedule.py", "tests/engine/test_schedule_closed_days.py", "tests/engine/test_session.py"),
+}  # fmt: skip
+COMMON = (
+    "tests/test_examples.py",
+    "tests/engine",
+    "tests/request/test_words.py",
+    "--ignore-glob=*/test_properties_*.py",
+)
 LIBRARIES = (
     "pydantic", "yaml", "typer", "rich.table", "rich.console", "dateutil.relativedelta", "simplejson", "holidays", "platformdirs", "hypothesis.strategies",
 )  # fmt: skip
@@ -99,7 +104,7 @@ def _module(module: str, afresh: bool) -> tuple[int, int, int]:
     """How many changes of one module were noticed, how many of these because they hung, and how many survived."""
     source = TREE / "ivigcalc" / ("quantity.py" if module == "quantity" else f"engine/{module}.py")
     unchanged = source.read_text(encoding="utf-8")
-    rounds = ((f"tests/safety/test_core_{module}.py", *CORE[module]), COMMON)
+    rounds = (CORE[module], COMMON)
     seconds = [_unchanged(tests) for tests in rounds]
     for compiled in source.parent.glob(f"__pycache__/{module}.*"):
         compiled.unlink()

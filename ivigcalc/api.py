@@ -83,7 +83,7 @@ def _with_defaults(form: Form, site: Site) -> tuple[str | None, str, tuple[str, 
     if policy is None:
         policy = site.default.policy or DEFAULT_POLICY
         whose = f"the default of site {site.id}" if site.default.policy else "the program's default"
-        said.append(f"policy not given: {policy} is {whose}")
+        said.append(f"policy not given: {policy} is {whose}")  # control: default-policy-said
     return product, policy, tuple(said)
 
 

@@ -14,7 +14,7 @@ def iso_date(value: Any) -> date:
     """Read YYYY-MM-DD; nothing else is a date."""
     if isinstance(value, date):
         return value
-    if not isinstance(value, str) or not _DATE.fullmatch(value):
+    if not isinstance(value, str) or not _DATE.fullmatch(value):  # control: one-date-format
         raise ValueError("must be a date as YYYY-MM-DD")
     return date.fromisoformat(value)
 

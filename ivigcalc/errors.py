@@ -53,7 +53,7 @@ class Problem:
         place = f"{self.file}:{self.line}" if self.line else self.file
         key = f" {self.key}:" if self.key else ""
         allowed = f"; allowed: {self.allowed}" if self.allowed else ""
-        return printable(f"{place}:{key} {self.message}{allowed}")
+        return printable(f"{place}:{key} {self.message}{allowed}")  # control: safe-problems
 
 
 class DefinitionError(IvigcalcError):

@@ -39,7 +39,7 @@ def open_regular(path: Path) -> BufferedReader:
         raise UnreadableError(f"cannot be read: {error.strerror}") from None
     except ValueError:
         raise UnreadableError("cannot be read: no file has such a name") from None
-    if not _is_regular(handle):
+    if not _is_regular(handle):  # control: regular-files
         os.close(handle)
         raise UnreadableError("is not a regular file")
     os.set_blocking(handle, True)
@@ -96,7 +96,7 @@ def replace_whole(path: Path, data: bytes, like: os.stat_result | None = None) -
             _give_owner_and_mode(beside, like)
         beside.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)  # control: whole-file
         raise
 
 

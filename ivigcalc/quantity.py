@@ -14,7 +14,7 @@ from typing import Literal
 
 from ivigcalc.text import TYPED, safe
 
-_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?")
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?")  # control: plain-numbers
 _QUANTITY = re.compile(r"\s*([^\sA-Za-z%µ/]+)\s*([A-Za-z%µ][A-Za-z%µ/ ]*?)\s*")
 _FEET_INCHES = re.compile(r"([0-9]{1,2})\s*ft\s*([0-9]{1,2}(?:\.[0-9]{1,4})?)\s*in")
 
@@ -98,7 +98,7 @@ def number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         hint = " (write a decimal point, not a comma)" if "," in text else ""
         raise QuantityError(f"'{_typed(text)}' is not a plain number such as 72 or 0.4{hint}")
-    return Decimal(text)
+    return Decimal(text)  # control: exact-decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def in_months(span: Quantity) -> Fraction:
 def parse_weight(text: str) -> Quantity:
     """Read a body weight. kg, lb, st, or g under 10 kg; a bare number is refused with both readings shown."""
     stripped = text.strip()
-    if _NUMBER.fullmatch(stripped):
+    if _NUMBER.fullmatch(stripped):  # control: bare-weight
         as_lb_kg = decimal_of(Fraction(Decimal(stripped)) * UNITS["lb"][1], 1)
         raise QuantityError(
             f"the weight '{stripped}' has no unit: it could be {stripped} kg, or {stripped} lb (= {as_lb_kg} kg); "
@@ -240,7 +240,7 @@ def plain(value: Decimal | int) -> str:
     """Plain text of a number: no exponent, no trailing zero, always a leading zero."""
     text = format(value, "f")
     if "." in text:
-        text = text.rstrip("0").rstrip(".")
+        text = text.rstrip("0").rstrip(".")  # control: no-trailing-zero
     return "0" if text in ("", "-0") else text
 
 

@@ -12,7 +12,7 @@ _NAMED, _COMPARED = 4, 60
 
 def printable(text: str) -> str:
     """The text on one line, with `?` in place of whatever a terminal would obey or nobody could see."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return "".join(c if c.isprintable() else "?" for c in text)  # control: safe-text
 
 
 def safe(text: str, most: int = 60) -> str:

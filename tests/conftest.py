@@ -1,12 +1,12 @@
-"""What every test may use: the two ways to ask, and the rules for generated cases."""
+"""What every test may use: the command line, run in this process, and the rules for generated cases."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-import helpers
 import pytest
 from hypothesis import HealthCheck, settings
 
-from ivigcalc.engine.plan import Plan
+from ivigcalc.cli.main import main
 
 # No deadline: the machine that runs the tests may be busy. Derandomised: a red run is red for everybody, every time.
 settings.register_profile(
@@ -15,13 +15,41 @@ settings.register_profile(
 settings.load_profile("ivigcalc")
 
 
-@pytest.fixture(scope="session")
-def plan() -> Callable[..., Plan]:
-    """`plan(regimen, product, weight, **words)`: see helpers.plan."""
-    return helpers.plan
+@dataclass(frozen=True)
+class Run:
+    """What a command did: its exit code and its two streams."""
+
+    code: int
+    out: str
+    err: str
 
 
-@pytest.fixture(scope="session")
-def rates() -> Callable[..., Plan]:
-    """`rates(product, indication, weight, dose, **words)`: see helpers.rates."""
-    return helpers.rates
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+    """`run("dose", "--weight", "72kg", ...)`, with no site of the machine's own."""
+    for name in ("IVIGCALC_SITE", "IVIGCALC_DEBUG", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
+    capsys.readouterr()
+
+    def ivigcalc(*arguments: object) -> Run:
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Run(code, captured.out, captured.err)
+
+    return ivigcalc
+
+
+@pytest.fixture
+def refuses(run: Callable[..., Run]) -> Callable[..., str]:
+    """Run a command that must end with this exit code, say why on stderr and print nothing; gives what it said."""
+
+    def refused(code: int, *arguments: object) -> str:
+        done = run(*arguments)
+        assert (done.code, done.out) == (code, ""), done
+        assert done.err.strip(), "it must say why"
+        assert "Traceback" not in done.err
+        assert "bug" not in done.err
+        return done.err
+
+    return refused

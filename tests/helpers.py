@@ -5,12 +5,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ivigcalc import library
 from ivigcalc.api import plan_form
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Product, Site
 from ivigcalc.engine.case import Definitions, case_of
 from ivigcalc.engine.make import make_plan
-from ivigcalc.engine.plan import Plan, Session
+from ivigcalc.engine.plan import Notice, Plan, Session
 from ivigcalc.errors import RefusedError
 from ivigcalc.library.reader import load_bytes
 from ivigcalc.request.form import Form
@@ -103,3 +105,45 @@ def doses(answer: Plan) -> list[str]:
 def codes(answer: Plan) -> set[str]:
     """The codes of all notices."""
     return {notice.code for notice in answer.notices}
+
+
+def dm(weight: str = "70 kg", **words: Any) -> Plan:
+    """Dermatomyositis with Octagam 10 %: the order that most rules are tried on."""
+    return plan("dermatomyositis", "octagam-10-us", weight, **words)
+
+
+def adult(weight: str = "72kg", **words: Any) -> Plan:
+    """The same for a patient of 54 years; regimen, product and age may be said otherwise."""
+    words = {"regimen": "dermatomyositis", "product": "octagam-10-us", "age": "54y"} | words
+    return plan(words.pop("regimen"), words.pop("product"), weight, **words)
+
+
+def refusal(ask: Callable[..., Plan], *what: Any, **words: Any) -> RefusedError:
+    """The stop that answers instead of a plan."""
+    with pytest.raises(RefusedError) as caught:
+        ask(*what, **words)
+    assert caught.value.exit_code == 4
+    return caught.value
+
+
+def notices(answer: Plan, code: str) -> list[Notice]:
+    """All notices of a code, in order."""
+    return [notice for notice in answer.notices if notice.code == code]
+
+
+def notice(answer: Plan, code: str) -> Notice:
+    """The one notice of a code."""
+    [found] = notices(answer, code)
+    return found
+
+
+def own_regimen(folder: Path, body: str) -> str:
+    """The path of a hospital's own regimen file with one protocol, of which `body` is the rest."""
+    path = folder / "own.yaml"
+    head = (
+        "kind: regimen\nschema: 1\nid: own\nversion: 2026-11-22\ntitle: Own\ncategory: other\nsources:\n"
+        "  house: {title: House, body: house, locator: here, checked: 2026-11-22, kind: house}\n"
+        "protocols:\n  only:\n    title: Only\n    evidence: guideline\n    confidence: high\n    source: house\n"
+    )
+    path.write_text(head + body, encoding="utf-8")
+    return str(path)

@@ -1,11 +1,11 @@
-"""Exact numbers, units and rounding rules, with hand values."""
+"""Exact numbers, units and rounding rules, with hand values and the edges of each."""
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
-from ivigcalc.definitions import ml_per_kg_per_h
 from ivigcalc.quantity import (
     UNITS,
     Quantity,
@@ -41,6 +41,9 @@ def test_every_unit_has_a_value_worked_by_hand() -> None:
     }
 
 
+# ---- numbers ---------------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("text", ["0", "72", "0.4", "0.005", "100.0", "999999999", "0.000000001"])
 def test_plain_numbers_are_read_exactly(text: str) -> None:
     assert Fraction(number(text)) == Fraction(text)
@@ -67,6 +70,24 @@ def test_a_comma_is_named() -> None:
         number("0,55")
 
 
+@pytest.mark.parametrize(("length", "shown"), [(3, "xxx"), (40, "x" * 40), (41, "x" * 37 + "...")])
+def test_a_long_text_is_shown_by_its_beginning(length: int, shown: str) -> None:
+    with pytest.raises(QuantityError) as of_number:
+        number("x" * length)
+    with pytest.raises(QuantityError) as of_quantity:
+        quantity("x" * length, "dose")
+    assert str(of_number.value).startswith(f"'{shown}' is not a plain number")
+    assert str(of_quantity.value).startswith(f"'{shown}' is not a number with its unit")
+
+
+def test_of_a_very_long_text_two_hundred_characters_are_looked_at() -> None:
+    with pytest.raises(QuantityError, match="'x' is not a plain number"):
+        number(" " * 199 + "xyz")
+
+
+# ---- quantities ------------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("text", "dimension", "base"),
     [
@@ -88,6 +109,13 @@ def test_a_quantity_keeps_the_number_as_it_was_typed() -> None:
     assert str(quantity("4 weeks", "days")) == "4 weeks"
     assert str(quantity("1 weeks", "days")) == "1 week"
     assert str(Quantity(Decimal("1E+2"), "mL")) == "100 mL"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("1", "1 month"), ("0.5", "0.5 months"), ("2", "2 months"), ("0", "0 months")]
+)
+def test_a_unit_of_time_is_in_the_plural_unless_there_is_one(value: str, text: str) -> None:
+    assert str(Quantity(Decimal(value), "month")) == text
 
 
 @pytest.mark.parametrize(
@@ -114,7 +142,13 @@ def test_what_is_no_quantity_is_refused_with_what_is_allowed(text: str, words: s
     assert len(str(caught.value)) < 200
 
 
-# ---- weight and height --------------------------------------------------------------------------------------------------
+def test_a_quantity_is_sixty_characters_at_the_most() -> None:
+    assert parse_weight("72".ljust(58) + "kg") == Quantity(Decimal(72), "kg")
+    with pytest.raises(QuantityError, match="is not a number with its unit"):
+        parse_weight("72".ljust(59) + "kg")
+
+
+# ---- weight and height -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -157,6 +191,24 @@ def test_heights_are_exact_in_centimetres(text: str, cm: str) -> None:
     assert parse_height(text).base == Fraction(cm)
 
 
+@pytest.mark.parametrize(("text", "inches"), [("5ft11.9in", "71.9"), ("5ft0in", "60"), ("0ft1in", "1")])
+def test_inches_after_feet_go_up_to_twelve(text: str, inches: str) -> None:
+    assert parse_height(text) == Quantity(Decimal(inches), "in")
+
+
+@pytest.mark.parametrize("text", ["5ft12in", "5ft13in", "5ft12.1in"])
+def test_twelve_inches_are_a_foot(text: str) -> None:
+    with pytest.raises(QuantityError, match="must be below 12"):
+        parse_height(text)
+
+
+@pytest.mark.parametrize("text", ["0ft0in", "0ft0.0in", "00ft0in", "0in", "0.0cm", "0m"])
+def test_nobody_is_of_no_height(text: str) -> None:
+    """Found by fuzzing: 0ft0in was read."""
+    with pytest.raises(QuantityError, match="a height of 0 is not possible"):
+        parse_height(text)
+
+
 @pytest.mark.parametrize(
     "text", ["175", "0cm", "5ft12in", "5ft", "9in5ft", "175kg", "-175cm", "1,75m", "5'9\"", "nan cm"]
 )
@@ -165,22 +217,7 @@ def test_what_is_no_height_is_refused(text: str) -> None:
         parse_height(text)
 
 
-def test_conversions_compose() -> None:
-    """By two ways to the same unit: a factor the wrong way up would pass a round trip, but not this."""
-    strength = quantity("100 mg/mL", "concentration")
-    by_mass = ml_per_kg_per_h(quantity("0.5 mg/kg/min", "mass rate per kg"), strength)
-    by_hour = ml_per_kg_per_h(quantity("30 mg/kg/h", "mass rate per kg"), strength)
-    by_volume = ml_per_kg_per_h(quantity("0.005 mL/kg/min", "rate per kg"), strength)
-    assert by_mass == by_hour == by_volume == quantity("0.3 mL/kg/h", "rate per kg").base == Fraction("0.3")
-
-
-def test_a_weaker_solution_runs_faster_for_the_same_mass() -> None:
-    rate = quantity("3.3 mg/kg/min", "mass rate per kg")
-    assert ml_per_kg_per_h(rate, quantity("100 mg/mL", "concentration")) == Fraction("1.98")
-    assert ml_per_kg_per_h(rate, quantity("50 mg/mL", "concentration")) == Fraction("3.96")
-
-
-# ---- rounding -----------------------------------------------------------------------------------------------------------
+# ---- rounding --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -197,6 +234,20 @@ def test_a_rounding_rule(value: str, increment: str, direction: str, tie: str, e
 
 
 @pytest.mark.parametrize(
+    ("direction", "tie", "of_a_half", "above"),
+    [("nearest", "up", 1, 1), ("nearest", "down", 0, 1), ("down", "up", 0, 0), ("up", "down", 1, 1)],
+)
+def test_a_rounding_rule_says_who_wins(direction: Any, tie: Any, of_a_half: int, above: int) -> None:
+    rule = RoundingRule(Fraction(1), direction, tie)
+    assert (
+        rule.apply(Fraction(1, 2)),
+        rule.apply(Fraction(51, 100)),
+        rule.apply(Fraction(0)),
+        rule.apply(Fraction(3)),
+    ) == (of_a_half, above, 0, 3)
+
+
+@pytest.mark.parametrize(
     ("value", "places", "shown"),
     [
         ("1/3", 2, "0.33"), ("2/3", 2, "0.67"), ("0.125", 2, "0.13"), ("-0.125", 2, "-0.13"), ("-1/3", 2, "-0.33"), ("0.004", 2, "0"), ("-0.004", 2, "0"),
@@ -205,6 +256,21 @@ def test_a_rounding_rule(value: str, increment: str, direction: str, tie: str, e
 )  # fmt: skip
 def test_a_shown_number_is_rounded_once_with_ties_away_from_0(value: str, places: int, shown: str) -> None:
     assert plain(decimal_of(Fraction(value), places)) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "text"),
+    [
+        ("-0.05", 1, "-0.1"),
+        ("-0.04", 1, "0"),
+        ("-1.5", 0, "-2"),
+        ("0.05", 1, "0.1"),
+        ("1000", 2, "1000"),
+        ("-20", 2, "-20"),
+    ],
+)
+def test_figures_below_nought_are_rounded_as_those_above(value: str, places: int, text: str) -> None:
+    assert str(decimal_of(Fraction(value), places)) == text
 
 
 @pytest.mark.parametrize(
@@ -217,6 +283,21 @@ def test_plain_text_has_no_exponent_no_trailing_zero_and_a_leading_zero(value: s
 def test_only_a_number_with_an_end_has_an_exact_decimal() -> None:
     assert exact_decimal(Fraction("69.85322498")) == Decimal("69.85322498")
     assert exact_decimal(Fraction(1, 3)) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (Fraction(1, 10**9), Decimal("1E-9")),
+        (Fraction(1, 10**10), None),
+        (Fraction(1, 3), None),
+        (Fraction(2, 3), None),
+        (Fraction(5), Decimal(5)),
+    ],
+)
+def test_an_exact_decimal_has_nine_places_or_is_none(value: Fraction, found: Decimal | None) -> None:
+    """1/3 is rounded down and 2/3 up: neither is exact."""
+    assert exact_decimal(value) == found
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ivigcalc.batch.rows.outcome import Failed, attempt
 from ivigcalc.batch.rows.source import Row, arrow_text, cells_of
 from ivigcalc.batch.run.work import Planner, Settings
 from ivigcalc.batch.tables.answer import Planned
-from ivigcalc.batch.tables.arrow import Table, errors_to_arrow, need_arrow, to_arrow
+from ivigcalc.batch.tables.arrow import ArrowTable, errors_to_arrow, need_arrow, to_arrow
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
@@ -52,7 +52,7 @@ def plan_many(
 
 def plan_arrow(
     batch: pa.RecordBatch,
-    table: Table = "sessions",
+    table: ArrowTable = "sessions",
     *,
     defaults: Form | None = None,
     site: Loaded[Site] = NO_SITE_LOADED,

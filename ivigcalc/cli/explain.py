@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from ivigcalc.cli.lean import add_command
+
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command(name="explain", epilog="Example: ivigcalc explain pump-capped")(explain)
+    add_command(app, "explain", explain, "explain pump-capped")
 
 
 def explain(

@@ -84,7 +84,7 @@ def main(arguments: list[str]) -> int:
     """Run one command and return its exit code; bad input never shows a traceback."""
     try:
         _open_streams()
-        code = _dispatch(arguments)
+        code = _dispatch(arguments)  # control: no-socket
         sys.stdout.flush()
         return code
     except RefusedError as error:

@@ -15,7 +15,7 @@ from ivigcalc.text import LONG, safe
 
 def emit(content: str | bytes, to: Path | None, *, machine: bool = False) -> None:
     """Write a finished result. A file appears whole or not at all; what machines read is UTF-8 in every locale."""
-    if isinstance(content, bytes) and to is None and sys.stdout.isatty():
+    if isinstance(content, bytes) and to is None and sys.stdout.isatty():  # control: nothing-else-written
         raise RequestError("this format is not text: name a file with -o", field="output")
     if isinstance(content, str):
         as_utf8 = machine or to is not None

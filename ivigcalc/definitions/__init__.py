@@ -5,7 +5,7 @@ from .fields import Range, Strict
 from .klass import ProductClass
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
 from .policy import Policy, Rounding
-from .product import Ceiling, Product, RateTable, Rung, ml_per_kg_per_h
+from .product import Ceiling, PrintedRung, Product, RateTable, ml_per_kg_per_h
 from .regimen import Days, Dose, Every, Limit, Phase, Population, Protocol, Regimen
 from .safety import Safety
 from .site import NO_SITE, Site
@@ -31,6 +31,7 @@ __all__ = [
     "Phase",
     "Policy",
     "Population",
+    "PrintedRung",
     "Product",
     "ProductClass",
     "Protocol",
@@ -38,7 +39,6 @@ __all__ = [
     "RateTable",
     "Regimen",
     "Rounding",
-    "Rung",
     "Safety",
     "Site",
     "Source",

@@ -25,7 +25,7 @@ def ml_per_kg_per_h(rate: Quantity, concentration: Quantity) -> Fraction:
     return rate.base
 
 
-class Rung(Cited):
+class PrintedRung(Cited):
     """One step of a ladder: its rate, and for how long before the next (absent on the last: to the end)."""
 
     rate: Rate
@@ -53,7 +53,7 @@ class RateTable(Cited):
 
     for_: tuple[Identifier, ...] = Field(alias="for", min_length=1, description="indication ids, or `any`")
     infusion: Literal["any", "first", "subsequent"] = "any"
-    ladder: tuple[Rung, ...] = Field(min_length=1)
+    ladder: tuple[PrintedRung, ...] = Field(min_length=1)
     ceiling: Ceiling
     at_risk_ceiling: Ceiling | None = None
     note: Text | None = None

@@ -30,7 +30,7 @@ def diff(old: dict[str, Any], new: dict[str, Any]) -> tuple[Difference, ...]:
     return tuple(
         Difference(path, _field(path, old), before, after)
         for path, before, after in fields(old, new)
-        if not same(before, after)
+        if not same(before, after)  # control: changed-digit
     )
 
 

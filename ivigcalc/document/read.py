@@ -94,6 +94,7 @@ def _document(data: bytes, name: str) -> dict[str, Any]:
 
 def parse(text: str) -> Any:
     """JSON with exact decimals; NaN, infinities and repeated keys are errors."""
+    # control: keys-once
     return simplejson.loads(text, use_decimal=True, parse_constant=_no_number, object_pairs_hook=_without_repeats)
 
 

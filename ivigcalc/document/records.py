@@ -145,6 +145,7 @@ class Course(TypedDict):
     phase: str
     first_course: Counted
     courses: Counted
+    basis: Literal["course", "day"]
 
 
 class VialCount(TypedDict):

@@ -53,7 +53,7 @@ class Verdict:
             yield f"{self.name} is not what its inputs give: {len(self.differences)} fields differ"
         if not self.agrees:
             yield from _named(self.figures if self.definitions else self.differences)
-        if self.other_version:
+        if self.other_version:  # control: other-version-said
             also = f"; {len(self.words)} lines of notices or working are worded otherwise" if self.words else ""
             yield f"note: written by ivigcalc {self.other_version}, verified by {__version__}{also}"
 
@@ -168,7 +168,7 @@ def _changed(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, str]]:
     if not isinstance(new, dict):
         return
     before = old if isinstance(old, dict) else {}
-    if "sha256" in new and before.get("sha256") != new["sha256"]:
+    if "sha256" in new and before.get("sha256") != new["sha256"]:  # control: changed-definition
         was, now = (f"{shown(d.get('version', 'file'))} ({shown(d.get('sha256'))[:12]})" for d in (before, new))
         yield path, f"{' '.join(map(str, path[1:]))} {shown(new.get('id'))}: was {was}, is {now}"
     for key, value in new.items():

@@ -57,7 +57,7 @@ def _value(key: Key, value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else _Plain(value)
+        return int(value) if value == value.to_integral_value() else _Plain(value)  # control: exact-json
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, dict):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ivigcalc.definitions import Product, Rounding
 from ivigcalc.engine.case import Case
-from ivigcalc.engine.dose import CourseDose, course_grams, plan_course
+from ivigcalc.engine.dose import CourseDose, both_readings, course_grams, plan_course
 from ivigcalc.engine.known import Known, known
 from ivigcalc.engine.plan import Cost, Course, Notice, Totals, VialCount
 from ivigcalc.engine.prescription import Part, Prescription
@@ -89,6 +89,11 @@ class Dosed:
         return tuple((s.part.interval, s.part.courses, s.days) for s in self.stretches)
 
     @cached_property
+    def most_g_per_kg(self) -> Fraction:
+        """The largest course before rounding, per kilogram of dosing weight."""
+        return max(stretch.dose.prescribed_g for stretch in self.stretches) / self.kg
+
+    @cached_property
     def places(self) -> tuple[tuple[int, int], ...]:
         """Course and day of each session, in order."""
         return tuple((course, day) for s in self.stretches for course in s.numbers for day in range(1, s.days + 1))
@@ -142,6 +147,8 @@ def _dose(prescription: Prescription, part: Part, kg: Fraction, finer: bool) -> 
     if prescription.protocol is None:
         grams, _ = course_grams(ordered, days[0], kg)
         return prescription.rounding, CourseDose(grams, grams, (grams,), "one infusion", False)
+    if part.prescribed.basis == "nobody" and days[-1] > 1:  # control: dose-basis-open
+        raise both_readings(ordered.dose, days[-1], kg)
     fine = finer and is_small(prescription.rounding, part, kg)
     rounding = prescription.rounding_of_small_doses if fine else prescription.rounding
     grid = prescription.grid_of_small_doses if fine else prescription.grid
@@ -180,6 +187,7 @@ def shown_course(stretch: Stretch, kg: Fraction) -> Course:
         phase=part.phase.id,
         first_course=stretch.first_course,
         courses=part.courses,
+        basis="day" if part.prescribed.per_day else "course",
     )
 
 

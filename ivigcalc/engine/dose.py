@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import floor
+from typing import Literal
 
-from ivigcalc.definitions import Limit, Phase, Product, Range, Rounding
+from ivigcalc.definitions import Dose, Limit, Phase, Product, Range, Rounding
 from ivigcalc.engine.split import Grid, round_course, step_grid, vial_grid
 from ivigcalc.engine.vials import vial_set
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import MONTH_DAYS, Quantity, decimal_of, figure
-from ivigcalc.request.request import Treatment
+from ivigcalc.request.request import OrderedDose, Treatment
 from ivigcalc.text import counted
 
 #: more than this is no dose for anybody: it is refused before any vial is counted
@@ -22,11 +23,15 @@ UNROUNDED_STEP_G = Fraction(1, 100)
 FOUR_WEEKS_DAYS = 28
 
 
+Basis = Literal["order", "protocol", "nobody"]
+
+
 @dataclass(frozen=True, slots=True)
 class Prescribed:
     """What one course should be, exactly, before rounding, and the most that a course and a day of it may be.
 
-    `exact` is the figure of `dose`, in g/kg or g, where that had to be rounded to be written down.
+    `exact` is the figure of `dose`, in g/kg or g, where that had to be rounded to be written down. `basis` says who
+    settled whether it is of a course or of a day: the order, the protocol, or nobody.
     """
 
     dose: Quantity
@@ -35,6 +40,7 @@ class Prescribed:
     cap: Quantity | None
     cap_per_day: Quantity | None = None
     exact: Fraction | None = None
+    basis: Basis = "protocol"
 
     def grams(self, weight_kg: Fraction) -> Fraction:
         """What the dose comes to for a weight: of a course, or of a day of it."""
@@ -44,6 +50,7 @@ class Prescribed:
     def cap_g(self, days: int) -> Fraction | None:
         """The most grams that so many days may come to."""
         caps = [self.cap.base] if self.cap else []
+        # control: cap-of-a-day
         return min([*caps, self.cap_per_day.base * days] if self.cap_per_day else caps, default=None)
 
 
@@ -71,8 +78,7 @@ def prescribed_dose(ordered: Treatment, phase: Phase, protocol_name: str, no_dos
     """The ordered dose, else the protocol's where it publishes one figure; else a request for `--dose`."""
     dose = phase.dose
     if ordered.dose is not None:
-        per_day = dose is not None and dose.per_day is not None
-        return Prescribed(ordered.dose, per_day, None, dose.cap if dose else None, dose.cap_per_day if dose else None)
+        return _as_ordered(ordered.dose, dose)
     if dose is None:
         why = f" ({no_dose_because})" if no_dose_because else ""
         raise RequestError(
@@ -87,6 +93,27 @@ def prescribed_dose(ordered: Treatment, phase: Phase, protocol_name: str, no_dos
             code="dose-needed",
         )
     return Prescribed(published.single, dose.per_day is not None, dose.source, dose.cap, dose.cap_per_day)
+
+
+def _as_ordered(ordered: OrderedDose, published: Dose | None) -> Prescribed:
+    """An ordered dose: of what the order says it is, else of what the protocol prints its own for."""
+    if published is None:
+        basis: Basis = "order" if ordered.per else "nobody"
+        return Prescribed(ordered.amount, ordered.per == "day", None, None, basis=basis)
+    per_day = ordered.per == "day" if ordered.per else published.per_day is not None
+    basis = "order" if ordered.per else "protocol"
+    return Prescribed(ordered.amount, per_day, None, published.cap, published.cap_per_day, basis=basis)
+
+
+def both_readings(dose: Quantity, days: int, weight_kg: Fraction) -> RequestError:
+    """The refusal of a dose of which nobody says whether it is of a course or of each of its days."""
+    grams = amount_g(dose, weight_kg)
+    return RequestError(
+        f"--dose {dose} may be {dose} in all = {figure(grams)} g, or on each of {days} days = {figure(grams * days)} g:"
+        f" write {dose.unit}/course or {dose.unit}/day",
+        field="dose",
+        code="dose-basis-needed",
+    )
 
 
 def course_grams(prescribed: Prescribed, days: int, weight_kg: Fraction) -> tuple[Fraction, bool]:
@@ -138,14 +165,24 @@ def of_four_weeks(dose: Quantity, every: Quantity) -> tuple[Quantity, Fraction]:
     return Quantity(decimal_of(Fraction(dose.value) * share, 6), dose.unit), dose.base * share
 
 
+def share_of_published(published: Dose, per_day: bool, days: int) -> Fraction:
+    """How much of what a dose is published for (a course or a day) a dose of a day, or of a course, is."""
+    if per_day == (published.per_day is not None):
+        return Fraction(1)
+    return Fraction(days) if per_day else Fraction(1, days)
+
+
 def per_four_weeks(interval: Quantity | None) -> Fraction:
     """How many courses four weeks hold at this interval: at least the one that is given."""
     return max(Fraction(1), FOUR_WEEKS_DAYS / interval_days(interval)) if interval else Fraction(1)
 
 
-def outside(published: Range[Quantity], dose: Quantity, weight_kg: Fraction) -> bool:
-    """Whether an ordered dose lies outside a published range, compared in grams."""
-    grams = amount_g(dose, weight_kg)
+def outside(published: Range[Quantity], dose: Quantity, weight_kg: Fraction, share: Fraction = Fraction(1)) -> bool:
+    """Whether an ordered dose lies outside a published range, compared in grams.
+
+    `share`: how much of what the range is for one such dose is: 5 for a dose of a day against a range of 5-day courses.
+    """
+    grams = amount_g(dose, weight_kg) * share
     return not amount_g(published.from_, weight_kg) <= grams <= amount_g(published.to, weight_kg)
 
 
@@ -185,7 +222,7 @@ def plan_course(
             continue
         found = replace(found, days_because=_because(candidates, chosen_by_order, refused))
         first_day_g = found.session_doses_g[0]
-        over = over_limit(first_day_g, limits, weight_kg)
+        over = over_limit(first_day_g, limits, weight_kg)  # control: days-within-limits
         if over is None:
             return found
         over_a_limit.append(found)

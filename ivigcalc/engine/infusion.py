@@ -14,8 +14,7 @@ from ivigcalc.engine.prescription import Prescription, Rates
 from ivigcalc.engine.titration import Climb, Ladder, TableChoice, climb, risk_applies, shown_per_kg
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import decimal_of, rounded
-from ivigcalc.request.request import Infusion as InfusionKind
-from ivigcalc.request.request import Risk
+from ivigcalc.request.request import InfusionKind, Risk
 
 #: decimals shown of rates per kg, volumes and minutes
 RATE_PLACES, VOLUME_PLACES, MINUTE_PLACES = 4, 3, 2
@@ -124,7 +123,7 @@ class _Climbed:
 
     @classmethod
     def of(cls, prescription: Prescription, rates: Rates, rate_kg: Fraction, risks: tuple[Risk, ...]) -> _Climbed:
-        at_risk = risk_applies(rates.table.table, risks)
+        at_risk = risk_applies(rates.table.table, risks)  # control: at-risk-rate
         on = climb(rates.ladder, rate_kg, replace(prescription.ceilings, at_risk=at_risk))
         return cls(rates.table, on, full_steps(on))
 

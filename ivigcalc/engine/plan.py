@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Level = Literal["info", "caution", "stop"]
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WeightBasis = Literal["actual", "ideal", "adjusted", "pre-pregnancy"]
-CHECK_LINE = "Results must be checked by a qualified person before use."
+CHECK_LINE = "Results must be checked by a qualified person before use."  # control: check-line
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ class Course:
     phase: str = "course"
     first_course: int = 1
     courses: int = 1
+    basis: Literal["course", "day"] = "course"
 
 
 @dataclass(frozen=True, slots=True)

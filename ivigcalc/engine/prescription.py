@@ -27,8 +27,7 @@ from ivigcalc.engine.titration import Ceilings, Ladder, TableChoice, choose_tabl
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import Quantity
 from ivigcalc.request.form import Command
-from ivigcalc.request.request import Infusion as InfusionKind
-from ivigcalc.request.request import Treatment
+from ivigcalc.request.request import InfusionKind, Treatment
 
 if TYPE_CHECKING:
     from ivigcalc.engine.course import Dosed
@@ -76,7 +75,6 @@ class Prescription:
     protocol_id: str | None
     indication: str | None
     parts: tuple[Part, ...]
-    ordered_dose: Quantity | None = None
     protocol_named: bool = True
     dosed: Known[tuple[Fraction, bool | None], Dosed] = known(_WEIGHTS)
     calendars: Known[object, Calendar] = known(_STARTS)
@@ -207,7 +205,6 @@ def prescribe(case: Case) -> Prescription:
         case.protocol_id,
         indication,
         parts,
-        treatment.dose,
         request.protocol is not None,
     )
 
@@ -215,7 +212,11 @@ def prescribe(case: Case) -> Prescription:
 def _one_infusion(ordered: Treatment) -> Part:
     if ordered.dose is None:
         raise RequestError("give the dose of this infusion: --dose 70g", field="dose", code="dose-needed")
-    return Part(ONE_INFUSION, ordered, 1, Prescribed(ordered.dose, False, None, None), (1,))
+    if ordered.dose.per is not None:
+        raise RequestError(
+            f"--dose {ordered.dose}: one infusion has neither days nor courses; give its dose alone", field="dose"
+        )
+    return Part(ONE_INFUSION, ordered, 1, Prescribed(ordered.dose.amount, False, None, None), (1,))
 
 
 # ---- which phases ---------------------------------------------------------------------------------------------------
@@ -234,7 +235,7 @@ def treatments_by_phase(
     dosed = [p for p in phases if p.dose is None or p.dose.published.single is None] or phases
     shared_out = _open_days(phases, treatment.days) or phases
     # one course has no interval of its own; the last phase has one for whoever goes on
-    repeated = [phase for phase, courses in planned if courses > 1 or phase is phases[-1]]
+    repeated = [phase for phase, courses in planned if courses > 1 or phase is phases[-1]]  # control: interval-of-phase
     repeated = [p for p in repeated if p.interval is None or p.interval.every.single is None] or repeated
     return tuple(
         (
@@ -308,7 +309,7 @@ def _days(prescribed: Prescribed, phase: Phase, ordered: Treatment, name: str) -
         raise RequestError(
             f"{name} does not print over how many days a course is given: give --days", field="days", code="days-needed"
         )
-    if prescribed.per_day and phase.days.single is None:
+    if prescribed.per_day and phase.days.single is None:  # control: days-settle-dose
         raise RequestError(
             f"{name} gives {prescribed.dose} on each of {phase.days} days, "
             "so that the number of days settles the dose: give --days",
@@ -331,6 +332,7 @@ def _interval(phase: Phase, ordered: Treatment, courses: int, name: str) -> Quan
 
 def _scaled(prescribed: Prescribed, phase: Phase, ordered: Treatment) -> tuple[Prescribed, Quantity | None]:
     """A dose per four weeks becomes a dose per interval; doubling by accident is not possible."""
+    # control: dose-basis-asked
     if ordered.every is not None and ordered.dose_basis is None and not interval_fits(phase, ordered.every):
         assert phase.interval is not None
         raise RequestError(
@@ -342,8 +344,13 @@ def _scaled(prescribed: Prescribed, phase: Phase, ordered: Treatment) -> tuple[P
         )
     if ordered.dose_basis != "4-weeks":
         return prescribed, None
+    if ordered.dose is not None and ordered.dose.per is not None:
+        raise RequestError(
+            f"--dose {ordered.dose} is for a {ordered.dose.per}, --dose-basis 4-weeks for four weeks: say one of them",
+            field="dose_basis",
+        )
     scaled, exact = of_four_weeks(prescribed.dose, _interval_of_share(prescribed, phase, ordered))
-    return replace(prescribed, dose=scaled, exact=exact), prescribed.dose
+    return replace(prescribed, dose=scaled, exact=exact), prescribed.dose  # control: four-weeks-scaled
 
 
 def _interval_of_share(prescribed: Prescribed, phase: Phase, ordered: Treatment) -> Quantity:
@@ -353,6 +360,7 @@ def _interval_of_share(prescribed: Prescribed, phase: Phase, ordered: Treatment)
         shown = f"not {every}" if every else "with --every"
         raise RequestError(f"--dose-basis 4-weeks needs an interval in days or weeks, {shown}", field="dose_basis")
     own = phase.interval.every.single if phase.interval else None
+    # control: published-for-four-weeks
     if ordered.dose is None and (own is None or str(own) not in ("4 weeks", "28 days", "1 month")):
         raise RequestError(
             f"--dose-basis 4-weeks: the protocol's {prescribed.dose} is not printed for four weeks: "

@@ -40,7 +40,7 @@ def holidays_of(country: str, subdivision: str | None) -> Callable[[date], str |
 def mistaken(country: str, subdivision: str | None) -> Mistake | None:
     """What is wrong with a country and its subdivision, if anything. Raises `MissingExtraError` without the library."""
     _library()
-    if country not in _listed():
+    if country not in _listed():  # control: holiday-name
         message = f"no public holidays are known for '{safe(country)}'"
         return Mistake("country", message, ", ".join(_nearest_countries(country)) or "a code such as US, GB, DE")
     whole = _table(country)
@@ -82,7 +82,7 @@ def _listed() -> dict[str, bool]:
 
 def _table(country: str, subdivision: str | None = None, **more: Any) -> Any:
     # the library finds a class of its own by this very name: no name may come here that is not listed
-    ask = _library().financial_holidays if _listed()[country] else _library().country_holidays  # control: holiday-name
+    ask = _library().financial_holidays if _listed()[country] else _library().country_holidays
     return ask(country, subdiv=subdivision, **more)
 
 

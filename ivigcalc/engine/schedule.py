@@ -69,7 +69,7 @@ def due_dates(start: date, stretches: Sequence[tuple[Quantity | None, int]]) -> 
     anchor = start
     for place, (interval, count) in enumerate(stretches):
         for k in range(count):
-            found.append(step(anchor, interval, k) if k and interval else anchor)
+            found.append(step(anchor, interval, k) if k and interval else anchor)  # control: months-from-start
         following = stretches[place + 1][0] if place + 1 < len(stretches) else None
         gap = interval or following
         if place + 1 < len(stretches):
@@ -85,7 +85,7 @@ def place_course(due: date, days: int, site: Site) -> CourseDates:
     if not site.has_calendar:
         return CourseDates(due, wanted)
     shut = [day for day in wanted if closed_because(site, day)]
-    if not shut:
+    if not shut:  # control: closed-day-rule
         return CourseDates(due, wanted)
     why = ", ".join(f"{day} {closed_because(site, day)}" for day in shut)
     if site.closed_days is None:

@@ -14,7 +14,7 @@ from ivigcalc.engine.known import Known, known
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.schedule import CourseDates, due_dates, place_course, step
-from ivigcalc.request.request import Infusion as InfusionKind
+from ivigcalc.request.request import InfusionKind
 
 #: answers of checks that a calendar remembers
 _SAID = 64
@@ -68,13 +68,13 @@ def _calendar(start: date | None, first: InfusionKind, shape: Shape, site: Site,
 def starts_again(case: Case) -> bool:
     """Whether the first session starts slowly in any case: after a long gap, or another brand."""
     order, on = case.order, case.request.reference_date
-    if order.last_product is not None and order.last_product != case.product.id:
+    if order.last_product is not None and order.last_product != case.product.id:  # control: other-brand
         return True
     if order.last_infusion is None or on is None:
         return False
-    return after_a_gap(case.safety, order.last_infusion, on)
+    return after_a_gap(case.safety, order.last_infusion, on)  # control: slow-after-a-gap
 
 
 def after_a_gap(safety: Safety, before: date, on: date) -> bool:
     """Whether two infusions are so far apart that the slow ladder starts again."""
-    return step(before, safety.restart_after.after, 1) < on
+    return step(before, safety.restart_after.after, 1) < on  # control: slow-between-courses

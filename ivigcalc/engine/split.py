@@ -47,7 +47,7 @@ def divide(total_units: int, days: int, allows: Callable[[int], bool]) -> tuple[
     """`days` allowed amounts that sum to the total and differ as little as can be, larger first; None if none do."""
     low, rest = divmod(total_units, days)
     if low and allows(low) and (not rest or allows(low + 1)):
-        return (low + 1,) * rest + (low,) * (days - rest)
+        return (low + 1,) * rest + (low,) * (days - rest)  # control: sums-shown
     for spread in range(total_units):
         for start in range(low, max(low - spread, 1) - 1, -1):
             found = _within(total_units - days * start, days, [e for e in range(spread + 1) if allows(start + e)])

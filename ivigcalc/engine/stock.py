@@ -51,7 +51,7 @@ def _from_stock(
     found: list[CourseVials] = []
     left, short_from = dict(listed), None
     for number, days in enumerate(courses, start=1):
-        drawn = _draw(days, left)
+        drawn = _draw(days, left)  # control: stock-of-the-plan
         if isinstance(drawn, int):
             short_from = short_from or number
             left = dict(listed)

@@ -13,11 +13,10 @@ from math import floor, lcm
 from operator import mul
 from typing import Literal, NamedTuple
 
-from ivigcalc.definitions import Product, RateTable
-from ivigcalc.definitions import Rung as PrintedRung
+from ivigcalc.definitions import PrintedRung, Product, RateTable
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import figure
-from ivigcalc.request.request import Infusion, Risk
+from ivigcalc.request.request import InfusionKind, Risk
 
 Binding = Literal["ladder", "ceiling", "at-risk", "site", "pump"]
 
@@ -122,7 +121,7 @@ class TableChoice:
     restarted: bool = False
 
 
-def choose_table(product: Product, indication: str | None, infusion: Infusion) -> TableChoice:
+def choose_table(product: Product, indication: str | None, infusion: InfusionKind) -> TableChoice:
     """The product's table for this use: named first, then one for any, else its most cautious one (off-label).
 
     A first infusion never takes a table that was printed for later ones; a later one may take that of a first.
@@ -130,10 +129,10 @@ def choose_table(product: Product, indication: str | None, infusion: Infusion) -
     if not product.rates:
         why = product.no_rates_because or "no source prints an infusion rate for it"
         raise RefusedError("rate-not-published", f"{product.id} has no rate table: {why}", overridable=False)
-    named = [t for t in product.rates if indication in t.for_]
+    named = [t for t in product.rates if indication in t.for_]  # control: table-for-this-use
     general = [t for t in product.rates if "any" in t.for_]
     if infusion == "first":
-        tables = _fitting(named, infusion) or _fitting(general, infusion)
+        tables = _fitting(named, infusion) or _fitting(general, infusion)  # control: first-table
     else:
         candidates = named or general
         tables = _fitting(candidates, infusion) or candidates
@@ -142,11 +141,11 @@ def choose_table(product: Product, indication: str | None, infusion: Infusion) -
     return TableChoice(_most_cautious(product, infusion), off_label=True)
 
 
-def _fitting(tables: Sequence[RateTable], infusion: Infusion) -> list[RateTable]:
+def _fitting(tables: Sequence[RateTable], infusion: InfusionKind) -> list[RateTable]:
     return [t for t in tables if t.infusion in (infusion, "any")]
 
 
-def _most_cautious(product: Product, infusion: Infusion) -> RateTable:
+def _most_cautious(product: Product, infusion: InfusionKind) -> RateTable:
     """Of the tables for other uses. Refuses where none may start a first infusion, and where none can be named."""
     tables = _fitting(product.rates, infusion)
     if not tables and infusion == "first":
@@ -183,6 +182,7 @@ def make_ladder(product: Product, table: RateTable) -> Ladder:
             "concentration-not-published", f"no source prints the concentration of {product.id}", overridable=False
         )
     rungs = tuple(
+        # control: assumed-steps
         Rung(product.comparable_rate(r.rate), r.for_.base if r.for_ else None, r.basis == "assumed", r)
         for r in table.ladder
     )
@@ -212,6 +212,7 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
     """
     increment = limits.increment_ml_per_h
     per_kg = Fraction(1) if ladder.absolute else weight_kg
+    # control: pump-maximum
     bounds: list[tuple[Fraction, Binding]] = [(ladder.ceiling * per_kg, "ceiling"), (limits.pump_ml_per_h, "pump")]
     if limits.site_ml_per_h is not None:
         bounds.append((limits.site_ml_per_h, "site"))
@@ -229,7 +230,7 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
         else:
             numerator, denominator = numerator * increment.denominator, denominator * increment.numerator
             units, bound = (2 * numerator + denominator) // (2 * denominator), Bound("ladder", capped=False)
-            if units > most:
+            if units > most:  # control: ceiling-not-rounded-up
                 units, bound = most, Bound(binding, capped=False)
         if units == 0:
             raise RefusedError(

@@ -78,7 +78,7 @@ class _Answer(NamedTuple):
 def weigh(case: Case) -> Weights:
     """The weights of a case: by its protocol's own rule where no policy is named, else by its policy's."""
     own = rule_of_protocol(case)
-    if own is not None and not case.definitions.policy_named:
+    if own is not None and not case.definitions.policy_named:  # control: source-weight
         weights = weigh_by(case, own)
         if weights is not None:
             return weights
@@ -164,7 +164,7 @@ def _answer(facts: _Facts) -> _Answer:
 def _before_pregnancy(facts: _Facts) -> _Answer | None:
     """In pregnancy the weight before it, where the policy says so."""
     patient = facts.patient
-    if not patient.pregnant or facts.rule.pregnancy != "pre-pregnancy":
+    if not patient.pregnant or facts.rule.pregnancy != "pre-pregnancy":  # control: pregnancy-weight
         return None
     if patient.pre_pregnancy_weight is None:
         raise RequestError(
@@ -319,7 +319,7 @@ def _holds(condition: Condition, facts: _Facts) -> bool:
     if condition.weight is not None:
         _within_formula(facts)
     right = _right_side(condition, facts)
-    if left is None or right is None:
+    if left is None or right is None:  # control: height-needed
         needs = "--height" if condition.subject in ("height", "bmi") else "--height and --sex"
         raise RequestError(f"{facts.whose} tests '{condition}', which needs {needs}", field="height")
     return condition.holds(left, right)

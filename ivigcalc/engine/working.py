@@ -41,47 +41,35 @@ def _line(
     return TraceEntry(name, expression, inputs, shown, unit, source)
 
 
-def _number(quantity: Quantity) -> Decimal:
-    return quantity.value
-
-
 def _weights(draft: Draft) -> Iterator[TraceEntry]:
-    weights, patient = draft.weights, draft.case.patient
-    policy, ruled = draft.case.policy, weights.ruled
+    weights, patient, policy = draft.weights, draft.case.patient, draft.case.policy
+    source = weights.ruled.source if weights.ruled else None
     yield _converted("actual_kg", patient.weight, weights.actual_kg, "kg")
     if patient.height is not None:
         yield _converted("height_cm", patient.height, patient.height.base, "cm")
     if weights.bmi is not None:
         yield _line("bmi", "actual_kg / (height_cm / 100) / (height_cm / 100)", {}, weights.bmi, "kg/m2", None)
-    formula = ruled.formula if ruled else None
-    if weights.ideal_kg is not None and formula is not None and patient.sex is not None:
-        line: HeightLine = formula.male if patient.sex == "male" else formula.female
-        inputs: Inputs = {
-            "at_kg": _number(line.at),
-            "per_inch_kg": _number(line.per_inch),
-            "above_in": _number(line.above),
-        }
-        yield _line(
-            "ideal_kg",
-            "at_kg + per_inch_kg x (height_cm / 2.54 - above_in)",
-            inputs,
-            weights.ideal_kg,
-            "kg",
-            cite(formula),
-        )
+    yield from _ideal(draft)
     if weights.adjusted_kg is not None and weights.factor is not None:
-        yield _line(
-            "adjusted_kg",
-            "ideal_kg + factor x (actual_kg - ideal_kg)",
-            {"factor": weights.factor},
-            weights.adjusted_kg,
-            "kg",
-            ruled.source if ruled else None,
-        )
+        expression = "ideal_kg + factor x (actual_kg - ideal_kg)"
+        yield _line("adjusted_kg", expression, {"factor": weights.factor}, weights.adjusted_kg, "kg", source)
     yield _dosing(draft)
-    by, said = policy.rate_weight, cite(policy, policy.rate_weight) if policy.rate_weight.basis == "printed" else None
+    by = policy.rate_weight
+    said = cite(policy, by) if by.basis == "printed" else None
     name = "dosing_kg" if by.use == "dosing" else "actual_kg"
     yield _line("rate_kg", name, {} if said else {"basis": "assumed"}, draft.rate_kg, "kg", said)
+
+
+def _ideal(draft: Draft) -> Iterator[TraceEntry]:
+    """The ideal weight, where the rule names a formula and height and sex are known."""
+    ideal_kg, ruled, sex = draft.weights.ideal_kg, draft.weights.ruled, draft.case.patient.sex
+    formula = ruled.formula if ruled else None
+    if ideal_kg is None or formula is None or sex is None:
+        return
+    line: HeightLine = formula.male if sex == "male" else formula.female
+    inputs: Inputs = {"at_kg": line.at.value, "per_inch_kg": line.per_inch.value, "above_in": line.above.value}
+    expression = "at_kg + per_inch_kg x (height_cm / 2.54 - above_in)"
+    yield _line("ideal_kg", expression, inputs, ideal_kg, "kg", cite(formula))
 
 
 def _dosing(draft: Draft) -> TraceEntry:
@@ -130,61 +118,60 @@ def _conversion_inputs(factor: Decimal | None, divisor: Decimal | None) -> Input
     return {"factor": factor} if factor else {"divisor": divisor} if divisor else {}
 
 
-def _name(stretches: tuple[Stretch, ...], stretch: Stretch, what: str) -> str:
-    return what if len(stretches) == 1 else f"{stretch.part.phase.id}.{what}".replace("-", "_")
-
-
 def _courses(draft: Draft) -> Iterator[TraceEntry]:
-    regimen = draft.case.regimen
-    policy = draft.case.policy
-    for stretch in draft.dosed.stretches:
-        prescribed, dose = stretch.part.prescribed, stretch.dose
-        source = (
-            cite(regimen, stretch.part.phase.dose, stretch.part.phase, draft.case.protocol)
-            if draft.case.order.dose is None
-            else None
-        )
+    stretches = draft.dosed.stretches
+    for stretch in stretches:
+        # the names of a line say its phase where there are several
+        phase = "" if len(stretches) == 1 else f"{stretch.part.phase.id}.".replace("-", "_")
+        yield _prescribed(draft, stretch, phase)
+        yield _given(draft, stretch, phase)
+        yield from _compared(draft, stretch, phase)
+        yield from _days(stretch, phase)
 
-        def named(what: str, stretch: Stretch = stretch) -> str:
-            return _name(draft.dosed.stretches, stretch, what)
 
-        days = len(dose.session_doses_g)
-        expression, inputs = _dose_expression(prescribed, stretch.part.interval, days if prescribed.per_day else None)
-        if dose.capped:
-            expression, inputs = _capped(expression, inputs, prescribed, days)
-        yield _line(named("prescribed_g"), expression, inputs, dose.prescribed_g, "g", source)
-        if draft.case.request.command == "rates":
-            yield _line(named("dose_g"), named("prescribed_g"), {}, dose.dose_g, "g", None)
-        else:
-            cap = f"; no day above {prescribed.cap_per_day}" if prescribed.cap_per_day else ""
-            yield _line(
-                named("dose_g"),
-                f"round({named('prescribed_g')})",
-                {"rule": _rule(stretch.rounding) + cap},
-                dose.dose_g,
-                "g",
-                cite(policy, stretch.rounding),
-            )
-        yield _line(
-            named("deviation_percent"),
-            f"({named('dose_g')} - {named('prescribed_g')}) / {named('prescribed_g')} x 100",
-            {},
-            dose.deviation_percent,
-            "%",
-            None,
-            2,
-        )
-        yield _line(
-            named("g_per_kg"), f"{named('dose_g')} / dosing_kg", {}, dose.dose_g / draft.weights.kg, "g/kg", None, 3
-        )
-        if days > 1:
-            for day, portion in enumerate(stretch.portions[0], start=1):
-                counted: Inputs = {"days": Decimal(days), "day": Decimal(day), "because": dose.days_because}
-                share = f"share of {named('dose_g')} / days, {_portions(stretch.rounding)}, larger first"
-                yield _line(named(f"day_{day}_g"), share, counted, portion.exact_g, "g", None, 3)
-                yield from _vial_line(named(f"day_{day}_vials"), named(f"day_{day}_g"), portion.choice)
-        else:
-            yield from _vial_line(named("vials"), named("dose_g"), stretch.portions[0][0].choice)
+def _prescribed(draft: Draft, stretch: Stretch, phase: str) -> TraceEntry:
+    """The exact course: dose times weight, its days and caps."""
+    part, dose = stretch.part, stretch.dose
+    source = cite(draft.case.regimen, part.phase.dose, part.phase, draft.case.protocol)
+    days = stretch.days if part.prescribed.per_day else None
+    expression, inputs = _dose_expression(part.prescribed, part.interval, days)
+    if dose.capped:
+        expression, inputs = _capped(expression, inputs, part.prescribed, stretch.days)
+    cited = source if draft.case.order.dose is None else None
+    return _line(f"{phase}prescribed_g", expression, inputs, dose.prescribed_g, "g", cited)
+
+
+def _given(draft: Draft, stretch: Stretch, phase: str) -> TraceEntry:
+    """The rounded course."""
+    given_g, exact = stretch.dose.dose_g, f"{phase}prescribed_g"
+    if draft.case.request.command == "rates":
+        return _line(f"{phase}dose_g", exact, {}, given_g, "g", None)
+    cap = stretch.part.prescribed.cap_per_day
+    rule = _rule(stretch.rounding) + (f"; no day above {cap}" if cap else "")
+    source = cite(draft.case.policy, stretch.rounding)
+    return _line(f"{phase}dose_g", f"round({exact})", {"rule": rule}, given_g, "g", source)
+
+
+def _compared(draft: Draft, stretch: Stretch, phase: str) -> Iterator[TraceEntry]:
+    """The rounded course against the exact one, and against the weight."""
+    given, exact = f"{phase}dose_g", f"{phase}prescribed_g"
+    percent, per_kg = stretch.dose.deviation_percent, stretch.dose.dose_g / draft.weights.kg
+    yield _line(f"{phase}deviation_percent", f"({given} - {exact}) / {exact} x 100", {}, percent, "%", None, 2)
+    yield _line(f"{phase}g_per_kg", f"{given} / dosing_kg", {}, per_kg, "g/kg", None, 3)
+
+
+def _days(stretch: Stretch, phase: str) -> Iterator[TraceEntry]:
+    """The share of each day, and the vials that it is drawn from."""
+    portions = stretch.portions[0]
+    if len(portions) == 1:
+        yield from _vial_line(f"{phase}vials", f"{phase}dose_g", portions[0].choice)
+        return
+    share = f"share of {phase}dose_g / days, {_portions(stretch.rounding)}, larger first"
+    for day, portion in enumerate(portions, start=1):
+        because = stretch.dose.days_because
+        counted: Inputs = {"days": Decimal(len(portions)), "day": Decimal(day), "because": because}
+        yield _line(f"{phase}day_{day}_g", share, counted, portion.exact_g, "g", None, 3)
+        yield from _vial_line(f"{phase}day_{day}_vials", f"{phase}day_{day}_g", portion.choice)
 
 
 def _dose_expression(prescribed: Prescribed, interval: Quantity | None, days: int | None) -> tuple[str, Inputs]:

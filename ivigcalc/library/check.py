@@ -13,7 +13,7 @@ from ivigcalc.definitions import Loaded
 from ivigcalc.errors import DefinitionError, Problem
 from ivigcalc.library.audit import Finding, audit, known_library
 from ivigcalc.library.find import FOLDERS, root
-from ivigcalc.library.reader import Document, dotted, load_bytes, parse, read_bytes
+from ivigcalc.library.reader import FileText, dotted, load_bytes, parse, read_bytes
 from ivigcalc.request.reference import SUFFIXES
 from ivigcalc.text import counted
 
@@ -94,7 +94,7 @@ def _twice(loaded: Loaded[Any], seen: dict[tuple[str, str], str]) -> Iterator[Fi
 
 def _located(findings: Sequence[Finding], loaded: Loaded[Any], data: bytes) -> Iterator[tuple[Problem, bool]]:
     if findings:
-        document = Document(loaded.name)
+        document = FileText(loaded.name)
         parse(data, document)
         for finding in findings:
             line, key = document.line_of(finding.key), dotted(finding.key)

@@ -69,7 +69,7 @@ def _state(path: Path) -> object:
         found = path.stat()
     except (OSError, ValueError):
         return None  # reading it will say why
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return found.st_ino, found.st_size, found.st_mtime_ns  # control: edited-file
 
 
 def resolve(kind: str, reference: str) -> str:
@@ -79,7 +79,7 @@ def resolve(kind: str, reference: str) -> str:
         return reference
     if kind == "product":
         matches = [name for name in ids if name.rpartition("-")[0] == reference]
-        if len(matches) == 1:
+        if len(matches) == 1:  # control: several-products
             return matches[0]
         if matches:
             raise RequestError(

@@ -70,7 +70,7 @@ _AMBIGUOUS = [
 
 
 @dataclass(slots=True)
-class Document:
+class FileText:
     """What the YAML says, with the line of every key and the problems found so far."""
 
     name: str
@@ -81,6 +81,7 @@ class Document:
 
     def add(self, line: int, path: PathKey, message: str, *, faulty: bool = True) -> None:
         """Note a problem; a `faulty` value is remembered, so that a later check does not tell of it again."""
+        # control: few-problems
         if len(self.problems) >= 2 * MAX_PROBLEMS:  # enough is told; a hostile file shall not make a list of a million
             return
         text, _, allowed = message.partition("; allowed: ")
@@ -111,14 +112,14 @@ def read_bytes(path: Path) -> bytes:
 
 def problem_in(file: str, key: PathKey, message: str, allowed: str) -> Problem:
     """A problem of a file that loads by itself, on the line of its key."""
-    document = Document(safe(file, LONG))
+    document = FileText(safe(file, LONG))
     parse(read_bytes(Path(file)), document)
     return Problem(document.name, document.line_of(key), dotted(key), message, allowed)
 
 
 def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:
     """As `load_file`, from bytes already read; `name` stands for the file in messages."""
-    document = Document(safe(name, LONG))
+    document = FileText(safe(name, LONG))
     if not parse(data, document):
         raise DefinitionError(document.problems[:MAX_PROBLEMS])
     model = _model_for(document, kinds or tuple(KINDS))
@@ -132,10 +133,10 @@ def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:
         _check_cited(value, document)
     if document.problems or value is None:
         raise DefinitionError(sorted(document.problems, key=lambda problem: problem.line)[:MAX_PROBLEMS])
-    return Loaded(value, hashlib.sha256(data).hexdigest(), name)
+    return Loaded(value, hashlib.sha256(data).hexdigest(), name)  # control: own-definition-digest
 
 
-def _model_for(document: Document, kinds: tuple[str, ...]) -> type[Definition] | type[Site]:
+def _model_for(document: FileText, kinds: tuple[str, ...]) -> type[Definition] | type[Site]:
     kind = document.data.get("kind") if isinstance(document.data, dict) else None
     if kind not in kinds:
         why = f"must say what the file is, not {safe(repr(kind))}; allowed: {', '.join(kinds)}"
@@ -155,7 +156,7 @@ class _NoDataError(Exception):
         self.line = line
 
 
-def parse(data: bytes, document: Document) -> bool:
+def parse(data: bytes, document: FileText) -> bool:
     """Fill the document; False where nothing can be made of it."""
     try:
         document.data = _plain_data(_decoded(data), document)
@@ -174,7 +175,7 @@ def _decoded(data: bytes) -> str:
         raise _NoDataError(data.count(b"\n", 0, error.start) + 1, "is not UTF-8 text") from None
 
 
-def _plain_data(text: str, document: Document) -> Any:
+def _plain_data(text: str, document: FileText) -> Any:
     try:
         return _Builder(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), document).document()
     except yaml.MarkedYAMLError as error:
@@ -192,7 +193,7 @@ def _line(event: Any) -> int:
 class _Builder:
     """Turns YAML events into blocks, lists and text, refusing whatever YAML would interpret."""
 
-    def __init__(self, events: Iterator[Any], document: Document) -> None:
+    def __init__(self, events: Iterator[Any], document: FileText) -> None:
         self._events = iter(events)
         self._document = document
 
@@ -213,7 +214,7 @@ class _Builder:
         self._document.lines.setdefault(path, line)
         if len(path) > MAX_DEPTH:
             raise _NoDataError(line, f"is nested deeper than {MAX_DEPTH} levels")
-        if isinstance(event, yaml.AliasEvent):
+        if isinstance(event, yaml.AliasEvent):  # control: no-alias
             if path[-1:] != ("<<",):
                 self._document.add(line, path, "an alias (*) is not allowed; write the value out")
             return None
@@ -245,7 +246,7 @@ class _Builder:
             key = f"?{line}"
         elif key == "<<":
             self._document.add(line, (*path, key), "a merge (<<) is not allowed; write the keys out")
-        elif key in found:
+        elif key in found:  # control: key-twice
             self._document.add(line, (*path, key), "this key was already given above", faulty=False)
         self._document.lines[(*path, key)] = line
         return key
@@ -268,7 +269,7 @@ class _Builder:
 # ---- problems in words --------------------------------------------------------------------------------------------
 
 
-def _explain(error: ValidationError, model: type[BaseModel], document: Document) -> None:
+def _explain(error: ValidationError, model: type[BaseModel], document: FileText) -> None:
     already = [problem_path for problem_path in document.faulty if problem_path]
     items = error.errors(include_url=False)
     for item in items:
@@ -284,7 +285,7 @@ def _is_told_within(item: Any, items: Sequence[Any]) -> bool:
     return any(other["loc"][: len(item["loc"])] == item["loc"] for other in items if other is not item)
 
 
-def _described(item: Any, model: type[BaseModel], document: Document) -> list[tuple[PathKey, str]]:
+def _described(item: Any, model: type[BaseModel], document: FileText) -> list[tuple[PathKey, str]]:
     path = _real_path(item["loc"], document)
     cause = item.get("ctx", {}).get("error")
     if isinstance(cause, ContradictionError):
@@ -292,7 +293,7 @@ def _described(item: Any, model: type[BaseModel], document: Document) -> list[tu
     return [described(item, path, model)]
 
 
-def _real_path(location: tuple[str | int, ...], document: Document) -> PathKey:
+def _real_path(location: tuple[str | int, ...], document: FileText) -> PathKey:
     """Drop the parts that pydantic adds for union members, which are no keys of the file."""
     path: PathKey = ()
     for part in location:
@@ -312,7 +313,7 @@ def dotted(path: PathKey) -> str:
 # ---- sources ------------------------------------------------------------------------------------------------------
 
 
-def _check_sources(document: Document) -> None:
+def _check_sources(document: FileText) -> None:
     """Every source named exists, and every source on file is named, unless there is but one."""
     sources = document.data.get("sources")
     if not isinstance(sources, dict):
@@ -336,7 +337,7 @@ def _named_sources(data: Any, path: PathKey) -> Iterator[tuple[PathKey, str]]:
             yield from _named_sources(child, (*path, key))
 
 
-def _check_cited(definition: Definition, document: Document) -> None:
+def _check_cited(definition: Definition, document: FileText) -> None:
     """Every cited part has a source of its own, or inherits one."""
     only = next(iter(definition.sources)) if len(definition.sources) == 1 else None
     for path, key, needed in _cited_parts(definition, (), definition.source, only):

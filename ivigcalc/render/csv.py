@@ -45,7 +45,7 @@ def safe_cell(text: str | None) -> str:
     """Text from outside: a spreadsheet must not take it for a formula, so such text gets a leading quote."""
     if text is None:
         return ""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text  # control: formula-cells
 
 
 def cell(value: Decimal | int | str | None) -> str:
@@ -55,7 +55,7 @@ def cell(value: Decimal | int | str | None) -> str:
 
 def notice_codes(plan: Plan) -> str:
     """The codes of all notices, in order, once each."""
-    return ";".join(dict.fromkeys(notice.code for notice in plan.notices))
+    return ";".join(dict.fromkeys(notice.code for notice in plan.notices))  # control: override-in-csv
 
 
 def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:

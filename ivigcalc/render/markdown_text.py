@@ -12,7 +12,7 @@ _ANYWHERE = _IN_A_LINE + "{}()#+-.!"
 
 def escape(text: str, special: str = _ANYWHERE) -> str:
     """Text from outside as plain words: nothing in it is markup, wherever it is put."""
-    return "".join(f"\\{c}" if c in special else c for c in " ".join(text.split()))
+    return "".join(f"\\{c}" if c in special else c for c in " ".join(text.split()))  # control: no-markup
 
 
 def inline(text: str) -> str:

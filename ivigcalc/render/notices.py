@@ -42,6 +42,7 @@ def warnings(plan: Plan, session: Session) -> list[Notice]:
 
 def notice_text(notice: Notice, source_number: int | None = None) -> str:
     """`CAUTION pump-capped: ...`."""
+    # control: override-shown
     because = f" Overridden because: {notice.overridden_because}." if notice.overridden_because else ""
     cited = f" [{source_number}]" if source_number else ""
     return f"{LEVELS[notice.level].at_once} {notice.code}: {notice.message.rstrip('.')}.{because}{cited}"

@@ -65,7 +65,7 @@ def render(content: RenderableType, *, width: int | None = None, color: bool = F
 
 def _print_whole(content: RenderableType, console: Console) -> None:
     # never cut a figure: where a table needs more than there is, let its lines run over
-    console.width = max(console.width, _least_width(content, console))
+    console.width = max(console.width, _least_width(content, console))  # control: no-figure-cut
     console.print(content)
 
 

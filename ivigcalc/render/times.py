@@ -56,7 +56,7 @@ def elapsed_text(minutes: Decimal | int) -> str:
 
 def days_later(session: Session, minutes: Decimal | int | None) -> str:
     """` +1 d` where so many minutes after the start fall on the next day, ` -1 d` on the day before; dated or not."""
-    if session.at_min is None or minutes is None:
+    if session.at_min is None or minutes is None:  # control: past-midnight
         return ""
     days = (session.at_min + floor(minutes)) // DAY_MIN
     return f" {days:+} d" if days else ""

@@ -130,7 +130,7 @@ def facts(plan: Plan) -> Facts:
     rows += [
         ("Dosing weight", _weights_text(plan)),
         ("Rate weight", f"{plain(plan.rate_weight.kg)} kg, {plan.rate_weight.basis}"),
-        ("Product", f"{product.title} ({product.id}){strength}"),
+        ("Product", f"{product.title} ({product.id}){strength}"),  # control: product-named
         ("Policy", f"{source.policy.policy.value.id}: {source.policy.policy.value.title}"),
     ]
     rows += [("Site", name) for name in site_named(plan)]
@@ -160,7 +160,7 @@ def _course_facts(course: Course, name: str) -> Iterator[tuple[str, str]]:
     over = f"over {course.days} days" if course.days > 1 else "on 1 day"
     often = f", every {course.interval}" if course.interval and course.courses > 1 else ""
     yield name, f"{many} {over}{often}"
-    yield "  exact dose", f"{plain(course.prescribed_g)} g"
+    yield "  exact dose", f"{plain(course.prescribed_g)} g"  # control: exact-beside-rounded
     given = f"{plain(course.dose_g)} g = {plain(course.g_per_kg)} g/kg"
     yield "  dose given", f"{given} ({signed(course.deviation_percent)} %)"
 

@@ -14,7 +14,7 @@ from ivigcalc.clock import clock_minutes, clock_text
 from ivigcalc.errors import RequestError
 from ivigcalc.request import words
 from ivigcalc.request.form import Command, Words
-from ivigcalc.request.request import NO_RISK, Infusion, Request, Risk, Sex
+from ivigcalc.request.request import NO_RISK, InfusionKind, Request, Risk, Sex
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,11 @@ FIELDS: tuple[Field, ...] = (
         printed=None,
     ),
     Field(
-        "dose", "order", '"2 g/kg", "400 mg/kg" or 70g; needed where the protocol prints a range.', "DOSE", words.dose
+        "dose",
+        "order",
+        '"2 g/kg/course", "400 mg/kg/day", or 70g; without /day or /course as the protocol prints it.',
+        "DOSE",
+        words.dose,
     ),
     Field(
         "dose_basis",
@@ -168,7 +172,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "days",
         "order",
-        "Infusion days of one course; the fewest that meet every limit if not given.",
+        "InfusionKind days of one course; the fewest that meet every limit if not given.",
         "N",
         words.count(31),
         commands=_COURSES,
@@ -196,7 +200,7 @@ FIELDS: tuple[Field, ...] = (
         "order",
         "first or subsequent: did the patient have this product before?",
         "WHICH",
-        words.one_of(*get_args(Infusion)),
+        words.one_of(*get_args(InfusionKind)),
     ),
     Field(
         "last_infusion", "order", "Day of the last infusion: a long gap restarts the slow ladder.", "DATE", words.day

@@ -27,6 +27,7 @@ def read_form(form: Form, command: Command, *, on: date | None, defaults_used: t
     if command == "schedule" and order.start is None:
         raise _no_first_day()
     first_day = order.start or on
+    # control: last-infusion-past
     if order.last_infusion is not None and first_day is not None and order.last_infusion >= first_day:
         raise RequestError(f"--last-infusion {order.last_infusion} is not before {first_day}", field="last_infusion")
     protocol = split_protocol(form.regimen)[1] if form.regimen else None
@@ -93,7 +94,7 @@ def _refuse_contradictions(patient: Patient) -> None:
             field="pregnant" if patient.pregnant else "pre_pregnancy_weight",
             code="contradiction",
         )
-    if NO_RISK in patient.risks and patient.at_risk:
+    if NO_RISK in patient.risks and patient.at_risk:  # control: none-and-a-risk
         raise RequestError(
             f"--risk {NO_RISK} and --risk {patient.at_risk[0]} contradict each other",
             field="risk",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from fractions import Fraction
 from typing import Literal
@@ -14,7 +14,7 @@ Sex = Literal["male", "female"]
 Risk = Literal["renal", "thrombosis", "cardiac"]
 #: what is said of a patient who was asked and has none of them
 NO_RISK: Literal["none"] = "none"
-Infusion = Literal["first", "subsequent"]
+InfusionKind = Literal["first", "subsequent"]
 #: no schedule is believable beyond this
 LAST_YEAR = 2199
 
@@ -64,12 +64,29 @@ class Patient:
         return Fraction(lived.years * 12 + lived.months)
 
 
+Per = Literal["course", "day"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedDose:
+    """A dose as it is ordered. `per`: whether of a course or of each of its days, where the order says so."""
+
+    amount: Quantity
+    per: Per | None = None
+
+    def __str__(self) -> str:
+        return f"{self.amount}/{self.per}" if self.per else str(self.amount)
+
+
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """The part of an order that is the same for everybody who is treated alike: how much, how often, how many times."""
+    """The part of an order that is the same for everybody who is treated alike: how much, how often, how many times.
+
+    `phase` is planned alone.
+    """
 
     phase: str | None = None
-    dose: Quantity | None = None
+    dose: OrderedDose | None = None
     days: int | None = None
     every: Quantity | None = None
     dose_basis: Literal["course", "4-weeks"] | None = None
@@ -77,27 +94,21 @@ class Treatment:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is ordered. `dose` is per course unless the protocol doses per day; `phase` is planned alone."""
+class Order(Treatment):
+    """What is ordered: a treatment, and when."""
 
-    dose: Quantity | None = None
-    days: int | None = None
-    every: Quantity | None = None
-    dose_basis: Literal["course", "4-weeks"] | None = None
-    courses: int | None = None
     start: date | None = None
     at: int | None = None
-    infusion: Infusion | None = None
+    infusion: InfusionKind | None = None
     last_infusion: date | None = None
     last_product: str | None = None
     valid_for: Quantity | None = None
-    phase: str | None = None
     overrides: tuple[tuple[str, str], ...] = ()
 
     @property
     def treatment(self) -> Treatment:
         """The part that does not say when."""
-        return Treatment(self.phase, self.dose, self.days, self.every, self.dose_basis, self.courses)
+        return Treatment(**{part.name: getattr(self, part.name) for part in fields(Treatment)})
 
     def override(self, code: str) -> str | None:
         """The reason given for overriding a stop, if any."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from ivigcalc.clock import iso_date
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, quantity
-from ivigcalc.request.request import LAST_YEAR
+from ivigcalc.request.request import LAST_YEAR, OrderedDose, Per
 from ivigcalc.text import TYPED, safe
 
 FIRST_YEAR = 1900
@@ -21,6 +21,7 @@ MAX_TEXT = 200
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_PER: dict[str, Per] = {"day": "day", "d": "day", "course": "course"}
 _TWO_MEANINGS = ("biweekly", "bi-weekly", "bimonthly", "bi-monthly")
 _CODE = re.compile(r"[a-z][a-z-]{1,40}")
 _COUNT = re.compile(r"[1-9][0-9]{0,3}")
@@ -45,19 +46,21 @@ def age(text: str) -> Quantity:
 
 
 @lru_cache(maxsize=1024)
-def dose(text: str) -> Quantity:
-    """Read a dose, per kg or in all."""
-    found = quantity(text, "dose", "amount")
+def dose(text: str) -> OrderedDose:
+    """Read a dose, per kg or in all; `/day` or `/course` after it says of what."""
+    amount, slash, per = text.rpartition("/")
+    said = _PER.get(per.strip()) if slash else None
+    found = quantity(amount if said else text, "dose", "amount")
     if found.value == 0:
         raise QuantityError("a dose of 0 is no dose")
-    return found
+    return OrderedDose(found, said)
 
 
 @lru_cache(maxsize=1024)
 def interval(text: str) -> Quantity:
     """Read a whole number of days, weeks or months, with or without `every`."""
     lowered = " ".join(text.lower().split())
-    if lowered in _TWO_MEANINGS:
+    if lowered in _TWO_MEANINGS:  # control: two-meanings
         raise QuantityError(f'\'{lowered}\' means two things; write "2 weeks", "2 months", or twice in that time')
     found = quantity(lowered.removeprefix("every "), "days", "months")
     if found.value == 0 or found.base.denominator != 1:
@@ -102,7 +105,7 @@ def printable(text: str) -> str:
     """Read text that is printed and never interpreted: whatever no page can show is refused."""
     if len(text) > MAX_TEXT:
         raise ValueError(f"longer than {MAX_TEXT} characters")
-    if _UNPRINTABLE.search(text):
+    if _UNPRINTABLE.search(text):  # control: direction-characters
         raise ValueError("contains characters that cannot be printed")
     if not text.strip():
         raise ValueError("is empty")
@@ -112,7 +115,7 @@ def printable(text: str) -> str:
 def override(text: str) -> tuple[str, str]:
     """Read `CODE=reason`: which stop is overridden, and why."""
     code, equals, reason = text.partition("=")
-    if not equals or not _CODE.fullmatch(code.strip()) or not reason.strip():
+    if not equals or not _CODE.fullmatch(code.strip()) or not reason.strip():  # control: override-with-reason
         raise ValueError(f'{_short(text)} is no code with its reason: write --override CODE="reason"')
     # blanks and quotation marks around it are not part of the reason: it is read the same from a saved plan
     plain = " ".join(printable(reason).split()).strip('" ')

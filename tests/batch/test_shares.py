@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ivigcalc import Form
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.batch.rows.source import Row
-from ivigcalc.batch.run.shares import Share, divide, do_share, put_together
+from ivigcalc.batch.run.shares import Share, do_share, put_together, share_out
 from ivigcalc.batch.run.work import Planner, Settings, do_partition
 from ivigcalc.batch.tables.encode import Kind
 
@@ -33,7 +33,7 @@ WEIGHTS = st.lists(st.sampled_from(["60", "72", "72.5", "80", "1", "", "seventy"
 @given(WEIGHTS, st.integers(1, 5))
 def test_every_row_is_in_one_share_and_equal_questions_in_the_same(weights: list[str], workers: int) -> None:
     asked = rows(weights)
-    shares = divide(settings(), asked, workers)
+    shares = share_out(settings(), asked, workers)
     assert sorted(place for share in shares for place in share.places) == list(range(len(asked)))
     assert all(share.rows == [asked[place] for place in share.places] for share in shares)
     who = [(weights[place], share.worker) for share in shares for place in share.places]
@@ -46,7 +46,7 @@ def test_shares_put_together_are_the_partition(kind: Kind, each: tuple[str, ...]
     asked = [*rows(["60", "seventy", "72", "60", "1"]), unread, *rows(["72", "80"])]
     about = settings(kind, *each)
     planner = Planner(about)
-    shares = divide(about, asked, 3)
+    shares = share_out(about, asked, 3)
     found = put_together(shares, [do_share(planner, share) for share in shares])
     whole = do_partition(Planner(about), asked)
     assert (found.tables, found.each) == (whole.tables, whole.each)
@@ -66,7 +66,7 @@ def test_rows_come_back_in_their_order_whoever_did_them(kind: Kind) -> None:
 
 def test_rows_of_another_length_are_divided_too() -> None:
     asked = [*rows(["60"]), Row(3, ("P3", "72", "2026-12-01", "", "")), Row(4, ("P4",))]
-    shares = divide(settings(), asked, 2)
+    shares = share_out(settings(), asked, 2)
     found = put_together(shares, [do_share(Planner(settings()), share) for share in shares])
     assert (found.planned, dict(found.errors)) == (2, {"wrong-cells": 1})
     assert found.tables == do_partition(Planner(settings()), asked).tables

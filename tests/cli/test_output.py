@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,3 +71,39 @@ def test_a_write_protected_file_is_refused(
     assert "it is write-protected; choose another file for -o" in refused(plan, capsys)
     assert plan.read_text(encoding="utf-8") == "the plan that was signed"
     assert list(tmp_path.iterdir()) == [plan]
+
+
+# ---- all or nothing --------------------------------------------------------------------------------------------------
+
+
+DM = ("-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "71.3kg", "--age", "54y")
+SCHEDULE = ("schedule", *DM, "--start", "2026-12-01", "--at", "09:00", "--courses", "2")
+
+
+def test_a_write_that_fails_leaves_the_old_file_whole(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "plan.json"
+    target.write_text("the plan of yesterday", encoding="utf-8")
+
+    def full_disk(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full_disk)
+    done = run(*SCHEDULE, "-f", "json", "-o", target)
+    assert (done.code, done.out) == (2, "")
+    assert "No space left on device" in done.err
+    assert target.read_text(encoding="utf-8") == "the plan of yesterday"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_refused_plan_writes_no_file(run: Callable[..., Any], tmp_path: Path) -> None:
+    assert run(*SCHEDULE, "--dose", "3 g/kg", "-f", "json", "-o", tmp_path / "plan.json").code == 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_written_plan_is_an_ordinary_file(run: Callable[..., Any], tmp_path: Path) -> None:
+    run(*SCHEDULE, "-f", "json", "-o", tmp_path / "plan.json")
+    mode = (tmp_path / "plan.json").stat().st_mode
+    assert stat.S_ISREG(mode)
+    assert mode & 0o002 == 0

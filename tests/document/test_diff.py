@@ -130,7 +130,7 @@ def test_what_differs_is_all_that_differs(old: Any, new: Any) -> None:
         ({"dose_g": 1}, "a block"),
         ([1], "a list"),
         ("\x1b[2J", "?[2J"),
-        ("x" * 100, "x" * 80 + "..."),
+        ("x" * 100, "x" * 77 + "..."),
     ],
 )
 def test_a_value_is_shown_in_one_short_harmless_line(value: Any, text: str) -> None:

@@ -105,13 +105,16 @@ def test_a_changed_site_is_said_once(tmp_path: Path) -> None:
 def test_differences_of_the_same_version_are_parted_into_figures_and_words() -> None:
     def edit(document: Any) -> None:
         document["totals"]["dose_g"] = 1
+        document["notices"][0]["message"] = "nothing to see"
         document["trace"][0]["name"] = "greeting"
+        document["sources"][0] = "A book"
         document["computed_from"]["product"]["id"] = "privigen-us"
         document["check"] = "Check this."
 
     verdict = verdict_on(edit, version=None)
+    words = ["computed_from.product.id", "notices[1].message", "trace[1].name", "sources[1]", "check"]
     assert verdict.figures == ("totals.dose_g: saved 1, recomputed 144",)
-    assert [line.partition(":")[0] for line in verdict.words] == ["computed_from.product.id", "trace[1].name", "check"]
+    assert [line.partition(":")[0] for line in verdict.words] == words
 
 
 @pytest.mark.parametrize("version", [None, "9.9.9"])

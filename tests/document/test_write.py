@@ -35,7 +35,7 @@ ORDER = {
     ("computed_from", "product"): "id version sha256",
     ("computed_from", "policy"): "id version sha256 formula",
     ("computed_from", "site"): "id sha256 file",
-    ("course",): "prescribed_g dose_g deviation_percent g_per_kg days interval phase first_course courses",
+    ("course",): "prescribed_g dose_g deviation_percent g_per_kg days interval phase first_course courses basis",
     (
         "sessions",
         0,

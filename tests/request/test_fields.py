@@ -79,7 +79,7 @@ def test_an_option_is_named_described_and_placed_by_its_row() -> None:
 #: a thing that nobody asks today, as it would be added: to the form, to its record, and as a row
 NEW = {
     "form.py": ("    weight: str | None = None\n", "    washout: str | None = None\n"),
-    "request.py": ("    dose: Quantity | None = None\n", "    washout: Quantity | None = None\n"),
+    "request.py": ("    every: Quantity | None = None\n", "    washout: Quantity | None = None\n"),
     "fields.py": (
         "FIELDS: tuple[Field, ...] = (\n",
         '    Field("washout", "order", "Time off it.", "TIME", words.interval, columns=(("washout_w", "w"),)),\n',

@@ -14,7 +14,7 @@ from ivigcalc.quantity import Quantity
 from ivigcalc.request.fields import FIELD
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import check_identity, form_of, read_form
-from ivigcalc.request.request import Order, Patient, Request
+from ivigcalc.request.request import Order, OrderedDose, Patient, Request
 
 ON = date(2026, 11, 28)
 LONG = "x" * 100_000
@@ -59,9 +59,10 @@ READ: list[tuple[str, Any, Any, Any]] = [
     ("name", "Zoë 李", "Zoë 李", "Zoë 李"),
     ("patient_id", "=1+1", "=1+1", "=1+1"),
     ("phase", "maintenance", "maintenance", "maintenance"),
-    ("dose", "2 g/kg", of("2", "g/kg"), "2 g/kg"),
-    ("dose", "400mg/kg", of("400", "mg/kg"), "400 mg/kg"),
-    ("dose", "70g", of("70", "g"), "70 g"),
+    ("dose", "2 g/kg", OrderedDose(of("2", "g/kg")), "2 g/kg"),
+    ("dose", "400mg/kg", OrderedDose(of("400", "mg/kg")), "400 mg/kg"),
+    ("dose", "0.4 g/kg/day", OrderedDose(of("0.4", "g/kg"), "day"), "0.4 g/kg/day"),
+    ("dose", "70g", OrderedDose(of("70", "g")), "70 g"),
     ("dose_basis", "4-weeks", "4-weeks", "4-weeks"),
     ("days", "31", 31, "31"),
     ("every", "4 weeks", of("4", "week"), "4 weeks"),

@@ -4,6 +4,9 @@ import csv
 import io
 import json
 import os
+import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -238,3 +241,30 @@ def test_a_directory_of_no_permission_is_an_error_in_words(tmp_path: Path, refus
     path.write_bytes(b"kind: site\n")
     path.chmod(0)
     assert "Permission denied" in refuses(3, "dose", *DM, "--site", path)
+
+
+# ---- figures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--weight", "999999999 kg", "2 g/kg"), ("--dose", "70 kg", "999999999 g"), ("--dose", "70 kg", "999999999 g/kg")],
+)
+def test_a_giant_is_refused_before_it_eats_the_memory(words: tuple[str, str, str]) -> None:
+    """In a process of its own with 1 GB and five seconds."""
+    _, weight, dose = words
+    ask_it = (
+        "import helpers; from ivigcalc.errors import IvigcalcError\n"
+        f"try: helpers.rates('octagam-10-us', 'dermatomyositis', {weight!r}, {dose!r})\n"
+        "except IvigcalcError as refused: print('refused', type(refused).__name__)"
+    )
+
+    def one_gigabyte() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))
+
+    paths = [str(Path(__file__).parent.parent), *filter(None, sys.path)]
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {paths!r}\n{ask_it}"],
+        capture_output=True, encoding="utf-8", timeout=5, preexec_fn=one_gigabyte, check=False,
+    )  # fmt: skip
+    assert done.stdout.startswith("refused"), done.stderr[-300:]

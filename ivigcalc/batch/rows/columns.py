@@ -20,7 +20,7 @@ Cell = str | tuple[str, ...]
 _ColumnReader = tuple[int, str, str, Callable[[str, Cell], Words]]
 
 #: what a row may say without asking for something else: whose it is, and from when
-IDENTITY = ("patient_id", "name", "start")
+IDENTITY = ("patient_id", "name", "start")  # control: own-plan
 #: a row asks what a schedule is asked
 _ASKED = tuple(field for field in FIELDS if "schedule" in field.commands)
 #: columns that hold a plain number, and the unit that their name states

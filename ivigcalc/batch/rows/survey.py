@@ -40,7 +40,7 @@ class RepeatedIds:
         if not self._suspects or hash(patient_id) % _BITS not in self._suspects:
             return None
         earlier = self._rows.setdefault(patient_id, number)
-        return earlier if earlier != number else None
+        return earlier if earlier != number else None  # control: patient-twice
 
 
 @dataclass(slots=True)

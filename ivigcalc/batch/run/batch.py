@@ -173,7 +173,7 @@ class _Run:
 
     def _check_unchanged(self) -> None:
         self._source.check_unchanged()
-        self._check_definitions()
+        self._check_definitions()  # control: definitions-under-batch
 
     def _check_definitions(self) -> None:
         """Raise when a definition file is no longer what it was at the start. Nothing is kept to be taken up: were the

@@ -77,7 +77,7 @@ def do_far(name: str, settings: Settings, rows: Sequence[Row]) -> Done:
 
 
 def _check_definitions(settings: Settings) -> None:
-    if definitions_sha256(settings.files) != settings.definitions:
+    if definitions_sha256(settings.files) != settings.definitions:  # control: worker-definitions
         own = f", or other files at {', '.join(settings.files)}" if settings.files else ""
         raise WorkerError(f"a worker of the cluster has another version of ivigcalc or other definitions{own}")
 

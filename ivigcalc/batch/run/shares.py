@@ -37,7 +37,7 @@ class Pieces:
     first_errors: tuple[NumberedError, ...]
 
 
-def divide(settings: Settings, rows: Sequence[Row], workers: int) -> list[Share]:
+def share_out(settings: Settings, rows: Sequence[Row], workers: int) -> list[Share]:
     """The shares of a partition. Rows that ask the same go to the same worker, in every partition of a run."""
     if _stays_whole(settings):
         return [Share(None, range(len(rows)), rows)]
@@ -90,4 +90,5 @@ def put_together(shares: Sequence[Share], found: Sequence[Pieces]) -> Done:
 def _in_order(shares: Sequence[Share], found: Sequence[Pieces], table: str) -> Iterator[bytes]:
     both = zip(shares, found, strict=True)
     placed = [zip(share.places, pieces.tables[table], strict=False) for share, pieces in both]
+    # control: order-of-rows
     return map(itemgetter(1), sorted((place for places in placed for place in places), key=itemgetter(0)))

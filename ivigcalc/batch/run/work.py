@@ -70,7 +70,7 @@ def do_partition(planner: Planner, rows: Sequence[Row]) -> Done:
         if isinstance(outcome, Planned):
             plans.append(outcome)
         else:
-            failures.append((number, patient_id, outcome))
+            failures.append((number, patient_id, outcome))  # control: every-row-counted
     tables: dict[str, bytes] = {table: table_bytes(table, planner.settings.kind, plans) for table in TABLES}
     tables["errors"] = error_bytes(failures)
     codes = Counter(error.code for _, _, error in failures)

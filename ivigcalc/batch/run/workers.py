@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ivigcalc.batch.rows.source import Row
-from ivigcalc.batch.run.shares import Pieces, Share, divide, do_share, put_together
+from ivigcalc.batch.run.shares import Pieces, Share, do_share, put_together, share_out
 from ivigcalc.batch.run.work import Done, Planner, Settings, do_partition
 from ivigcalc.errors import IvigcalcError
 
@@ -96,7 +96,7 @@ def _in_order(settings: Settings, partitions: Partitions, ends: Sequence[Connect
     waiting: deque[_Partition] = deque()
     while True:
         while len(waiting) < _AHEAD * len(ends) and (rows := next(partitions, None)) is not None:
-            waiting.append(_Partition(divide(settings, rows, len(ends))))
+            waiting.append(_Partition(share_out(settings, rows, len(ends))))
             crew.take(waiting[-1])
         if not waiting:
             return

@@ -15,12 +15,12 @@ from ivigcalc.text import safe
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Table = Literal["sessions", "steps", "errors"]
+ArrowTable = Literal["sessions", "steps", "errors"]
 #: rows of one row group of a Parquet file
 _GROUP_ROWS = 100_000
 
 
-def arrow_schema(table: Table) -> pa.Schema:
+def arrow_schema(table: ArrowTable) -> pa.Schema:
     """The columns of an output table and their types; figures are exact decimals."""
     arrow = need_arrow()
     text, whole, moment = arrow.string(), arrow.int32(), arrow.timestamp("us")
@@ -53,7 +53,7 @@ def arrow_schema(table: Table) -> pa.Schema:
     return arrow.schema(columns[table])
 
 
-def to_arrow(table: Table, plans: Sequence[Planned]) -> pa.RecordBatch:
+def to_arrow(table: ArrowTable, plans: Sequence[Planned]) -> pa.RecordBatch:
     """The rows of some plans as one record batch."""
     return _record_batch(need_arrow(), table, [values for plan in plans for values in plan.records(table)])
 
@@ -64,12 +64,12 @@ def errors_to_arrow(failures: Sequence[tuple[int, str, Failed]]) -> pa.RecordBat
     return _record_batch(need_arrow(), "errors", values)
 
 
-def schema_bytes(table: Table) -> bytes:
+def schema_bytes(table: ArrowTable) -> bytes:
     """The head of an Arrow stream."""
     return bytes(arrow_schema(table).serialize())
 
 
-def plans_bytes(table: Table, plans: Sequence[Planned]) -> bytes:
+def plans_bytes(table: ArrowTable, plans: Sequence[Planned]) -> bytes:
     """The next piece of an Arrow stream."""
     return bytes(to_arrow(table, plans).serialize()) if plans else b""
 
@@ -101,7 +101,7 @@ def _groups(batches: Any) -> Iterator[list[Any]]:
         yield group
 
 
-def _record_batch(arrow: Any, table: Table, values: Sequence[tuple[Any, ...]]) -> Any:
+def _record_batch(arrow: Any, table: ArrowTable, values: Sequence[tuple[Any, ...]]) -> Any:
     schema = arrow_schema(table)
     columns: Sequence[Sequence[Any]] = list(zip(*values, strict=True)) if values else [()] * len(schema)
     arrays = [

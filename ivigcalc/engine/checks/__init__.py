@@ -44,6 +44,7 @@ PhaseCheck = Callable[[Prescription, Dosed, Stretch], Iterable[Notice]]
 #: what the order of a phase has to answer for
 PHASE_CHECKS: tuple[PhaseCheck, ...] = (
     order.dose_range,
+    order.basis_read,
     order.days_range,
     order.interval_range,
     protocol.said_of_phase,
@@ -53,7 +54,7 @@ PHASE_CHECKS: tuple[PhaseCheck, ...] = (
     rounding.rounded,
     rounding.days_chosen,
     rounding.unequal_days,
-    order.dose_in_four_weeks,
+    order.dose_in_four_weeks,  # control: four-weeks-said
     rounding.below_vial,
 )
 
@@ -70,7 +71,7 @@ def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notic
     for stretch in dosed.stretches:
         yield from doses.protocol_limits(rx, dosed, stretch)
         yield from doses.policy_limits(rx, dosed, stretch)
-        yield from doses.highest_dose(rx, dosed, stretch, body_kg)
+        yield from doses.highest_dose(rx, dosed, stretch, body_kg)  # control: highest-dose
         yield from rounding.deviation(rx, dosed, stretch)
 
 
@@ -107,12 +108,12 @@ def of_dosed_body(check: Callable[[Prescription, Dosed, Fraction], Iterable[Noti
     return run
 
 
-def of_dosed_until(check: Callable[[Prescription, Dosed, date | None], Iterable[Notice]]) -> Check:
-    """Of what one dosing weight gives up to a last day."""
+def of_dose_until(check: Callable[[Prescription, Fraction, date | None], Iterable[Notice]]) -> Check:
+    """Of the largest exact course in g/kg, and the last day of all."""
 
     def run(draft: Draft) -> Iterable[Notice]:
-        last = draft.calendar.visits[-1].on
-        return draft.dosed.said.of((name_of(check), last), lambda: tuple(check(draft.prescription, draft.dosed, last)))
+        rx, g_per_kg, last = draft.prescription, draft.dosed.most_g_per_kg, draft.calendar.visits[-1].on
+        return rx.said.of((name_of(check), g_per_kg, last), lambda: tuple(check(rx, g_per_kg, last)))
 
     return run
 
@@ -152,38 +153,38 @@ BEFORE: tuple[Callable[[Case], Iterable[Notice]], ...] = (
 CHECKS: tuple[Check, ...] = (
     patient.defaults_used,
     of_conditions(patient.contraindications),
-    patient.risk_of_age,
+    patient.risk_of_age,  # control: risk-of-age
     patient.stale_weight,
     weight.rule_assumed,
     weight.rule_applied,
     weight.rule_differs,
-    weight.obese_on_actual_weight,
+    weight.obese_on_actual_weight,  # control: obese-on-actual-weight
     weight.rate_weight_assumed,
-    plausibility.dosing_weight,
-    of_prescription(protocol.default_protocol),
+    plausibility.dosing_weight,  # control: pre-pregnancy-bounds
+    of_prescription(protocol.default_protocol),  # control: default-protocol-said
     patient.population,
     of_prescription(protocol.said_of_protocol),
     of_dosed(phases),
-    of_prescription(order.courses_range),
+    of_prescription(order.courses_range),  # control: more-courses
     of_dosed_body(amounts),
-    of_dosed(doses.stock),
+    of_dosed(doses.stock),  # control: stock-short
     of_titrated(infusion.no_rates),
     infusion.kind_not_said,
     infusion.starts_slowly,
     infusion.slow_after_a_gap,
     of_titrated(infusion.tables_used),
-    of_titrated(infusion.bottles),
-    of_calendar(dates.holidays_of_a_part),
+    of_titrated(infusion.bottles),  # control: open-bottle
+    of_calendar(dates.holidays_of_a_part),  # control: holidays-of-a-part
     of_calendar(dates.courses_moved),
     of_calendar(dates.courses_overlap),
     of_calendar(dates.courses_close),
     dates.close_to_the_last,
-    dates.chair_time,
+    dates.chair_time,  # control: chair-time
     dates.not_covered,
-    of_dosed_body(information.fluid_load),
-    of_dosed(information.haemolysis),
-    of_dosed_until(information.live_vaccines),
-    information.weigh_again,
+    of_dosed_body(information.fluid_load),  # control: fluid-of-a-day
+    of_dosed(information.haemolysis),  # control: haemolysis-looked-for
+    of_dose_until(information.live_vaccines),
+    information.weigh_again,  # control: weigh-again
 )
 
 

@@ -21,7 +21,7 @@ def settle(notices: Iterable[Notice], order: Order) -> tuple[Notice, ...]:
     said = dict.fromkeys(notices)
     codes = {notice.code for notice in said if notice.level == "stop"}
     for code, _ in order.overrides:
-        if code not in codes:
+        if code not in codes:  # control: override-of-nothing
             raise RequestError(f"--override {code}: this plan has no stop of that code", field="override")
     settled = tuple(replace(n, overridden_because=order.override(n.code)) if n.level == "stop" else n for n in said)
     return stop_now(settled, order)
@@ -32,7 +32,7 @@ def stop_now(notices: Iterable[Notice], order: Order) -> tuple[Notice, ...]:
     said = tuple(notices)
     refused = [n for n in said if n.level == "stop" and order.override(n.code) is None]
     if refused:
-        raise refusal(refused)
+        raise refusal(refused)  # control: stops-stop
     return said
 
 

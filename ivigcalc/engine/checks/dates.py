@@ -80,7 +80,7 @@ def _all_of(number: int, course: CourseDates) -> tuple[tuple[int, int], ...]:
 def courses_overlap(_rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
     """Courses that begin before the one before ends."""
     for number, (earlier, later) in enumerate(pairwise(calendar.courses), start=1):
-        if later.days[0] <= earlier.days[-1]:
+        if later.days[0] <= earlier.days[-1]:  # control: overlap
             yield Notice(
                 "course-overlap",
                 "stop",
@@ -96,7 +96,7 @@ def courses_close(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
     window = _window_days(rx.site)
     for number, (earlier, later) in enumerate(pairwise(calendar.courses), start=1):
         due, gap = (later.due - earlier.due).days, (later.days[0] - earlier.days[0]).days
-        if 0 < gap < due - window:
+        if 0 < gap < due - window:  # control: moved-too-close
             yield Notice(
                 "courses-close",
                 "caution",
@@ -121,7 +121,7 @@ def close_to_the_last(draft: Draft) -> Iterator[Notice]:
     longest = max(len(first.days), published.to if published else 1)
     due = step(last - timedelta(days=longest - 1), every, 1)
     gap, full = (first.days[0] - last).days, (due - last).days
-    if gap >= full - _window_days(draft.case.site):
+    if gap >= full - _window_days(draft.case.site):  # control: too-soon
         return
     level: Level = "stop" if gap * 100 < full * safety.too_close.percent.base else "caution"
     yield Notice(

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from ivigcalc.definitions import Cited, Definition, Limit, cite
 from ivigcalc.engine.course import Dosed, Stretch
-from ivigcalc.engine.dose import amount_g, outside, per_four_weeks
+from ivigcalc.engine.dose import amount_g, outside, per_four_weeks, share_of_published
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.stock import vials_of
@@ -43,16 +43,16 @@ def _over_limits(
     if not limits:
         return
     dose, repeated = stretch.dose, stretch.part.courses > 1
-    share = per_four_weeks(stretch.part.interval if repeated else None)
+    share = per_four_weeks(stretch.part.interval if repeated else None)  # control: four-week-limit
     given: dict[str, tuple[Fraction, Fraction]] = {
         "day": (dose.session_doses_g[0], dose.prescribed_g / stretch.days),
-        "course": (dose.dose_g, dose.prescribed_g),
+        "course": (dose.dose_g, dose.prescribed_g),  # control: course-limit
         "4-weeks": (dose.dose_g * share, dose.prescribed_g * share),
     }
     for limit in limits:
         bound_g = amount_g(limit.max, dosed.kg)
         grams, exact = given[limit.per]
-        if grams > bound_g:
+        if grams > bound_g:  # control: day-limit
             source = cite(owner, limit, block)
             yield _limit_notice(limit, source, grams, bound_g, exact > bound_g, _sessions_over(limit, stretch, bound_g))
 
@@ -61,7 +61,7 @@ def _sessions_over(limit: Limit, stretch: Stretch, bound_g: Fraction) -> tuple[t
     """Which sessions a limit is about: the days above it, or the whole course."""
     grams = enumerate(stretch.dose.session_doses_g, start=1)
     days = [day for day, day_g in grams if limit.per != "day" or day_g > bound_g]
-    return tuple((course, day) for course in stretch.numbers for day in days)
+    return tuple((course, day) for course in stretch.numbers for day in days)  # control: sessions-over-limit
 
 
 def _limit_notice(
@@ -113,9 +113,13 @@ def highest_dose(rx: Prescription, dosed: Dosed, stretch: Stretch, body_kg: Frac
 def _is_published(rx: Prescription, dosed: Dosed, stretch: Stretch) -> bool:
     """Whether the dose lies within what a shipped protocol publishes."""
     regimen, phase = rx.definitions.regimen, stretch.part.phase
-    if regimen is None or regimen.is_file or phase.dose is None:
+    if regimen is None or regimen.is_file or phase.dose is None:  # control: own-file-dose
         return False
-    return rx.ordered_dose is None or not outside(phase.dose.published, rx.ordered_dose, dosed.kg)
+    ordered = stretch.part.ordered.dose
+    if ordered is None:
+        return True
+    share = share_of_published(phase.dose, stretch.part.prescribed.per_day, stretch.days)
+    return not outside(phase.dose.published, ordered.amount, dosed.kg, share)
 
 
 def stock(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:

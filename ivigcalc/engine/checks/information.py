@@ -32,21 +32,20 @@ def fluid_load(_rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[N
     )
 
 
-def live_vaccines(rx: Prescription, dosed: Dosed, last: date | None) -> Iterator[Notice]:
-    """How long live vaccines wait after the `last` day, by the largest course."""
+def live_vaccines(rx: Prescription, g_per_kg: Fraction, last: date | None) -> Iterator[Notice]:
+    """How long live vaccines wait after the `last` day, by the largest exact course."""
     rules = rx.product_class
     rows = sorted(rules.vaccine_waits, key=lambda row: row.dose.base) if rules else []
     if not rows:
         return
-    per_kg = _largest_course(dosed)
-    row = next((row for row in rows if per_kg <= row.dose.base), rows[-1])
+    row = next((row for row in rows if g_per_kg <= row.dose.base), rows[-1])  # control: vaccine-row
     until = f", so not before {step(last, row.wait, 1)}" if last else ""
     yield Notice(
         "live-vaccines",
         "info",
         f"live measles and varicella vaccines wait {row.wait} after the last of these doses"
-        f"{until}{_which_row(per_kg, row)}",
-        f"{figure(per_kg, 3)} g/kg",
+        f"{until}{_which_row(g_per_kg, row)}",
+        f"{figure(g_per_kg, 3)} g/kg",
         str(row.wait),
         cite(rules, row),
     )
@@ -56,7 +55,7 @@ def haemolysis(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
     """From a dose on, that haemolysis is looked for after the infusion."""
     product_class = rx.product_class
     rule = product_class.haemolysis if product_class else None
-    per_kg = _largest_course(dosed)
+    per_kg = dosed.most_g_per_kg
     if rule is None or per_kg < rule.dose.base:
         return
     after = f"{figure(rule.after.from_.base / 60)} to {figure(rule.after.to.base / 60)} h"
@@ -68,11 +67,6 @@ def haemolysis(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
         f"{rule.dose} and more",
         cite(product_class, rule),
     )
-
-
-def _largest_course(dosed: Dosed) -> Fraction:
-    """g/kg of the largest course."""
-    return max(stretch.dose.prescribed_g for stretch in dosed.stretches) / dosed.kg
 
 
 def _which_row(per_kg: Fraction, row: VaccineWait) -> str:

@@ -90,7 +90,7 @@ def tables_used(rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator
 def _where_it_is_from(rx: Prescription, chosen: TableChoice) -> Iterator[Notice]:
     product, table = rx.product, chosen.table
     uses, source = ", ".join(table.for_), cite(product, table.ladder[0], table)
-    if chosen.off_label:
+    if chosen.off_label:  # control: off-label-said
         yield Notice(
             "rate-off-label",
             "caution",
@@ -123,7 +123,7 @@ def _risks(rx: Prescription, risks: tuple[Risk, ...], table: RateTable, bound_by
             str(at_risk.rate),
             cite(product, at_risk, table),
         )
-    if uncovered:
+    if uncovered:  # control: risk-without-figure
         slowed = "is not slowed for it" if covered else "is not slowed"
         yield Notice(
             "risk-no-figure",

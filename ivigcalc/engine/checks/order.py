@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ivigcalc.definitions import Phase, Range, cite
+from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed, Stretch
-from ivigcalc.engine.dose import FOUR_WEEKS_DAYS, amount_g, interval_days, interval_fits, of_four_weeks, outside
+from ivigcalc.engine.dose import (
+    FOUR_WEEKS_DAYS,
+    amount_g,
+    interval_days,
+    interval_fits,
+    of_four_weeks,
+    outside,
+    share_of_published,
+)
 from ivigcalc.engine.plan import Level, Notice
 from ivigcalc.engine.prescription import Part, Prescription
 from ivigcalc.quantity import Quantity, figure
@@ -16,18 +25,24 @@ from ivigcalc.text import counted
 
 def dose_range(rx: Prescription, dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
     """An ordered dose against what the protocol publishes."""
-    phase, ordered, kg = stretch.part.phase, _dose_of_one_course(stretch.part), dosed.kg
-    if phase.dose is None or ordered is None or not outside(phase.dose.published, ordered, kg):
+    part, kg = stretch.part, dosed.kg
+    phase, ordered = part.phase, _dose_of_one_course(part)
+    if phase.dose is None or ordered is None:
         return
-    published, basis = phase.dose.published, "per day" if phase.dose.per_day else "per course"
-    excused = _within_rounding(published, ordered, rx, kg)
-    level: Level = "caution" if excused else "stop"
+    share = share_of_published(phase.dose, part.prescribed.per_day, stretch.days)
+    published = phase.dose.published
+    if not outside(published, ordered, kg, share):  # control: dose-range
+        return
+    basis = "per day" if phase.dose.per_day else "per course"
+    each = "" if share == 1 else f" {'on each day' if part.prescribed.per_day else 'a course'}"
+    excused = _within_rounding(published, ordered, rx, kg, share)
     others = _other_phases(rx, phase)
     alone = f", or plan {' or '.join(others)} alone with --phase" if others else ""
+    level: Level = "caution" if excused else "stop"
     yield Notice(
         "rounding-deviation" if excused else "dose-outside-regimen",
         level,
-        f"the ordered dose of {ordered}{_per_kg(ordered, kg)} is outside the protocol's {published} {basis}"
+        f"the ordered dose of {ordered}{each}{_per_kg(ordered, kg)} is outside the protocol's {published} {basis}"
         f"{_of(phase)}: order within it, or name another protocol{alone}",
         str(ordered),
         f"{published} {basis}",
@@ -35,11 +50,29 @@ def dose_range(rx: Prescription, dosed: Dosed, stretch: Stretch) -> Iterator[Not
     )
 
 
+def basis_read(_rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
+    """That a bare dose was taken as the protocol prints its own, with what it comes to the other way."""
+    ordered, prescribed, days = stretch.part.ordered.dose, stretch.part.prescribed, stretch.days
+    whole = stretch.part.four_week_dose
+    if ordered is None or prescribed.basis != "protocol" or days == 1 or whole is not None:
+        return
+    stated = Fraction(ordered.amount.value)
+    unit = ordered.amount.unit
+    if prescribed.per_day:
+        basis, other = "day", f"{figure(stated * days, 3)} {unit} in all"
+    else:
+        basis, other = "course", f"{figure(stated / days, 3)} {unit} on each of {days} days"
+    text = f"{of_phase(stretch.part.phase)}{ordered} read as per {basis}, as the protocol prints; {other}"
+    yield Notice("dose-basis", "info", text, str(ordered))  # control: dose-basis-said
+
+
 def _dose_of_one_course(part: Part) -> Quantity | None:
     """The ordered dose; of one for four weeks its share, where courses come as the protocol prints."""
-    ordered, every = part.ordered.dose, part.interval
+    ordered = part.ordered.dose.amount if part.ordered.dose else None
+    every = part.interval
     if ordered is None or part.ordered.dose_basis != "4-weeks" or every is None or every.dimension != "days":
         return ordered
+    # control: four-weeks-in-range
     return of_four_weeks(ordered, every)[0] if interval_fits(part.phase, every) else ordered
 
 
@@ -56,13 +89,15 @@ def _other_phases(rx: Prescription, phase: Phase) -> list[str]:
     return [other.id for other in rx.protocol.stages if other.id != phase.id] if rx.protocol else []
 
 
-def _within_rounding(published: Range[Quantity], ordered: Quantity, rx: Prescription, kg: Fraction) -> bool:
+def _within_rounding(
+    published: Range[Quantity], ordered: Quantity, rx: Prescription, kg: Fraction, share: Fraction
+) -> bool:
     """Whether grams typed by hand differ from the range by no more than vial rounding may."""
     if ordered.dimension != "amount":
         return False
     slack = Fraction(rx.safety.deviation.percent.value) / 100
     low, high = amount_g(published.from_, kg), amount_g(published.to, kg)
-    return low * (1 - slack) <= ordered.base <= high * (1 + slack)
+    return low * (1 - slack) <= ordered.base * share <= high * (1 + slack)
 
 
 def days_range(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:

@@ -29,7 +29,8 @@ def known_conditions(case: Case) -> Iterator[Notice]:
     """Refuses to read a condition that no file knows."""
     product, safety = case.product, case.safety
     for condition in case.patient.conditions:
-        if not _is_covered(condition, product, case.product_class) and condition not in safety.conditions:
+        covered = _is_covered(condition, product, case.product_class)
+        if not covered and condition not in safety.conditions:  # control: unknown-condition
             allowed = ", ".join(sorted(safety.conditions))
             raise RequestError(f"unknown --condition '{condition[:40]}'; allowed: {allowed}", field="condition")
     yield from ()
@@ -55,7 +56,7 @@ def contraindications(rx: Prescription, conditions: tuple[str, ...]) -> Iterator
     for condition in conditions:
         yield from _about(condition, product, rx.product_class, rx.safety)
     for warning in product.warnings:
-        if warning.condition not in conditions:
+        if warning.condition not in conditions:  # control: warnings-for-all
             text = f"{product.title}: {warning.text}"
             yield Notice("product-warning", "info", text, source=cite(product, warning))
 
@@ -66,6 +67,7 @@ def _about(condition: str, product: Product, product_class: ProductClass | None,
     for entry in (*known, *named_only):
         words = entry.text if entry else condition.replace("-", " ")
         message = f"{product.title} is contraindicated: {words}"
+        # control: contraindication-stops
         yield Notice("product-contraindicated", "stop", message, condition, source=cite(product, entry))
     if not known and not named_only:
         yield from _of_the_class(condition, product, product_class)
@@ -76,7 +78,7 @@ def _about(condition: str, product: Product, product_class: ProductClass | None,
     if not _is_covered(condition, product, product_class):
         words = safety.conditions[condition]
         message = f"the file of {product.id} says nothing about '{condition}' ({words}): check the label"
-        yield Notice("condition-not-covered", "caution", message, condition)
+        yield Notice("condition-not-covered", "caution", message, condition)  # control: condition-unmentioned
 
 
 def _of_the_class(condition: str, product: Product, product_class: ProductClass | None) -> Iterator[Notice]:
@@ -121,6 +123,7 @@ def stale_weight(draft: Draft) -> Iterator[Notice]:
     """A weight taken long ago, or much changed since the last one."""
     rules, patient, on = draft.case.safety, draft.case.patient, draft.case.request.reference_date
     longest = rules.stale_weight.after
+    # control: old-weight
     if patient.weighed_on is not None and on is not None and step(patient.weighed_on, longest, 1) < on:
         yield Notice(
             "weight-stale",
@@ -134,7 +137,7 @@ def stale_weight(draft: Draft) -> Iterator[Notice]:
         return
     before = weight_kg(patient.previous_weight)
     change = abs(patient.weight_kg - before) / before * 100
-    if change >= Fraction(rules.weight_change.percent.value):
+    if change >= Fraction(rules.weight_change.percent.value):  # control: changed-weight
         yield Notice(
             "weight-stale",
             "caution",
@@ -162,7 +165,7 @@ def population(draft: Draft) -> Iterator[Notice]:
         message = f"no age given: the protocol's age ({printed}) was not checked; give --age or --birth-date"
         yield Notice("default-used", "info", message)
     for bound in bounds:
-        if age is not None and not bound.holds(age):
+        if age is not None and not bound.holds(age):  # control: age-of-protocol
             years = f"{figure(age / 12, 1)} years"
             yield Notice(
                 "age-outside-regimen",
@@ -176,7 +179,9 @@ def population(draft: Draft) -> Iterator[Notice]:
 
 def _of_another_group(case: Case, group: str) -> Iterator[Notice]:
     regimen, protocol, age = case.regimen, case.protocol, case.age_months
-    if regimen is None or protocol is None or age is None or is_for(protocol, age, case.safety):
+    if regimen is None or protocol is None or age is None:
+        return
+    if is_for(protocol, age, case.safety):  # control: age-group
         return
     years, adult = f"{figure(age / 12, 1)} years", case.safety.adult.from_age
     whom = f"adults, from {adult}" if group == "adult" else f"children, under {adult}"

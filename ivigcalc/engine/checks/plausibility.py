@@ -36,7 +36,7 @@ def plausible(case: Case) -> Iterator[Notice]:
     if patient.birth_date and on and patient.birth_date > on:
         raise RequestError(f"--birth-date {patient.birth_date} is after {on}", field="birth_date")
     if age is not None:
-        yield from _for_age(weight, age, rules)
+        yield from _for_age(weight, age, rules)  # control: weight-for-age
     if height is not None and (age is None or age >= rules.bmi.from_age.base):
         yield from _for_height(patient, weight, height, rules)
 
@@ -53,7 +53,7 @@ def dosing_weight(draft: Draft) -> Iterator[Notice]:
     yield from _weight_bounds("dosing weight", weights.kg, basis, "weight, height, units and the policy", rules)
     if weights.basis == "pre-pregnancy" and age is not None:
         yield from _for_age(weights.kg, age, rules)
-    if weights.kg > weights.actual_kg:
+    if weights.kg > weights.actual_kg:  # control: dosing-above-body
         yield Notice(
             "dosing-weight-above-actual",
             "caution",
@@ -103,8 +103,8 @@ def _for_age(weight: Fraction, age: Fraction, rules: Safety) -> Iterator[Notice]
 def _for_height(patient: Patient, weight: Fraction, height: Fraction, rules: Safety) -> Iterator[Notice]:
     bmi = _bmi(weight, height)
     low, high = Fraction(rules.bmi.low), Fraction(rules.bmi.high)
-    if low <= bmi <= high:
-        yield from _doubtful_unit(patient, weight, height, rules)
+    if low <= bmi <= high:  # control: bmi-bounds
+        yield from _doubtful_unit(patient, weight, height, rules)  # control: weight-of-the-other-unit
         return
     hint = _slip(weight, height, patient.sex, rules)
     yield _implausible(
@@ -168,7 +168,7 @@ def _doubtful_unit(patient: Patient, weight: Fraction, height: Fraction, rules: 
         return
     words = "pounds were not typed as kilograms" if heavy else "kilograms were not typed as pounds"
     bmi = _bmi(weight, height)
-    certain = bmi > slip.stop_above_bmi
+    certain = bmi > slip.stop_above_bmi  # control: doubtful-weight-stops
     whom = f"for a {patient.sex} patient" if patient.sex else "for a patient"
     usual = [figure(expected * bound.base / 100, 1) for bound in (slip.ordinary.from_, slip.ordinary.to)]
     yield Notice(

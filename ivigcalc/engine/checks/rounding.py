@@ -84,7 +84,7 @@ def unequal_days(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[
 def below_vial(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
     """A dose that is less than the smallest amount that can be given."""
     dose, limit = stretch.dose, Fraction(rx.safety.deviation.percent.value)
-    if dose.smallest and dose.deviation_percent > limit:
+    if dose.smallest and dose.deviation_percent > limit:  # control: smallest-vial
         yield Notice(
             "dose-below-vial",
             "stop",
@@ -99,7 +99,7 @@ def below_vial(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[No
 def deviation(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
     """By how much whole vials differ from the exact dose."""
     percent, limit = stretch.dose.deviation_percent, rx.safety.deviation
-    if abs(percent) > limit.percent.base:
+    if abs(percent) > limit.percent.base:  # control: rounding-strays
         shown = f"{'+' if percent > 0 else ''}{figure(percent)} %"
         yield Notice(
             "rounding-deviation",

@@ -26,9 +26,11 @@ def rule_assumed(draft: Draft) -> Iterator[Notice]:
 
 def rule_applied(draft: Draft) -> Iterator[Notice]:
     """Which weight the rule picked, and why."""
-    weights = draft.weights
-    ruled = weights.ruled
-    if ruled is None or (weights.basis == "actual" and ruled.rule.use == "actual" and not ruled.of_protocol):
+    weights, ruled = draft.weights, draft.weights.ruled
+    if ruled is None:
+        return
+    rule = ruled.rule
+    if weights.basis == "actual" and rule.use == "actual" and not ruled.of_protocol:  # control: weight-policy-said
         return
     whose = ruled.whose.removeprefix("policy ")
     yield Notice(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ivigcalc.definitions import Ceiling, Product, RateTable, Rung
+from ivigcalc.definitions import Ceiling, PrintedRung, Product, RateTable
 from ivigcalc.definitions.product import Composition
 from ivigcalc.definitions.source import Said
 from ivigcalc.quantity import decimal_of, plain
@@ -92,12 +92,12 @@ def rate_unit(table: RateTable) -> str:
     return "mL/h" if table.ceiling.rate.dimension == "rate" else "mL/kg/h"
 
 
-def rate_text(product: Product, part: Rung | Ceiling) -> str:
+def rate_text(product: Product, part: PrintedRung | Ceiling) -> str:
     """The rate in the unit of `rate_unit`, to four decimals."""
     return plain(decimal_of(product.comparable_rate(part.rate), 4))
 
 
-def _parts(table: RateTable) -> Iterator[tuple[str, Rung | Ceiling]]:
+def _parts(table: RateTable) -> Iterator[tuple[str, PrintedRung | Ceiling]]:
     """The rungs, then the ceilings, by name."""
     yield from ((f"At {rung.rate}", rung) for rung in table.ladder)
     yield "Ceiling", table.ceiling
@@ -105,7 +105,7 @@ def _parts(table: RateTable) -> Iterator[tuple[str, Rung | Ceiling]]:
         yield "At risk", table.at_risk_ceiling
 
 
-def _drawable(part: Rung | Ceiling, table: RateTable) -> bool:
+def _drawable(part: PrintedRung | Ceiling, table: RateTable) -> bool:
     """Whether a rate can stand beside the others: per kg beside per kg, absolute beside absolute."""
     return (part.rate.dimension == "rate") == (table.ceiling.rate.dimension == "rate")
 

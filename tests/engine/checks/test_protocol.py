@@ -1,0 +1,22 @@
+"""What the protocol says in words, and that it was chosen for the reader where nobody named it."""
+
+import helpers
+
+
+def test_a_protocol_that_nobody_named_is_said() -> None:
+    found = helpers.notices(helpers.plan("itp", "gamunex-c-us", "70kg", age="40y", height="175cm"), "default-used")
+    assert [(n.level, "us-label-gamunex-c" in n.message) for n in found if "protocol" in n.message] == [
+        ("caution", True)
+    ]
+    found = helpers.notices(helpers.plan("itp:us-label-gamunex-c", "gamunex-c-us", "70kg", age="40y"), "default-used")
+    assert not [n for n in found if "protocol not given" in n.message]
+    found = helpers.notices(helpers.plan("dermatomyositis", "octagam-10-us", "72kg", age="54y"), "default-used")
+    assert [n.level for n in found if "protocol not given: us-label is the first of" in n.message] == ["info"]
+
+
+def test_what_the_protocol_says_in_words_is_on_the_plan() -> None:
+    """Hours of an infusion and the weight to dose on are printed, but in words only."""
+    made = helpers.plan("kawasaki:etg", "gammagard-liquid-us", "20kg", age="5y")
+    assert any("10 to 12 hours" in notice.message for notice in helpers.notices(made, "protocol-says"))
+    made = helpers.plan("mis-c", "privigen-us", "61kg", age="16y")
+    assert any("deal body weight" in notice.message for notice in helpers.notices(made, "protocol-says"))

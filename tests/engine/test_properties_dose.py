@@ -1,0 +1,148 @@
+"""For every valid order: courses, sessions and vials are what the oracle says."""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import helpers
+import oracle
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from strategies import SIZES, WITH_VIALS, attempt, hundredths_of_kg, in_grams, plain, some_vials
+
+from ivigcalc.engine.plan import Plan
+from ivigcalc.engine.vials import choose_from_shelf, vial_set
+
+# ---- the oracle against itself ---------------------------------------------------------------------------------------
+
+
+@given(
+    st.integers(1, 60),
+    st.lists(st.sampled_from(SIZES[2:9]), min_size=1, max_size=3, unique=True),
+    st.booleans(),
+    st.data(),
+)
+def test_the_oracle_agrees_with_a_plain_list_of_all_combinations(
+    halves: int, sizes: list[Fraction], limited: bool, data: Any
+) -> None:
+    stock = {size: data.draw(st.integers(0, 4)) for size in sizes} if limited else None
+    assert oracle.best_vials(Fraction(halves, 2), sizes, stock) == oracle.best_vials_by_listing(
+        Fraction(halves, 2), sizes, stock
+    )
+
+
+# ---- course, sessions, vials -----------------------------------------------------------------------------------------
+
+
+def check_course(
+    got: Plan, prescribed: Fraction, sizes: list[Fraction], days: int, cap: Fraction | None = None
+) -> None:
+    course = oracle.rounded_course_g(prescribed, sizes, days, cap)
+    sessions = [Fraction(s.dose_g) for s in got.sessions]
+    assert Fraction(got.course.dose_g) == course > 0
+    assert sum(sessions) == course
+    assert sessions == sorted(sessions, reverse=True)
+    assert sessions[0] - sessions[-1] == oracle.least_spread_g(course, sizes, days)
+    deviation = (course - prescribed) / prescribed * 100
+    assert abs(Fraction(got.course.deviation_percent) - deviation) <= Fraction(1, 200)
+    assert ("rounding-deviation" in helpers.codes(got)) == (abs(deviation) > 10)
+    for session in got.sessions:
+        assert helpers.vials(session) == oracle.best_vials(Fraction(session.dose_g), sizes)
+        assert session.leftover_g == 0
+
+
+@given(hundredths_of_kg, st.sampled_from(WITH_VIALS), st.integers(2, 5))
+def test_a_course_is_rounded_and_divided_as_the_oracle_says(weight: Decimal, product: str, days: int) -> None:
+    got = helpers.plan("dermatomyositis", product, f"{weight} kg", days=str(days))
+    check_course(got, 2 * Fraction(weight), oracle.product_vials(product), days)
+
+
+@given(some_vials, st.integers(30, 800), st.integers(1, 4))
+def test_any_vials_divide_any_course(sizes: list[Fraction], tenths: int, days: int) -> None:
+    prescribed = Fraction(tenths, 10)
+    assume(prescribed >= days * min(sizes))  # a dose below the smallest that can be given is refused: see test_split
+    got = helpers.any_course(helpers.own_product(in_grams(sizes)), "70 kg", f"{plain(prescribed)} g", days=str(days))
+    check_course(got, prescribed, sizes, days)
+
+
+@given(some_vials, st.integers(500, 1200), st.integers(1, 3))
+def test_a_published_cap_is_never_passed_by_rounding(sizes: list[Fraction], tenths: int, days: int) -> None:
+    prescribed = min(Fraction(tenths, 10), Fraction(70))
+    assume(
+        days * min(sizes) <= prescribed
+    )  # else no whole vials can be given every day: refused, which is another test
+    got = helpers.any_course(
+        helpers.own_product(in_grams(sizes)), "70 kg", f"{Decimal(tenths) / 10} g", protocol="capped", days=str(days)
+    )
+    assert Fraction(got.course.dose_g) <= 70
+    check_course(got, prescribed, sizes, days, Fraction(70))
+
+
+@given(hundredths_of_kg, st.sampled_from(["octagam-10-us", "privigen-us", "panzyga-us", "bivigam-us"]))
+@example(Decimal("71.5"), "octagam-10-us")  # 143 g is 72 + 71 g, and 72 g is above 71.5 g: a third day
+def test_the_fewest_days_keep_the_largest_real_session_within_the_daily_limit(weight: Decimal, product: str) -> None:
+    got = helpers.plan("dermatomyositis", product, f"{weight} kg")
+    assert got.course.days == oracle.fewest_days(
+        2 * Fraction(weight), oracle.product_vials(product), 2, 5, Fraction(weight)
+    )
+
+
+@given(
+    st.integers(100, 400),
+    st.integers(15, 60),
+    st.lists(st.sampled_from(SIZES[4:]), min_size=1, max_size=3, unique=True),
+)
+def test_and_where_none_does_the_course_is_changed_least(
+    tenths_g_per_kg: int, weight: int, sizes: list[Fraction]
+) -> None:
+    """Few and large vials, small patients: often no number of days keeps 1 g/kg."""
+    prescribed = Fraction(tenths_g_per_kg, 100) * weight
+    assume(prescribed >= 5 * min(sizes))
+    got = helpers.anyway(
+        helpers.any_course,
+        helpers.own_product(in_grams(sizes)),
+        f"{weight} kg",
+        f"{plain(prescribed)} g",
+        protocol="at-most-a-gram-a-day",
+    )
+    days = oracle.fewest_days(prescribed, sizes, 2, 5, Fraction(weight))
+    assert got.course.days == days
+    check_course(got, prescribed, sizes, days)
+
+
+@given(st.fractions(Fraction(1, 2), 150, max_denominator=20), some_vials)
+def test_vials_cover_the_dose_at_the_optimum(dose_g: Fraction, sizes: list[Fraction]) -> None:
+    choice = vial_set(tuple(sizes)).choose(dose_g)
+    assert sum(size * count for size, count in choice.vials) - dose_g == choice.leftover_g >= 0
+    assert dict(choice.vials) == oracle.best_vials(dose_g, sizes)
+
+
+@given(
+    st.fractions(Fraction(1, 2), 80, max_denominator=20),
+    st.dictionaries(st.sampled_from(SIZES), st.integers(0, 4), min_size=1, max_size=5),
+)
+def test_vials_from_a_shelf_cover_the_dose_at_the_optimum_or_not_at_all(
+    dose_g: Fraction, shelf: dict[Fraction, int]
+) -> None:
+    choice = choose_from_shelf(dose_g, dict(shelf))
+    expected = oracle.best_vials(dose_g, list(shelf), shelf)
+    assert (None if choice is None else dict(choice.vials)) == expected
+    if choice is not None:
+        assert sum(size * count for size, count in choice.vials) - dose_g == choice.leftover_g >= 0
+        assert all(count <= shelf[size] for size, count in choice.vials)
+
+
+@given(st.integers(20, 100), st.integers(2, 4), st.lists(st.integers(0, 6), min_size=5, max_size=5))
+def test_a_course_keeps_within_the_shelf(grams: int, days: int, counts: list[int]) -> None:
+    stock = dict(zip([Fraction(n) for n in (2, 5, 10, 20, 30)], counts, strict=True))
+    site = helpers.a_site(stock={"octagam-10-us": {f"{size} g": str(count) for size, count in stock.items()}})
+    got = attempt(lambda: helpers.any_course("octagam-10-us", "70 kg", f"{grams} g", days=str(days), site=site))
+    if not isinstance(got, Plan):
+        assert got <= {"stock-short", "dose-below-vial", "dose-not-givable"}
+        return
+    left = dict(stock)
+    for session in got.sessions:
+        taken = helpers.vials(session)
+        assert taken == oracle.best_vials(Fraction(session.dose_g), list(left), left)
+        left = {size: count - taken.get(size, 0) for size, count in left.items()}
+    assert min(left.values()) >= 0
