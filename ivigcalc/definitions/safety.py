@@ -6,7 +6,22 @@ from typing import Literal
 
 from pydantic import Field
 
-from .fields import BodyWeight, DoseQuantity, Height, Identifier, Interval, Minutes, Number, Percent, Range, Text
+from .fields import (
+    Amount,
+    BodyWeight,
+    Concentration,
+    DoseQuantity,
+    FlowRate,
+    Height,
+    Identifier,
+    Interval,
+    Minutes,
+    Number,
+    Percent,
+    Range,
+    Rate,
+    Text,
+)
 from .source import Cited, Definition
 from .weight import Factor
 
@@ -55,6 +70,24 @@ class ObeseWeight(Cited):
     from_bmi: Number
     ideal: Identifier
     factor: Factor
+
+
+class OwnFiles(Cited):
+    """Lowest and highest of each kind of figure in the shipped library: what a file of one's own is held against.
+
+    Beyond `caution` times the highest (or below the lowest divided by it) is a caution, beyond `stop` times a stop.
+    """
+
+    caution: Number
+    stop: Number
+    rate_per_kg: Range[Rate]
+    rate: Range[FlowRate]
+    concentration: Range[Concentration]
+    vial: Range[Amount]
+    course_dose: Range[DoseQuantity]
+    day_dose: Range[DoseQuantity]
+    dose: Range[Amount]
+    interval: Range[Interval]
 
 
 class AdultAge(Cited):
@@ -122,6 +155,7 @@ class Safety(Definition):
     unit_slip: UnitSlip
     obese_weight: ObeseWeight | None = None
     adult: AdultAge
+    own_files: OwnFiles
     age: AgeLimit
     weight_for_age: tuple[WeightForAge, ...] = ()
     highest_day_dose: HighestDose

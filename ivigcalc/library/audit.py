@@ -30,6 +30,7 @@ from ivigcalc.definitions import (
     Site,
 )
 from ivigcalc.definitions.site import Holidays
+from ivigcalc.engine.bounds import implausible
 from ivigcalc.engine.dose import per_four_weeks
 from ivigcalc.engine.public_holidays import mistaken, some_of, unlike_subdivisions
 from ivigcalc.errors import DefinitionError, MissingExtraError
@@ -99,6 +100,8 @@ def audit(value: Definition | Site, stem: str, known: Known) -> Iterator[Finding
     if value.id != stem:
         yield Finding(("id",), f"is '{value.id}', but the file is called {stem}.yaml", f"{value.id}.yaml")
     yield from _dates(value, known.today)
+    if isinstance(value, Regimen | Product):
+        yield from _far_outside(value)
     if isinstance(value, Regimen):
         yield from _regimen(value, known)
     elif isinstance(value, Product):
@@ -132,6 +135,12 @@ def _dates(definition: Definition, today: date) -> Iterator[Finding]:
                 f"{source.checked} is after the file's version of {definition.version}: a new reading is a new version",
                 f"up to {definition.version}",
             )
+
+
+def _far_outside(value: Regimen | Product) -> Iterator[Finding]:
+    """Figures beyond those of the shipped library: so far that no plan is made with them, or only to be looked at."""
+    for found in implausible(value, find.safety().value):
+        yield Finding(found.figure.place, found.message, found.limit, info=not found.stop)
 
 
 # ---- regimens -----------------------------------------------------------------------------------------------------

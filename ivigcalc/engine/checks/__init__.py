@@ -21,6 +21,7 @@ from ivigcalc.engine.checks import (
     information,
     infusion,
     order,
+    own_files,
     patient,
     plausibility,
     protocol,
@@ -145,6 +146,7 @@ def name_of(check: Callable[..., object]) -> str:
 #: before anything is worked out: a slip of the keyboard is told, not computed
 BEFORE: tuple[Callable[[Case], Iterable[Notice]], ...] = (
     patient.policy_is_whole,
+    own_files.own_files,
     plausibility.plausible,
     patient.known_conditions,
     patient.weighed_before,
