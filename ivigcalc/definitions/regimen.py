@@ -171,6 +171,10 @@ class Protocol(Cited):
     evidence: Evidence | None = None
     confidence: Confidence
     population: Population | None = None
+    country: Text | None = Field(default=None, description="where the label or guideline counts: US, EU, CA, ...")
+    products: tuple[Identifier, ...] = Field(
+        default=(), description="the products whose label it is; a default for no other"
+    )
     dose: Dose | None = None
     days: Days | None = None
     interval: Every | None = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
+from ivigcalc.country import markets
 from ivigcalc.definitions import (
     Formula,
     Loaded,
@@ -121,8 +123,8 @@ class Case:
 
 def case_of(request: Request, definitions: Definitions) -> Case:
     """The case of a request, with the default protocol if none is named. Raises `RequestError` for an unknown one."""
-    regimen = definitions.regimen
-    return Case(request, definitions, choose_protocol(regimen.value, request.protocol) if regimen else None)
+    case, regimen = Case(request, definitions), definitions.regimen
+    return replace(case, protocol_id=choose_protocol(regimen.value, request.protocol, case)) if regimen else case
 
 
 def is_for(protocol: Protocol, age_months: Fraction, safety: Safety) -> bool:
@@ -135,20 +137,39 @@ def is_for(protocol: Protocol, age_months: Fraction, safety: Safety) -> bool:
     return all(bound.holds(age_months) for bound in population.age or ())
 
 
-def choose_protocol(regimen: Regimen, name: str | None) -> str:
-    """The named protocol, else the first; one of low confidence is never a default."""
+def choose_protocol(regimen: Regimen, name: str | None, case: Case | None = None) -> str:
+    """The named protocol, else the one that suits the case; one of low confidence is never a default."""
     protocols = regimen.protocols
-    if name is not None and name not in protocols:
+    if name is not None:
+        named = {protocol.casefold(): protocol for protocol in protocols}.get(name.casefold())
+        if named is not None:
+            return named
         raise RequestError(
             f"regimen {regimen.id} has no protocol '{name[:40]}'; allowed: {', '.join(protocols)}",
             field="regimen",
             code="unknown-protocol",
         )
-    chosen = name or next(iter(protocols))
-    if name is None and protocols[chosen].confidence == "low":
+    chosen = next(_suitable(regimen, case), next(iter(protocols))) if case else next(iter(protocols))
+    if protocols[chosen].confidence == "low":
         names = ", ".join(f"{regimen.id}:{protocol}" for protocol in protocols)
         raise RequestError(
             f"regimen {regimen.id} has only sources of low confidence, so none is the default; choose one: {names}",
             field="regimen",
         )
     return chosen
+
+
+def _suitable(regimen: Regimen, case: Case) -> Iterator[str]:
+    """Labels and guidelines for a patient of this age: the product's own, those of its country that are of no other
+    product, then any."""
+    product, age = case.product, case.age_months
+    where = markets(case.request.country or product.country)
+    fit = {
+        name: protocol
+        for name, protocol in regimen.protocols.items()
+        if protocol.evidence in ("label", "guideline") and protocol.confidence != "low"
+        if age is None or is_for(protocol, age, case.safety)
+    }
+    yield from (name for name, protocol in fit.items() if product.id in protocol.products)
+    yield from (name for name, protocol in fit.items() if protocol.country in where and not protocol.products)
+    yield from fit

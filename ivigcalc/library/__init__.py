@@ -8,8 +8,8 @@ from ivigcalc.lazy import hands_on
 
 if TYPE_CHECKING:
     from ivigcalc.library.find import FOLDERS as FOLDERS
-    from ivigcalc.library.find import check_indication as check_indication
     from ivigcalc.library.find import formulas as formulas
+    from ivigcalc.library.find import indication_of as indication_of
     from ivigcalc.library.find import load as load
     from ivigcalc.library.find import load_all as load_all
     from ivigcalc.library.find import no_formula as no_formula
@@ -37,7 +37,7 @@ __getattr__, __dir__ = hands_on(
         "policy": "find",
         "site": "find",
         "safety": "find",
-        "check_indication": "find",
+        "indication_of": "find",
         "formulas": "find",
         "no_formula": "find",
         "FOLDERS": "find",

@@ -8,9 +8,11 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from ivigcalc.country import markets
 from ivigcalc.definitions import Formula, Loaded, LoadedPolicy, Policy, Product, ProductClass, Regimen, Safety, Site
 from ivigcalc.engine.public_holidays import mistaken
 from ivigcalc.errors import DefinitionError, MissingExtraError, RequestError
+from ivigcalc.library import names
 from ivigcalc.library.problems import PathKey
 from ivigcalc.library.reader import load_file, problem_in
 from ivigcalc.request.reference import is_path, split_protocol
@@ -46,16 +48,17 @@ def load_all(kind: str) -> Iterator[Loaded[Any]]:
         yield load(kind, identifier)
 
 
-def load(kind: str, reference: str) -> Loaded[Any]:
-    """A definition by id (a product's also without its country) or by the path of a file, read anew once it changed."""
+def load(kind: str, reference: str, country: str | None = None) -> Loaded[Any]:
+    """A definition by id or name (a product's also by its brand and country) or by the path of a file, read anew once
+    it changed."""
     if is_path(reference):
         return _load_own(kind, reference, _state(Path(reference)))
-    return _load_shipped(kind, reference)
+    return _load_shipped(kind, reference, country)
 
 
 @cache
-def _load_shipped(kind: str, reference: str) -> Loaded[Any]:
-    return load_file(shipped(kind)[resolve(kind, reference)], kind)
+def _load_shipped(kind: str, reference: str, country: str | None) -> Loaded[Any]:
+    return load_file(shipped(kind)[resolve(kind, reference, country)], kind)
 
 
 @lru_cache(maxsize=256)
@@ -72,25 +75,46 @@ def _state(path: Path) -> object:
     return found.st_ino, found.st_size, found.st_mtime_ns  # control: edited-file
 
 
-def resolve(kind: str, reference: str) -> str:
+def resolve(kind: str, reference: str, country: str | None = None) -> str:
     """The full id for what the user typed; raises `RequestError` with candidates."""
     ids = shipped(kind)
     if reference in ids:
         return reference
-    if kind == "product":
-        matches = [name for name in ids if name.rpartition("-")[0] == reference]
-        if len(matches) == 1:  # control: several-products
-            return matches[0]
-        if matches:
-            raise RequestError(
-                f"product '{reference}' is licensed in several countries; choose one: {', '.join(matches)}", field=kind
-            )
+    found = [name for name in ids if kind == "product" and name.rpartition("-")[0] == reference]
+    found = found or names.called(_index(kind), reference)
+    if len(found) > 1 and kind == "product":
+        found = _licensed_in(country, found, reference)
+    if len(found) == 1:  # control: several-products
+        return found[0]
+    if found:
+        message = f"{kind} '{safe(reference)}' is the name of several; choose one: {', '.join(found)}"
+        raise RequestError(message, field=kind)
     listing = {"regimen": "regimens", "product": "products", "policy": "policies"}.get(kind, kind)
+    meant = ", ".join(names.alike(_index(kind), reference))
     raise RequestError(
-        f"no {kind} '{safe(reference)}'; {near(reference, ids)}`ivigcalc {listing} list` shows all",
+        f"no {kind} '{safe(reference)}'; {f'did you mean {meant}? ' if meant else ''}"
+        f"`ivigcalc {listing} list` shows all",
         field=kind,
         code=f"unknown-{kind}",
     )
+
+
+@cache
+def _index(kind: str) -> names.Index:
+    """Every name of every shipped definition of a kind: all of their files are read, so only where no id is typed."""
+    return names.index_of(loaded.value for loaded in load_all(kind))
+
+
+def _licensed_in(country: str | None, found: list[str], reference: str) -> list[str]:
+    here = names.of_country(found, markets(country))
+    if len(here) == 1:
+        return here
+    if here:
+        message = f"several products called '{safe(reference)}' are licensed in {safe(country or '')}"
+    else:
+        message = f"product '{safe(reference)}' is licensed in several countries"
+    hint = "" if country else ", or say where with --country"
+    raise RequestError(f"{message}; choose one: {', '.join(here or found)}{hint}", field="product")
 
 
 def regimen(reference: str) -> tuple[Loaded[Regimen], str | None]:
@@ -99,21 +123,25 @@ def regimen(reference: str) -> tuple[Loaded[Regimen], str | None]:
     return load("regimen", name), protocol
 
 
-def check_indication(indication: str, product: Product) -> None:
-    """An indication must be known: of a shipped regimen, or of one of the product's own tables."""
+def indication_of(indication: str, product: Product) -> str:
+    """The id of an indication: of a shipped regimen, by id or name, or of one of the product's own tables."""
     known = {*shipped("regimen"), *(name for table in product.rates for name in table.for_)}
     if indication not in known:
+        found = names.called(_index("regimen"), indication)
+        if len(found) == 1:
+            return found[0]
         hint = near(indication, known)
         raise RequestError(
             f"no indication '{safe(indication)}'{f'; {hint}' if hint else ' '}(`ivigcalc regimens list` shows all)",
             field="indication",
             code="unknown-indication",
         )
+    return indication
 
 
-def product(reference: str) -> Loaded[Product]:
-    """A product by id or path."""
-    return load("product", reference)
+def product(reference: str, country: str | None = None) -> Loaded[Product]:
+    """A product by id, name or path; a brand of several countries is that of the country."""
+    return load("product", reference, country)
 
 
 def policy(reference: str) -> LoadedPolicy:

@@ -143,8 +143,22 @@ FIELDS: tuple[Field, ...] = (
         short="-r",
         commands=_COURSES,
     ),
-    Field("indication", "asked", "Indication id, to find the product's ladder.", "ID", commands=("rates",)),
+    Field(
+        "indication",
+        "asked",
+        "Indication, to find the product's ladder; for a plan the same as --regimen.",
+        "ID",
+        instead_of="regimen",
+    ),
     Field("product", "asked", "Product id or a YAML file.", "ID|FILE", short="-p"),
+    Field(
+        "country",
+        "asked",
+        "Country, as US: picks a brand's product and a protocol's label; else the site's.",
+        "COUNTRY",
+        words.country,
+        printed=None,
+    ),
     Field("policy", "asked", "Dosing-weight and rounding policy; actual-weight if not given.", "ID|FILE"),
     Field(
         "phase",

@@ -31,7 +31,8 @@ def read_form(form: Form, command: Command, *, on: date | None, defaults_used: t
     if order.last_infusion is not None and first_day is not None and order.last_infusion >= first_day:
         raise RequestError(f"--last-infusion {order.last_infusion} is not before {first_day}", field="last_infusion")
     protocol = split_protocol(form.regimen)[1] if form.regimen else None
-    return Request(command, _read_patient(form), order, protocol, form.indication, on, defaults_used)
+    country = FIELD["country"].exact(form.country) if form.country is not None else None
+    return Request(command, _read_patient(form), order, protocol, form.indication, country, on, defaults_used)
 
 
 def check_identity(form: Form) -> date:
@@ -49,7 +50,8 @@ def check_identity(form: Form) -> date:
 def form_of(request: Request, *, regimen: str | None, product: str, policy: str) -> Form:
     """The words that give this request again: what a saved plan stores."""
     said: dict[str, Any] = {field.name: field.words_of(request) for field in FIELDS if field.of != "asked"}
-    return Form(regimen=regimen, indication=request.indication, product=product, policy=policy, **said)
+    said |= {"indication": request.indication, "country": request.country}
+    return Form(regimen=regimen, product=product, policy=policy, **said)
 
 
 class _Record:

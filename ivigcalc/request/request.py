@@ -124,6 +124,7 @@ class Request:
     order: Order = field(default_factory=Order)
     protocol: str | None = None
     indication: str | None = None
+    country: str | None = None
     on: date | None = None
     defaults_used: tuple[str, ...] = ()
 

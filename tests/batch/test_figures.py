@@ -38,7 +38,7 @@ ORDERS = [
 ]
 #: products of which no vials and no rates are published; nothing but the dose tells their sessions apart
 BARE = ["nanogam-5-eu", "gamunex-ca", "igivnex-ca", "gamunex-ch", "gammagard-liquid-ca"]
-ORDERS += [("dermatomyositis", product, "2", "") for product in BARE]
+ORDERS += [("dermatomyositis:us-label", product, "2", "") for product in BARE]
 
 
 def mixed(count: int, seed: int = 11) -> str:
@@ -133,7 +133,16 @@ def test_days_of_other_doses_are_told_apart_without_vials_and_rates(batch: Batch
     """67 kg: 134 g over two days, rounded to 5 g, are 70 g and 65 g, and not the first twice."""
     import pyarrow.parquet as parquet
 
-    order = ("--regimen", "dermatomyositis", "--product", product, "--policy", "nz-nzbs", "--start", "2026-12-01")
+    order = (
+        "--regimen",
+        "dermatomyositis:us-label",
+        "--product",
+        product,
+        "--policy",
+        "nz-nzbs",
+        "--start",
+        "2026-12-01",
+    )
     rows = [[f"P{kg}-{days}", kg, days] for kg in range(45, 110, 4) for days in (2, 3, 5)] + [["P67", 67, 2]]
     content = csv_text(("patient_id", "weight_kg", "days"), rows)
     done = batch(content, "--format", format, order=order)

@@ -22,7 +22,7 @@ from . import documents
 
 FORM = (
     "weight weighed_on height sex age birth_date pregnant pre_pregnancy_weight previous_weight risk condition name"
-    " patient_id regimen indication product policy phase dose dose_basis days every courses start at infusion"
+    " patient_id regimen indication product country policy phase dose dose_basis days every courses start at infusion"
     " last_infusion last_product valid_for override"
 )
 #: block -> its keys in the order in which scripts find them

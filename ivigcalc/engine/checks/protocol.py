@@ -12,28 +12,28 @@ from ivigcalc.engine.prescription import Prescription
 
 
 def default_protocol(rx: Prescription) -> Iterator[Notice]:
-    """That the first protocol of several was taken; a caution where another is named after the product."""
+    """That a protocol was taken of several; a caution where another is of the product's own label."""
     regimen, chosen = rx.regimen, rx.protocol_id
     if regimen is None or chosen is None or rx.protocol_named:
         return
     others = [name for name in regimen.protocols if name != chosen]
     if not others:
         return
-    product = rx.product.id
-    brand = product.rpartition("-")[0] or product
-    own = [name for name in others if brand in name]
-    if own and brand not in chosen:
+    own = [name for name in others if rx.product.id in regimen.protocols[name].products]
+    if own and rx.product.id not in regimen.protocols[chosen].products:
         yield Notice(
             "default-used",
             "caution",
-            f"protocol not given: {chosen} was taken, but {', '.join(own)} is named after this product: "
+            f"protocol not given: {chosen} was taken, but {', '.join(own)} is of the label of this product: "
             f"choose with --regimen {regimen.id}:PROTOCOL",
         )
         return
+    first = chosen == next(iter(regimen.protocols))
+    why = "is the first" if first else "is the first label or guideline for this patient, product and country"
     yield Notice(
         "default-used",
         "info",
-        f"protocol not given: {chosen} is the first of {len(others) + 1} of {regimen.id}; "
+        f"protocol not given: {chosen} {why} of {len(others) + 1} of {regimen.id}; "
         f"choose with --regimen {regimen.id}:PROTOCOL",
     )
 
