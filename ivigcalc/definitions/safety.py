@@ -10,6 +10,7 @@ from .fields import (
     Amount,
     BodyWeight,
     Concentration,
+    Count,
     DoseQuantity,
     FlowRate,
     Height,
@@ -20,6 +21,7 @@ from .fields import (
     Percent,
     Range,
     Rate,
+    Strict,
     Text,
 )
 from .source import Cited, Definition
@@ -109,6 +111,20 @@ class WeightForAge(Cited):
     range: Range[BodyWeight]
 
 
+class GrowthRow(Strict):
+    """Ordinary weights of one completed month of age."""
+
+    months: Count
+    male: Range[BodyWeight]
+    female: Range[BodyWeight]
+
+
+class Growth(Cited):
+    """Ordinary weights for age, month by month."""
+
+    rows: tuple[GrowthRow, ...] = Field(min_length=1)
+
+
 class Threshold(Cited):
     """A time after which something must be looked at again."""
 
@@ -158,6 +174,7 @@ class Safety(Definition):
     own_files: OwnFiles
     age: AgeLimit
     weight_for_age: tuple[WeightForAge, ...] = ()
+    growth: Growth | None = None
     highest_day_dose: HighestDose
     highest_course_dose: HighestDose
     deviation: Deviation

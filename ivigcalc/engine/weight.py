@@ -286,17 +286,17 @@ def _line_of(patient: Patient, formula: Formula) -> HeightLine:
 
 
 def _within_formula(facts: _Facts) -> None:
-    """Below the height that the formula starts from it says nothing, unless the policy set a floor of its own.
-
-    Where the line has come down to 0 kg, no floor helps.
+    """Below the height that the formula starts from it says nothing, unless the rule itself prints that height in whole
+    centimetres, 152 for 152.4: from there on it applies the formula.
     """
     patient, formula = facts.patient, facts.formula
     height = patient.height_cm
     if formula is None or height is None or patient.sex is None:
         return
     floor = _line_of(patient, formula).above
-    own_floor = any(c.subject == "height" for c in facts.rule.unless) and facts.ideal_kg is not None
-    if height < floor.base and not own_floor:
+    printed = [c.operand.base for c in facts.rule.unless if c.subject == "height" and isinstance(c.operand, Quantity)]
+    own_floor = any(0 <= floor.base - start < 1 for start in printed) and facts.ideal_kg is not None
+    if height < floor.base and not own_floor:  # control: formula-heights
         raise RefusedError(
             "height-outside-formula",
             f"{formula.title} starts at a height of {floor}, and {facts.whose} "

@@ -18,6 +18,7 @@ from ivigcalc.engine.case import Case
 from ivigcalc.engine.checks import (
     dates,
     doses,
+    growth,
     information,
     infusion,
     order,
@@ -148,6 +149,7 @@ BEFORE: tuple[Callable[[Case], Iterable[Notice]], ...] = (
     patient.policy_is_whole,
     own_files.own_files,
     plausibility.plausible,
+    growth.weight_for_age,
     patient.known_conditions,
     patient.weighed_before,
 )
