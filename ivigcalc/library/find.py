@@ -84,7 +84,7 @@ def resolve(kind: str, reference: str, country: str | None = None) -> str:
     found = found or names.called(_index(kind), reference)
     if len(found) > 1 and kind == "product":
         found = _licensed_in(country, found, reference)
-    if len(found) == 1:  # control: several-products
+    if len(found) == 1:
         return found[0]
     if found:
         message = f"{kind} '{safe(reference)}' is the name of several; choose one: {', '.join(found)}"
@@ -106,7 +106,7 @@ def _index(kind: str) -> names.Index:
 
 
 def _licensed_in(country: str | None, found: list[str], reference: str) -> list[str]:
-    here = names.of_country(found, markets(country))
+    here = names.of_country(found, markets(country))  # control: several-products
     if len(here) == 1:
         return here
     if here:
