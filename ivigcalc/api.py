@@ -40,19 +40,28 @@ class Desk:
         return make_plan(case, prescribed=self._prescribed, with_trace=with_trace)
 
     def _case(self, form: Form, command: Command) -> Case:
+        if command != "rates" and form.regimen is None:
+            form = replace(form, regimen=form.indication, indication=None)
         named_product, named_policy, defaults = _with_defaults(form, self._site.value)
-        request = _with_full_ids(read_form(form, command, on=self._on, defaults_used=defaults))
-        product = library.product(_needed(named_product, "product", "octagam-10-us"))
+        request = read_form(form, command, on=self._on, defaults_used=defaults)
+        country = request.country or _country_of(self._site.value)
+        request = _with_full_ids(request, country)
+        product = library.product(_needed(named_product, "product", "octagam-10-us"), country)
         policy, safety, regimen = library.policy(named_policy), library.safety(), None
         if command == "rates":
-            library.check_indication(_needed(form.indication, "indication", "primary-immunodeficiency"), product.value)
+            use = library.indication_of(
+                _needed(form.indication, "indication", "primary-immunodeficiency"), product.value
+            )
+            request = replace(request, indication=use)
         else:
             regimen, _ = library.regimen(_needed(form.regimen, "regimen", "dermatomyositis"))
-        return case_of(request, Definitions(product, policy, self._site, safety, regimen))
+        formulas, named = library.formulas(regimen, safety), bool(form.policy or self._site.value.default.policy)
+        asked = Definitions(product, policy, self._site, safety, regimen, formulas, named, library.product_class())
+        return case_of(request, asked)
 
     def _prescribed(self, case: Case) -> Prescription:
         request = case.request
-        asked = (request.command, request.order.treatment, request.protocol, request.indication)
+        asked = (request.command, request.order.treatment, request.protocol, case.protocol_id, request.indication)
         return self._prescriptions.of((asked, case.definitions.fingerprint), lambda: prescribe(case))
 
 
@@ -85,9 +94,14 @@ def _with_defaults(form: Form, site: Site) -> tuple[str | None, str, tuple[str, 
     return product, policy, tuple(said)
 
 
-def _with_full_ids(request: Request) -> Request:
+def _country_of(site: Site) -> str | None:
+    """The country of a clinic, where its holidays say so."""
+    return site.holidays.country if site.holidays else None
+
+
+def _with_full_ids(request: Request, country: str | None) -> Request:
     """The request with the full id of the product of the last infusion, which may be typed without its country."""
     last = request.order.last_product
     if last is None:
         return request
-    return replace(request, order=replace(request.order, last_product=library.resolve("product", last)))
+    return replace(request, order=replace(request.order, last_product=library.resolve("product", last, country)))

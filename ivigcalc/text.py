@@ -36,3 +36,11 @@ def near(word: str, known: Iterable[str]) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 day`, `2 days`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """The key of a place in a file: `rates[1].ladder[2].rate`, counted from 1."""
+    text = ""
+    for part in path:
+        text += f"[{part + 1}]" if isinstance(part, int) else (f".{part}" if text else str(part))
+    return safe(text, LONG)

@@ -57,7 +57,8 @@ def _ask(command: Any, product: str | Loaded[Product], form: Form, words: dict[s
     request = read_form(form, command, on=None)
     policy, safety = library.policy(form.policy or "actual-weight"), library.safety()
     regimen = None if command == "rates" else library.regimen(form.regimen or "")[0]
-    return make_plan(case_of(request, Definitions(product, policy, site, safety, regimen)))
+    product_class = library.product_class()
+    return make_plan(case_of(request, Definitions(product, policy, site, safety, regimen, product_class=product_class)))
 
 
 def a_site(**keys: Any) -> Loaded[Site]:

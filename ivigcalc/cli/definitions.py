@@ -52,6 +52,7 @@ class SchemaName(StrEnum):
     policy = "policy"
     formula = "formula"
     safety = "safety"
+    product_class = "class"
     site = "site"
 
 

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from typing import Any, get_args, get_origin
 
 from typer import Typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from ivigcalc.errors import RequestError
 
 
 def add_command(app: Typer, name: str, function: Callable[..., Any], example: str) -> None:
@@ -28,10 +30,29 @@ class _Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         return _lean(super().get_params(ctx))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            _refuse_twice(self.make_parser(ctx).parse_args(args=list(args))[2])
+        return super().parse_args(ctx, args)
+
 
 class _Group(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         return _lean(super().get_params(ctx))
+
+
+def _refuse_twice(given: list[Any]) -> None:
+    """Refuse an option that has one value and was given two: one of them would be passed over without a word."""
+    seen: set[str] = set()
+    for option in given:
+        if option.name in seen and _has_one_value(option):  # control: said-twice
+            raise RequestError(f"{option.opts[0]} is given twice: give it once", field=option.name, code="said-twice")
+        seen.add(option.name)
+
+
+def _has_one_value(option: Any) -> bool:
+    """Whether it holds one word, or is switched on by one name and off by another."""
+    return isinstance(option, TyperOption) and not option.multiple and bool(not option.is_flag or option.secondary_opts)
 
 
 def _lean(options: list[Any]) -> list[Any]:

@@ -2,13 +2,15 @@
 
 from .condition import Condition
 from .fields import Range, Strict
+from .klass import ProductClass
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
-from .policy import DosingWeight, Formula, HeightLine, Policy, Rounding
+from .policy import Policy, Rounding
 from .product import Ceiling, PrintedRung, Product, RateTable, ml_per_kg_per_h
 from .regimen import Days, Dose, Every, Limit, Phase, Population, Protocol, Regimen
 from .safety import Safety
 from .site import NO_SITE, Site
 from .source import Cited, Definition, Source, cite
+from .weight import DosingWeight, Formula, HeightLine
 
 __all__ = [
     "NO_SITE",
@@ -31,6 +33,7 @@ __all__ = [
     "Population",
     "PrintedRung",
     "Product",
+    "ProductClass",
     "Protocol",
     "Range",
     "RateTable",

@@ -7,8 +7,9 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
-from .policy import Formula, Policy
+from .policy import Policy
 from .site import NO_SITE, Site
+from .weight import Formula
 
 _D = TypeVar("_D", bound=BaseModel)
 

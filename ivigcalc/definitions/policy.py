@@ -2,110 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from ivigcalc.quantity import Quantity, QuantityError, plain, quantity
+from ivigcalc.quantity import Quantity, QuantityError, quantity
 from ivigcalc.text import TYPED, safe
 
-from .condition import AgeCondition, ConditionText
-from .fields import Amount, BodyWeight, Bool, Height, Identifier, Number, Place, Strict, Text, refuse
+from .condition import AgeCondition
+from .fields import Amount, Bool, Text, refuse
 from .regimen import Limit
 from .source import Cited, Definition, Said
-
-
-def _part(value: Decimal) -> Decimal:
-    if not 0 < value <= 1:  # 40 for 0.4 would dose on the weight of a giant
-        shown = plain(value)
-        raise ValueError(f"{shown} is not a part of the excess weight; allowed: above 0 and at most 1, such as 0.4")
-    return value
-
-
-Factor = Annotated[
-    Number,
-    AfterValidator(_part),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-                {"type": "string", "pattern": r"^(0\.[0-9]*[1-9][0-9]*|1(\.0+)?)$"},
-            ]
-        }
-    ),
-]
-
-
-class HeightLine(Strict):
-    """A straight line over height: `at` + `per_inch` for each inch above `above`."""
-
-    at: BodyWeight
-    per_inch: BodyWeight
-    above: Height
-
-
-class Formula(Definition):
-    """A formula for the ideal body weight."""
-
-    kind: Literal["formula"]
-    male: HeightLine
-    female: HeightLine
-    notes: tuple[Text, ...] = ()
-
-
-class ObeseRule(Strict):
-    """A second weight for the obese, e.g. ideal for most and adjusted above a BMI of 30."""
-
-    when: tuple[ConditionText, ...] = Field(min_length=1)
-    use: Literal["ideal", "adjusted"]
-    factor: Factor | None = None
-
-    @model_validator(mode="after")
-    def _whole(self) -> ObeseRule:
-        if self.use == "adjusted" and self.factor is None:
-            raise ValueError("use: adjusted needs 'factor'")
-        return self
-
-
-_CONDITIONAL = ("when", "all_when", "unless", "when_obese", "refuse_when")
-_WITH_CONDITIONS = "use: adjusted, use: ideal, use: lower-of-actual-and-ideal"
-
-
-class DosingWeight(Cited):
-    """Which weight the g/kg is multiplied by."""
-
-    use: Literal["actual", "ideal", "adjusted", "lower-of-actual-and-ideal"]
-    ideal: Identifier | None = Field(default=None, description="id of a formula file")
-    factor: Factor | None = None
-    when: tuple[ConditionText, ...] = Field(
-        default=(), description="any of these; absent = always. Else the actual weight"
-    )
-    unless: tuple[ConditionText, ...] = Field(default=(), description="any of these: then the actual weight")
-    all_when: tuple[ConditionText, ...] = Field(default=(), description="all of these must hold as well")
-    when_obese: ObeseRule | None = None
-    refuse_when: tuple[ConditionText, ...] = Field(
-        default=(), description="where all of these hold the body leaves it open: refused"
-    )
-    pregnancy: Literal["pre-pregnancy", "actual"] | None = None
-    assumed: tuple[Text, ...] = Field(default=(), description="what the document does not print; said on every plan")
-    note: Text | None = None
-
-    @model_validator(mode="after")
-    def _whole(self) -> DosingWeight:
-        refuse(self._contradictions())
-        return self
-
-    def _contradictions(self) -> Iterator[tuple[Place, str]]:
-        if self.use == "actual":  # the engine asks nothing further then, so a condition would be passed over in silence
-            for key in _CONDITIONAL:
-                if getattr(self, key):
-                    yield (key,), f"has no effect beside 'use: actual'; allowed: {_WITH_CONDITIONS}"
-        elif self.ideal is None:
-            yield (), f"use: {self.use} needs 'ideal', the id of a formula"
-        if self.use == "adjusted" and self.factor is None:
-            yield (), "use: adjusted needs 'factor'"
+from .weight import DosingWeight
 
 
 class SmallDoses(Cited):
@@ -144,6 +52,18 @@ class Rounding(Cited):
         return f"to {self.to}, {self.direction}{tie}"
 
 
+class RateWeight(Cited):
+    """The weight that rates are multiplied by; one word for what the program took because the body prints nothing."""
+
+    use: Literal["actual", "dosing"]
+    basis: Literal["printed", "assumed"] = "printed"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_word_is_assumed(cls, value: Any) -> Any:
+        return {"use": value, "basis": "assumed"} if isinstance(value, str) else value
+
+
 _INCOMPLETE = "a computable policy needs dosing_weight and rounding; else say computable: false and what is missing"
 
 
@@ -157,7 +77,7 @@ class Policy(Definition):
     missing: tuple[Text, ...] = ()
     dosing_weight: DosingWeight | None = None
     rounding: Rounding | None = None
-    rate_weight: Literal["actual", "dosing"] = "actual"
+    rate_weight: RateWeight = RateWeight(use="actual", basis="assumed")
     limits: tuple[Limit, ...] = ()
     says: tuple[Said, ...] = ()
     notes: tuple[Text, ...] = ()
@@ -166,6 +86,8 @@ class Policy(Definition):
     def _whole(self) -> Policy:
         if self.computable and (self.dosing_weight is None or self.rounding is None):
             refuse([((), _INCOMPLETE)])
+        if self.dosing_weight is not None and self.dosing_weight.missing:
+            refuse([(("dosing_weight", "missing"), "is for a protocol; a policy says it under 'missing' at its top")])
         if not self.computable and not self.missing:
             raise ValueError("computable: false needs 'missing': what nobody printed")
         return self

@@ -129,6 +129,12 @@ class Contraindication(Said):
     condition: Identifier | None = None
 
 
+class UnlikeClass(Said):
+    """That what is printed for the class does not hold for this product: of which condition, and what is printed."""
+
+    condition: Identifier
+
+
 class Caution(Said):
     """Something to mind; with a `condition`, printed when the patient has it, else on every plan."""
 
@@ -165,6 +171,7 @@ class Product(Definition):
     handling: tuple[Said, ...] = ()
     open_bottle: OpenBottle | None = None
     contraindications: tuple[Contraindication, ...] = ()
+    unlike_class: tuple[UnlikeClass, ...] = ()
     warnings: tuple[Caution, ...] = ()
     restart: tuple[Said, ...] = ()
     notes: tuple[Text, ...] = ()

@@ -25,6 +25,7 @@ from .fields import (
     refuse,
 )
 from .source import Cited, Definition, Said
+from .weight import DosingWeight
 
 Confidence = Literal["high", "medium", "low"]
 Evidence = Literal[
@@ -55,8 +56,18 @@ Category = Literal[
 class Population(Cited):
     """For whom the protocol was published; where it names no source, the protocol's."""
 
-    age: AgeRange | None = None
+    age: AgeRange | None = Field(default=None, description="only what the cited text prints")
+    group: Literal["adult", "paediatric"] | None = Field(
+        default=None,
+        description="where the text prints no age: for whom the reading on file takes it; a caution, no stop",
+    )
     text: Text | None = None
+
+    @model_validator(mode="after")
+    def _age_or_group(self) -> Population:
+        if self.age is not None and self.group is not None:
+            raise ValueError("give the age that the text prints, or the group where it prints none, not both")
+        return self
 
 
 class Dose(Cited):
@@ -160,6 +171,10 @@ class Protocol(Cited):
     evidence: Evidence | None = None
     confidence: Confidence
     population: Population | None = None
+    country: Text | None = Field(default=None, description="where the label or guideline counts: US, EU, CA, ...")
+    products: tuple[Identifier, ...] = Field(
+        default=(), description="the products whose label it is; a default for no other"
+    )
     dose: Dose | None = None
     days: Days | None = None
     interval: Every | None = None
@@ -172,6 +187,9 @@ class Protocol(Cited):
     target: Target | None = None
     review: Said | None = None
     taper: Said | None = None
+    dosing_weight: DosingWeight | None = Field(
+        default=None, description="the source's own rule; used where no policy is named, and not to be contradicted"
+    )
     weight: Said | None = Field(default=None, description="what the source says of the dosing weight, in words")
     notes: tuple[Text, ...] = ()
 

@@ -6,8 +6,26 @@ from typing import Literal
 
 from pydantic import Field
 
-from .fields import BodyWeight, DoseQuantity, Height, Identifier, Interval, Minutes, Number, Percent, Range, Text
+from .fields import (
+    Amount,
+    BodyWeight,
+    Concentration,
+    Count,
+    DoseQuantity,
+    FlowRate,
+    Height,
+    Identifier,
+    Interval,
+    Minutes,
+    Number,
+    Percent,
+    Range,
+    Rate,
+    Strict,
+    Text,
+)
 from .source import Cited, Definition
+from .weight import Factor
 
 
 class WeightRange(Cited):
@@ -48,6 +66,38 @@ class UnitSlip(Cited):
     stop_above_bmi: Number
 
 
+class ObeseWeight(Cited):
+    """From which BMI on an adult's actual weight is questioned, and the adjusted weight that is shown beside it."""
+
+    from_bmi: Number
+    ideal: Identifier
+    factor: Factor
+
+
+class OwnFiles(Cited):
+    """Lowest and highest of each kind of figure in the shipped library: what a file of one's own is held against.
+
+    Beyond `caution` times the highest (or below the lowest divided by it) is a caution, beyond `stop` times a stop.
+    """
+
+    caution: Number
+    stop: Number
+    rate_per_kg: Range[Rate]
+    rate: Range[FlowRate]
+    concentration: Range[Concentration]
+    vial: Range[Amount]
+    course_dose: Range[DoseQuantity]
+    day_dose: Range[DoseQuantity]
+    dose: Range[Amount]
+    interval: Range[Interval]
+
+
+class AdultAge(Cited):
+    """From which age on a patient counts as an adult, where a source says adult and prints no age."""
+
+    from_age: Interval
+
+
 class AgeLimit(Cited):
     """The highest believable age."""
 
@@ -59,6 +109,20 @@ class WeightForAge(Cited):
 
     up_to: Interval
     range: Range[BodyWeight]
+
+
+class GrowthRow(Strict):
+    """Ordinary weights of one completed month of age."""
+
+    months: Count
+    male: Range[BodyWeight]
+    female: Range[BodyWeight]
+
+
+class Growth(Cited):
+    """Ordinary weights for age, month by month."""
+
+    rows: tuple[GrowthRow, ...] = Field(min_length=1)
 
 
 class Threshold(Cited):
@@ -91,14 +155,6 @@ class HighestDose(Cited):
     dose: DoseQuantity
 
 
-class VaccineWait(Cited):
-    """How long live measles and varicella vaccines wait after a dose of this size."""
-
-    dose: DoseQuantity
-    wait: Interval
-    note: Text | None = None
-
-
 class Deviation(Cited):
     """By how much the rounded dose may differ from the exact one."""
 
@@ -113,8 +169,12 @@ class Safety(Definition):
     height: HeightRange
     bmi: BmiRange
     unit_slip: UnitSlip
+    obese_weight: ObeseWeight | None = None
+    adult: AdultAge
+    own_files: OwnFiles
     age: AgeLimit
     weight_for_age: tuple[WeightForAge, ...] = ()
+    growth: Growth | None = None
     highest_day_dose: HighestDose
     highest_course_dose: HighestDose
     deviation: Deviation
@@ -123,6 +183,5 @@ class Safety(Definition):
     restart_after: Threshold
     too_close: TooClose
     opened_bottle: OpenTime
-    vaccine_waits: tuple[VaccineWait, ...] = ()
     conditions: dict[Identifier, Text] = Field(default_factory=dict)
     notes: tuple[Text, ...] = ()

@@ -108,6 +108,7 @@ class ComputedFrom(TypedDict):
     policy: Promised[Policy]
     site: Promised[Site | None]
     safety: Fingerprint
+    product_class: Fingerprint | None
     defaults_used: Annotated[list[str], Mark.LINES]
 
 

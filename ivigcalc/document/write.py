@@ -90,6 +90,7 @@ def _computed_from(plan: Plan) -> records.ComputedFrom:
         "policy": {**_fingerprint(source.policy.policy), "formula": _fingerprint(formula) if formula else None},
         "site": _site(source),
         "safety": _fingerprint(source.safety),
+        "product_class": _fingerprint(source.product_class) if source.product_class else None,
         "defaults_used": list(source.defaults_used),
     }
 

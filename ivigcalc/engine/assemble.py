@@ -32,7 +32,7 @@ def shown(draft: Draft, notices: tuple[Notice, ...], trace: tuple[TraceEntry, ..
         computed_from=_computed_from(draft),
         dosing_weight=_shown_weight(draft.weights),
         rate_weight=RateWeight(
-            decimal_of(draft.rate_kg, 2), draft.weights.basis if case.policy.rate_weight == "dosing" else "actual"
+            decimal_of(draft.rate_kg, 2), draft.weights.basis if case.policy.rate_weight.use == "dosing" else "actual"
         ),
         course=dosed.courses[0],
         sessions=draft.sessions,
@@ -57,6 +57,7 @@ def _computed_from(draft: Draft) -> ComputedFrom:
         definitions.policy,
         definitions.site,
         definitions.safety,
+        definitions.product_class,
         (*request.defaults_used, *taken),
     )
 

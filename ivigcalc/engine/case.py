@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
+from ivigcalc.country import markets
 from ivigcalc.definitions import (
     Formula,
     Loaded,
     LoadedPolicy,
     Policy,
     Product,
+    ProductClass,
     Protocol,
     Regimen,
     Safety,
     Site,
 )
 from ivigcalc.errors import RequestError
+from ivigcalc.quantity import in_months
 from ivigcalc.request.request import Order, Patient, Request
 
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """The definitions that an order names; no regimen where only the rates of a product are asked for."""
+    """The definitions that an order names; no regimen where only the rates of a product are asked for.
+
+    `formulas`: those of ideal weights that other definitions than the policy name. `policy_named`: the order or the
+    site names its policy, and does not take the program's.
+    """
 
     product: Loaded[Product]
     policy: LoadedPolicy
     site: Loaded[Site]
     safety: Loaded[Safety]
     regimen: Loaded[Regimen] | None = None
+    formulas: tuple[Loaded[Formula], ...] = ()
+    policy_named: bool = True
+    product_class: Loaded[ProductClass] | None = None
 
     @property
     def fingerprint(self) -> tuple[str, ...]:
         """The digests of the files, which tell these definitions from others of the same site."""
         formula, regimen = self.policy.formula, self.regimen
+        others = (formula, regimen, self.product_class)
         digests = (self.product.sha256, self.policy.policy.sha256, self.safety.sha256)
-        return (*digests, formula.sha256 if formula else "", regimen.sha256 if regimen else "")
+        return (*digests, *(other.sha256 if other else "" for other in others))
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,10 @@ class Case:
         formula = self.definitions.policy.formula
         return formula.value if formula else None
 
+    def formula_named(self, name: str | None) -> Formula | None:
+        """The formula of an ideal weight by its id, if it is at hand."""
+        return next((found.value for found in self.definitions.formulas if found.value.id == name), None)
+
     @property
     def site(self) -> Site:
         """The clinic."""
@@ -82,6 +98,11 @@ class Case:
     def safety(self) -> Safety:
         """The thresholds of the checks."""
         return self.definitions.safety.value
+
+    @property
+    def product_class(self) -> ProductClass | None:
+        """What is printed for all products of the class."""
+        return self.definitions.product_class.value if self.definitions.product_class else None
 
     @property
     def regimen(self) -> Regimen | None:
@@ -102,24 +123,53 @@ class Case:
 
 def case_of(request: Request, definitions: Definitions) -> Case:
     """The case of a request, with the default protocol if none is named. Raises `RequestError` for an unknown one."""
-    regimen = definitions.regimen
-    return Case(request, definitions, choose_protocol(regimen.value, request.protocol) if regimen else None)
+    case, regimen = Case(request, definitions), definitions.regimen
+    return replace(case, protocol_id=choose_protocol(regimen.value, request.protocol, case)) if regimen else case
 
 
-def choose_protocol(regimen: Regimen, name: str | None) -> str:
-    """The named protocol, else the first; one of low confidence is never a default."""
+def is_for(protocol: Protocol, age_months: Fraction, safety: Safety) -> bool:
+    """Whether a protocol is for patients of an age: inside the bounds it prints, else of the group it was read for."""
+    population = protocol.population
+    if population is None:
+        return True
+    if population.group is not None:
+        return (age_months >= in_months(safety.adult.from_age)) == (population.group == "adult")
+    return all(bound.holds(age_months) for bound in population.age or ())
+
+
+def choose_protocol(regimen: Regimen, name: str | None, case: Case | None = None) -> str:
+    """The named protocol, else the one that suits the case; one of low confidence is never a default."""
     protocols = regimen.protocols
-    if name is not None and name not in protocols:
+    if name is not None:
+        named = {protocol.casefold(): protocol for protocol in protocols}.get(name.casefold())
+        if named is not None:
+            return named
         raise RequestError(
             f"regimen {regimen.id} has no protocol '{name[:40]}'; allowed: {', '.join(protocols)}",
             field="regimen",
             code="unknown-protocol",
         )
-    chosen = name or next(iter(protocols))
-    if name is None and protocols[chosen].confidence == "low":
+    chosen = next(_suitable(regimen, case), next(iter(protocols))) if case else next(iter(protocols))
+    if protocols[chosen].confidence == "low":
         names = ", ".join(f"{regimen.id}:{protocol}" for protocol in protocols)
         raise RequestError(
             f"regimen {regimen.id} has only sources of low confidence, so none is the default; choose one: {names}",
             field="regimen",
         )
     return chosen
+
+
+def _suitable(regimen: Regimen, case: Case) -> Iterator[str]:
+    """Labels and guidelines for a patient of this age: the product's own, those of its country that are of no other
+    product, then any."""
+    product, age = case.product, case.age_months
+    where = markets(case.request.country or product.country)
+    fit = {
+        name: protocol
+        for name, protocol in regimen.protocols.items()
+        if protocol.evidence in ("label", "guideline") and protocol.confidence != "low"
+        if age is None or is_for(protocol, age, case.safety)
+    }
+    yield from (name for name, protocol in fit.items() if product.id in protocol.products)
+    yield from (name for name, protocol in fit.items() if protocol.country in where and not protocol.products)
+    yield from fit

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ivigcalc.definitions import Loaded, LoadedPolicy, Product, Regimen, Safety, Site
+from ivigcalc.definitions import Loaded, LoadedPolicy, Product, ProductClass, Regimen, Safety, Site
 from ivigcalc.quantity import decimal_of, rounded
 from ivigcalc.request.request import Request
 
@@ -308,6 +308,7 @@ class ComputedFrom:
     policy: LoadedPolicy
     site: Loaded[Site]
     safety: Loaded[Safety]
+    product_class: Loaded[ProductClass] | None = None
     defaults_used: tuple[str, ...] = ()
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ivigcalc.definitions import Limit, Phase, Policy, Product, Protocol, Regimen, Rounding, Safety, Site
+from ivigcalc.definitions import Limit, Phase, Policy, Product, ProductClass, Protocol, Regimen, Rounding, Safety, Site
 from ivigcalc.engine.case import Case, Definitions
 from ivigcalc.engine.dose import (
     Prescribed,
@@ -99,6 +99,11 @@ class Prescription:
     def safety(self) -> Safety:
         """The thresholds of the checks."""
         return self.definitions.safety.value
+
+    @property
+    def product_class(self) -> ProductClass | None:
+        """What is printed for all products of the class."""
+        return self.definitions.product_class.value if self.definitions.product_class else None
 
     @property
     def regimen(self) -> Regimen | None:

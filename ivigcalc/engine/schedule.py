@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -13,7 +13,8 @@ from dateutil.relativedelta import relativedelta
 
 from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import WEEKDAYS
-from ivigcalc.errors import MissingExtraError, RefusedError, RequestError
+from ivigcalc.engine.public_holidays import holidays_of
+from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import Quantity
 from ivigcalc.request.request import LAST_YEAR
 
@@ -150,24 +151,4 @@ def holiday_name(site: Site, day: date) -> str | None:
     """The public holiday on a day in the site's country, if any."""
     if site.holidays is None:
         return None
-    return _holidays(site.holidays.country, site.holidays.subdivision)(day)
-
-
-@lru_cache(maxsize=32)
-def _holidays(country: str, subdivision: str | None) -> Callable[[date], str | None]:
-    try:
-        import holidays
-    except ImportError:
-        raise MissingExtraError("public holidays", "calendar") from None
-    try:
-        known = holidays.country_holidays(country, subdiv=subdivision, language="en_US")
-    except NotImplementedError:
-        raise RequestError(
-            f"no public holidays are known for country '{country}', subdivision '{subdivision}'", field="site"
-        ) from None
-
-    def name_of(day: date) -> str | None:
-        found = known.get(day)
-        return str(found) if found else None
-
-    return name_of
+    return holidays_of(site.holidays.country, site.holidays.subdivision)(day)

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from ivigcalc.definitions import Condition, DosingWeight, Formula, HeightLine, Policy
+from ivigcalc.definitions import Condition, DosingWeight, Formula, HeightLine, Policy, cite
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.plan import WeightBasis
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import Quantity, weight_kg
 from ivigcalc.request.request import Patient
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """The rule that settled the weight: whose it is, where it was read, and the formula that it names."""
+
+    rule: DosingWeight
+    whose: str
+    source: str | None
+    formula: Formula | None
+    of_protocol: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,7 @@ class Weights:
     because: str
     assumed: tuple[str, ...] = ()
     factor: Decimal | None = None  # of the adjusted weight
+    ruled: Ruled | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class _Facts:
     patient: Patient
     rule: DosingWeight
     formula: Formula | None
-    policy_id: str
+    whose: str
     age_months: Fraction | None
     ideal_kg: Fraction | None
     adjusted_kg: Fraction | None
@@ -64,32 +76,86 @@ class _Answer(NamedTuple):
 
 
 def weigh(case: Case) -> Weights:
-    """The weights of a case, by the rule of its policy."""
-    rule = case.policy.dosing_weight
+    """The weights of a case: by its protocol's own rule where no policy is named, else by its policy's."""
+    own = rule_of_protocol(case)
+    if own is not None and not case.definitions.policy_named:  # control: source-weight
+        weights = weigh_by(case, own)
+        if weights is not None:
+            return weights
+    weights = weigh_by(case, _rule_of_policy(case))
+    assert weights is not None  # a policy's rule has all its figures
+    return weights
+
+
+def rule_of_protocol(case: Case) -> Ruled | None:
+    """The rule that the protocol's own source prints, if any."""
+    regimen, protocol = case.regimen, case.protocol
+    if regimen is None or protocol is None or protocol.dosing_weight is None:
+        return None
+    rule = protocol.dosing_weight
+    name = f"protocol {regimen.id}:{case.protocol_id}"
+    return Ruled(rule, name, cite(regimen, rule, protocol), case.formula_named(rule.ideal), of_protocol=True)
+
+
+def _rule_of_policy(case: Case) -> Ruled:
+    policy = case.policy
+    rule = policy.dosing_weight
     assert rule is not None  # a policy without one is refused before
-    return dosing_weight(case.patient, case.age_months, rule, case.formula, case.policy.id)
+    return Ruled(rule, f"policy {policy.id}", cite(policy, rule), case.formula)
+
+
+def weigh_by(case: Case, ruled: Ruled) -> Weights | None:
+    """The weights by one rule; None where the rule names a weight for which its source prints no figures."""
+    patient, rule = case.patient, ruled.rule
+    if rule.missing and basis_by(case, ruled) not in ("actual", "pre-pregnancy"):
+        return None
+    found = dosing_weight(patient, case.age_months, rule, ruled.formula, ruled.whose)
+    return replace(found, ruled=ruled)
+
+
+def basis_by(case: Case, ruled: Ruled) -> WeightBasis:
+    """Which weight a rule names for the patient, also where its source does not print how to work it out."""
+    facts = _facts(case.patient, case.age_months, ruled.rule, ruled.formula, ruled.whose)
+    return _answer(facts).basis
 
 
 def rate_weight_kg(policy: Policy, weights: Weights) -> Fraction:
     """The weight in kg that rates are multiplied by."""
-    return weights.kg if policy.rate_weight == "dosing" else weights.actual_kg
+    return weights.kg if policy.rate_weight.use == "dosing" else weights.actual_kg
 
 
 def dosing_weight(
-    patient: Patient, age_months: Fraction | None, rule: DosingWeight, formula: Formula | None, policy_id: str
+    patient: Patient, age_months: Fraction | None, rule: DosingWeight, formula: Formula | None, whose: str
 ) -> Weights:
-    """Apply a policy's weight rule. Raises `RequestError` for a missing input, `RefusedError` outside the formula."""
+    """Apply a weight rule. Raises `RequestError` for a missing input, `RefusedError` outside the formula."""
+    facts = _facts(patient, age_months, rule, formula, whose)
+    basis, kg, because, factor = _answer(facts)
+    if kg is None:
+        raise RequestError(f"{whose} doses on the {basis} weight, which needs --height and --sex", field="height")
+    shown = kg if basis == "adjusted" else facts.adjusted_kg
+    ideal, bmi, assumed = facts.ideal_kg, facts.bmi, tuple(facts.assumed)
+    return Weights(kg, basis, facts.actual_kg, ideal, shown, bmi, because, assumed, factor or rule.factor)
+
+
+def adjusted_weight(patient: Patient, formula: Formula, factor: Decimal) -> Fraction | None:
+    """The adjusted weight by a formula; None below its heights, or where height or sex is not known."""
+    height = patient.height_cm
+    if height is None or patient.sex is None or height < _line_of(patient, formula).above.base:
+        return None
+    return _adjusted_kg(patient.weight_kg, _ideal_kg(patient, formula), factor)
+
+
+def _facts(
+    patient: Patient, age_months: Fraction | None, rule: DosingWeight, formula: Formula | None, whose: str
+) -> _Facts:
     actual, ideal, height = patient.weight_kg, _ideal_kg(patient, formula), patient.height_cm
     adjusted = _adjusted_kg(actual, ideal, rule.factor)
     bmi = actual / (height / 100) ** 2 if height else None
-    facts = _Facts(patient, rule, formula, policy_id, age_months, ideal, adjusted, bmi, [])
-    basis, kg, because, factor = next(answer for ask in _RULES if (answer := ask(facts)) is not None)
-    if kg is None:
-        raise RequestError(
-            f"policy {policy_id} doses on the {basis} weight, which needs --height and --sex", field="height"
-        )
-    shown = kg if basis == "adjusted" else adjusted
-    return Weights(kg, basis, actual, ideal, shown, bmi, because, tuple(facts.assumed), factor or rule.factor)
+    return _Facts(patient, rule, formula, whose, age_months, ideal, adjusted, bmi, [])
+
+
+def _answer(facts: _Facts) -> _Answer:
+    return next(answer for ask in _RULES if (answer := ask(facts)) is not None)
 
 
 # ---- the rules, in the order in which they are asked: the first answer counts ---------------------------------------
@@ -102,7 +168,7 @@ def _before_pregnancy(facts: _Facts) -> _Answer | None:
         return None
     if patient.pre_pregnancy_weight is None:
         raise RequestError(
-            f"policy {facts.policy_id} doses on the weight before pregnancy: give --pre-pregnancy-weight",
+            f"{facts.whose} doses on the weight before pregnancy: give --pre-pregnancy-weight",
             field="pregnant",
         )
     kg = weight_kg(patient.pre_pregnancy_weight)
@@ -117,7 +183,7 @@ def _actual_in_pregnancy(facts: _Facts) -> _Answer | None:
 
 def _always_actual(facts: _Facts) -> _Answer | None:
     if facts.rule.use == "actual":
-        return _Answer("actual", facts.actual_kg, "the policy doses on the actual weight")
+        return _Answer("actual", facts.actual_kg, f"the {_kind(facts)} doses on the actual weight")
     return None
 
 
@@ -128,7 +194,7 @@ def _left_open(facts: _Facts) -> _Answer | None:
         left_open = " and ".join(map(str, conditions))
         raise RefusedError(
             "policy-incomplete",
-            f"policy {facts.policy_id} leaves it to the physician where {left_open}; choose another --policy",
+            f"{facts.whose} leaves it to the physician where {left_open}; choose another --policy",
             overridable=False,
         )
     return None
@@ -138,7 +204,7 @@ def _exception(facts: _Facts) -> _Answer | None:
     """An exception; those that need no formula first: they may be just what excepts whom it does not reach."""
     for condition in sorted(facts.rule.unless, key=lambda c: c.weight is not None):
         if _holds(condition, facts):
-            return _Answer("actual", facts.actual_kg, f"exception of the policy: {condition}")
+            return _Answer("actual", facts.actual_kg, f"exception of the {_kind(facts)}: {condition}")
     return None
 
 
@@ -150,7 +216,7 @@ def _not_meant(facts: _Facts) -> _Answer | None:
     if (met or not rule.when) and not missing:
         return None
     unmet = missing or [str(c) for c in rule.when]
-    return _Answer("actual", facts.actual_kg, f"the policy applies only when {' or '.join(unmet)}")
+    return _Answer("actual", facts.actual_kg, f"the {_kind(facts)} applies only when {' or '.join(unmet)}")
 
 
 def _of_the_obese(facts: _Facts) -> _Answer | None:
@@ -159,7 +225,7 @@ def _of_the_obese(facts: _Facts) -> _Answer | None:
     obese, ideal = facts.rule.when_obese, facts.ideal_kg
     if obese is None or not any(_holds(c, facts) for c in obese.when):
         return None
-    because = f"the policy's rule for {' or '.join(map(str, obese.when))}"
+    because = f"the {_kind(facts)}'s rule for {' or '.join(map(str, obese.when))}"
     if obese.use == "ideal":
         return _Answer("ideal", ideal, because)
     return _Answer("adjusted", _adjusted_kg(facts.actual_kg, ideal, obese.factor), because, obese.factor)
@@ -169,8 +235,9 @@ def _by_formula(facts: _Facts) -> _Answer:
     """The weight that the policy names."""
     rule = facts.rule
     triggers = [str(c) for c in rule.when if _holds(c, facts)]
+    kind = _kind(facts)
     because = (
-        f"the policy's rule for {' and '.join(triggers)}" if triggers else f"the policy doses on the {rule.use} weight"
+        f"the {kind}'s rule for {' and '.join(triggers)}" if triggers else f"the {kind} doses on the {rule.use} weight"
     )
     if rule.use == "adjusted":
         return _Answer("adjusted", facts.adjusted_kg, because)
@@ -189,6 +256,11 @@ _RULES: tuple[Callable[[_Facts], _Answer | None], ...] = (
     _of_the_obese,
     _by_formula,
 )
+
+
+def _kind(facts: _Facts) -> str:
+    """`policy` or `protocol`: whose rule it is, without its name."""
+    return facts.whose.partition(" ")[0]
 
 
 # ---- the formula and the conditions ---------------------------------------------------------------------------------
@@ -214,20 +286,20 @@ def _line_of(patient: Patient, formula: Formula) -> HeightLine:
 
 
 def _within_formula(facts: _Facts) -> None:
-    """Below the height that the formula starts from it says nothing, unless the policy set a floor of its own.
-
-    Where the line has come down to 0 kg, no floor helps.
+    """Below the height that the formula starts from it says nothing, unless the rule itself prints that height in whole
+    centimetres, 152 for 152.4: from there on it applies the formula.
     """
     patient, formula = facts.patient, facts.formula
     height = patient.height_cm
     if formula is None or height is None or patient.sex is None:
         return
     floor = _line_of(patient, formula).above
-    own_floor = any(c.subject == "height" for c in facts.rule.unless) and facts.ideal_kg is not None
-    if height < floor.base and not own_floor:
+    printed = [c.operand.base for c in facts.rule.unless if c.subject == "height" and isinstance(c.operand, Quantity)]
+    own_floor = any(0 <= floor.base - start < 1 for start in printed) and facts.ideal_kg is not None
+    if height < floor.base and not own_floor:  # control: formula-heights
         raise RefusedError(
             "height-outside-formula",
-            f"{formula.title} starts at a height of {floor}, and policy {facts.policy_id} "
+            f"{formula.title} starts at a height of {floor}, and {facts.whose} "
             "does not say what to do below it; choose another --policy",
             value=str(patient.height),
             limit=str(floor),
@@ -249,7 +321,7 @@ def _holds(condition: Condition, facts: _Facts) -> bool:
     right = _right_side(condition, facts)
     if left is None or right is None:  # control: height-needed
         needs = "--height" if condition.subject in ("height", "bmi") else "--height and --sex"
-        raise RequestError(f"policy {facts.policy_id} tests '{condition}', which needs {needs}", field="height")
+        raise RequestError(f"{facts.whose} tests '{condition}', which needs {needs}", field="height")
     return condition.holds(left, right)
 
 

@@ -43,7 +43,7 @@ def _line(
 
 def _weights(draft: Draft) -> Iterator[TraceEntry]:
     weights, patient, policy = draft.weights, draft.case.patient, draft.case.policy
-    source = cite(policy, policy.dosing_weight)
+    source = weights.ruled.source if weights.ruled else None
     yield _converted("actual_kg", patient.weight, weights.actual_kg, "kg")
     if patient.height is not None:
         yield _converted("height_cm", patient.height, patient.height.base, "cm")
@@ -54,13 +54,16 @@ def _weights(draft: Draft) -> Iterator[TraceEntry]:
         expression = "ideal_kg + factor x (actual_kg - ideal_kg)"
         yield _line("adjusted_kg", expression, {"factor": weights.factor}, weights.adjusted_kg, "kg", source)
     yield _dosing(draft)
-    same = draft.rate_kg == weights.actual_kg
-    yield _line("rate_kg", "actual_kg" if same else "dosing_kg", {}, draft.rate_kg, "kg", None if same else source)
+    by = policy.rate_weight
+    said = cite(policy, by) if by.basis == "printed" else None
+    name = "dosing_kg" if by.use == "dosing" else "actual_kg"
+    yield _line("rate_kg", name, {} if said else {"basis": "assumed"}, draft.rate_kg, "kg", said)
 
 
 def _ideal(draft: Draft) -> Iterator[TraceEntry]:
-    """The ideal weight, where the policy names a formula and height and sex are known."""
-    ideal_kg, formula, sex = draft.weights.ideal_kg, draft.case.formula, draft.case.patient.sex
+    """The ideal weight, where the rule names a formula and height and sex are known."""
+    ideal_kg, ruled, sex = draft.weights.ideal_kg, draft.weights.ruled, draft.case.patient.sex
+    formula = ruled.formula if ruled else None
     if ideal_kg is None or formula is None or sex is None:
         return
     line: HeightLine = formula.male if sex == "male" else formula.female
@@ -71,8 +74,7 @@ def _ideal(draft: Draft) -> Iterator[TraceEntry]:
 
 def _dosing(draft: Draft) -> TraceEntry:
     weights, patient = draft.weights, draft.case.patient
-    policy = draft.case.policy
-    source = cite(policy, policy.dosing_weight)
+    source = weights.ruled.source if weights.ruled else None
     why: Inputs = {"because": weights.because}
     if weights.basis == "pre-pregnancy" and patient.pre_pregnancy_weight is not None:
         given = patient.pre_pregnancy_weight

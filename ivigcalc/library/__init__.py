@@ -8,12 +8,14 @@ from ivigcalc.lazy import hands_on
 
 if TYPE_CHECKING:
     from ivigcalc.library.find import FOLDERS as FOLDERS
-    from ivigcalc.library.find import check_indication as check_indication
+    from ivigcalc.library.find import formulas as formulas
+    from ivigcalc.library.find import indication_of as indication_of
     from ivigcalc.library.find import load as load
     from ivigcalc.library.find import load_all as load_all
     from ivigcalc.library.find import no_formula as no_formula
     from ivigcalc.library.find import policy as policy
     from ivigcalc.library.find import product as product
+    from ivigcalc.library.find import product_class as product_class
     from ivigcalc.library.find import regimen as regimen
     from ivigcalc.library.find import resolve as resolve
     from ivigcalc.library.find import root as root
@@ -31,10 +33,12 @@ __getattr__, __dir__ = hands_on(
         "resolve": "find",
         "regimen": "find",
         "product": "find",
+        "product_class": "find",
         "policy": "find",
         "site": "find",
         "safety": "find",
-        "check_indication": "find",
+        "indication_of": "find",
+        "formulas": "find",
         "no_formula": "find",
         "FOLDERS": "find",
     },

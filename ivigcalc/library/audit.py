@@ -17,10 +17,23 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ivigcalc.definitions import Condition, Definition, Phase, Policy, Product, Protocol, RateTable, Regimen, Site
+from ivigcalc.definitions import (
+    Condition,
+    Definition,
+    DosingWeight,
+    Phase,
+    Policy,
+    Product,
+    Protocol,
+    RateTable,
+    Regimen,
+    Site,
+)
 from ivigcalc.definitions.site import Holidays
+from ivigcalc.engine.bounds import implausible
 from ivigcalc.engine.dose import per_four_weeks
-from ivigcalc.errors import DefinitionError
+from ivigcalc.engine.public_holidays import mistaken, some_of, unlike_subdivisions
+from ivigcalc.errors import DefinitionError, MissingExtraError
 from ivigcalc.library import find
 from ivigcalc.quantity import Quantity, QuantityError, quantity
 from ivigcalc.text import counted, near, nearest, safe
@@ -87,6 +100,8 @@ def audit(value: Definition | Site, stem: str, known: Known) -> Iterator[Finding
     if value.id != stem:
         yield Finding(("id",), f"is '{value.id}', but the file is called {stem}.yaml", f"{value.id}.yaml")
     yield from _dates(value, known.today)
+    if isinstance(value, Regimen | Product):
+        yield from _far_outside(value)
     if isinstance(value, Regimen):
         yield from _regimen(value, known)
     elif isinstance(value, Product):
@@ -122,6 +137,12 @@ def _dates(definition: Definition, today: date) -> Iterator[Finding]:
             )
 
 
+def _far_outside(value: Regimen | Product) -> Iterator[Finding]:
+    """Figures beyond those of the shipped library: so far that no plan is made with them, or only to be looked at."""
+    for found in implausible(value, find.safety().value):
+        yield Finding(found.figure.place, found.message, found.limit, info=not found.stop)
+
+
 # ---- regimens -----------------------------------------------------------------------------------------------------
 
 
@@ -137,6 +158,8 @@ def _regimen(regimen: Regimen, known: Known) -> Iterator[Finding]:
     elif regimen.indication is not None and regimen.indication not in known.regimens | known.served:
         yield Finding(("indication",), _unknown_indication(regimen.indication, known), info=True)
     for name, protocol in regimen.protocols.items():
+        if protocol.dosing_weight is not None:
+            yield from _weight_rule(protocol.dosing_weight, known, ("protocols", name))
         for place, phase in enumerate(protocol.stages):
             key: Key = ("protocols", name, *(("phases", place) if protocol.phases else ()))
             yield from _above_limits(protocol, phase, key)
@@ -207,6 +230,10 @@ def _product(product: Product, known: Known) -> Iterator[Finding]:
     for place, licence in enumerate(product.indications):
         if licence.id not in known.regimens:
             yield Finding(("indications", place, "id"), _no_regimen(licence.id), info=True)
+    for place, unlike in enumerate(product.unlike_class):
+        if unlike.condition not in known.conditions:
+            message = f"'{unlike.condition}' is no condition of the shipped thresholds, so check how it is spelt"
+            yield Finding(("unlike_class", place, "condition"), message, ", ".join(sorted(known.conditions)), info=True)
     said = {entry.condition for entry in product.contraindications if entry.condition}
     for place, condition in enumerate(product.contraindicated_with):
         if condition not in known.conditions:
@@ -279,23 +306,23 @@ def same_rate(product: Product, rate: Quantity, restated: Quantity) -> bool:
 
 
 def _policy(policy: Policy, known: Known) -> Iterator[Finding]:
-    ideal = policy.dosing_weight.ideal if policy.dosing_weight else None
-    if ideal is not None and ideal not in known.formulas:
-        yield Finding(("dosing_weight", "ideal"), find.no_formula(ideal), ", ".join(sorted(known.formulas)))
-    yield from _weights_named(policy)
+    if policy.dosing_weight is not None:
+        yield from _weight_rule(policy.dosing_weight, known, ())
 
 
-def _weights_named(policy: Policy) -> Iterator[Finding]:
-    """A condition on the adjusted weight needs its factor; the model sees to it that there is an ideal weight."""
-    rule = policy.dosing_weight
-    if rule is None or rule.factor is not None:
+def _weight_rule(rule: DosingWeight, known: Known, around: Key) -> Iterator[Finding]:
+    """Its formula is shipped, and a condition on the adjusted weight has its factor."""
+    if rule.ideal is not None and rule.ideal not in known.formulas:
+        allowed = ", ".join(sorted(known.formulas))
+        yield Finding((*around, "dosing_weight", "ideal"), find.no_formula(rule.ideal), allowed)
+    if rule.factor is not None:
         return
     named: list[tuple[Key, tuple[Condition, ...]]] = [((name,), getattr(rule, name)) for name in _WEIGHT_CONDITIONS]
     named += [(("when_obese", "when"), rule.when_obese.when)] if rule.when_obese else []
     for key, conditions in named:
         for place, condition in enumerate(conditions):
             if condition.weight == "adjusted":
-                yield Finding(("dosing_weight", *key, place), f"'{condition}' needs 'factor'")
+                yield Finding((*around, "dosing_weight", *key, place), f"'{condition}' needs 'factor'")
 
 
 def _site(site: Site, known: Known) -> Iterator[Finding]:
@@ -315,7 +342,7 @@ def _site(site: Site, known: Known) -> Iterator[Finding]:
     if site.time_zone is not None:
         yield from _time_zone(site.time_zone)
     if site.holidays is not None:
-        yield from _holidays(site.holidays)
+        yield from _holidays(site.holidays, known.today)
 
 
 def _sizes(site: Site, known: Known) -> Iterator[Finding]:
@@ -334,18 +361,15 @@ def _time_zone(name: str) -> Iterator[Finding]:
         yield Finding(("time_zone",), f"'{safe(name)}' is not a known time zone", ", ".join(allowed))
 
 
-def _holidays(chosen: Holidays) -> Iterator[Finding]:
+def _holidays(chosen: Holidays, today: date) -> Iterator[Finding]:
     try:
-        import holidays
-    except ImportError:  # an optional library; a plan with dates then says that it is missing
+        mistake = mistaken(chosen.country, chosen.subdivision)
+    except MissingExtraError:  # an optional library; a plan with dates then says that it is missing
         return
-    known = holidays.list_supported_countries(include_aliases=True)
-    if chosen.country not in known:
-        message = f"no public holidays are known for '{safe(chosen.country)}'"
-        yield Finding(("holidays", "country"), message, "a code such as US, GB, DE")
+    if mistake is not None:
+        yield Finding(("holidays", mistake.key), mistake.message, mistake.allowed)
         return
-    try:  # a subdivision may also be given by its name
-        holidays.country_holidays(chosen.country, subdiv=chosen.subdivision)
-    except NotImplementedError:
-        message = f"'{safe(chosen.subdivision or '')}' is no subdivision of {chosen.country} whose holidays are known"
-        yield Finding(("holidays", "subdivision"), message, ", ".join(known[chosen.country]))
+    unlike = unlike_subdivisions(chosen.country, (today.year, today.year + 1)) if chosen.subdivision is None else ()
+    if unlike:
+        message = f"the holidays of {chosen.country} differ by subdivision, and none is named: plans carry a caution"
+        yield Finding(("holidays", "subdivision"), message, some_of(unlike), info=True)

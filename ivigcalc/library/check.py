@@ -13,9 +13,9 @@ from ivigcalc.definitions import Loaded
 from ivigcalc.errors import DefinitionError, Problem
 from ivigcalc.library.audit import Finding, audit, known_library
 from ivigcalc.library.find import FOLDERS, root
-from ivigcalc.library.reader import FileText, dotted, load_bytes, parse, read_bytes
+from ivigcalc.library.reader import FileText, load_bytes, parse, read_bytes
 from ivigcalc.request.reference import SUFFIXES
-from ivigcalc.text import counted
+from ivigcalc.text import counted, dotted
 
 #: the kinds that have a command of their own; formulas, thresholds and site files are checked under any
 COMMANDS = {"regimen": "regimens", "product": "products", "policy": "policies"}

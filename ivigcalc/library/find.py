@@ -8,8 +8,12 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from ivigcalc.definitions import Loaded, LoadedPolicy, Policy, Product, Regimen, Safety, Site
-from ivigcalc.errors import DefinitionError, RequestError
+from ivigcalc.country import markets
+from ivigcalc.definitions import Formula, Loaded, LoadedPolicy, Policy, Product, ProductClass, Regimen, Safety, Site
+from ivigcalc.engine.public_holidays import mistaken
+from ivigcalc.errors import DefinitionError, MissingExtraError, RequestError
+from ivigcalc.library import names
+from ivigcalc.library.problems import PathKey
 from ivigcalc.library.reader import load_file, problem_in
 from ivigcalc.request.reference import is_path, split_protocol
 from ivigcalc.text import near, safe
@@ -20,6 +24,7 @@ FOLDERS = {
     "policy": "policies",
     "formula": "formulas",
     "safety": "safety",
+    "class": "class",
 }
 
 
@@ -43,16 +48,17 @@ def load_all(kind: str) -> Iterator[Loaded[Any]]:
         yield load(kind, identifier)
 
 
-def load(kind: str, reference: str) -> Loaded[Any]:
-    """A definition by id (a product's also without its country) or by the path of a file, read anew once it changed."""
+def load(kind: str, reference: str, country: str | None = None) -> Loaded[Any]:
+    """A definition by id or name (a product's also by its brand and country) or by the path of a file, read anew once
+    it changed."""
     if is_path(reference):
         return _load_own(kind, reference, _state(Path(reference)))
-    return _load_shipped(kind, reference)
+    return _load_shipped(kind, reference, country)
 
 
 @cache
-def _load_shipped(kind: str, reference: str) -> Loaded[Any]:
-    return load_file(shipped(kind)[resolve(kind, reference)], kind)
+def _load_shipped(kind: str, reference: str, country: str | None) -> Loaded[Any]:
+    return load_file(shipped(kind)[resolve(kind, reference, country)], kind)
 
 
 @lru_cache(maxsize=256)
@@ -69,25 +75,46 @@ def _state(path: Path) -> object:
     return found.st_ino, found.st_size, found.st_mtime_ns  # control: edited-file
 
 
-def resolve(kind: str, reference: str) -> str:
+def resolve(kind: str, reference: str, country: str | None = None) -> str:
     """The full id for what the user typed; raises `RequestError` with candidates."""
     ids = shipped(kind)
     if reference in ids:
         return reference
-    if kind == "product":
-        matches = [name for name in ids if name.rpartition("-")[0] == reference]
-        if len(matches) == 1:  # control: several-products
-            return matches[0]
-        if matches:
-            raise RequestError(
-                f"product '{reference}' is licensed in several countries; choose one: {', '.join(matches)}", field=kind
-            )
+    found = [name for name in ids if kind == "product" and name.rpartition("-")[0] == reference]
+    found = found or names.called(_index(kind), reference)
+    if len(found) > 1 and kind == "product":
+        found = _licensed_in(country, found, reference)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        message = f"{kind} '{safe(reference)}' is the name of several; choose one: {', '.join(found)}"
+        raise RequestError(message, field=kind)
     listing = {"regimen": "regimens", "product": "products", "policy": "policies"}.get(kind, kind)
+    meant = ", ".join(names.alike(_index(kind), reference))
     raise RequestError(
-        f"no {kind} '{safe(reference)}'; {near(reference, ids)}`ivigcalc {listing} list` shows all",
+        f"no {kind} '{safe(reference)}'; {f'did you mean {meant}? ' if meant else ''}"
+        f"`ivigcalc {listing} list` shows all",
         field=kind,
         code=f"unknown-{kind}",
     )
+
+
+@cache
+def _index(kind: str) -> names.Index:
+    """Every name of every shipped definition of a kind: all of their files are read, so only where no id is typed."""
+    return names.index_of(loaded.value for loaded in load_all(kind))
+
+
+def _licensed_in(country: str | None, found: list[str], reference: str) -> list[str]:
+    here = names.of_country(found, markets(country))  # control: several-products
+    if len(here) == 1:
+        return here
+    if here:
+        message = f"several products called '{safe(reference)}' are licensed in {safe(country or '')}"
+    else:
+        message = f"product '{safe(reference)}' is licensed in several countries"
+    hint = "" if country else ", or say where with --country"
+    raise RequestError(f"{message}; choose one: {', '.join(here or found)}{hint}", field="product")
 
 
 def regimen(reference: str) -> tuple[Loaded[Regimen], str | None]:
@@ -96,21 +123,25 @@ def regimen(reference: str) -> tuple[Loaded[Regimen], str | None]:
     return load("regimen", name), protocol
 
 
-def check_indication(indication: str, product: Product) -> None:
-    """An indication must be known: of a shipped regimen, or of one of the product's own tables."""
+def indication_of(indication: str, product: Product) -> str:
+    """The id of an indication: of a shipped regimen, by id or name, or of one of the product's own tables."""
     known = {*shipped("regimen"), *(name for table in product.rates for name in table.for_)}
     if indication not in known:
+        found = names.called(_index("regimen"), indication)
+        if len(found) == 1:
+            return found[0]
         hint = near(indication, known)
         raise RequestError(
             f"no indication '{safe(indication)}'{f'; {hint}' if hint else ' '}(`ivigcalc regimens list` shows all)",
             field="indication",
             code="unknown-indication",
         )
+    return indication
 
 
-def product(reference: str) -> Loaded[Product]:
-    """A product by id or path."""
-    return load("product", reference)
+def product(reference: str, country: str | None = None) -> Loaded[Product]:
+    """A product by id, name or path; a brand of several countries is that of the country."""
+    return load("product", reference, country)
 
 
 def policy(reference: str) -> LoadedPolicy:
@@ -118,10 +149,27 @@ def policy(reference: str) -> LoadedPolicy:
     found: Loaded[Policy] = load("policy", reference)
     weight = found.value.dosing_weight
     ideal = weight.ideal if weight else None
-    if ideal is not None and ideal not in shipped("formula"):  # a mistake of the file, not of what was typed
-        key = ("dosing_weight", "ideal")
-        raise DefinitionError([problem_in(found.name, key, no_formula(ideal), ", ".join(shipped("formula")))])
-    return LoadedPolicy(found, load("formula", ideal) if ideal is not None else None)
+    return LoadedPolicy(found, _formula(ideal, found, ("dosing_weight", "ideal")) if ideal is not None else None)
+
+
+def formulas(regimen: Loaded[Regimen] | None, safety: Loaded[Safety]) -> tuple[Loaded[Formula], ...]:
+    """The formulas that the protocols of a regimen and the thresholds name, each once."""
+    named: dict[str, Loaded[Formula]] = {}
+    for name, protocol in regimen.value.protocols.items() if regimen else ():
+        ideal = protocol.dosing_weight.ideal if protocol.dosing_weight else None
+        if regimen is not None and ideal is not None:
+            named[ideal] = _formula(ideal, regimen, ("protocols", name, "dosing_weight", "ideal"))
+    if safety.value.obese_weight is not None:
+        ideal = safety.value.obese_weight.ideal
+        named[ideal] = _formula(ideal, safety, ("obese_weight", "ideal"))
+    return tuple(named.values())
+
+
+def _formula(ideal: str, of: Loaded[Any], key: PathKey) -> Loaded[Formula]:
+    """The formula that a file names; that there is none is a mistake of the file, not of what was typed."""
+    if ideal not in shipped("formula"):
+        raise DefinitionError([problem_in(of.name, key, no_formula(ideal), ", ".join(shipped("formula")))])
+    return load("formula", ideal)
 
 
 def no_formula(ideal: str) -> str:
@@ -130,10 +178,29 @@ def no_formula(ideal: str) -> str:
 
 
 def site(path: str) -> Loaded[Site]:
-    """A clinic's site file."""
-    return load_file(Path(path), "site")
+    """A clinic's site file. Its country is looked up by no name but one that is listed."""
+    found: Loaded[Site] = load_file(Path(path), "site")
+    _check_holidays(found)
+    return found
+
+
+def _check_holidays(site: Loaded[Site]) -> None:
+    chosen = site.value.holidays
+    if chosen is None:
+        return
+    try:
+        mistake = mistaken(chosen.country, chosen.subdivision)
+    except MissingExtraError:  # a plan with dates says so; another does not need it
+        return
+    if mistake is not None:
+        raise DefinitionError([problem_in(site.name, ("holidays", mistake.key), mistake.message, mistake.allowed)])
 
 
 def safety() -> Loaded[Safety]:
     """The thresholds of the checks."""
     return load("safety", "defaults")
+
+
+def product_class() -> Loaded[ProductClass]:
+    """What is printed for intravenous immunoglobulins as such."""
+    return load("class", "intravenous-immunoglobulins")

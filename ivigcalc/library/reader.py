@@ -25,6 +25,7 @@ from ivigcalc.definitions import (
     Policy,
     Population,
     Product,
+    ProductClass,
     Protocol,
     RateTable,
     Regimen,
@@ -35,7 +36,7 @@ from ivigcalc.definitions.fields import ContradictionError
 from ivigcalc.errors import DefinitionError, Problem
 from ivigcalc.files import UnreadableError, read_regular
 from ivigcalc.library.problems import PathKey, described
-from ivigcalc.text import LONG, TYPED, safe
+from ivigcalc.text import LONG, TYPED, dotted, safe
 
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 16
@@ -47,6 +48,7 @@ KINDS: dict[str, type[Definition] | type[Site]] = {
     "policy": Policy,
     "formula": Formula,
     "safety": Safety,
+    "class": ProductClass,
     "site": Site,
 }
 
@@ -298,14 +300,6 @@ def _real_path(location: tuple[str | int, ...], document: FileText) -> PathKey:
         if (*path, part) in document.lines:
             path = (*path, part)
     return path
-
-
-def dotted(path: PathKey) -> str:
-    """The key of a problem: `rates[1].ladder[2].rate`, counted from 1."""
-    text = ""
-    for part in path:
-        text += f"[{part + 1}]" if isinstance(part, int) else (f".{part}" if text else str(part))
-    return safe(text, LONG)
 
 
 # ---- sources ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from ivigcalc.definitions import Range
+from ivigcalc.definitions.policy import RateWeight
 from ivigcalc.library.reader import KINDS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -32,7 +33,7 @@ class Untitled(GenerateJsonSchema):
 
 
 class _FileSchema(Untitled):
-    """Numbers and truth values also as text, and a range also as its one value."""
+    """Numbers and truth values also as text, and what may be said in one word also as that word."""
 
     def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:  # noqa: ARG002
         return _whole_number(0, None)
@@ -53,6 +54,8 @@ class _FileSchema(Untitled):
         if issubclass(schema["cls"], Range):
             found.pop("title")
             return {"anyOf": [found["properties"]["from"], found]}
+        if issubclass(schema["cls"], RateWeight):
+            return {"anyOf": [found["properties"]["use"], found]}
         return found
 
 

@@ -14,7 +14,7 @@ from ivigcalc.clock import clock_minutes, clock_text
 from ivigcalc.errors import RequestError
 from ivigcalc.request import words
 from ivigcalc.request.form import Command, Words
-from ivigcalc.request.request import InfusionKind, Request, Risk, Sex
+from ivigcalc.request.request import NO_RISK, InfusionKind, Request, Risk, Sex
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,9 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "risk",
         "patient",
-        "renal, thrombosis or cardiac; repeat for more than one.",
+        "renal, thrombosis or cardiac; repeat for more than one. none: asked, and there is none.",
         "RISK",
-        words.one_of(*get_args(Risk)),
+        words.one_of(*get_args(Risk), NO_RISK),
         holds="many",
     ),
     Field(
@@ -143,8 +143,22 @@ FIELDS: tuple[Field, ...] = (
         short="-r",
         commands=_COURSES,
     ),
-    Field("indication", "asked", "Indication id, to find the product's ladder.", "ID", commands=("rates",)),
+    Field(
+        "indication",
+        "asked",
+        "Indication, to find the product's ladder; for a plan the same as --regimen.",
+        "ID",
+        instead_of="regimen",
+    ),
     Field("product", "asked", "Product id or a YAML file.", "ID|FILE", short="-p"),
+    Field(
+        "country",
+        "asked",
+        "Country, as US: picks a brand's product and a protocol's label; else the site's.",
+        "COUNTRY",
+        words.country,
+        printed=None,
+    ),
     Field("policy", "asked", "Dosing-weight and rounding policy; actual-weight if not given.", "ID|FILE"),
     Field(
         "phase",

@@ -30,6 +30,7 @@ class Form:
     regimen: str | None = None
     indication: str | None = None
     product: str | None = None
+    country: str | None = None
     policy: str | None = None
     phase: str | None = None
     dose: str | None = None

@@ -16,7 +16,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.request.fields import FIELD, FIELDS
 from ivigcalc.request.form import Command, Form, Words
 from ivigcalc.request.reference import split_protocol
-from ivigcalc.request.request import Order, Patient, Request
+from ivigcalc.request.request import NO_RISK, Order, Patient, Request
 
 _ALTERNATIVES = tuple(field for field in FIELDS if field.instead_of)
 
@@ -31,7 +31,8 @@ def read_form(form: Form, command: Command, *, on: date | None, defaults_used: t
     if order.last_infusion is not None and first_day is not None and order.last_infusion >= first_day:
         raise RequestError(f"--last-infusion {order.last_infusion} is not before {first_day}", field="last_infusion")
     protocol = split_protocol(form.regimen)[1] if form.regimen else None
-    return Request(command, _read_patient(form), order, protocol, form.indication, on, defaults_used)
+    country = FIELD["country"].exact(form.country) if form.country is not None else None
+    return Request(command, _read_patient(form), order, protocol, form.indication, country, on, defaults_used)
 
 
 def check_identity(form: Form) -> date:
@@ -49,7 +50,8 @@ def check_identity(form: Form) -> date:
 def form_of(request: Request, *, regimen: str | None, product: str, policy: str) -> Form:
     """The words that give this request again: what a saved plan stores."""
     said: dict[str, Any] = {field.name: field.words_of(request) for field in FIELDS if field.of != "asked"}
-    return Form(regimen=regimen, indication=request.indication, product=product, policy=policy, **said)
+    said |= {"indication": request.indication, "country": request.country}
+    return Form(regimen=regimen, product=product, policy=policy, **said)
 
 
 class _Record:
@@ -81,7 +83,25 @@ def _read_patient(form: Form) -> Patient:
         other = FIELD[field.instead_of]
         if getattr(form, field.name) is not None and getattr(form, other.name) is not None:
             raise RequestError(f"give {other.option} or {field.option}, not both", field=other.name)
-    return Patient(**_PATIENT.exact(_PATIENT.words(form)))
+    patient = Patient(**_PATIENT.exact(_PATIENT.words(form)))
+    _refuse_contradictions(patient)
+    return patient
+
+
+def _refuse_contradictions(patient: Patient) -> None:
+    pregnancy = "--pregnant" if patient.pregnant else "--pre-pregnancy-weight"
+    if patient.sex == "male" and (patient.pregnant or patient.pre_pregnancy_weight):  # control: contradiction
+        raise RequestError(
+            f"--sex male and {pregnancy} contradict each other: check both",
+            field="pregnant" if patient.pregnant else "pre_pregnancy_weight",
+            code="contradiction",
+        )
+    if NO_RISK in patient.risks and patient.at_risk:  # control: none-and-a-risk
+        raise RequestError(
+            f"--risk {NO_RISK} and --risk {patient.at_risk[0]} contradict each other",
+            field="risk",
+            code="contradiction",
+        )
 
 
 def _no_first_day() -> RequestError:

@@ -12,6 +12,8 @@ from ivigcalc.request.form import Command
 
 Sex = Literal["male", "female"]
 Risk = Literal["renal", "thrombosis", "cardiac"]
+#: what is said of a patient who was asked and has none of them
+NO_RISK: Literal["none"] = "none"
 InfusionKind = Literal["first", "subsequent"]
 #: no schedule is believable beyond this
 LAST_YEAR = 2199
@@ -30,7 +32,7 @@ class Patient:
     pregnant: bool = False
     pre_pregnancy_weight: Quantity | None = None
     previous_weight: Quantity | None = None
-    risks: tuple[Risk, ...] = ()
+    risks: tuple[Risk | Literal["none"], ...] = ()
     conditions: tuple[str, ...] = ()
     name: str | None = None
     patient_id: str | None = None
@@ -39,6 +41,11 @@ class Patient:
     def weight_kg(self) -> Fraction:
         """Actual body weight, exact, in kg."""
         return weight_kg(self.weight)
+
+    @property
+    def at_risk(self) -> tuple[Risk, ...]:
+        """The risks that the patient has; none of them where it was said that there are none."""
+        return tuple(risk for risk in self.risks if risk != "none")
 
     @property
     def height_cm(self) -> Fraction | None:
@@ -117,6 +124,7 @@ class Request:
     order: Order = field(default_factory=Order)
     protocol: str | None = None
     indication: str | None = None
+    country: str | None = None
     on: date | None = None
     defaults_used: tuple[str, ...] = ()
 

@@ -12,6 +12,7 @@ from datetime import date
 from functools import lru_cache
 
 from ivigcalc.clock import iso_date
+from ivigcalc.country import markets
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, quantity
 from ivigcalc.request.request import LAST_YEAR, OrderedDose, Per
 from ivigcalc.text import TYPED, safe
@@ -24,6 +25,7 @@ _UNPRINTABLE = re.compile(
 _PER: dict[str, Per] = {"day": "day", "d": "day", "course": "course"}
 _TWO_MEANINGS = ("biweekly", "bi-weekly", "bimonthly", "bi-monthly")
 _CODE = re.compile(r"[a-z][a-z-]{1,40}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _COUNT = re.compile(r"[1-9][0-9]{0,3}")
 
 
@@ -99,6 +101,14 @@ def one_of(*allowed: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def country(text: str) -> str:
+    """Read a country as two letters (GB and UK are one)."""
+    found = next(iter(markets(text)))
+    if not _COUNTRY.fullmatch(found):
+        raise ValueError(f"{_short(text)} is not a country as two letters, such as US, UK, DE")
+    return found
 
 
 def printable(text: str) -> str:

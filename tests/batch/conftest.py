@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,13 +68,20 @@ def batch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., D
     ) -> Done:
         path = tmp_path / name
         path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        code = main(["batch", str(path), "-o", str(tmp_path / folder), *order, *options])
+        code = main(["batch", str(path), *_without(options, ("-o", str(tmp_path / folder), *order)), *options])
         captured = capsys.readouterr()
         assert captured.out == ""
         assert "Traceback" not in captured.err
         return Done(code, captured.err, tmp_path / folder)
 
     return call
+
+
+def _without(options: Iterable[str], usual: Sequence[str]) -> list[str]:
+    """The usual options but for those that are given otherwise: an option is given once."""
+    given = set(options)
+    pairs = zip(usual[::2], usual[1::2], strict=True)
+    return [word for option, value in pairs if option not in given for word in (option, value)]
 
 
 def csv_text(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

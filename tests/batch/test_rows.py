@@ -156,7 +156,7 @@ def test_several_values_are_separated_by_semicolons(batch: Batch) -> None:
 def test_every_word_of_the_command_line_is_a_column() -> None:
     from dataclasses import fields
 
-    asked = {field.name for field in fields(Form)} - {"indication"}  # the regimen names the use
+    asked = {field.name for field in fields(Form)}
     assert asked <= set(COLUMNS)
     assert set(COLUMNS) - asked == {"weight_kg", "weight_lb", "height_cm", "age_years"}
 
@@ -169,7 +169,7 @@ def test_every_word_of_the_command_line_is_a_column() -> None:
         ("patient_id,weight_kg,weight_kg", "there twice"),
         ("weight_kg", "no column 'patient_id'"),
         ("", "empty"),
-        ("patient_id,indication", "unknown column 'indication'"),
+        ("patient_id,ladder", "unknown column 'ladder'"),
     ],
 )
 def test_a_wrong_heading_stops_before_the_first_row(batch: Batch, heading: str, words: str) -> None:

@@ -47,6 +47,7 @@ BEYOND = {
     "sessions.bottles": "",
     "phases": INTERFACE["course"],
     "computed_from.safety": FINGERPRINT,
+    "computed_from.product_class": FINGERPRINT,
 }
 
 

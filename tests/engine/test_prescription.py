@@ -56,10 +56,10 @@ def test_a_phase_can_be_planned_alone() -> None:
 def test_days_speak_to_every_phase_that_allows_them() -> None:
     """Ontario prints loading over 2 to 5 days, and no number of days for maintenance."""
     order = {**CIDP, "courses": "2", "every": "3 weeks"}
-    made = helpers.plan("cidp:ontario", "privigen-us", "70kg", **order, days="5")
+    made = helpers.plan("cidp:ontario", "privigen-us", "70kg", height="175cm", **order, days="5")
     assert [(phase.phase, phase.days) for phase in made.phases] == [("loading", 5), ("maintenance", 5)]
-    assert helpers.plan("cidp:ontario", "privigen-us", "70kg", age="40y", days="5").phases[0].days == 5
-    made = helpers.plan("cidp:ontario", "privigen-us", "70kg", **order, days="1")
+    assert helpers.plan("cidp:ontario", "privigen-us", "70kg", height="175cm", age="40y", days="5").phases[0].days == 5
+    made = helpers.plan("cidp:ontario", "privigen-us", "70kg", height="175cm", **order, days="1")
     assert [(phase.phase, phase.days) for phase in made.phases] == [("loading", 2), ("maintenance", 1)]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ivigcalc import library
 from ivigcalc.definitions import DosingWeight, Formula
-from ivigcalc.definitions.policy import ObeseRule
+from ivigcalc.definitions.weight import ObeseRule
 from ivigcalc.engine.plan import Plan
 from ivigcalc.engine.weight import Weights, dosing_weight
 from ivigcalc.errors import RefusedError, RequestError
@@ -40,7 +40,7 @@ PLAIN = DEVINE.model_copy(
 
 def weigh(weight: str, height: str | None, chosen: DosingWeight, formula: Formula = PLAIN, **who: Any) -> Weights:
     patient = Patient(parse_weight(weight), height=parse_height(height) if height else None, **{"sex": "male", **who})
-    return dosing_weight(patient, Fraction(360), chosen, formula, "own-policy")
+    return dosing_weight(patient, Fraction(360), chosen, formula, "policy own-policy")
 
 
 def test_actual_weight_needs_nothing_else() -> None:
@@ -275,11 +275,13 @@ ON_IDEAL = ("actual > 120 % ideal", "actual < adjusted")
 
 
 def test_below_the_formula_only_a_floor_of_the_policys_own_helps() -> None:
-    """60 in is where it starts. A rule about age is no floor; one about height is."""
+    """60 in is where it starts. A rule about age is no floor; one that prints it in whole centimetres is; 50 in is not."""
     with pytest.raises(RefusedError, match="starts at a height of 60 in") as caught:
         weigh("80kg", "59in", rule(unless=["age < 18 years"]))
     assert not caught.value.overridable
-    assert weigh("80kg", "59in", rule(unless=["height < 50 in"])).basis == "adjusted"
+    with pytest.raises(RefusedError, match="starts at a height of 60 in"):
+        weigh("80kg", "59in", rule(unless=["height < 50 in"]))
+    assert weigh("80kg", "152.1cm", rule(unless=["height < 152 cm"])).basis == "adjusted"
     assert weigh("80kg", "60in", rule(unless=["age < 18 years"])).basis == "adjusted"
 
 

@@ -61,11 +61,24 @@ def test_australia_2026(weight: str, words: dict[str, Any], expected: tuple[str,
         ("82 kg", {"height": "165cm", "sex": "male", "age": "54y"}, "adjusted"),  # BMI 30.12, and 133 % of ideal
         ("100 kg", MAN | {"age": "17y"}, "actual"),
         ("50 kg", {"height": "131.9cm", "sex": "male", "age": "54y"}, "actual"),
-        ("60 kg", {"height": "132cm", "sex": "male", "age": "54y"}, "adjusted"),  # BMI 34.4
     ],
 )
 def test_an_nhs_request_form(weight: str, words: dict[str, Any], expected: str) -> None:
     assert basis("uk-nhs-request-form-ddw", weight, **words)[0] == expected
+
+
+@pytest.mark.parametrize("height", ["132cm", "152.3cm"])
+def test_an_nhs_request_form_between_its_floor_and_the_formula(height: str) -> None:
+    """The form prints 132 cm, Devine's line starts at 152.4 cm: what holds between them nobody prints."""
+    with pytest.raises(RefusedError, match="starts at a height of 60 in") as caught:
+        ask("uk-nhs-request-form-ddw", "90 kg", height=height, sex="female", age="40y")
+    assert caught.value.code == "height-outside-formula"
+
+
+def test_a_floor_that_prints_the_start_of_the_formula_in_whole_centimetres_is_the_same_floor() -> None:
+    """Australia prints 152 cm for 60 in: 45.5 + 2.3 x (152.2 / 2.54 - 60) = 45.32, and 0.4 of the rest."""
+    assert basis("au-lifeblood-2026", "80 kg", height="152.2cm", sex="female", age="40y") == ("adjusted", "59.19")
+    assert basis("au-lifeblood-2026", "80 kg", height="151.9cm", sex="female", age="40y")[0] == "actual"
 
 
 # ---- ideal weight for everybody --------------------------------------------------------------------------------------

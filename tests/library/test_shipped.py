@@ -187,9 +187,12 @@ def test_every_shipped_threshold_has_its_source() -> None:
         rules.deviation,
         rules.stale_weight,
         rules.restart_after,
-        *rules.vaccine_waits,
     ):
         assert part.source in rules.sources
+    of_class = library.product_class().value
+    for said in (*of_class.vaccine_waits, *of_class.contraindications, of_class.age_risk, of_class.haemolysis):
+        assert said is not None
+        assert said.source in of_class.sources
 
 
 # ---- rates, recomputed with plain fractions --------------------------------------------------------------------------

@@ -65,9 +65,10 @@ def order_for(stages: tuple[Phase, ...]) -> dict[str, str]:
 @cache
 def asked(regimen: str, protocol: str, weight: str) -> Any:
     stages = library.load("regimen", regimen).value.protocols[protocol].stages
-    form = Form(
-        weight=weight, regimen=f"{regimen}:{protocol}", start="2026-12-01", at="09:00", courses="2", **order_for(stages)
-    )
+    form = Form(weight=weight, regimen=f"{regimen}:{protocol}", start="2026-12-01", at="09:00", courses="2")
+    for key, value in order_for(stages).items():
+        setattr(form, key, value)
+    form.height = {"72 kg": "175cm", "140 kg": "217cm"}.get(weight)  # a BMI of up to 30, where Ontario asks for it
     return read_form(form, "schedule", on=TODAY)
 
 

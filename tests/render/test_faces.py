@@ -129,6 +129,8 @@ def test_facts_name_the_site_that_is_in_force(face: object, command: str) -> Non
     )
     if command == "dose":
         form.indication = form.dose = None
+    else:
+        form.regimen = None
     own = replace(helpers.a_site(), sha256="0" * 64)
     facts = [
         " ".join(re.sub(r"[-*:]", " ", line).split())

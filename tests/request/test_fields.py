@@ -22,8 +22,8 @@ ROOT = Path(__file__).parent.parent.parent
 
 #: what a command is not asked: the interface of each
 NOT_ASKED = {
-    "dose": {"indication", "start", "at", "every", "dose_basis", "courses", "valid_for"},
-    "schedule": {"indication"},
+    "dose": {"start", "at", "every", "dose_basis", "courses", "valid_for"},
+    "schedule": set(),
     "rates": {"regimen", "phase", "days", "every", "dose_basis", "courses", "valid_for"},
 }
 

@@ -156,11 +156,11 @@ def test_what_is_not_said_is_not_there() -> None:
 
 def test_names_are_kept_as_they_were_said() -> None:
     """The protocol is part of the name of a regimen; the names of product and policy are looked up by others."""
-    request = read(regimen="cidp:ontario", indication="cidp", product="Privigen", policy="x", phase="loading")
-    assert (request.protocol, request.indication, request.order.phase) == ("ontario", "cidp", "loading")
+    request = read(regimen="cidp:ontario", country="us", product="Privigen", policy="x", phase="loading")
+    assert (request.protocol, request.country, request.order.phase) == ("ontario", "US", "loading")
     assert read(regimen="cidp").protocol is None
     written = form_of(request, regimen="cidp:ontario", product="privigen-us", policy="actual-weight")
-    assert (written.regimen, written.indication) == ("cidp:ontario", "cidp")
+    assert (written.regimen, written.country) == ("cidp:ontario", "US")
     assert (written.product, written.policy) == ("privigen-us", "actual-weight")
 
 

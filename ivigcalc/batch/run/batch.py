@@ -97,7 +97,7 @@ def check_defaults(defaults: Form) -> None:
     if defaults.regimen:
         library.regimen(defaults.regimen)
     if defaults.product:
-        library.product(defaults.product)
+        library.product(defaults.product, defaults.country)
     library.policy(defaults.policy or DEFAULT_POLICY)
 
 

@@ -15,7 +15,20 @@ from fractions import Fraction
 from typing import TypeVar
 
 from ivigcalc.engine.case import Case
-from ivigcalc.engine.checks import dates, doses, information, infusion, order, patient, plausibility, protocol, rounding
+from ivigcalc.engine.checks import (
+    dates,
+    doses,
+    growth,
+    information,
+    infusion,
+    order,
+    own_files,
+    patient,
+    plausibility,
+    protocol,
+    rounding,
+    weight,
+)
 from ivigcalc.engine.checks.common import settle, stop_now
 from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.draft import Draft
@@ -134,7 +147,9 @@ def name_of(check: Callable[..., object]) -> str:
 #: before anything is worked out: a slip of the keyboard is told, not computed
 BEFORE: tuple[Callable[[Case], Iterable[Notice]], ...] = (
     patient.policy_is_whole,
+    own_files.own_files,
     plausibility.plausible,
+    growth.weight_for_age,
     patient.known_conditions,
     patient.weighed_before,
 )
@@ -142,9 +157,13 @@ BEFORE: tuple[Callable[[Case], Iterable[Notice]], ...] = (
 CHECKS: tuple[Check, ...] = (
     patient.defaults_used,
     of_conditions(patient.contraindications),
+    patient.risk_of_age,  # control: risk-of-age
     patient.stale_weight,
-    of_prescription(patient.policy_assumed),
-    patient.weight_policy,
+    weight.rule_assumed,
+    weight.rule_applied,
+    weight.rule_differs,
+    weight.obese_on_actual_weight,  # control: obese-on-actual-weight
+    weight.rate_weight_assumed,
     plausibility.dosing_weight,  # control: pre-pregnancy-bounds
     of_prescription(protocol.default_protocol),  # control: default-protocol-said
     patient.population,
@@ -159,6 +178,7 @@ CHECKS: tuple[Check, ...] = (
     infusion.slow_after_a_gap,
     of_titrated(infusion.tables_used),
     of_titrated(infusion.bottles),  # control: open-bottle
+    of_calendar(dates.holidays_of_a_part),  # control: holidays-of-a-part
     of_calendar(dates.courses_moved),
     of_calendar(dates.courses_overlap),
     of_calendar(dates.courses_close),
@@ -166,6 +186,7 @@ CHECKS: tuple[Check, ...] = (
     dates.chair_time,  # control: chair-time
     dates.not_covered,
     of_dosed_body(information.fluid_load),  # control: fluid-of-a-day
+    of_dosed(information.haemolysis),  # control: haemolysis-looked-for
     of_dose_until(information.live_vaccines),
     information.weigh_again,  # control: weigh-again
 )

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ivigcalc.definitions import Phase
+from ivigcalc.definitions import Phase, Safety
 from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.request.request import Order
+from ivigcalc.quantity import weight_kg
+from ivigcalc.request.request import Order, Patient
 
 
 def of_phase(phase: Phase) -> str:
     """`loading: ` before what is said of a phase; nothing where the protocol has none."""
     return "" if phase.id == "course" else f"{phase.id}: "
+
+
+def weighed_alike(patient: Patient, rules: Safety) -> bool:
+    """Whether a previous weight agrees: a second witness."""
+    if patient.previous_weight is None:
+        return False
+    before = weight_kg(patient.previous_weight)
+    return abs(patient.weight_kg - before) / before * 100 < rules.weight_change.percent.base
 
 
 def settle(notices: Iterable[Notice], order: Order) -> tuple[Notice, ...]:

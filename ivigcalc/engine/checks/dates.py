@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from itertools import pairwise
 
 from ivigcalc.definitions import Site, cite
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Level, Notice, Session, clock_text
 from ivigcalc.engine.prescription import Prescription
+from ivigcalc.engine.public_holidays import holidays_of, some_of, unlike_subdivisions
 from ivigcalc.engine.schedule import CourseDates, step
 from ivigcalc.engine.session import Calendar
 from ivigcalc.quantity import Quantity
@@ -25,6 +26,33 @@ def courses_moved(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
             message = f"course {number} keeps {day}, when the clinic is closed"
             place = (number, course.days.index(day) + 1)
             yield Notice("on-closed-day", "caution", message, str(day), sessions=(place,))
+
+
+def holidays_of_a_part(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
+    """That a country was named whose holidays are not the same everywhere, and no part of it."""
+    chosen, days = rx.site.holidays, [day for course in calendar.courses for day in course.days]
+    if chosen is None or chosen.subdivision is not None or not days:
+        return
+    years = range(min(days).year, max(days).year + 1)
+    unlike = unlike_subdivisions(chosen.country, tuple(years))
+    if unlike:
+        yield Notice(
+            "subdivision-missing",
+            "caution",
+            f"the public holidays of {chosen.country} differ by subdivision ({some_of(unlike)}), and site {rx.site.id} "
+            f"names none, so that {_a_day_of(chosen.country, unlike, days)}: add subdivision to its holidays",
+            chosen.country,
+            some_of(unlike),
+        )
+
+
+def _a_day_of(country: str, parts: Sequence[str], days: Sequence[date]) -> str:
+    """The first planned day that is a holiday somewhere, else what may happen."""
+    for day in days:
+        where = {part: name for part in parts if (name := holidays_of(country, part)(day))}
+        if where:
+            return f"{day} is planned, which is {next(iter(where.values()))} in {some_of(where)}"
+    return "holidays of a part were not looked at"
 
 
 def _moved(site: Site, number: int, course: CourseDates) -> Notice:

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 
 from ivigcalc.definitions import cite
-from ivigcalc.definitions.safety import VaccineWait
+from ivigcalc.definitions.klass import VaccineWait
 from ivigcalc.engine.course import Dosed
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
@@ -34,8 +34,8 @@ def fluid_load(_rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[N
 
 def live_vaccines(rx: Prescription, g_per_kg: Fraction, last: date | None) -> Iterator[Notice]:
     """How long live vaccines wait after the `last` day, by the largest exact course."""
-    rules = rx.safety
-    rows = sorted(rules.vaccine_waits, key=lambda row: row.dose.base)
+    rules = rx.product_class
+    rows = sorted(rules.vaccine_waits, key=lambda row: row.dose.base) if rules else []
     if not rows:
         return
     row = next((row for row in rows if g_per_kg <= row.dose.base), rows[-1])  # control: vaccine-row
@@ -48,6 +48,24 @@ def live_vaccines(rx: Prescription, g_per_kg: Fraction, last: date | None) -> It
         f"{figure(g_per_kg, 3)} g/kg",
         str(row.wait),
         cite(rules, row),
+    )
+
+
+def haemolysis(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
+    """From a dose on, that haemolysis is looked for after the infusion."""
+    product_class = rx.product_class
+    rule = product_class.haemolysis if product_class else None
+    per_kg = dosed.most_g_per_kg
+    if rule is None or per_kg < rule.dose.base:
+        return
+    after = f"{figure(rule.after.from_.base / 60)} to {figure(rule.after.to.base / 60)} h"
+    yield Notice(
+        "haemolysis-check",
+        "info",
+        f"{figure(per_kg, 3)} g/kg in a course: {rule.text}: {after} after it",
+        f"{figure(per_kg, 3)} g/kg",
+        f"{rule.dose} and more",
+        cite(product_class, rule),
     )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ivigcalc.definitions import Product, Safety, cite
-from ivigcalc.engine.case import Case
+from ivigcalc.definitions import Product, ProductClass, Safety, cite
+from ivigcalc.engine.case import Case, is_for
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.schedule import step
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.quantity import figure, weight_kg
+from ivigcalc.quantity import figure, in_months, weight_kg
+from ivigcalc.request.request import NO_RISK
 
 
 def policy_is_whole(case: Case) -> Iterator[Notice]:
@@ -28,7 +29,8 @@ def known_conditions(case: Case) -> Iterator[Notice]:
     """Refuses to read a condition that no file knows."""
     product, safety = case.product, case.safety
     for condition in case.patient.conditions:
-        if not _is_covered(condition, product) and condition not in safety.conditions:  # control: unknown-condition
+        covered = _is_covered(condition, product, case.product_class)
+        if not covered and condition not in safety.conditions:  # control: unknown-condition
             allowed = ", ".join(sorted(safety.conditions))
             raise RequestError(f"unknown --condition '{condition[:40]}'; allowed: {allowed}", field="condition")
     yield from ()
@@ -52,14 +54,14 @@ def contraindications(rx: Prescription, conditions: tuple[str, ...]) -> Iterator
     """What the patient has, against what the product file says; its other warnings are told to everybody."""
     product = rx.product
     for condition in conditions:
-        yield from _about(condition, product, rx.safety)
+        yield from _about(condition, product, rx.product_class, rx.safety)
     for warning in product.warnings:
         if warning.condition not in conditions:  # control: warnings-for-all
             text = f"{product.title}: {warning.text}"
             yield Notice("product-warning", "info", text, source=cite(product, warning))
 
 
-def _about(condition: str, product: Product, safety: Safety) -> Iterator[Notice]:
+def _about(condition: str, product: Product, product_class: ProductClass | None, safety: Safety) -> Iterator[Notice]:
     known = [entry for entry in product.contraindications if entry.condition == condition]
     named_only = [None] if condition in product.contraindicated_with and not known else []
     for entry in (*known, *named_only):
@@ -67,21 +69,54 @@ def _about(condition: str, product: Product, safety: Safety) -> Iterator[Notice]
         message = f"{product.title} is contraindicated: {words}"
         # control: contraindication-stops
         yield Notice("product-contraindicated", "stop", message, condition, source=cite(product, entry))
+    if not known and not named_only:
+        yield from _of_the_class(condition, product, product_class)
     for warning in product.warnings:
         if warning.condition == condition:
             message = f"{product.title}: {warning.text}"
             yield Notice("product-warning", "caution", message, condition, source=cite(product, warning))
-    if not _is_covered(condition, product):
+    if not _is_covered(condition, product, product_class):
         words = safety.conditions[condition]
         message = f"the file of {product.id} says nothing about '{condition}' ({words}): check the label"
         yield Notice("condition-not-covered", "caution", message, condition)  # control: condition-unmentioned
 
 
-def _is_covered(condition: str, product: Product) -> bool:
-    """Whether the product's file says anything of a condition."""
-    contraindicated = any(entry.condition == condition for entry in product.contraindications)
-    warned = any(entry.condition == condition for entry in product.warnings)
-    return contraindicated or warned or condition in product.contraindicated_with
+def _of_the_class(condition: str, product: Product, product_class: ProductClass | None) -> Iterator[Notice]:
+    """What is printed for the class holds for a product, unless its file says otherwise."""
+    for unlike in product.unlike_class:
+        if unlike.condition == condition:
+            message = f"{product.title} is not contraindicated as others of its class are: {unlike.text}"
+            yield Notice("product-warning", "caution", message, condition, source=cite(product, unlike))
+            return
+    for entry in product_class.contraindications if product_class else ():
+        if entry.condition == condition:  # control: class-contraindication
+            message = f"{product.title} is contraindicated, as every product of its class: {entry.text}"
+            yield Notice("product-contraindicated", "stop", message, condition, source=cite(product_class, entry))
+
+
+def _is_covered(condition: str, product: Product, product_class: ProductClass | None) -> bool:
+    """Whether the product's file, or that of its class, says anything of a condition."""
+    parts = (product.contraindications, product.warnings, product.unlike_class)
+    of_class = product_class.contraindications if product_class else ()
+    said = {part.condition for several in (*parts, of_class) for part in several}
+    return condition in said or condition in product.contraindicated_with
+
+
+def risk_of_age(draft: Draft) -> Iterator[Notice]:
+    """Above an age that is itself a risk: that nobody said whether the patient has others."""
+    product_class, age = draft.case.product_class, draft.case.age_months
+    rule = product_class.age_risk if product_class else None
+    if rule is None or age is None or draft.case.patient.risks or age <= in_months(rule.above):
+        return
+    years, ask = f"{figure(age / 12, 1)} years", ", ".join(f"--risk {risk}" for risk in rule.risks)
+    yield Notice(
+        "age-risk",
+        "caution",
+        f"{years}: {rule.text}, and no risk was given, so that rates were not lowered: give {ask} or --risk {NO_RISK}",
+        years,
+        f"above {rule.above}",
+        cite(product_class, rule),
+    )
 
 
 def stale_weight(draft: Draft) -> Iterator[Notice]:
@@ -114,32 +149,6 @@ def stale_weight(draft: Draft) -> Iterator[Notice]:
         )
 
 
-def policy_assumed(rx: Prescription) -> Iterator[Notice]:
-    """What the document of the policy does not print."""
-    policy = rx.policy
-    for text in policy.dosing_weight.assumed if policy.dosing_weight else ():
-        source = cite(policy, policy.dosing_weight)
-        yield Notice("policy-assumed", "caution", f"policy {policy.id}: {text}", source=source)
-    if rx.rounding.basis == "assumed":
-        message = f"policy {policy.id}: its source does not print how it rounds; assumed: {rx.rounding}"
-        yield Notice("policy-assumed", "info", message, source=cite(policy, rx.rounding))
-
-
-def weight_policy(draft: Draft) -> Iterator[Notice]:
-    """Which weight the policy picked, and why."""
-    policy, weights = draft.case.policy, draft.weights
-    rule = policy.dosing_weight
-    if weights.basis == "actual" and rule is not None and rule.use == "actual":  # control: weight-policy-said
-        return
-    yield Notice(
-        "policy-applied",
-        "info",
-        f"{policy.id} doses on the {weights.basis} weight of {figure(weights.kg)} kg: {weights.because}",
-        f"{figure(weights.kg)} kg",
-        source=cite(policy, rule),
-    )
-
-
 def population(draft: Draft) -> Iterator[Notice]:
     """Age against the protocol, and the confidence of its source."""
     protocol, regimen, age = draft.case.protocol, draft.case.regimen, draft.case.age_months
@@ -148,6 +157,8 @@ def population(draft: Draft) -> Iterator[Notice]:
     if protocol.confidence == "low":
         message = f"protocol '{protocol.title}' rests on a source of low confidence"
         yield Notice("low-confidence-source", "caution", message, source=cite(regimen, protocol))
+    if protocol.population is not None and protocol.population.group is not None and age is not None:
+        yield from _of_another_group(draft.case, protocol.population.group)
     bounds = (protocol.population.age if protocol.population else None) or ()
     if bounds and age is None:
         printed = " and ".join(map(str, bounds))
@@ -159,8 +170,37 @@ def population(draft: Draft) -> Iterator[Notice]:
             yield Notice(
                 "age-outside-regimen",
                 "stop",
-                f"an age of {years} is outside the protocol, published for {bound}",
+                f"an age of {years} is outside the protocol, published for {bound}: {_that_fit(draft.case)}",
                 years,
                 str(bound),
                 cite(regimen, protocol.population, protocol),
             )
+
+
+def _of_another_group(case: Case, group: str) -> Iterator[Notice]:
+    regimen, protocol, age = case.regimen, case.protocol, case.age_months
+    if regimen is None or protocol is None or age is None:
+        return
+    if is_for(protocol, age, case.safety):  # control: age-group
+        return
+    years, adult = f"{figure(age / 12, 1)} years", case.safety.adult.from_age
+    whom = f"adults, from {adult}" if group == "adult" else f"children, under {adult}"
+    yield Notice(
+        "age-not-printed",
+        "caution",
+        f"the source prints no age, and was read as one for {whom}; the patient is {years}: {_that_fit(case)}",
+        years,
+        whom,
+        cite(regimen, protocol.population, protocol),
+    )
+
+
+def _that_fit(case: Case) -> str:
+    """Which other protocols of the regimen are for the patient."""
+    regimen, age = case.regimen, case.age_months
+    if regimen is None or age is None:
+        return ""
+    fit = [name for name, protocol in regimen.protocols.items() if is_for(protocol, age, case.safety)]
+    if not fit:
+        return f"no protocol of {regimen.id} on file is for this age"
+    return f"{', '.join(f'{regimen.id}:{name}' for name in fit)} would fit"

@@ -9,10 +9,11 @@ from ivigcalc.definitions import Safety, cite
 from ivigcalc.definitions.fields import Range
 from ivigcalc.definitions.safety import UnitSlip
 from ivigcalc.engine.case import Case
+from ivigcalc.engine.checks.common import weighed_alike
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import RequestError
-from ivigcalc.quantity import UNITS, Quantity, figure, weight_kg
+from ivigcalc.quantity import UNITS, Quantity, figure
 from ivigcalc.request.request import Patient, Sex
 
 _POUND_KG, _INCH_CM = UNITS["lb"][1], UNITS["in"][1]
@@ -164,7 +165,7 @@ def _doubtful_unit(patient: Patient, weight: Fraction, height: Fraction, rules: 
     heavy = weight / expected * 100 > slip.ordinary.to.base
     light = weight / expected * 100 < slip.ordinary.from_.base
     other = weight * _POUND_KG if heavy else weight / _POUND_KG
-    if not (heavy or light) or not _within(other / expected, slip.likely) or _confirmed(patient, rules):
+    if not (heavy or light) or not _within(other / expected, slip.likely) or weighed_alike(patient, rules):
         return
     words = "pounds were not typed as kilograms" if heavy else "kilograms were not typed as pounds"
     bmi = _bmi(weight, height)
@@ -181,10 +182,3 @@ def _doubtful_unit(patient: Patient, weight: Fraction, height: Fraction, rules: 
         f"{usual[0]}-{usual[1]} kg",
         cite(rules, slip),
     )
-
-
-def _confirmed(patient: Patient, rules: Safety) -> bool:
-    if patient.previous_weight is None:
-        return False
-    before = weight_kg(patient.previous_weight)
-    return abs(patient.weight_kg - before) / before * 100 < rules.weight_change.percent.base

@@ -12,28 +12,28 @@ from ivigcalc.engine.prescription import Prescription
 
 
 def default_protocol(rx: Prescription) -> Iterator[Notice]:
-    """That the first protocol of several was taken; a caution where another is named after the product."""
+    """That a protocol was taken of several; a caution where another is of the product's own label."""
     regimen, chosen = rx.regimen, rx.protocol_id
     if regimen is None or chosen is None or rx.protocol_named:
         return
     others = [name for name in regimen.protocols if name != chosen]
     if not others:
         return
-    product = rx.product.id
-    brand = product.rpartition("-")[0] or product
-    own = [name for name in others if brand in name]
-    if own and brand not in chosen:
+    own = [name for name in others if rx.product.id in regimen.protocols[name].products]
+    if own and rx.product.id not in regimen.protocols[chosen].products:
         yield Notice(
             "default-used",
             "caution",
-            f"protocol not given: {chosen} was taken, but {', '.join(own)} is named after this product: "
+            f"protocol not given: {chosen} was taken, but {', '.join(own)} is of the label of this product: "
             f"choose with --regimen {regimen.id}:PROTOCOL",
         )
         return
+    first = chosen == next(iter(regimen.protocols))
+    why = "is the first" if first else "is the first label or guideline for this patient, product and country"
     yield Notice(
         "default-used",
         "info",
-        f"protocol not given: {chosen} is the first of {len(others) + 1} of {regimen.id}; "
+        f"protocol not given: {chosen} {why} of {len(others) + 1} of {regimen.id}; "
         f"choose with --regimen {regimen.id}:PROTOCOL",
     )
 
@@ -44,7 +44,12 @@ def said_of_protocol(rx: Prescription) -> Iterator[Notice]:
     if regimen is None or protocol is None or protocol.weight is None:
         return
     said = protocol.weight
-    yield _says(f"the protocol's source says of the weight: {said.text}", regimen, said, protocol)
+    text = f"the protocol's source says of the weight: {said.text.rstrip('.')}"
+    if protocol.dosing_weight is not None:
+        yield _says(text, regimen, said, protocol)
+        return
+    text = f"{text}; it prints no formula, so that this is not computed: ask which weight is meant"
+    yield Notice("protocol-says", "caution", text, source=cite(regimen, said, protocol))
 
 
 def said_of_phase(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:

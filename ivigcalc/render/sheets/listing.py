@@ -99,7 +99,7 @@ def _policy_entry(policy: Policy) -> Entry:
         "missing": list(policy.missing),
         "dosing_weight": weight.use if weight else None,
         "rounding": str(rounding) if rounding else None,
-        "rate_weight": policy.rate_weight if policy.computable else None,
+        "rate_weight": policy.rate_weight.use if policy.computable else None,
         "sources": len(policy.sources),
     }
     rule = "INCOMPLETE"

@@ -24,12 +24,14 @@ def policy_sections(policy: Policy, formula: Formula | None) -> Iterator[Section
     if not policy.computable:
         parts = tuple(Fact("Missing", text, mark=True) for text in policy.missing)
         yield Section("Cannot be computed: what nobody printed", parts)
-    weight = [*_weight(policy.dosing_weight, formula, citing)] if policy.dosing_weight else []
+    weight = [*weight_facts(policy.dosing_weight, formula, citing)] if policy.dosing_weight else []
     rounding = [*_rounding(policy.rounding, citing)] if policy.rounding else []
     rates = {"actual": "mL/kg/h times the actual weight", "dosing": "mL/kg/h times the dosing weight"}
     rule = [*weight, *rounding]
     if policy.computable:
-        rule.append(Fact("Rates", rates[policy.rate_weight]))
+        assumed = policy.rate_weight.basis == "assumed"
+        basis = " (ASSUMED: the body does not print it)" if assumed else ""
+        rule.append(Fact("Rates", rates[policy.rate_weight.use] + basis, citing.of(policy.rate_weight), mark=assumed))
     rule += [Fact("Limit", limit_text(limit), citing.of(limit)) for limit in policy.limits]
     if rule:
         yield Section("Rule", tuple(rule))
@@ -46,7 +48,8 @@ def _head(policy: Policy) -> Iterator[Fact]:
     yield Fact("Computable", ready, mark=not policy.computable)
 
 
-def _weight(rule: DosingWeight, formula: Formula | None, citing: Citing) -> Iterator[Fact]:
+def weight_facts(rule: DosingWeight, formula: Formula | None, citing: Citing) -> Iterator[Fact]:
+    """A rule of the dosing weight, line by line."""
     own = citing.of(rule)
     yield Fact("Dosing weight", weight_text(rule), own)
     if formula is not None:
@@ -55,6 +58,7 @@ def _weight(rule: DosingWeight, formula: Formula | None, citing: Citing) -> Iter
     if rule.pregnancy is not None:
         yield Fact("Pregnancy", _PREGNANCY[rule.pregnancy], own)
     yield from (Fact("Assumed", text, mark=True) for text in rule.assumed)
+    yield from (Fact("Missing", text, mark=True) for text in rule.missing)
     if rule.note:
         yield Fact("Note", rule.note, own)
 

@@ -167,6 +167,7 @@ def _handling(product: Product, citing: Citing) -> Iterator[Section]:
         ("Storage", [Fact("", said.text, citing.of(said)) for said in product.storage]),
         ("Handling", handling),
         ("Contraindications", [Fact(c.condition or "", c.text, citing.of(c)) for c in product.contraindications]),
+        ("Unlike its class", [Fact(u.condition, u.text, citing.of(u)) for u in product.unlike_class]),
         ("Warnings", [Fact(w.condition or "", w.text, citing.of(w)) for w in product.warnings]),
         ("Starting again after a gap", [Fact("", said.text, citing.of(said)) for said in product.restart]),
     ):

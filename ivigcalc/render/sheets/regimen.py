@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ivigcalc.definitions import Days, Dose, Every, Phase, Protocol, Regimen
 from ivigcalc.definitions.regimen import Courses
+from ivigcalc.render.sheets.policy import weight_facts
 from ivigcalc.render.sheets.sheet import Citing, Fact, Section
 from ivigcalc.render.sheets.words import (
     confidence_text,
@@ -82,6 +83,8 @@ def _phase(phase: Phase, protocol: Protocol, citing: Citing, indent: str) -> Ite
 def _later(protocol: Protocol, citing: Citing) -> Iterator[Fact]:
     if protocol.target is not None:
         yield Fact("Target", target_text(protocol.target), citing.of(protocol.target, protocol))
+    if protocol.dosing_weight is not None:
+        yield from weight_facts(protocol.dosing_weight, None, citing)
     for label, said in (("Review", protocol.review), ("Taper", protocol.taper), ("Weight", protocol.weight)):
         if said is not None:
             yield Fact(label, said.text, citing.of(said, protocol))

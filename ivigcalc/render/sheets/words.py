@@ -23,7 +23,8 @@ def population_text(protocol: Protocol) -> str:
     if population is None:
         return "not said"
     age = "age " + " and ".join(str(bound) for bound in population.age) if population.age else ""
-    return "; ".join(part for part in (age, population.text) if part)
+    group = {"adult": "adults (no age printed)", "paediatric": "children (no age printed)", None: ""}[population.group]
+    return "; ".join(part for part in (age, group, population.text) if part)
 
 
 def dose_text(dose: Dose | None) -> str:

@@ -102,7 +102,7 @@ def test_what_cannot_be_is_a_slip_of_the_keyboard(words: dict[str, Any], says: s
     [
         {"weight": "0.3 kg", "policy": "us-noridian-dme-vials"}, {"weight": "350 kg"}, {"weight": "70 kg", "height": "175cm"},
         {"weight": "29.5 kg", "height": "170cm"}, {"weight": "231 kg", "height": "170cm", "previous_weight": "230 kg"},
-        {"weight": "16 kg", "age": "12mo"}, {"weight": "3 kg", "age": "3 weeks", "policy": "us-noridian-dme-vials"},
+        {"weight": "16 kg", "age": "12mo", "previous_weight": "15.8 kg"}, {"weight": "3 kg", "age": "3 weeks", "policy": "us-noridian-dme-vials"},
     ],
 )  # fmt: skip
 def test_what_can_be_is_not_refused(words: dict[str, Any]) -> None:

@@ -5,8 +5,10 @@ import helpers
 
 def test_a_protocol_that_nobody_named_is_said() -> None:
     found = helpers.notices(helpers.plan("itp", "gamunex-c-us", "70kg", age="40y"), "default-used")
-    assert [(n.level, "us-label-gamunex-c" in n.message) for n in found if "protocol" in n.message] == [
-        ("caution", True)
+    assert [n.level for n in found if "us-label-gamunex-c is the first label or guideline" in n.message] == ["info"]
+    found = helpers.notices(helpers.plan("cidp", "gammagard-liquid-us", "30kg", age="9y"), "default-used")
+    assert [n.level for n in found if "us-label-gammagard-liquid is of the label of this product" in n.message] == [
+        "caution"  # it is for adults
     ]
     found = helpers.notices(helpers.plan("itp:us-label-gamunex-c", "gamunex-c-us", "70kg", age="40y"), "default-used")
     assert not [n for n in found if "protocol not given" in n.message]

@@ -1,0 +1,73 @@
+"""What people call a regimen, a product or a policy: its id in any case, its title, its synonyms, its brand."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import SequenceMatcher
+
+from ivigcalc.definitions import Definition, Product, Regimen
+from ivigcalc.text import nearest
+
+_NO_WORD = re.compile(r"[^a-z0-9]+")
+_STRENGTH = re.compile(r" [0-9]+$")
+#: how many ids a suggestion names
+_MOST = 6
+
+Index = Mapping[str, tuple[str, ...]]
+
+
+def index_of(definitions: Iterable[Definition]) -> Index:
+    """Name -> the ids that go by it; an id is nobody else's name."""
+    found: dict[str, dict[str, None]] = {}
+    own: dict[str, tuple[str, ...]] = {}
+    for definition in definitions:
+        own[_plain(definition.id)] = (definition.id,)
+        for name in map(_plain, _names(definition)):
+            found.setdefault(name, {})[definition.id] = None
+    return {name: tuple(ids) for name, ids in found.items()} | own
+
+
+def called(index: Index, typed: str) -> list[str]:
+    """The ids that go by a name."""
+    return list(index.get(_plain(typed), ()))
+
+
+def alike(index: Index, typed: str) -> list[str]:
+    """The ids that may have been meant: those whose names have the same words, then those spelt alike."""
+    words = set(_plain(typed).split())
+    by_meaning = [i for name, ids in index.items() if words and words <= set(name.split()) for i in ids]
+    by_spelling = [i for name in _spelt_alike(index, _plain(typed)) for i in index[name]]
+    return list(dict.fromkeys((*by_meaning, *by_spelling)))[:_MOST]
+
+
+def _spelt_alike(index: Index, typed: str) -> list[str]:
+    """The names that come closest; of names that come as close, ids first."""
+    ids = {_plain(identifier) for several in index.values() for identifier in several}
+
+    def rank(name: str) -> tuple[float, bool]:
+        return -SequenceMatcher(None, name, typed).ratio(), name not in ids
+
+    return sorted(nearest(typed, index), key=rank)
+
+
+def of_country(products: Iterable[str], markets: Iterable[str]) -> list[str]:
+    """Those of the products that are licensed in the first of the markets where any is; an id ends in its country."""
+    of = {identifier: identifier.rpartition("-")[2].upper() for identifier in products}
+    return next((here for market in markets if (here := [i for i, c in of.items() if c == market])), [])
+
+
+def _names(definition: Definition) -> Iterator[str]:
+    yield definition.title
+    if isinstance(definition, Regimen):
+        yield from definition.synonyms
+    if isinstance(definition, Product):
+        brand = _plain(definition.id.rpartition("-")[0])
+        yield from (brand, _STRENGTH.sub("", brand))
+
+
+def _plain(name: str) -> str:
+    """Lower case, without accents, one blank for whatever is no letter or digit."""
+    letters = unicodedata.normalize("NFKD", name.casefold().replace("'", ""))
+    return _NO_WORD.sub(" ", "".join(c for c in letters if not unicodedata.combining(c))).strip()

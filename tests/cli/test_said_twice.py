@@ -1,0 +1,72 @@
+"""What is said twice, or cannot both be true, is refused: the last word is not taken in silence."""
+
+import helpers
+import pytest
+
+from ivigcalc.cli.main import main
+from ivigcalc.errors import RequestError
+
+ORDER = ["-r", "cidp", "-p", "privigen-us", "--age", "40y"]
+
+
+@pytest.mark.parametrize(
+    ("again", "option"),
+    [
+        (["--weight", "80kg"], "--weight"),
+        (["--weight", "72kg"], "--weight"),  # alike, but nobody can tell which was to be corrected
+        (["--weight=80kg"], "--weight"),
+        (["--regimen", "dermatomyositis"], "--regimen"),
+        (["--product", "octagam-10-us"], "--product"),
+        (["-f", "json", "--format", "csv"], "--format"),
+        (["--site", "a.yaml", "--site", "b.yaml"], "--site"),
+        (["-o", "a.txt", "--output", "b.txt"], "--output"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_option_of_one_value_is_given_once(again: list[str], option: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["dose", *ORDER, "--weight", "72kg", *again]) == 2
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("", f"error: {option} is given twice: give it once\n")
+
+
+@pytest.mark.parametrize("command", ["schedule", "calendar", "rates", "batch"])
+def test_in_every_command_that_takes_an_order(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--product", "privigen-us", "--product", "octagam-10-us"]) == 2
+    assert "--product is given twice" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["regimens", "list", "--country", "US", "--country", "CA"],
+        ["policies", "list", "--computable", "--incomplete"],
+    ],
+    ids=" ".join,
+)
+def test_in_the_lists(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "given twice" in capfd.readouterr().err
+
+
+def test_an_option_of_many_values_and_a_flag_may_be_repeated(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["dose", *ORDER, "--weight", "72kg", "--risk", "renal", "--risk", "thrombosis", "-q", "-q"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        ({"pregnant": True}, "--pregnant"),
+        ({"pre_pregnancy_weight": "70kg"}, "--pre-pregnancy-weight"),
+        ({"pregnant": True, "pre_pregnancy_weight": "70kg"}, "--pregnant"),
+    ],
+    ids=str,
+)
+def test_a_man_is_not_pregnant(words: dict[str, object], option: str) -> None:
+    with pytest.raises(RequestError, match=f"--sex male and {option} contradict each other") as caught:
+        helpers.plan("cidp", "privigen-us", "72kg", age="40y", sex="male", **words)
+    assert caught.value.code == "contradiction"
+
+
+def test_a_woman_may_be_and_so_may_one_whose_sex_is_not_said() -> None:
+    helpers.plan("cidp", "privigen-us", "72kg", age="40y", sex="female", pregnant=True)
+    helpers.plan("cidp", "privigen-us", "72kg", age="40y", pregnant=True)
