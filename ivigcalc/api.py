@@ -56,8 +56,11 @@ class Desk:
         else:
             regimen, _ = library.regimen(_needed(form.regimen, "regimen", "dermatomyositis"))
         formulas, named = library.formulas(regimen, safety), bool(form.policy or self._site.value.default.policy)
-        asked = Definitions(product, policy, self._site, safety, regimen, formulas, named, library.product_class())
-        return case_of(request, asked)
+        treated = library.regimen_of_use(regimen.value.treats if regimen else request.indication)
+        cls = library.product_class()
+        return case_of(
+            request, Definitions(product, policy, self._site, safety, regimen, treated, formulas, named, cls)
+        )
 
     def _prescribed(self, case: Case) -> Prescription:
         request = case.request

@@ -57,8 +57,9 @@ def _ask(command: Any, product: str | Loaded[Product], form: Form, words: dict[s
     request = read_form(form, command, on=None)
     policy, safety = library.policy(form.policy or "actual-weight"), library.safety()
     regimen = None if command == "rates" else library.regimen(form.regimen or "")[0]
-    product_class = library.product_class()
-    return make_plan(case_of(request, Definitions(product, policy, site, safety, regimen, product_class=product_class)))
+    use = library.regimen_of_use(regimen.value.treats if regimen else request.indication)
+    given = Definitions(product, policy, site, safety, regimen, use, product_class=library.product_class())
+    return make_plan(case_of(request, given))
 
 
 def a_site(**keys: Any) -> Loaded[Site]:

@@ -273,6 +273,16 @@ class Table:
     at_risk: str | None
     risks: tuple[str, ...]
     mg_per_ml: Fraction
+    #: ceilings at risk of the product's other tables, each with its risks; that of the indication
+    elsewhere: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    of_indication: str | None = None
+
+    def ceilings(self, risks: Sequence[str] = ()) -> list[str]:
+        """Those that are in force for a patient with these risks."""
+        own = set(self.risks) if self.at_risk else set()
+        at_risk = [self.at_risk] if self.at_risk and set(risks) & own else []
+        others = [rate for rate, of in self.elsewhere if (set(risks) - own) & set(of)]
+        return [rate for rate in (self.ceiling, *at_risk, *others, self.of_indication) if rate]
 
 
 def pump_rate(
@@ -293,10 +303,8 @@ def infuse(
     pump_maximum: Fraction = Fraction(999),
 ) -> list[Step]:
     """The steps of one infusion: rungs in order, equal pump settings merged, the last step taking what is left."""
-    ceilings = [table.ceiling] if table.ceiling else []
-    if table.at_risk and set(risks) & set(table.risks):
-        ceilings.append(table.at_risk)
-    ceiling = min((rate_ml_per_h(c, weight_kg, table.mg_per_ml) for c in ceilings), default=None)
+    ceilings = [rate_ml_per_h(text, weight_kg, table.mg_per_ml) for text in table.ceilings(risks)]
+    ceiling = min(ceilings, default=None)
     settings: list[tuple[Fraction, Fraction | None]] = []
     for rate, lasts in table.rungs:
         setting = pump_rate(rate_ml_per_h(rate, weight_kg, table.mg_per_ml), ceiling, increment, pump_maximum)
@@ -374,6 +382,17 @@ def product_mg_per_ml(ident: str) -> Fraction:
     return value
 
 
+def ceilings_at_risk(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [table["at_risk_ceiling"] for table in tables if "at_risk_ceiling" in table]
+
+
+def rate_ceiling(indication: str) -> str | None:
+    """The most that the shipped file of an indication prints, whatever the product."""
+    shipped = any((REGIMENS / "indications").rglob(f"{indication}.yaml"))
+    found = read("indications", indication) if shipped else {}
+    return (found.get("rate_ceiling") or {}).get("rate")
+
+
 def rate_table(ident: str, indication: str, infusion: str = "first") -> Table:
     """The rate table of a shipped product for this use: its own table before one for any use."""
     tables = read("products", ident).get("rates", [])
@@ -387,5 +406,7 @@ def rate_table(ident: str, indication: str, infusion: str = "first") -> Table:
                     at_risk=risk.get("rate"),
                     risks=tuple(risk.get("risks", ())),
                     mg_per_ml=product_mg_per_ml(ident),
+                    elsewhere=tuple((at["rate"], tuple(at["risks"])) for at in ceilings_at_risk(tables)),
+                    of_indication=rate_ceiling(indication),
                 )
     raise AssertionError(f"{ident} has no rate table for {indication} ({infusion} infusion)")

@@ -29,6 +29,7 @@ from ivigcalc.request.request import Order, Patient, Request
 class Definitions:
     """The definitions that an order names; no regimen where only the rates of a product are asked for.
 
+    `indication`: the shipped file of what is treated, whose rate ceiling holds whatever regimen and product are named.
     `formulas`: those of ideal weights that other definitions than the policy name. `policy_named`: the order or the
     site names its policy, and does not take the program's.
     """
@@ -38,6 +39,7 @@ class Definitions:
     site: Loaded[Site]
     safety: Loaded[Safety]
     regimen: Loaded[Regimen] | None = None
+    indication: Loaded[Regimen] | None = None
     formulas: tuple[Loaded[Formula], ...] = ()
     policy_named: bool = True
     product_class: Loaded[ProductClass] | None = None
@@ -46,7 +48,7 @@ class Definitions:
     def fingerprint(self) -> tuple[str, ...]:
         """The digests of the files, which tell these definitions from others of the same site."""
         formula, regimen = self.policy.formula, self.regimen
-        others = (formula, regimen, self.product_class)
+        others = (formula, regimen, self.indication, self.product_class)
         digests = (self.product.sha256, self.policy.policy.sha256, self.safety.sha256)
         return (*digests, *(other.sha256 if other else "" for other in others))
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ivigcalc.library.find import product as product
     from ivigcalc.library.find import product_class as product_class
     from ivigcalc.library.find import regimen as regimen
+    from ivigcalc.library.find import regimen_of_use as regimen_of_use
     from ivigcalc.library.find import resolve as resolve
     from ivigcalc.library.find import root as root
     from ivigcalc.library.find import safety as safety
@@ -32,6 +33,7 @@ __getattr__, __dir__ = hands_on(
         "load_all": "find",
         "resolve": "find",
         "regimen": "find",
+        "regimen_of_use": "find",
         "product": "find",
         "product_class": "find",
         "policy": "find",

@@ -123,6 +123,11 @@ def regimen(reference: str) -> tuple[Loaded[Regimen], str | None]:
     return load("regimen", name), protocol
 
 
+def regimen_of_use(indication: str | None) -> Loaded[Regimen] | None:
+    """The shipped file of an indication, if there is one: what it prints of the rate holds for every regimen of it."""
+    return load("regimen", indication) if indication in shipped("regimen") else None
+
+
 def indication_of(indication: str, product: Product) -> str:
     """The id of an indication: of a shipped regimen, by id or name, or of one of the product's own tables."""
     known = {*shipped("regimen"), *(name for table in product.rates for name in table.for_)}

@@ -60,11 +60,12 @@ def test_json_is_the_file_itself(kind: str, identifier: str) -> None:
 def test_sheet_of_a_regimen(capfd: pytest.CaptureFixture[str]) -> None:
     text = shown(capfd, "regimens", "show", "dermatomyositis")
     assert "us-label, the default: US label, Octagam 10%" in text
-    assert re.search(r"^Dose +2 g/kg per course \[1\]$", text, re.M)
-    assert re.search(r"^Days +2 to 5 days, consecutive, equal doses \[1\]$", text, re.M)
-    assert re.search(r"^Interval +every 4 weeks \[1\]$", text, re.M)
+    assert re.search(r"^Rates +never above 4 mg/kg/min, whatever the product \[1\]$", text, re.M)
+    assert re.search(r"^Dose +2 g/kg per course \[2\]$", text, re.M)
+    assert re.search(r"^Days +2 to 5 days, consecutive, equal doses \[2\]$", text, re.M)
+    assert re.search(r"^Interval +every 4 weeks \[2\]$", text, re.M)
     assert re.search(r"^Limit +at most 1 g/kg in a day, else a caution", text, re.M)
-    assert "[1] Octagam 10% US prescribing information" in text
+    assert "[2] Octagam 10% US prescribing information" in text
     assert "Published as  compendium" not in text
     assert re.search(r"^Published as +tertiary, LOW CONFIDENCE", text, re.M)
 

@@ -39,6 +39,7 @@ class Entry(NamedTuple):
     with_: str = ""
     not_with: str | None = None
     first: tuple[str, ...] = ()
+    obeyed: bool = False
 
     @property
     def order(self) -> list[str]:
@@ -50,6 +51,8 @@ class Entry(NamedTuple):
 
 
 ENTRIES = [Entry(**{"with_" if key == "with" else key: value for key, value in row.items()}) for row in TABLE["orders"]]
+#: what keeps a plan from being made; a limit that is obeyed does not
+NO_PLAN = [entry for entry in ENTRIES if entry.kind not in ("info", "caution") and not entry.obeyed]
 PAIRS = [entry for entry in ENTRIES if entry.not_with is not None]
 ON_EVERY_PLAN = {(entry.code, entry.kind) for entry in ENTRIES if entry.not_with is None}
 
@@ -131,7 +134,7 @@ def test_an_order_brings_it_out(entry: Entry, said: Ask) -> None:
     for words in entry.first:
         said(shlex.split(words))
     found = said(entry.order)
-    if entry.kind in ("info", "caution"):
+    if entry not in NO_PLAN:
         assert (entry.code, entry.kind) in found
         assert found >= ON_EVERY_PLAN
     else:  # nothing else stands in its way, or would hide that it is missing
@@ -148,7 +151,7 @@ def test_its_neighbour_does_not(entry: Entry, said: Ask) -> None:
     assert {kind for _, kind in found} <= {"info", "caution", *(["stop"] if "--override" in entry.ask else [])}
 
 
-@pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.kind == "stop"], ids=name)
+@pytest.mark.parametrize("entry", [entry for entry in NO_PLAN if entry.kind == "stop"], ids=name)
 def test_a_stop_is_lifted_by_an_override_and_stays_on_the_plan(entry: Entry, said: Ask) -> None:
     assert (entry.code, "stop") in said([*entry.order, "--override", f"{entry.code}=agreed with Dr Roe"])
 
@@ -158,7 +161,7 @@ def test_a_refusal_is_not(entry: Entry, said: Ask) -> None:
     assert said([*entry.order, "--override", f"{entry.code}=agreed with Dr Roe"]) == {(entry.code, "refused")}
 
 
-@pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.kind not in ("info", "caution")], ids=name)
+@pytest.mark.parametrize("entry", NO_PLAN, ids=name)
 def test_the_command_ends_as_the_kind_says(entry: Entry, folder: None, capsys: pytest.CaptureFixture[str]) -> None:
     for words in entry.first:
         main(shlex.split(words))

@@ -73,7 +73,9 @@ def test_a_table_of_the_use_comes_before_one_for_any_use_wherever_it_stands() ->
     product = helpers.own_product(ladder=[("1 mL/kg/h", None)], more=own)  # the first table is for any use
     assert helpers.pump_rates(session(product, CIDP, "70 kg", "35 g")) == ["140"]
     assert helpers.pump_rates(session(product, "gbs", "70 kg", "35 g")) == ["70"]
-    assert "rate-off-label" not in helpers.codes(helpers.rates(product, "gbs", "70 kg", "35 g"))
+    # a table for any use is no licence
+    assert "rate-off-label" in helpers.codes(helpers.rates(product, "gbs", "70 kg", "35 g"))
+    assert "rate-off-label" not in helpers.codes(helpers.rates(product, CIDP, "70 kg", "35 g"))
 
 
 @pytest.mark.parametrize(

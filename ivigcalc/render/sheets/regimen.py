@@ -25,7 +25,7 @@ def regimen_sections(regimen: Regimen, only: str | None = None) -> Iterator[Sect
     """The head, then every protocol (or only the one named)."""
     citing = Citing(regimen)
     chosen = {name: p for name, p in regimen.protocols.items() if only in (None, name)}
-    yield Section("", tuple(_head(regimen)))
+    yield Section("", tuple(_head(regimen, citing)))
     for name, protocol in chosen.items():
         first = name == next(iter(regimen.protocols))
         default = ", the default" if first and protocol.confidence != "low" else ""
@@ -34,12 +34,15 @@ def regimen_sections(regimen: Regimen, only: str | None = None) -> Iterator[Sect
         yield Section("Notes", tuple(Fact("", note, citing.of()) for note in regimen.notes))
 
 
-def _head(regimen: Regimen) -> Iterator[Fact]:
+def _head(regimen: Regimen, citing: Citing) -> Iterator[Fact]:
     yield Fact("Category", regimen.category)
     if regimen.synonyms:
         yield Fact("Also called", ", ".join(regimen.synonyms))
     if regimen.treats != regimen.id:
         yield Fact("Rates of", regimen.treats)
+    if regimen.rate_ceiling is not None:
+        text = f"never above {regimen.rate_ceiling.rate}, whatever the product"
+        yield Fact("Rates", text, citing.of(regimen.rate_ceiling))
     yield Fact("Protocols", ", ".join(regimen.protocols))
     if next(iter(regimen.protocols.values())).confidence == "low":
         yield Fact(

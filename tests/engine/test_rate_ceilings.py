@@ -1,0 +1,105 @@
+"""Rules 9 and 10: the lowest rate that is printed for a risk or for a disease holds, wherever it is printed."""
+
+import helpers
+import pytest
+from helpers import codes, notice, notices, pump_rates, rates
+
+from ivigcalc.engine.plan import Plan
+from ivigcalc.errors import RequestError
+
+KIOVIG_70_KG = ("kiovig-eu", "dermatomyositis", "70kg", "70g")
+
+
+def highest(made: Plan) -> str:
+    return pump_rates(made.sessions[0])[-1]
+
+
+# ---- a risk ----------------------------------------------------------------------------------------------------------
+
+
+def gammagard(**words: str | list[str]) -> Plan:
+    return helpers.plan("cidp:us-label-gammagard-liquid", "gammagard-liquid-us", "80kg", age="76y", **words)
+
+
+def test_a_rate_at_risk_that_another_table_prints_holds() -> None:
+    """Printed in the table for MMN alone: 3.3 mg/kg/min = 1.98 mL/kg/h, at 80 kg 158.4 mL/h."""
+    made = gammagard(risk=["renal", "thrombosis"])
+    assert highest(made) == "158.4"
+    said = notice(made, "risk-ceiling-applied")
+    assert "table for mmn" in said.message
+    assert said.limit == "3.3 mg/kg/min"
+    assert "risk-no-figure" not in codes(made)
+    assert highest(gammagard(risk=[])) == "432"  # 5.4 mL/kg/h
+
+
+def test_the_working_names_the_ceiling_that_bounds() -> None:
+    assert any("3.3 mg/kg/min x rate_kg" in str(line) for line in gammagard(risk=["renal"]).trace)
+
+
+def test_a_risk_for_which_the_file_prints_nothing_is_the_first_notice() -> None:
+    made = rates("octagam-10-us", "dermatomyositis", "72kg", "72g", risk=["cardiac"])
+    assert made.notices[0].code == "risk-no-figure"
+
+
+def test_the_table_that_is_borrowed_is_the_most_cautious_for_this_patient() -> None:
+    """Without a risk that for primary immunodeficiency is; at risk that for MMN: 1.98 mL/kg/h x 30 kg."""
+    words = {"age": "30y", "dose": "2 g/kg/course", "days": "4"}
+    made = helpers.plan("sjogren:rist-2011", "gammagard-liquid-us", "30kg", risk=["thrombosis"], **words)
+    assert highest(made) == "59.4"
+    assert "mmn" in notice(made, "rate-off-label").message
+    careless = helpers.plan("sjogren:rist-2011", "gammagard-liquid-us", "30kg", **words)
+    assert "primary-immunodeficiency" in notice(careless, "rate-off-label").message
+
+
+def test_with_a_risk_the_days_that_are_open_are_listed() -> None:
+    """160 g of 100 mg/mL: in 2 days 80 g, in 3 53.33 g, in 4 40 g, in 5 32 g, ten times as many millilitres."""
+    said = notice(gammagard(risk=["renal"]), "risk-days").message
+    for words in (
+        "2 days: 80 g = 800 mL",
+        "3 days: 53.33 g = 533.33 mL",
+        "4 days: 40 g = 400 mL",
+        "5 days: 32 g = 320 mL",
+    ):
+        assert words in said
+    assert "risk-days" not in codes(gammagard(risk=["renal"], days="4"))
+    assert "risk-days" not in codes(gammagard())
+
+
+# ---- a disease -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_printed_for_a_disease_bounds_every_product() -> None:
+    """Dermatomyositis: 4 mg/kg/min = 2.4 mL/kg/h of a 10 % product, at 70 kg 168 mL/h; Kiovig prints 6 mL/kg/h."""
+    made = rates(*KIOVIG_70_KG)
+    assert highest(made) == "168"
+    said = notice(made, "indication-ceiling-applied")
+    assert said.limit == "4 mg/kg/min"
+    assert "Octagam 10%" in str(said.source)
+    assert "rate-off-label" in codes(made)
+
+
+def test_it_goes_by_the_concentration() -> None:
+    """Of a 5 % product 4 mg/kg/min are 4.8 mL/kg/h: 336 mL/h at 70 kg."""
+    product = helpers.own_product(ladder=[("6 mL/kg/h", None)], concentration="50 mg/mL")
+    assert highest(rates(product, "dermatomyositis", "70kg", "70g")) == "336"
+    assert highest(rates(product, "gbs", "70kg", "70g")) == "420"
+
+
+def test_an_override_lifts_it_and_stands_on_the_plan() -> None:
+    """6 mL/kg/h x 70 kg."""
+    made = rates(*KIOVIG_70_KG, override=["indication-ceiling=asked for by Dr Roe"])
+    assert highest(made) == "420"
+    said = notice(made, "indication-ceiling")
+    assert (said.level, said.overridden_because) == ("stop", "asked for by Dr Roe")
+    assert "indication-ceiling-applied" not in codes(made)
+
+
+def test_a_lift_of_what_does_not_bind_is_refused() -> None:
+    with pytest.raises(RequestError, match="indication-ceiling"):
+        rates("kiovig-eu", "gbs", "70kg", "70g", override=["indication-ceiling=asked for by Dr Roe"])
+
+
+@pytest.mark.parametrize(("indication", "said"), [("dermatomyositis", True), ("mmn", False)])
+def test_a_table_for_any_use_is_no_licence(indication: str, said: bool) -> None:
+    """Kiovig is licensed for MMN."""
+    assert ("rate-off-label" in codes(rates("kiovig-eu", indication, "70kg", "70g"))) is said
