@@ -2,7 +2,7 @@
 
 import helpers
 import pytest
-from helpers import codes, notice, notices, pump_rates, rates
+from helpers import codes, notice, pump_rates, rates
 
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
