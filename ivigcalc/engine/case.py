@@ -53,23 +53,11 @@ class Definitions:
         return (*digests, *(other.sha256 if other else "" for other in others))
 
 
-@dataclass(frozen=True)
-class Case:
-    """One request with its definitions. `protocol_id` is the protocol that is followed, named or not."""
+class Defined:
+    """What was asked under definitions, and the values of those."""
 
-    request: Request
     definitions: Definitions
-    protocol_id: str | None = None
-
-    @property
-    def patient(self) -> Patient:
-        """Who is treated."""
-        return self.request.patient
-
-    @property
-    def order(self) -> Order:
-        """What is ordered."""
-        return self.request.order
+    protocol_id: str | None
 
     @property
     def product(self) -> Product:
@@ -80,16 +68,6 @@ class Case:
     def policy(self) -> Policy:
         """The rules of dosing weight and rounding."""
         return self.definitions.policy.policy.value
-
-    @property
-    def formula(self) -> Formula | None:
-        """The formula of the ideal weight that the policy names."""
-        formula = self.definitions.policy.formula
-        return formula.value if formula else None
-
-    def formula_named(self, name: str | None) -> Formula | None:
-        """The formula of an ideal weight by its id, if it is at hand."""
-        return next((found.value for found in self.definitions.formulas if found.value.id == name), None)
 
     @property
     def site(self) -> Site:
@@ -111,11 +89,39 @@ class Case:
         """The regimen; None where only rates are asked for."""
         return self.definitions.regimen.value if self.definitions.regimen else None
 
-    @property
+    @cached_property
     def protocol(self) -> Protocol | None:
         """The protocol of the regimen that is followed."""
-        regimen = self.regimen
-        return regimen.protocols[self.protocol_id] if regimen and self.protocol_id else None
+        return self.regimen.protocols[self.protocol_id] if self.regimen and self.protocol_id else None
+
+
+@dataclass(frozen=True)
+class Case(Defined):
+    """One request with its definitions. `protocol_id` is the protocol that is followed, named or not."""
+
+    request: Request
+    definitions: Definitions
+    protocol_id: str | None = None
+
+    @property
+    def patient(self) -> Patient:
+        """Who is treated."""
+        return self.request.patient
+
+    @property
+    def order(self) -> Order:
+        """What is ordered."""
+        return self.request.order
+
+    @property
+    def formula(self) -> Formula | None:
+        """The formula of the ideal weight that the policy names."""
+        formula = self.definitions.policy.formula
+        return formula.value if formula else None
+
+    def formula_named(self, name: str | None) -> Formula | None:
+        """The formula of an ideal weight by its id, if it is at hand."""
+        return next((found.value for found in self.definitions.formulas if found.value.id == name), None)
 
     @cached_property
     def age_months(self) -> Fraction | None:

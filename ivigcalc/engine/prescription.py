@@ -13,18 +13,12 @@ from typing import TYPE_CHECKING
 from ivigcalc.definitions import (
     Limit,
     Phase,
-    Policy,
-    Product,
-    ProductClass,
     Protocol,
-    Regimen,
     Rounding,
-    Safety,
-    Site,
     cite,
 )
 from ivigcalc.definitions.regimen import RateCeiling
-from ivigcalc.engine.case import Case, Definitions
+from ivigcalc.engine.case import Case, Defined, Definitions
 from ivigcalc.engine.dose import (
     Prescribed,
     dose_grid,
@@ -77,7 +71,7 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class Prescription:
+class Prescription(Defined):
     """An order under its definitions. `indication` is what the rate tables are looked up under.
 
     `protocol_named`: the order names its protocol, and does not take the default.
@@ -93,41 +87,6 @@ class Prescription:
     calendars: Known[object, Calendar] = known(_STARTS)
     said: Known[object, tuple[Notice, ...]] = known(_SAID)
     _rates: Known[tuple[InfusionKind, tuple[Risk, ...]], Rates] = known(_KINDS)
-
-    @property
-    def product(self) -> Product:
-        """The product that is given."""
-        return self.definitions.product.value
-
-    @property
-    def policy(self) -> Policy:
-        """The rules of dosing weight and rounding."""
-        return self.definitions.policy.policy.value
-
-    @property
-    def site(self) -> Site:
-        """The clinic."""
-        return self.definitions.site.value
-
-    @property
-    def safety(self) -> Safety:
-        """The thresholds of the checks."""
-        return self.definitions.safety.value
-
-    @property
-    def product_class(self) -> ProductClass | None:
-        """What is printed for all products of the class."""
-        return self.definitions.product_class.value if self.definitions.product_class else None
-
-    @property
-    def regimen(self) -> Regimen | None:
-        """The regimen; None where only rates are asked for."""
-        return self.definitions.regimen.value if self.definitions.regimen else None
-
-    @cached_property
-    def protocol(self) -> Protocol | None:
-        """The protocol that is followed."""
-        return self.regimen.protocols[self.protocol_id] if self.regimen and self.protocol_id else None
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
