@@ -23,7 +23,7 @@ demo: $(STAMP)     ## the main job: dermatomyositis, 72 kg, Octagam 10 %
 
 test: $(STAMP)     ## all tests, fast ones first
 	$(PYTEST) -n 2 -m "not slow"
-	$(PYTEST) -m slow
+	$(PYTEST) -n 2 -m slow
 
 quick: $(STAMP)    ## only the fast tests
 	$(PYTEST) -n 2 -q -m "not slow"
