@@ -288,9 +288,11 @@ class Table:
 def pump_rate(
     rung_ml_per_h: Fraction, ceiling_ml_per_h: Fraction | None, increment: Fraction, pump_maximum: Fraction
 ) -> Fraction:
-    """To the pump's increment, ties up, but rounded down at whatever ceiling is in force."""
+    """To the pump's increment, ties up, but down if that is over 5 % too fast, and at whatever ceiling is in force."""
     ceiling = min(pump_maximum, ceiling_ml_per_h) if ceiling_ml_per_h is not None else pump_maximum
-    return min(nearest_tie_up(rung_ml_per_h, increment), floor_to(ceiling, increment))
+    nearest = nearest_tie_up(rung_ml_per_h, increment)
+    below = floor_to(rung_ml_per_h, increment)
+    return min(nearest if nearest <= rung_ml_per_h * Fraction("1.05") else below, floor_to(ceiling, increment))
 
 
 def infuse(
@@ -321,13 +323,17 @@ def infuse(
 def run(volume_ml: Fraction, settings: Sequence[tuple[Fraction, Fraction | None]]) -> list[Step]:
     """Run these settings (mL/h, minutes or None for the rest) until the volume is in.
 
-    Less than the 0.001 mL that can be shown is no step of its own: the step before takes it.
+    Less than the 0.001 mL that can be shown is no step of its own, nor is what the next would give in less than a
+    minute: the step before takes it.
     """
     steps: list[Step] = []
     running = shown_before = Fraction(0)
     for number, (setting, time) in enumerate(settings, start=1):
         left = volume_ml - running
-        last = number == len(settings) or time is None or left - setting * time / 60 < SMALLEST_ML
+        last = number == len(settings) or time is None
+        if time is not None and not last:
+            rest = left - setting * time / 60
+            last = rest < SMALLEST_ML or rest / settings[number][0] * 60 < 1
         infused = left if last else setting * time / 60
         running += infused
         shown = nearest_tie_up(running, SMALLEST_ML)

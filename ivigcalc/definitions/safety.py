@@ -161,6 +161,13 @@ class Deviation(Cited):
     percent: Percent
 
 
+class PumpSteps(Cited):
+    """By how much the pump may run above a step, and from which difference on both rates are shown."""
+
+    above_step: Percent
+    shown_from: Percent
+
+
 class Safety(Definition):
     """The thresholds of the checks."""
 
@@ -183,5 +190,6 @@ class Safety(Definition):
     restart_after: Threshold
     too_close: TooClose
     opened_bottle: OpenTime
+    pump: PumpSteps
     conditions: dict[Identifier, Text] = Field(default_factory=dict)
     notes: tuple[Text, ...] = ()

@@ -159,7 +159,10 @@ class VialCount(TypedDict):
 
 
 class Step(TypedDict):
-    """A step of one session, with the clock time at which it is set and what is left in the bag after it."""
+    """A step of one session, with the clock time at which it is set and what is left in the bag after it.
+
+    `calculated_ml_per_h`: what the step comes to, where the pump cannot be set to it.
+    """
 
     step: Promised[Counted]
     rate_ml_per_kg_per_h: Promised[NotNegative | None]
@@ -172,6 +175,7 @@ class Step(TypedDict):
     from_start_min: NotNegative
     remaining_ml: NotNegative
     assumed: bool
+    calculated_ml_per_h: NotNegative | None
 
 
 class Bottle(TypedDict):

@@ -19,6 +19,7 @@ from ivigcalc.engine.titration import (
     at_risk_elsewhere,
     climb,
     risk_applies,
+    shown_beside,
     shown_per_kg,
 )
 from ivigcalc.errors import RefusedError
@@ -201,7 +202,7 @@ def _step(
     on: Climb, place: int, minutes: Decimal, volume_ml: Decimal, cumulative_ml: Decimal, start: Decimal
 ) -> InfusionStep:
     """Cumulative volumes are rounded, and each step is the difference: what is shown sums exactly."""
-    rate, rung, _ = on.rates[place]
+    (rate, rung, _), beside = on.rates[place], shown_beside(on, place)
     per_kg, per_kg_mg = _per_kg(on.ladder, shown_per_kg(on, place))
     return InfusionStep(
         step=place + 1,
@@ -213,6 +214,7 @@ def _step(
         cumulative_ml=cumulative_ml,
         from_start_min=start,
         assumed=rung.assumed,
+        calculated_ml_per_h=None if beside is None else decimal_of(beside, RATE_PLACES),
     )
 
 

@@ -98,7 +98,10 @@ class VialCount:
 
 @dataclass(frozen=True, slots=True)
 class InfusionStep:
-    """One rung as it is set on the pump, whatever the day. Volumes to 0.001 mL, minutes to 0.01."""
+    """One rung as it is set on the pump, whatever the day. Volumes to 0.001 mL, minutes to 0.01.
+
+    `calculated_ml_per_h`: what the rung comes to, where the pump cannot be set to it.
+    """
 
     step: int
     rate_ml_per_kg_per_h: Decimal | None
@@ -109,6 +112,7 @@ class InfusionStep:
     cumulative_ml: Decimal
     from_start_min: Decimal
     assumed: bool
+    calculated_ml_per_h: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +243,7 @@ class Session(NamedTuple):
                 s.cumulative_ml,
                 s.from_start_min,
                 s.assumed,
+                s.calculated_ml_per_h,
                 decimal_of(total - s.cumulative_ml, 3),
                 self.clock(s.from_start_min),
             )

@@ -15,9 +15,9 @@ from ivigcalc.engine.course import Stretch
 from ivigcalc.engine.dose import FOUR_WEEKS_DAYS, UNROUNDED_STEP_G, Prescribed
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Infusion, TraceEntry
-from ivigcalc.engine.titration import OtherCeiling
+from ivigcalc.engine.titration import OtherCeiling, exact_ml_per_h
 from ivigcalc.engine.vials import Choice
-from ivigcalc.quantity import Quantity, decimal_of, plain
+from ivigcalc.quantity import Quantity, decimal_of, figure, plain
 
 Inputs = dict[str, Decimal | str]
 #: to what grams are rounded where a policy rounds to nothing
@@ -257,10 +257,14 @@ def _rates(draft: Draft) -> Iterator[TraceEntry]:
                 "increment_ml_per_h": decimal_of(draft.prescription.ceilings.increment_ml_per_h, 6),
                 "bounded_by": bound.by,
             }
-            expression = "round(ladder_rate)" if on.ladder.absolute else "round(ladder_rate x rate_kg)"
+            wanted = "ladder_rate" if on.ladder.absolute else "ladder_rate x rate_kg"
+            expression = f"round({wanted})"
             if bound.by != "ladder":
                 inputs["ceiling_ml_per_h"] = _ceiling_text(table, draft.case.site, bound.by, others)
                 expression = "round down(ceiling_ml_per_h)"
+            elif rate < exact_ml_per_h(on, number - 1) - on.limits.increment_ml_per_h / 2:
+                inputs["because"] = f"rounded up it would be more than {figure(on.limits.above * 100)} % above"
+                expression = f"round down({wanted})"
             source = cite(product, rung.printed, table)
             yield _line(f"{label}rate_{number}_ml_per_h", expression, inputs, rate, "mL/h", source)
 

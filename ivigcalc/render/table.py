@@ -16,7 +16,7 @@ from ivigcalc.engine.plan import CHECK_LINE, Infusion, InfusionStep, Plan, Sessi
 from ivigcalc.quantity import plain
 from ivigcalc.render.notices import cited_notices
 from ivigcalc.render.times import clock_of, elapsed_text
-from ivigcalc.render.words import facts, infusions, inputs_text, rates_heading, shown, source_numbers, title
+from ivigcalc.render.words import facts, infusions, inputs_text, rate_text, rates_heading, shown, source_numbers, title
 
 #: a table that is not shown on a terminal is given the width it needs, up to this
 PIPE_WIDTH = 200
@@ -162,7 +162,7 @@ def _step_cells(step: InfusionStep, first: Session) -> list[str | Text]:
     if first.at_min is not None:
         cells.append(clock_of(first, step.from_start_min))
     cells += [elapsed_text(step.from_start_min), shown(step.rate_ml_per_kg_per_h), shown(step.rate_mg_per_kg_per_min)]
-    cells.append(Text(shown(step.rate_ml_per_h), style="bold"))
+    cells.append(Text(rate_text(step), style="bold"))
     return [*cells, *map(shown, (step.duration_min, step.volume_ml, step.cumulative_ml))]
 
 

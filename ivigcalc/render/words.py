@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from ivigcalc.engine.plan import Course, Infusion, Plan, Session, TraceEntry, VialCount
+from ivigcalc.engine.plan import Course, Infusion, InfusionStep, Plan, Session, TraceEntry, VialCount
 from ivigcalc.quantity import plain
 from ivigcalc.render.times import duration_text
 
@@ -171,6 +171,12 @@ def inputs_text(entry: TraceEntry) -> str:
 
 
 # ---- its titrations -------------------------------------------------------------------------------------------------
+
+
+def rate_text(step: InfusionStep) -> str:
+    """`2`, or `2 (calculated 2.52)` where the pump cannot be set to what the step comes to."""
+    beside = step.calculated_ml_per_h
+    return plain(step.rate_ml_per_h) + (f" (calculated {plain(beside)})" if beside is not None else "")
 
 
 def infusions(plan: Plan) -> list[tuple[Infusion, list[Session]]]:

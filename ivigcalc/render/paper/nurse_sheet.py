@@ -103,6 +103,7 @@ def _step(session: Session, step: Step, hung: list[Bottle]) -> dict[str, str]:
         "bottles": _numbers(hung),
         "per_kg": shown(step.rate_ml_per_kg_per_h, unknown="–"),
         "rate": plain(step.rate_ml_per_h),
+        "calculated": shown(step.calculated_ml_per_h, unknown=""),
         "minutes": plain(step.duration_min),
         "volume": plain(step.volume_ml),
         "running": plain(step.cumulative_ml),
