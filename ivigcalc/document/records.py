@@ -178,6 +178,14 @@ class Step(TypedDict):
     calculated_ml_per_h: NotNegative | None
 
 
+class InfusionTime(TypedDict):
+    """How long the infusion is to last: at least and at most so many minutes; no source where the order says so."""
+
+    from_min: NotNegative | None
+    to_min: NotNegative | None
+    source: str | None
+
+
 class Bottle(TypedDict):
     """A bottle of one session, with the clock times at which it is hung and changed."""
 
@@ -210,6 +218,7 @@ class Session(TypedDict):
     bottles: list[Bottle]
     visit_from: Clock | None
     visit_to: Clock | None
+    infusion_time: InfusionTime | None
 
 
 class Cost(TypedDict):

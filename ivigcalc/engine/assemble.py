@@ -40,7 +40,7 @@ def shown(draft: Draft, notices: tuple[Notice, ...], trace: tuple[TraceEntry, ..
         notices=notices,
         trace=trace,
         phases=dosed.courses,
-        sources=tuple(_sources(notices, trace)),
+        sources=tuple(_sources(draft, notices, trace)),
         last_covered=_last_covered(case.order),
         titrations=draft.titrated.titrations,
     )
@@ -82,7 +82,8 @@ def _last_covered(order: Order) -> str | None:
     return (step(order.start, order.valid_for, 1) - timedelta(days=1)).isoformat()
 
 
-def _sources(notices: tuple[Notice, ...], trace: tuple[TraceEntry, ...]) -> Iterator[str]:
+def _sources(draft: Draft, notices: tuple[Notice, ...], trace: tuple[TraceEntry, ...]) -> Iterator[str]:
     """Every citation of the plan once, in order of appearance."""
-    seen = dict.fromkeys([*(entry.source for entry in trace), *(notice.source for notice in notices)])
+    of_times = [time.source for time in draft.titrated.times if time]
+    seen = dict.fromkeys([*(entry.source for entry in trace), *(notice.source for notice in notices), *of_times])
     yield from (source for source in seen if source)

@@ -166,6 +166,15 @@ class Bottle:
     ends_at: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class InfusionTime:
+    """How long an infusion is to last: at least and at most so many minutes; no source where the order says so."""
+
+    from_min: Decimal | None
+    to_min: Decimal | None
+    source: str | None
+
+
 class Session(NamedTuple):
     """One infusion visit. `at_min` is the clock time of its start in minutes after midnight.
 
@@ -184,6 +193,7 @@ class Session(NamedTuple):
     phase: str = "course"
     overhead_before_min: int = 0
     overhead_after_min: int = 0
+    infusion_time: InfusionTime | None = None
 
     @property
     def date(self) -> str | None:

@@ -18,7 +18,7 @@ from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.request.request import InfusionKind, Risk
 
-Binding = Literal["ladder", "ceiling", "at-risk", "at-risk-elsewhere", "indication", "site", "pump"]
+Binding = Literal["ladder", "ceiling", "at-risk", "at-risk-elsewhere", "indication", "site", "pump", "time"]
 
 
 #: less than this can show as 0 mL, and no step has 0 mL: it goes with the step before
@@ -67,7 +67,8 @@ class Ceilings:
     """What else bounds the rate: at-risk patients, the site's pump and house rule in mL/h, and other ceilings.
 
     `above`: the part of a step by which the pump may run above it. `shown_from`: by which part the two must differ for
-    both to be shown. `shortest_min`: a shorter step is not entered.
+    both to be shown. `shortest_min`: a shorter step is not entered. `time_ml_per_h`: where an infusion must stay to
+    last as long as it should.
     """
 
     at_risk: bool
@@ -78,6 +79,7 @@ class Ceilings:
     shown_from: Fraction
     shortest_min: Fraction
     others: tuple[OtherCeiling, ...] = ()
+    time_ml_per_h: Fraction | None = None
 
 
 class Bound(NamedTuple):
@@ -259,6 +261,8 @@ def lowest_ceiling(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tup
     if limits.at_risk and ladder.at_risk is not None:
         bounds.append((ladder.at_risk * (1 if ladder.at_risk_absolute else weight_kg), "at-risk"))
     bounds += [(other.rate * (1 if other.absolute else weight_kg), other.by) for other in limits.others]
+    if limits.time_ml_per_h is not None:
+        bounds.append((limits.time_ml_per_h, "time"))
     return min(bounds, key=lambda bound: bound[0])
 
 

@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from ivigcalc.engine.plan import Course, Infusion, InfusionStep, Plan, Session, TraceEntry, VialCount
+from ivigcalc.engine.plan import Course, Infusion, InfusionStep, InfusionTime, Plan, Session, TraceEntry, VialCount
 from ivigcalc.quantity import plain
-from ivigcalc.render.times import duration_text
+from ivigcalc.render.times import duration_text, hours_text
 
 #: what a thing is called, and what is said of it
 Facts = list[tuple[str, str]]
@@ -134,10 +134,14 @@ def facts(plan: Plan) -> Facts:
         ("Policy", f"{source.policy.policy.value.id}: {source.policy.policy.value.title}"),
     ]
     rows += [("Site", name) for name in site_named(plan)]
+    times = dict.fromkeys(session.infusion_time for session in plan.sessions)
+    to_last = [("To last", time_words(plan, time)) for time in times if time]
     if source.regimen is None:
-        return [*rows, ("Dose", f"{plain(plan.course.dose_g)} g = {plain(plan.course.g_per_kg)} g/kg")]
+        dose = f"{plain(plan.course.dose_g)} g = {plain(plan.course.g_per_kg)} g/kg"
+        return [*rows, ("Dose", dose), *to_last]
     for phase in plan.phases:
         rows += _course_facts(phase, f"Phase {phase.phase}" if phased(plan) else "Course")
+    rows += to_last
     cost = plan.totals.cost
     if cost:
         rows.append(("Cost", f"{plain(cost.amount)} {cost.currency} for all vials, at the site's price per gram"))
@@ -163,6 +167,16 @@ def _course_facts(course: Course, name: str) -> Iterator[tuple[str, str]]:
     yield "  exact dose", f"{plain(course.prescribed_g)} g"  # control: exact-beside-rounded
     given = f"{plain(course.dose_g)} g = {plain(course.g_per_kg)} g/kg"
     yield "  dose given", f"{given} ({signed(course.deviation_percent)} %)"
+
+
+def time_words(plan: Plan, time: InfusionTime) -> str:
+    """How long an infusion is to last: `10 h to 12 h (published) [3]`."""
+    least, most = (None if end is None else hours_text(end) for end in (time.from_min, time.to_min))
+    words = f"{least} to {most}" if least != most else f"{least}"
+    words = f"at most {most}" if least is None else f"at least {least}" if most is None else words
+    number = source_numbers(plan).get(time.source or "")
+    cited = f" [{number}]" if number else ""
+    return f"{words} ({'published' if time.source else 'ordered'}){cited}"
 
 
 def inputs_text(entry: TraceEntry) -> str:

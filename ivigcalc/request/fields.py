@@ -192,6 +192,13 @@ FIELDS: tuple[Field, ...] = (
         commands=_COURSES,
     ),
     Field(
+        "over",
+        "order",
+        'How long each infusion is to last: "12 h", "90 min"; as printed, else as the rates allow, if not given.',
+        "TIME",
+        words.infusion_time,
+    ),
+    Field(
         "every",
         "order",
         'From course to course: "4 weeks", "2 weeks", "1 month".',

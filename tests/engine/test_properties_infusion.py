@@ -136,6 +136,27 @@ def test_the_engine_runs_any_ladder_on_any_pump_as_the_oracle_does(
     check_rates_per_kg(got.sessions[0], table, Fraction(weight), at_risk, Fraction(maximum))
 
 
+@settings(max_examples=100)
+@given(ladders(), hundredths_of_kg, st.integers(1, 150), st.integers(5, 1440), st.sampled_from(["0.5", "1", "5"]))
+def test_the_engine_keeps_any_time_as_the_oracle_does(
+    table: oracle.Table, weight: Decimal, grams: int, minutes: int, increment: str
+) -> None:
+    product = helpers.own_product(
+        ladder=table.rungs, ceiling=str(table.ceiling), concentration=f"{table.mg_per_ml} mg/mL"
+    )
+    words = {"site": helpers.a_site(pump={"increment": f"{increment} mL/h"}), "over": f"{minutes} min"}
+    got = attempt(lambda: helpers.anyway(helpers.rates, product, "cidp", f"{weight} kg", f"{grams} g", **words))
+    volume_ml = grams * 1000 / table.mg_per_ml
+    pump = {"increment": Fraction(increment), "least_min": Fraction(minutes)}
+    try:
+        expected = oracle.infuse(volume_ml, table, Fraction(weight), **pump)
+    except oracle.PumpTooCoarseError:
+        assert got == {"pump-too-coarse"}
+        return
+    check_infusion(got.sessions[0], expected)
+    assert got.sessions[0].infusion.duration_min >= minutes
+
+
 # ---- ties and ceilings, weight by weight -----------------------------------------------------------------------------
 
 

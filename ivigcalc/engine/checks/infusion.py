@@ -28,7 +28,7 @@ def no_rates(_rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[N
 def kind_not_said(draft: Draft) -> Iterator[Notice]:
     """That the slower of several tables was taken because nobody said whether the patient had the product before."""
     distinct = {table.infusion for table in draft.case.product.rates}
-    if draft.titrated.climbs and len(distinct) > 1 and draft.case.order.infusion is None:
+    if draft.titrated.used and len(distinct) > 1 and draft.case.order.infusion is None:
         yield Notice(
             "default-used",
             "info",
@@ -40,7 +40,7 @@ def kind_not_said(draft: Draft) -> Iterator[Notice]:
 def starts_slowly(draft: Draft) -> Iterator[Notice]:
     """Why the slow ladder starts again."""
     case = draft.case
-    if not draft.titrated.climbs or not starts_again(case):
+    if not draft.titrated.used or not starts_again(case):
         return
     rules, order = case.safety.restart_after, case.order
     why = f"the last infusion was on {order.last_infusion}, more than {rules.after} ago"
@@ -59,7 +59,7 @@ def starts_slowly(draft: Draft) -> Iterator[Notice]:
 
 def slow_after_a_gap(draft: Draft) -> Iterator[Notice]:
     """Courses of the plan itself that are so far apart that the slow ladder starts again."""
-    if draft.titrated.climbs:
+    if draft.titrated.used:
         yield from draft.calendar.said.of("gaps", lambda: tuple(_gaps(draft.prescription, draft.calendar)))
 
 
@@ -82,17 +82,17 @@ def _gaps(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
 
 def tables_used(rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
     """What the reader must know of each rate table that was used."""
-    for chosen, climb, others in titrated.climbs:
-        yield from _where_it_is_from(rx, chosen)
-        yield from _risks(rx, titrated.risks, chosen.table, climb.bound_by)
-        yield from _elsewhere(rx, others, climb.bound_by)
-        yield from _held_down(rx, climb.bound_by)
+    for used in titrated.used:
+        yield from _where_it_is_from(rx, used.choice)
+        yield from _risks(rx, titrated.risks, used.choice.table, used.bound_by)
+        yield from _elsewhere(rx, used.others, used.bound_by)
+        yield from _held_down(rx, used.bound_by)
 
 
 def risks_without_figure(rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
     """Risks for which neither the table nor the rest of the product's file prints a lower rate."""
-    for chosen, _, _ in titrated.climbs:
-        table = chosen.table
+    for used in titrated.used:
+        table = used.choice.table
         own = [risk for risk in titrated.risks if risk_applies(table, (risk,))]
         open_risks = [risk for risk in titrated.risks if not any(risk_applies(t, (risk,)) for t in rx.product.rates)]
         if open_risks:  # control: risk-without-figure
@@ -131,8 +131,8 @@ def indication_ceiling_lifted(draft: Draft) -> Iterator[Notice]:
     ceiling = rx.rate_ceiling
     if ceiling is None or draft.case.order.override("indication-ceiling") is None:
         return
-    most = rx.product.comparable_rate(ceiling.rate) * draft.rate_kg if draft.titrated.climbs else Fraction(0)
-    rates = [rate for _, climb, _ in draft.titrated.climbs for rate, _, _ in climb.rates]
+    most = rx.product.comparable_rate(ceiling.rate) * draft.rate_kg if draft.titrated.used else Fraction(0)
+    rates = [rate for made in draft.titrated.titrations for rate, _, _ in made.infusion.climb.rates]
     if any(rate > most for rate in rates):
         message = f"up to {figure(max(rates))} mL/h is above the {ceiling.rate} printed for {rx.indication}"
         source = rx.rate_ceiling_source
