@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from ivigcalc import library
-from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
+from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Regimen, Site
 from ivigcalc.engine.case import Case, Definitions, case_of
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import make_plan
@@ -48,7 +48,8 @@ class Desk:
             library.check_indication(_needed(form.indication, "indication", "primary-immunodeficiency"), product.value)
         else:
             regimen, _ = library.regimen(_needed(form.regimen, "regimen", "dermatomyositis"))
-        return case_of(request, Definitions(product, policy, self._site, safety, regimen))
+        treated = _file_of(regimen.value.treats if regimen else request.indication)
+        return case_of(request, Definitions(product, policy, self._site, safety, regimen, treated))
 
     def _prescribed(self, case: Case) -> Prescription:
         request = case.request
@@ -61,6 +62,11 @@ def plan_form(
 ) -> Plan:
     """Plan what a form asks. `on` is today's date, given by the edge."""
     return Desk(site, on).plan(form, command, with_trace=with_trace)
+
+
+def _file_of(indication: str | None) -> Loaded[Regimen] | None:
+    """The shipped file of an indication, if there is one: what it prints of the rate holds for every regimen of it."""
+    return library.load("regimen", indication) if indication in library.shipped("regimen") else None
 
 
 def _needed(reference: str | None, kind: str, example: str) -> str:

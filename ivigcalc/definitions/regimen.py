@@ -21,6 +21,7 @@ from .fields import (
     Interval,
     Place,
     Range,
+    RatePerKg,
     Text,
     refuse,
 )
@@ -227,6 +228,13 @@ _LOW_DEFAULT = "the first protocol is the default, so it may not be one of low c
 _LESSER_DEFAULT = "the first protocol is the default: a label or guideline of high confidence goes first"
 
 
+class RateCeiling(Cited):
+    """A rate that must not be passed in an indication, whatever the product."""
+
+    rate: RatePerKg
+    note: Text | None = None
+
+
 class Regimen(Definition):
     """One indication."""
 
@@ -236,6 +244,9 @@ class Regimen(Definition):
         default=None, description="what the rate tables of products are looked up under; the id if left out"
     )
     synonyms: tuple[Text, ...] = ()
+    rate_ceiling: RateCeiling | None = Field(
+        default=None, description="the most that is printed for this indication, whatever the product"
+    )
     protocols: dict[Identifier, Protocol] = Field(min_length=1)
     notes: tuple[Text, ...] = ()
 

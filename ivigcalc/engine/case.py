@@ -23,20 +23,24 @@ from ivigcalc.request.request import Order, Patient, Request
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """The definitions that an order names; no regimen where only the rates of a product are asked for."""
+    """The definitions that an order names; no regimen where only the rates of a product are asked for.
+
+    `indication`: the shipped file of what is treated, whose rate ceiling holds whatever regimen and product are named.
+    """
 
     product: Loaded[Product]
     policy: LoadedPolicy
     site: Loaded[Site]
     safety: Loaded[Safety]
     regimen: Loaded[Regimen] | None = None
+    indication: Loaded[Regimen] | None = None
 
     @property
     def fingerprint(self) -> tuple[str, ...]:
         """The digests of the files, which tell these definitions from others of the same site."""
-        formula, regimen = self.policy.formula, self.regimen
         digests = (self.product.sha256, self.policy.policy.sha256, self.safety.sha256)
-        return (*digests, formula.sha256 if formula else "", regimen.sha256 if regimen else "")
+        others = (self.policy.formula, self.regimen, self.indication)
+        return (*digests, *(other.sha256 if other else "" for other in others))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,16 @@ from ivigcalc.engine.course import Dosed, Portion
 from ivigcalc.engine.known import Known, known
 from ivigcalc.engine.plan import Infusion, InfusionStep, Notice, Titration
 from ivigcalc.engine.prescription import Prescription, Rates
-from ivigcalc.engine.titration import Climb, Ladder, TableChoice, climb, risk_applies, shown_per_kg
+from ivigcalc.engine.titration import (
+    Climb,
+    Ladder,
+    OtherCeiling,
+    TableChoice,
+    at_risk_elsewhere,
+    climb,
+    risk_applies,
+    shown_per_kg,
+)
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import decimal_of, rounded
 from ivigcalc.request.request import InfusionKind, Risk
@@ -26,11 +35,13 @@ _SAID = 64
 class Titrated:
     """The rates of a plan: the tables that were climbed, in order of use, and the infusion of each session.
 
+    With each table go the ceilings that are printed elsewhere.
+
     `risks`: the patient's. `without`: why some sessions have no infusion, in words. `longest_bottles_min`: of each
     session, for how many minutes the bottle runs that runs longest.
     """
 
-    climbs: tuple[tuple[TableChoice, Climb], ...]
+    climbs: tuple[tuple[TableChoice, Climb, tuple[OtherCeiling, ...]], ...]
     infusions: tuple[Infusion | None, ...]
     titrations: tuple[Titration, ...]
     without: tuple[str, ...]
@@ -50,12 +61,16 @@ def titrate(
     rate_kg: Fraction,
     risks: tuple[Risk, ...],
     kinds: tuple[InfusionKind, ...],
+    lifted: bool,
 ) -> Titrated:
     """The infusions of all sessions for a rate weight in kg; `kinds`: how each session's starts.
 
+    `lifted`: the ceiling of the indication is overridden.
+
     Raises `RefusedError` where rates are asked for and no source prints any; a plan of doses goes on without.
     """
-    return dosed.titrated.of((rate_kg, risks, kinds), lambda: _titrate(prescription, dosed, rate_kg, risks, kinds))
+    key = (rate_kg, risks, kinds, lifted)
+    return dosed.titrated.of(key, lambda: _titrate(prescription, dosed, rate_kg, risks, kinds, lifted))
 
 
 def _titrate(
@@ -64,8 +79,9 @@ def _titrate(
     rate_kg: Fraction,
     risks: tuple[Risk, ...],
     kinds: tuple[InfusionKind, ...],
+    lifted: bool,
 ) -> Titrated:
-    served = {kind: _served(prescription, kind) for kind in dict.fromkeys(kinds)}
+    served = {kind: _served(prescription, kind, risks) for kind in dict.fromkeys(kinds)}
     climbs: dict[int, _Climbed] = {}
     places: dict[tuple[int, Fraction], list[int]] = {}
     found: list[tuple[int, Fraction] | None] = []
@@ -76,13 +92,13 @@ def _titrate(
             continue
         table = prescription.product.rates.index(rates.table.table)
         if table not in climbs:
-            climbs[table] = _Climbed.of(prescription, rates, rate_kg, risks)
+            climbs[table] = _Climbed.of(prescription, rates, rate_kg, risks, lifted)
         key = (table, portion.exact_g)
         places.setdefault(key, []).append(place)
         found.append(key)
     infusions = {(table, grams): climbs[table].infusion(grams) for table, grams in places}
     return Titrated(
-        tuple((climbed.table, climbed.climb) for climbed in climbs.values()),
+        tuple((climbed.table, climbed.climb, climbed.others) for climbed in climbs.values()),
         tuple(infusions[key] if key else None for key in found),
         tuple(Titration(infusions[key], tuple(where)) for key, where in places.items()),
         tuple(dict.fromkeys(why for why in served.values() if isinstance(why, str))),
@@ -103,10 +119,10 @@ def _longest_bottles_min(portions: Sequence[Portion], infusions: Sequence[Infusi
     return tuple(found)
 
 
-def _served(prescription: Prescription, kind: InfusionKind) -> Rates | str:
+def _served(prescription: Prescription, kind: InfusionKind, risks: tuple[Risk, ...]) -> Rates | str:
     """The rates of a kind of infusion, or why there are none."""
     try:
-        return prescription.rates(kind)
+        return prescription.rates(kind, risks)
     except RefusedError as refused:
         if refused.code != "rate-not-published" or prescription.protocol is None:
             raise
@@ -119,13 +135,22 @@ class _Climbed:
 
     table: TableChoice
     climb: Climb
+    others: tuple[OtherCeiling, ...]
     full_steps: tuple[InfusionStep, ...]
 
     @classmethod
-    def of(cls, prescription: Prescription, rates: Rates, rate_kg: Fraction, risks: tuple[Risk, ...]) -> _Climbed:
-        at_risk = risk_applies(rates.table.table, risks)  # control: at-risk-rate
-        on = climb(rates.ladder, rate_kg, replace(prescription.ceilings, at_risk=at_risk))
-        return cls(rates.table, on, full_steps(on))
+    def of(
+        cls, prescription: Prescription, rates: Rates, rate_kg: Fraction, risks: tuple[Risk, ...], lifted: bool
+    ) -> _Climbed:
+        product, table = prescription.product, rates.table.table
+        at_risk = risk_applies(table, risks)  # control: at-risk-rate
+        others = at_risk_elsewhere(product, table, risks)  # control: at-risk-elsewhere
+        ceiling = prescription.rate_ceiling
+        if ceiling is not None and not lifted:
+            rate = product.comparable_rate(ceiling.rate)
+            others += (OtherCeiling("indication", rate, False, ceiling.rate),)  # control: indication-ceiling
+        on = climb(rates.ladder, rate_kg, replace(prescription.ceilings, at_risk=at_risk, others=others))
+        return cls(rates.table, on, others, full_steps(on))
 
     def infusion(self, dose_g: Fraction) -> Infusion:
         return make_infusion(self.climb, self.full_steps, dose_g)

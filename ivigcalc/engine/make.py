@@ -29,7 +29,8 @@ def make_plan(case: Case, *, prescribed: Callable[[Case], Prescription] = prescr
     prescription = prescribed(case)
     dosed = dose_courses(prescription, weights.kg, finer_for_age(case))
     calendar = set_dates(case, prescription, dosed.shape)
-    titrated = titrate(prescription, dosed, rate_kg, case.patient.risks, calendar.kinds)
+    lifted = case.order.override("indication-ceiling") is not None
+    titrated = titrate(prescription, dosed, rate_kg, case.patient.risks, calendar.kinds, lifted)
     draft = Draft(case, prescription, weights, rate_kg, dosed, calendar, titrated)
     notices = settle((*before, *found(CHECKS, draft)), case.order)
     return shown(draft, notices, write_working(draft) if with_trace else ())

@@ -10,7 +10,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ivigcalc.definitions import Limit, Phase, Policy, Product, Protocol, Regimen, Rounding, Safety, Site
+from ivigcalc.definitions import Limit, Phase, Policy, Product, Protocol, Regimen, Rounding, Safety, Site, cite
+from ivigcalc.definitions.regimen import RateCeiling
 from ivigcalc.engine.case import Case, Definitions
 from ivigcalc.engine.dose import (
     Prescribed,
@@ -27,7 +28,7 @@ from ivigcalc.engine.titration import Ceilings, Ladder, TableChoice, choose_tabl
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import Quantity
 from ivigcalc.request.form import Command
-from ivigcalc.request.request import InfusionKind, Treatment
+from ivigcalc.request.request import InfusionKind, Risk, Treatment
 
 if TYPE_CHECKING:
     from ivigcalc.engine.course import Dosed
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 #: the one part of a plan that has no protocol: an infusion of just what is ordered
 ONE_INFUSION = Phase(id="infusion")
 #: weights, starts and answers of checks that a prescription remembers
-_WEIGHTS, _STARTS, _SAID = 4096, 1024, 1024
+_WEIGHTS, _STARTS, _SAID, _KINDS = 4096, 1024, 1024, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Prescription:
     dosed: Known[tuple[Fraction, bool | None], Dosed] = known(_WEIGHTS)
     calendars: Known[object, Calendar] = known(_STARTS)
     said: Known[object, tuple[Notice, ...]] = known(_SAID)
+    _rates: Known[tuple[InfusionKind, tuple[Risk, ...]], Rates] = known(_KINDS)
 
     @property
     def product(self) -> Product:
@@ -163,21 +165,27 @@ class Prescription:
         after = sum((int(part.base) for part in (visit.flush, visit.observation) if part), 0)
         return before, after
 
-    def rates(self, kind: InfusionKind) -> Rates:
-        """The rates of a first or a later infusion. Raises `RefusedError` where no source prints any."""
-        return self._first_rates if kind == "first" else self._later_rates
+    def rates(self, kind: InfusionKind, risks: tuple[Risk, ...]) -> Rates:
+        """The rates of a first or a later infusion with these risks. Raises `RefusedError` where nobody prints any."""
+        return self._rates.of((kind, risks), lambda: self._rates_for(kind, risks))
 
-    @cached_property
-    def _first_rates(self) -> Rates:
-        return self._rates("first")
-
-    @cached_property
-    def _later_rates(self) -> Rates:
-        return self._rates("subsequent")
-
-    def _rates(self, kind: InfusionKind) -> Rates:
-        chosen = choose_table(self.product, self.indication, kind)
+    def _rates_for(self, kind: InfusionKind, risks: tuple[Risk, ...]) -> Rates:
+        chosen = choose_table(self.product, self.indication, kind, risks)
         return Rates(chosen, make_ladder(self.product, chosen.table))
+
+    @cached_property
+    def rate_ceiling(self) -> RateCeiling | None:
+        """The most that is printed for the indication, whatever the product: the regimen's own, else its file's."""
+        treated = self.definitions.indication
+        own = self.regimen.rate_ceiling if self.regimen else None
+        return own or (treated.value.rate_ceiling if treated else None)
+
+    @property
+    def rate_ceiling_source(self) -> str | None:
+        """Where it is printed."""
+        treated = self.definitions.indication
+        owner = self.regimen if self.regimen and self.regimen.rate_ceiling else treated.value if treated else None
+        return cite(owner, self.rate_ceiling)
 
 
 def prescribe(case: Case) -> Prescription:

@@ -15,10 +15,10 @@ from typing import Literal, NamedTuple
 
 from ivigcalc.definitions import PrintedRung, Product, RateTable
 from ivigcalc.errors import RefusedError
-from ivigcalc.quantity import figure
+from ivigcalc.quantity import Quantity, figure
 from ivigcalc.request.request import InfusionKind, Risk
 
-Binding = Literal["ladder", "ceiling", "at-risk", "site", "pump"]
+Binding = Literal["ladder", "ceiling", "at-risk", "at-risk-elsewhere", "indication", "site", "pump"]
 
 
 #: less than this can show as 0 mL, and no step has 0 mL: it goes with the step before
@@ -53,14 +53,24 @@ class Ladder:
         return ", ".join(self.table.for_)
 
 
+class OtherCeiling(NamedTuple):
+    """A ceiling printed elsewhere than in the table: mL/kg/h, or mL/h where `absolute`; `printed` as in its file."""
+
+    by: Binding
+    rate: Fraction
+    absolute: bool
+    printed: Quantity
+
+
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """What else bounds the rate: at-risk patients, and the site's pump and house rule in mL/h."""
+    """What else bounds the rate: at-risk patients, the site's pump and house rule in mL/h, and other ceilings."""
 
     at_risk: bool
     increment_ml_per_h: Fraction
     pump_ml_per_h: Fraction
     site_ml_per_h: Fraction | None
+    others: tuple[OtherCeiling, ...] = ()
 
 
 class Bound(NamedTuple):
@@ -121,10 +131,13 @@ class TableChoice:
     restarted: bool = False
 
 
-def choose_table(product: Product, indication: str | None, infusion: InfusionKind) -> TableChoice:
+def choose_table(
+    product: Product, indication: str | None, infusion: InfusionKind, risks: tuple[Risk, ...] = ()
+) -> TableChoice:
     """The product's table for this use: named first, then one for any, else its most cautious one (off-label).
 
-    A first infusion never takes a table that was printed for later ones; a later one may take that of a first.
+    A first infusion never takes a table that was printed for later ones; a later one may take that of a first. Which is
+    the most cautious goes by the patient's risks.
     """
     if not product.rates:
         why = product.no_rates_because or "no source prints an infusion rate for it"
@@ -138,14 +151,14 @@ def choose_table(product: Product, indication: str | None, infusion: InfusionKin
         tables = _fitting(candidates, infusion) or candidates
     if tables:
         return TableChoice(tables[0], off_label=False)
-    return TableChoice(_most_cautious(product, infusion), off_label=True)
+    return TableChoice(_most_cautious(product, infusion, risks), off_label=True)
 
 
 def _fitting(tables: Sequence[RateTable], infusion: InfusionKind) -> list[RateTable]:
     return [t for t in tables if t.infusion in (infusion, "any")]
 
 
-def _most_cautious(product: Product, infusion: InfusionKind) -> RateTable:
+def _most_cautious(product: Product, infusion: InfusionKind, risks: tuple[Risk, ...]) -> RateTable:
     """Of the tables for other uses. Refuses where none may start a first infusion, and where none can be named."""
     tables = _fitting(product.rates, infusion)
     if not tables and infusion == "first":
@@ -165,13 +178,17 @@ def _most_cautious(product: Product, infusion: InfusionKind) -> RateTable:
             overridable=False,
         )
     # `min` takes the first of equals: the order of the file
-    return min(tables, key=lambda t: _boldness(product, t))
+    return min(tables, key=lambda t: _boldness(product, t, risks))
 
 
-def _boldness(product: Product, table: RateTable) -> tuple[Fraction, ...]:
-    """Order of tables of one kind from cautious to bold: lowest ceiling first, then the slowest ladder."""
+def _boldness(product: Product, table: RateTable, risks: tuple[Risk, ...]) -> tuple[Fraction, ...]:
+    """Order of tables of one kind from cautious to bold: lowest ceiling in force first, then the slowest ladder."""
     rates = [product.comparable_rate(rung.rate) for rung in table.ladder]
-    return (product.comparable_rate(table.ceiling.rate), *rates)
+    ceilings = [table.ceiling]
+    at_risk = table.at_risk_ceiling
+    if at_risk is not None and risk_applies(table, risks) and at_risk.rate.dimension != "rate":
+        ceilings.append(at_risk)
+    return (min(product.comparable_rate(ceiling.rate) for ceiling in ceilings), *rates)
 
 
 def make_ladder(product: Product, table: RateTable) -> Ladder:
@@ -204,6 +221,22 @@ def risk_applies(table: RateTable, risks: tuple[Risk, ...]) -> bool:
     return ceiling is not None and any(not ceiling.risks or risk in ceiling.risks for risk in risks)
 
 
+def at_risk_elsewhere(product: Product, table: RateTable, risks: tuple[Risk, ...]) -> tuple[OtherCeiling, ...]:
+    """The ceilings of other tables of the product for risks of which this one prints none: the lowest of each kind."""
+    open_risks = tuple(risk for risk in risks if not risk_applies(table, (risk,)))
+    found: dict[bool, OtherCeiling] = {}
+    for other in product.rates:
+        printed = other.at_risk_ceiling
+        if printed is None or not risk_applies(other, open_risks):
+            continue
+        absolute = printed.rate.dimension == "rate"
+        ceiling = OtherCeiling("at-risk-elsewhere", product.comparable_rate(printed.rate), absolute, printed.rate)
+        lowest = found.get(absolute)
+        if lowest is None or ceiling.rate < lowest.rate:
+            found[absolute] = ceiling
+    return tuple(found.values())
+
+
 def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[tuple[Fraction, Rung, Bound], ...]:
     """Each rung as (mL/h set on the pump, rung, what bounded it).
 
@@ -218,6 +251,7 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
         bounds.append((limits.site_ml_per_h, "site"))
     if limits.at_risk and ladder.at_risk is not None:
         bounds.append((ladder.at_risk * (1 if ladder.at_risk_absolute else weight_kg), "at-risk"))
+    bounds += [(other.rate * (1 if other.absolute else weight_kg), other.by) for other in limits.others]
     ceiling, binding = min(bounds, key=lambda bound: bound[0])
     most = floor(ceiling / increment)  # the highest setting, in pump steps
     found: list[tuple[Fraction, Rung, Bound]] = []

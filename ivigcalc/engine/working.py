@@ -15,6 +15,7 @@ from ivigcalc.engine.course import Stretch
 from ivigcalc.engine.dose import FOUR_WEEKS_DAYS, UNROUNDED_STEP_G, Prescribed
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Infusion, TraceEntry
+from ivigcalc.engine.titration import OtherCeiling
 from ivigcalc.engine.vials import Choice
 from ivigcalc.quantity import Quantity, decimal_of, plain
 
@@ -245,7 +246,7 @@ def _distinct_doses(draft: Draft) -> list[Fraction]:
 
 def _rates(draft: Draft) -> Iterator[TraceEntry]:
     product = draft.case.product
-    for _, on in draft.titrated.climbs:
+    for _, on, others in draft.titrated.climbs:
         table = on.ladder.table
         label = "" if len(draft.titrated.climbs) == 1 else f"{table.infusion} "
         for number, (rate, rung, bound) in enumerate(on.rates, start=1):
@@ -256,17 +257,19 @@ def _rates(draft: Draft) -> Iterator[TraceEntry]:
             }
             expression = "round(ladder_rate)" if on.ladder.absolute else "round(ladder_rate x rate_kg)"
             if bound.by != "ladder":
-                inputs["ceiling_ml_per_h"] = _ceiling_text(table, draft.case.site, bound.by)
+                inputs["ceiling_ml_per_h"] = _ceiling_text(table, draft.case.site, bound.by, others)
                 expression = "round down(ceiling_ml_per_h)"
             source = cite(product, rung.printed, table)
             yield _line(f"{label}rate_{number}_ml_per_h", expression, inputs, rate, "mL/h", source)
 
 
-def _ceiling_text(table: RateTable, site: Site, bound: str) -> str:
-    if bound not in ("at-risk", "ceiling"):
+def _ceiling_text(table: RateTable, site: Site, bound: str, others: tuple[OtherCeiling, ...]) -> str:
+    if bound in ("pump", "site"):
         return str(site.pump.maximum if bound == "pump" else site.rate_maximum)
-    printed = table.at_risk_ceiling if bound == "at-risk" and table.at_risk_ceiling else table.ceiling
-    return str(printed.rate) if printed.rate.dimension == "rate" else f"{printed.rate} x rate_kg"
+    elsewhere = next((other.printed for other in others if other.by == bound), None)
+    at_risk = table.at_risk_ceiling if bound == "at-risk" else None
+    printed = elsewhere or (at_risk or table.ceiling).rate
+    return str(printed) if printed.dimension == "rate" else f"{printed} x rate_kg"
 
 
 def _steps(draft: Draft) -> Iterator[TraceEntry]:

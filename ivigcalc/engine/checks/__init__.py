@@ -140,6 +140,7 @@ BEFORE: tuple[Callable[[Case], Iterable[Notice]], ...] = (
 )
 
 CHECKS: tuple[Check, ...] = (
+    of_titrated(infusion.risks_without_figure),
     patient.defaults_used,
     of_conditions(patient.contraindications),
     patient.stale_weight,
@@ -157,7 +158,9 @@ CHECKS: tuple[Check, ...] = (
     infusion.kind_not_said,
     infusion.starts_slowly,
     infusion.slow_after_a_gap,
+    infusion.indication_ceiling_lifted,
     of_titrated(infusion.tables_used),
+    of_titrated(infusion.days_at_risk),
     of_titrated(infusion.bottles),  # control: open-bottle
     of_calendar(dates.courses_moved),
     of_calendar(dates.courses_overlap),

@@ -7,13 +7,14 @@ from fractions import Fraction
 from itertools import pairwise
 
 from ivigcalc.definitions import RateTable, cite
+from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.infusion import Titrated
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.session import Calendar, after_a_gap, starts_again
-from ivigcalc.engine.titration import TableChoice, risk_applies
+from ivigcalc.engine.titration import OtherCeiling, TableChoice, risk_applies
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.request.request import Risk
 
@@ -81,10 +82,61 @@ def _gaps(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
 
 def tables_used(rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
     """What the reader must know of each rate table that was used."""
-    for chosen, climb in titrated.climbs:
+    for chosen, climb, others in titrated.climbs:
         yield from _where_it_is_from(rx, chosen)
         yield from _risks(rx, titrated.risks, chosen.table, climb.bound_by)
+        yield from _elsewhere(rx, others, climb.bound_by)
         yield from _held_down(rx, climb.bound_by)
+
+
+def risks_without_figure(rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
+    """Risks for which neither the table nor the rest of the product's file prints a lower rate."""
+    for chosen, _, _ in titrated.climbs:
+        table = chosen.table
+        own = [risk for risk in titrated.risks if risk_applies(table, (risk,))]
+        open_risks = [risk for risk in titrated.risks if not any(risk_applies(t, (risk,)) for t in rx.product.rates)]
+        if open_risks:  # control: risk-without-figure
+            slowed = "is not slowed for it" if own else "is not slowed"
+            yield Notice(
+                "risk-no-figure",
+                "caution",
+                f"{' and '.join(open_risks)} risk: no source prints a lower rate for {rx.product.id}; "
+                f"the ladder {slowed}, so ask the prescriber for the lowest rate practicable",
+                ", ".join(open_risks),
+                None,
+                cite(rx.product, table.ladder[0], table),
+            )
+
+
+def days_at_risk(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
+    """With a risk, what a day holds for each number of days that the protocol allows and nobody ordered."""
+    for stretch in dosed.stretches if titrated.risks else ():
+        part = stretch.part
+        if part.ordered.days is not None or len(part.days) == 1 or part.prescribed.per_day:
+            continue
+        dose_g = stretch.dose.prescribed_g
+        each = "; ".join(f"{days} days: {figure(dose_g / days)} g{_ml(rx, dose_g / days)} a day" for days in part.days)
+        text = f"{of_phase(part.phase)}{' and '.join(titrated.risks)} risk, and the days are open: {each}"
+        yield Notice("risk-days", "info", text, source=cite(rx.regimen, part.phase.days, part.phase, rx.protocol))
+
+
+def _ml(rx: Prescription, grams: Fraction) -> str:
+    concentration = rx.product.concentration
+    return f" = {figure(grams * 1000 / concentration.base)} mL" if concentration else ""
+
+
+def indication_ceiling_lifted(draft: Draft) -> Iterator[Notice]:
+    """That the order lifts the ceiling of the indication, where a rate goes above it: a stop with its reason."""
+    rx = draft.prescription
+    ceiling = rx.rate_ceiling
+    if ceiling is None or draft.case.order.override("indication-ceiling") is None:
+        return
+    most = rx.product.comparable_rate(ceiling.rate) * draft.rate_kg if draft.titrated.climbs else Fraction(0)
+    rates = [rate for _, climb, _ in draft.titrated.climbs for rate, _, _ in climb.rates]
+    if any(rate > most for rate in rates):
+        message = f"up to {figure(max(rates))} mL/h is above the {ceiling.rate} printed for {rx.indication}"
+        source = rx.rate_ceiling_source
+        yield Notice("indication-ceiling", "stop", message, f"{figure(max(rates))} mL/h", str(ceiling.rate), source)
 
 
 def _where_it_is_from(rx: Prescription, chosen: TableChoice) -> Iterator[Notice]:
@@ -95,6 +147,16 @@ def _where_it_is_from(rx: Prescription, chosen: TableChoice) -> Iterator[Notice]
             "rate-off-label",
             "caution",
             f"{product.id} prints no rates for this use: its most cautious table is used, published for {uses}",
+            uses,
+            str(table.ceiling.rate),
+            source,
+        )
+    licensed = {licence.id for licence in product.indications}
+    if not chosen.off_label and rx.indication not in (*table.for_, *licensed):  # control: any-table-off-label
+        yield Notice(
+            "rate-off-label",
+            "caution",
+            f"{product.id} is not licensed for {rx.indication or 'this use'}: its table for any use is taken",
             uses,
             str(table.ceiling.rate),
             source,
@@ -113,7 +175,6 @@ def _risks(rx: Prescription, risks: tuple[Risk, ...], table: RateTable, bound_by
     """The patient's risks against the lower ceiling that the table prints, if it does."""
     product, at_risk = rx.product, table.at_risk_ceiling
     covered = [risk for risk in risks if risk_applies(table, (risk,))]
-    uncovered = [risk for risk in risks if risk not in covered]
     if covered and at_risk is not None and "at-risk" in bound_by:
         yield Notice(
             "risk-ceiling-applied",
@@ -123,17 +184,23 @@ def _risks(rx: Prescription, risks: tuple[Risk, ...], table: RateTable, bound_by
             str(at_risk.rate),
             cite(product, at_risk, table),
         )
-    if uncovered:  # control: risk-without-figure
-        slowed = "is not slowed for it" if covered else "is not slowed"
-        yield Notice(
-            "risk-no-figure",
-            "caution",
-            f"{' and '.join(uncovered)} risk: no source prints a lower rate for {product.id}; "
-            f"the ladder {slowed}, so ask the prescriber for the lowest rate practicable",
-            ", ".join(uncovered),
-            None,
-            cite(product, table.ladder[0], table),
-        )
+
+
+def _elsewhere(rx: Prescription, others: tuple[OtherCeiling, ...], bound_by: frozenset[str]) -> Iterator[Notice]:
+    """Ceilings that are printed elsewhere than in the table, and bound a step."""
+    for other in others:
+        if other.by not in bound_by:
+            continue
+        if other.by == "indication":
+            text = f"the rate stays at or below {other.printed}, the most that is printed for {rx.indication}"
+            source = rx.rate_ceiling_source
+            yield Notice("indication-ceiling-applied", "caution", text, None, str(other.printed), source)
+            continue
+        tables = [t for t in rx.product.rates if t.at_risk_ceiling and t.at_risk_ceiling.rate == other.printed]
+        uses = ", ".join(tables[0].for_)
+        text = f"the rate stays at or below {other.printed}, printed for patients at risk in the table for {uses}"
+        source = cite(rx.product, tables[0].at_risk_ceiling, tables[0])
+        yield Notice("risk-ceiling-applied", "caution", text, None, str(other.printed), source)
 
 
 def _held_down(rx: Prescription, bound_by: frozenset[str]) -> Iterator[Notice]:
