@@ -43,9 +43,9 @@ CORE = {
     "dose": ("tests/engine/test_dose.py", "tests/engine/test_dose_days.py", "tests/engine/test_prescription.py"),
     "titration": (
         "tests/engine/test_titration.py", "tests/engine/test_titration_ceilings.py", "tests/engine/test_titration_tables.py",
-        "tests/engine/test_infusion.py",
+        "tests/engine/test_infusion.py", "tests/engine/test_rate_ceilings.py",
     ),
-    "weight": ("tests/engine/test_weight.py", "tests/engine/test_weight_policies.py"),
+    "weight": ("tests/engine/test_weight.py", "tests/engine/test_weight_policies.py", "tests/engine/test_source_weight.py"),
     "schedule": ("tests/engine/test_schedule.py", "tests/engine/test_schedule_closed_days.py", "tests/engine/test_session.py"),
 }  # fmt: skip
 COMMON = (

@@ -76,7 +76,7 @@ def write_whole(path: Path, data: bytes) -> None:
     before = _status(path)
     target = path.resolve()
     if before is None or (stat.S_ISREG(before.st_mode) and target.exists()):
-        replace_whole(target, data, before)
+        replace_whole(target, data, before)  # control: whole-file
     else:
         _write_through(path, data, before)
 
@@ -96,7 +96,7 @@ def replace_whole(path: Path, data: bytes, like: os.stat_result | None = None) -
             _give_owner_and_mode(beside, like)
         beside.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)  # control: whole-file
+        beside.unlink(missing_ok=True)
         raise
 
 

@@ -31,6 +31,7 @@ _EPILOG = (
 HOMES = {
     **dict.fromkeys(("dose", "schedule", "rates", "calendar"), "plans"),
     **dict.fromkeys(("regimens", "products", "policies", "schema"), "definitions"),
+    "compare": "compare",
     "verify": "verify",
     "batch": "batch",
     "explain": "explain",

@@ -19,6 +19,7 @@ from ivigcalc.document.read import SavedPlan, parse, shown
 from ivigcalc.document.records import Document, Mark
 from ivigcalc.document.write import to_json
 from ivigcalc.errors import MismatchError, RefusedError, RequestError
+from ivigcalc.text import counted
 
 #: how many differences are named before the rest is counted
 NAMED = 20
@@ -50,11 +51,11 @@ class Verdict:
             yield from (f"  {line}" for line in self.definitions)
             yield "  with them every figure stays the same" if not self.figures else "  with them the figures change:"
         else:
-            yield f"{self.name} is not what its inputs give: {len(self.differences)} fields differ"
+            yield f"{self.name} is not what its inputs give: {counted(len(self.differences), 'field')} differ"
         if not self.agrees:
             yield from _named(self.figures if self.definitions else self.differences)
         if self.other_version:  # control: other-version-said
-            also = f"; {len(self.words)} lines of notices or working are worded otherwise" if self.words else ""
+            also = f"; worded otherwise: {counted(len(self.words), 'line')} of notices or working" if self.words else ""
             yield f"note: written by ivigcalc {self.other_version}, verified by {__version__}{also}"
 
     @property

@@ -214,8 +214,9 @@ class _Builder:
         self._document.lines.setdefault(path, line)
         if len(path) > MAX_DEPTH:
             raise _NoDataError(line, f"is nested deeper than {MAX_DEPTH} levels")
-        if isinstance(event, yaml.AliasEvent):  # control: no-alias
+        if isinstance(event, yaml.AliasEvent):
             if path[-1:] != ("<<",):
+                # control: no-alias
                 self._document.add(line, path, "an alias (*) is not allowed; write the value out")
             return None
         if event.anchor is not None:

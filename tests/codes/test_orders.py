@@ -201,7 +201,7 @@ def another_batch() -> Iterator[None]:
     """It holds the lock of the folder."""
     lock = Path("out/.ivigcalc-batch/lock")
     lock.parent.mkdir(parents=True)
-    with lock.open("w") as held:
+    with lock.open("wb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
 

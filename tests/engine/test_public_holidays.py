@@ -17,7 +17,9 @@ NO_COUNTRIES = ("__class__", "__init__", "HolidayBase", "country_holidays", "dat
 
 def site_file(folder: Path, *holidays: str) -> str:
     path = folder / "site.yaml"
-    path.write_text("kind: site\nschema: 1\nid: clinic\nclosed_days: nearest\nholidays:\n" + "\n".join(holidays))
+    path.write_text(
+        "kind: site\nschema: 1\nid: clinic\nclosed_days: nearest\nholidays:\n" + "\n".join(holidays), encoding="utf-8"
+    )
     return str(path)
 
 

@@ -41,7 +41,7 @@ protocols:
 @pytest.fixture
 def own(tmp_path: Path) -> str:
     path = tmp_path / "own-regimen.yaml"
-    path.write_text(OWN.replace("FORMULA", "devine-inches"))
+    path.write_text(OWN.replace("FORMULA", "devine-inches"), encoding="utf-8")
     return str(path)
 
 
@@ -109,7 +109,7 @@ def test_a_formula_that_is_not_shipped_is_a_mistake_of_the_file(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "own-regimen.yaml"
-    path.write_text(OWN.replace("FORMULA", "devine-inch"))
+    path.write_text(OWN.replace("FORMULA", "devine-inch"), encoding="utf-8")
     assert main(["dose", "-r", str(path), "-p", "privigen-us", "--weight", "70kg", "--age", "40y"]) == 3
     assert f"{path}:16: protocols.own.dosing_weight.ideal: there is no formula 'devine-inch'" in capfd.readouterr().err
     assert main(["regimens", "check", str(path)]) == 3

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ ROOT = Path(__file__).parent.parent.parent
 LOG = (ROOT / "SAFETY.md").read_text(encoding="utf-8")
 CONTROLS: list[dict[str, str]] = yaml.safe_load((Path(__file__).parent / "controls.yaml").read_text(encoding="utf-8"))
 ANCHOR = re.compile(r"# control: ([a-z][a-z0-9-]*)$")
+#: how a test ends that only shows that what is left is no program
+BROKEN = re.compile(r"^ivigcalc/\S+:[0-9]+: (?:Attribute|Index|Key|Name|Type|UnboundLocal)Error$", re.MULTILINE)
 #: the hazards that the log must know
 HAZARDS = (
     "unit mix-up", "wrong weight", "stale weight", "wrong product", "off-label rate", "overdose", "doubled by accident", "rounding drift", "fluid load",
@@ -24,8 +27,7 @@ HAZARDS = (
     "hostile text or file", "what leaves the machine",
 )  # fmt: skip
 NAMED = re.findall(r"`(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)`", LOG)
-
-
+#: file, control, what is taken out, test
 ROWS = re.findall(
     r"^\| [^|]+ \| `(ivigcalc/[a-z_/]+\.py)` `([a-z0-9-]+)` \| ([^|]+) \| `([^`]+)` \|$", LOG, re.MULTILINE
 )
@@ -47,17 +49,43 @@ def anchors(root: Path) -> Iterator[tuple[str, Path, int]]:
                 yield found[1], path, number + line.lstrip().startswith("#")
 
 
+def extent(text: str, number: int) -> tuple[int, int]:
+    """First and last line of the statement, header or entry that begins or ends on a line (all from 0)."""
+    lines = text.splitlines()
+    found = [(number, number)]
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.stmt | ast.expr) and not lines[node.lineno - 1][: node.col_offset].strip():
+            inside = node.body[0] if isinstance(node, ast.stmt) and hasattr(node, "body") else None
+            first, last = node.lineno - 1, inside.lineno - 2 if inside else node.end_lineno - 1
+            found += [(first, last)] if number in (first, last) else []
+    return max(found, key=lambda lines: lines[1] - lines[0])
+
+
 def without(text: str, number: int, control: dict[str, str]) -> str:
     """The source with a control taken out."""
     lines = text.splitlines(keepends=True)
-    line = lines[number]
-    indent = line[: len(line) - len(line.lstrip())]
-    code = [
-        f"{indent}{part}\n" if part else "\n"
-        for part in (control.get("instead", "") or control.get("before", "")).splitlines()
-    ]
-    lines[number : number + 1] = [*code, line] if "before" in control else code
+    first, last = extent(text, number)
+    indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+    code = textwrap.indent(control.get("instead", "") or control.get("before", ""), indent)
+    kept = lines[first : last + 1] if "before" in control else []
+    lines[first : last + 1] = [f"{code}\n" if code else "", *kept]
     return "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("def f():\n    return 1  # control: x\n", "def f():\n    pass\n"),
+        ("def f():\n    # control: x\n    return (\n        1\n    )\n", "def f():\n    # control: x\n    pass\n"),
+        ("def f():\n    return (\n        1\n    )  # control: x\n", "def f():\n    pass\n"),
+        ("if (\n    a\n    and b\n):  # control: x\n    c\n", "pass\n    c\n"),
+        ("found = (\n    a(\n        1\n    ),  # control: x\n    b,\n)\n", "found = (\n    pass\n    b,\n)\n"),
+    ],
+)
+def test_what_is_taken_out_does_not_depend_on_how_it_is_laid_out(text: str, left: str) -> None:
+    lines = text.splitlines()
+    number = next(place for place, line in enumerate(lines) if ANCHOR.search(line))
+    assert without(text, number + lines[number].lstrip().startswith("#"), {"instead": "pass"}) == left
 
 
 def test_the_log_begins_with_what_the_program_is_for_and_is_not() -> None:
@@ -72,7 +100,7 @@ def test_every_hazard_has_its_cause_control_and_test(hazard: str) -> None:
         part for part in LOG.split("\n### ") if re.match(rf"[0-9]+\. .*{re.escape(hazard)}", part, re.IGNORECASE)
     ]
     assert "**Cause.**" in section
-    assert re.search(r"`ivigcalc/[a-z_/]+\.py`|`ivigcalc/[a-z_/]+\.py:[A-Za-z_]+`", section)
+    assert re.search(r"`ivigcalc/[a-z_/]+\.py` `[a-z0-9-]+`", section)
     assert re.search(r"`tests/[a-z_/]+\.py::test_", section)
 
 
@@ -135,10 +163,10 @@ def test_a_control_that_is_removed_is_missed(control: dict[str, str], copy: Path
         done = run_test(copy, control["test"])
     finally:
         path.write_text(whole, encoding="utf-8")
-    assert done.returncode == 1, (
-        done.stdout[-3000:] + done.stderr[-1000:]
-    )  # 1 = the test failed; 2 and above = it could not be run
-    assert re.search(r"[1-9][0-9]* (failed|error)", done.stdout)
+    said = done.stdout[-3000:] + done.stderr[-1000:]
+    assert done.returncode == 1, said  # 1 = the test failed; 2 and above = it could not be run
+    assert re.search(r"[1-9][0-9]* failed", done.stdout), said
+    assert not BROKEN.search(done.stdout), said
 
 
 @pytest.mark.slow

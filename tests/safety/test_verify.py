@@ -331,7 +331,7 @@ def test_another_version_is_a_note_where_the_figures_agree(saved: Callable[..., 
     assert done.code == 0
     assert "every figure is what ivigcalc" in done.out
     assert "note: written by ivigcalc 9.9.9, verified by" in done.err
-    assert "1 lines of notices or working" in done.err
+    assert "worded otherwise: 1 line of notices or working" in done.err
 
 
 def test_another_version_does_not_excuse_a_figure(saved: Callable[..., Path], refuses: Callable[..., str]) -> None:

@@ -53,13 +53,15 @@ protocols:
 
 def product(folder: Path, last: str = "4.8 mL/kg/h", concentration: str = "100 mg/mL", vial: str = "5 g") -> str:
     path = folder / "own-product.yaml"
-    path.write_text(PRODUCT.replace("CONCENTRATION", concentration).replace("LAST", last).replace("VIAL", vial))
+    path.write_text(
+        PRODUCT.replace("CONCENTRATION", concentration).replace("LAST", last).replace("VIAL", vial), encoding="utf-8"
+    )
     return str(path)
 
 
 def regimen(folder: Path, dose: str = "1 g/kg", every: str = "4 weeks") -> str:
     path = folder / "own-regimen.yaml"
-    path.write_text(REGIMEN.replace("DOSE", dose).replace("EVERY", every))
+    path.write_text(REGIMEN.replace("DOSE", dose).replace("EVERY", every), encoding="utf-8")
     return str(path)
 
 
