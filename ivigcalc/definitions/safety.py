@@ -24,7 +24,7 @@ from .fields import (
     Strict,
     Text,
 )
-from .source import Cited, Definition
+from .source import Cited, Definition, Said
 from .weight import Factor
 
 
@@ -191,5 +191,8 @@ class Safety(Definition):
     too_close: TooClose
     opened_bottle: OpenTime
     pump: PumpSteps
+    assumed_steps: Said | None = Field(
+        default=None, description="what is printed in general for the steps that a product's source does not print"
+    )
     conditions: dict[Identifier, Text] = Field(default_factory=dict)
     notes: tuple[Text, ...] = ()
