@@ -32,6 +32,7 @@ HOMES = {
     **dict.fromkeys(("dose", "schedule", "rates", "calendar"), "plans"),
     **dict.fromkeys(("regimens", "products", "policies", "schema"), "definitions"),
     "compare": "compare",
+    "day": "day",
     "verify": "verify",
     "batch": "batch",
     "explain": "explain",

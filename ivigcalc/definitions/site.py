@@ -185,6 +185,9 @@ class Site(Strict):
     time_zone: Text | None = None
     open: Week = Field(default_factory=dict)
     holidays: Holidays | None = None
+    chairs: Annotated[Count, Field(ge=1)] | None = Field(
+        default=None, description="how many patients can be treated at once"
+    )
     closed: tuple[Date, ...] = ()
     closed_days: Literal["shift-later", "shift-earlier", "nearest", "keep"] | None = None
     window: DaySpan | None = None

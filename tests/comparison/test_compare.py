@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import helpers
 import pytest
 from typer.testing import CliRunner
 
@@ -19,7 +20,6 @@ from ivigcalc.definitions import NO_SITE_LOADED
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.render.comparison import sorted_by, to_csv, to_html, to_json, to_markdown, to_table
 from ivigcalc.request.form import Form
-from tests import helpers
 
 ADULT = {"regimen": "dermatomyositis", "age": "54y"}
 PRICES: dict[str, Any] = {
