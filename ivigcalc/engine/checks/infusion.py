@@ -194,7 +194,7 @@ def _where_it_is_from(rx: Prescription, chosen: TableChoice) -> Iterator[Notice]
         yield Notice(
             "ladder-assumed",
             "caution",
-            f"the source prints where the titration for {uses} starts and ends, but not every step: "
+            f"the product's source prints where the titration for {uses} starts and ends, but not every step: "
             f"those marked * are assumed{f'; {general.text}' if general else ''}",
             source=cite(rx.safety, general) if general else source,
         )
