@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ivigcalc._version import __version__
+from ivigcalc.definitions import cite
 from ivigcalc.engine.checks.protocol import default_protocol
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import (
@@ -85,5 +86,9 @@ def _last_covered(order: Order) -> str | None:
 def _sources(draft: Draft, notices: tuple[Notice, ...], trace: tuple[TraceEntry, ...]) -> Iterator[str]:
     """Every citation of the plan once, in order of appearance."""
     of_times = [time.source for time in draft.titrated.times if time]
-    seen = dict.fromkeys([*(entry.source for entry in trace), *(notice.source for notice in notices), *of_times])
+    assumed = any(step.assumed for used in draft.titrated.used for step in used.climb.ladder.rungs)
+    general = draft.case.safety.assumed_steps
+    of_steps = [cite(draft.case.safety, general)] if assumed and general else []
+    of_notices = (notice.source for notice in notices)
+    seen = dict.fromkeys([*(entry.source for entry in trace), *of_notices, *of_times, *of_steps])
     yield from (source for source in seen if source)

@@ -196,7 +196,7 @@ def _where_it_is_from(rx: Prescription, chosen: TableChoice) -> Iterator[Notice]
             "caution",
             f"the product's source prints where the titration for {uses} starts and ends, but not every step: "
             f"those marked * are assumed{f'; {general.text}' if general else ''}",
-            source=cite(rx.safety, general) if general else source,
+            source=source,
         )
 
 

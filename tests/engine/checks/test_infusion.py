@@ -132,9 +132,13 @@ def test_which_infusion_it_is_matters_where_that_changes_the_rates(use: str, sai
 
 
 def test_what_is_printed_in_general_stands_beside_assumed_steps() -> None:
-    said = helpers.notice(helpers.dm(), "ladder-assumed")
-    assert "0.01 mL/kg/min to begin with, doubled every 15 to 30 min" in said.message
-    assert "Harriet Lane" in str(said.source)
+    made = helpers.dm()
+    said = helpers.notice(made, "ladder-assumed")
+    assert "the Harriet Lane Handbook prints 0.01 mL/kg/min to begin with, doubled every 15 to 30 min" in said.message
+    assert "Octapharma" in str(said.source)
+    assert any(source.startswith("Harriet Lane") for source in made.sources)
+    printed = helpers.rates("octagam-10-us", "chronic-itp", "70 kg", "70 g")
+    assert not any("general guidelines" in source for source in printed.sources)
 
 
 @pytest.mark.parametrize(("last", "slow"), [("2026-10-06", False), ("2026-10-05", True)])
