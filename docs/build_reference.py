@@ -219,7 +219,8 @@ def _regimen(regimen: Regimen) -> Iterator[str]:
 def _protocol_rows(regimen: Regimen, name: str, protocol: Protocol) -> Iterator[tuple[str, ...]]:
     limits = inline("; ".join(words.limit_text(limit) for limit in protocol.limits) or "-")
     for phase in protocol.stages:
-        figures = (phase.dose, phase.days, phase.interval, phase.courses)
+        time = phase.time or protocol.time
+        figures = (phase.dose, phase.days, phase.interval, phase.courses, time)
         parts = (protocol, protocol.population, phase, *figures, *protocol.limits)
         keys = [part.source for part in parts if part is not None and part.source]
         label = f"`{name}`: {phase.id}" if protocol.phases else f"`{name}`"
@@ -228,7 +229,7 @@ def _protocol_rows(regimen: Regimen, name: str, protocol: Protocol) -> Iterator[
             words.confidence_text(protocol),
             words.population_text(protocol),
             dose,
-            words.days_text(phase.days),
+            words.days_text(phase.days) + (f"; each infusion {words.time_text(time)}" if time else ""),
             words.interval_text(phase.interval),
             words.courses_text(phase.courses),
         )

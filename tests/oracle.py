@@ -288,9 +288,11 @@ class Table:
 def pump_rate(
     rung_ml_per_h: Fraction, ceiling_ml_per_h: Fraction | None, increment: Fraction, pump_maximum: Fraction
 ) -> Fraction:
-    """To the pump's increment, ties up, but rounded down at whatever ceiling is in force."""
+    """To the pump's increment, ties up, but down if that is over 5 % too fast, and at whatever ceiling is in force."""
     ceiling = min(pump_maximum, ceiling_ml_per_h) if ceiling_ml_per_h is not None else pump_maximum
-    return min(nearest_tie_up(rung_ml_per_h, increment), floor_to(ceiling, increment))
+    nearest = nearest_tie_up(rung_ml_per_h, increment)
+    below = floor_to(rung_ml_per_h, increment)
+    return min(nearest if nearest <= rung_ml_per_h * Fraction("1.05") else below, floor_to(ceiling, increment))
 
 
 def infuse(
@@ -301,8 +303,12 @@ def infuse(
     risks: Sequence[str] = (),
     increment: Fraction = Fraction("0.1"),
     pump_maximum: Fraction = Fraction(999),
+    least_min: Fraction | None = None,
 ) -> list[Step]:
-    """The steps of one infusion: rungs in order, equal pump settings merged, the last step taking what is left."""
+    """The steps of one infusion: rungs in order, equal pump settings merged, the last step taking what is left.
+
+    With `least_min` it climbs to the highest plateau at which it still lasts so long: every setting is tried.
+    """
     ceilings = [rate_ml_per_h(text, weight_kg, table.mg_per_ml) for text in table.ceilings(risks)]
     ceiling = min(ceilings, default=None)
     settings: list[tuple[Fraction, Fraction | None]] = []
@@ -315,19 +321,52 @@ def infuse(
             before = settings.pop()[1]
             time = None if time is None or before is None else before + time
         settings.append((setting, time))
-    return run(volume_ml, settings)
+    steps = run(volume_ml, settings)
+    if least_min is None or sum(step.minutes for step in steps) >= least_min:
+        return steps
+    for units in range(int(settings[-1][0] / increment), 0, -1):
+        held = merged([(min(setting, units * increment), time) for setting, time in settings])
+        if lasts_min(volume_ml, held) >= least_min:
+            return run(volume_ml, held)
+    raise PumpTooCoarseError
+
+
+def merged(settings: Sequence[tuple[Fraction, Fraction | None]]) -> list[tuple[Fraction, Fraction | None]]:
+    """Settings in a row that are the same, as one with their time together."""
+    found: list[tuple[Fraction, Fraction | None]] = []
+    for setting, time in settings:
+        if found and found[-1][0] == setting:
+            before = found.pop()[1]
+            time = None if time is None or before is None else before + time
+        found.append((setting, time))
+    return found
+
+
+def lasts_min(volume_ml: Fraction, settings: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction:
+    """How long so much takes where every setting is entered, if for a moment only."""
+    total = Fraction(0)
+    for setting, time in settings:
+        full = volume_ml if time is None else setting * time / 60
+        given = min(volume_ml, full)
+        total += given / setting * 60
+        volume_ml -= given
+    return total
 
 
 def run(volume_ml: Fraction, settings: Sequence[tuple[Fraction, Fraction | None]]) -> list[Step]:
     """Run these settings (mL/h, minutes or None for the rest) until the volume is in.
 
-    Less than the 0.001 mL that can be shown is no step of its own: the step before takes it.
+    Less than the 0.001 mL that can be shown is no step of its own, nor is what the next would give in less than a
+    minute: the step before takes it.
     """
     steps: list[Step] = []
     running = shown_before = Fraction(0)
     for number, (setting, time) in enumerate(settings, start=1):
         left = volume_ml - running
-        last = number == len(settings) or time is None or left - setting * time / 60 < SMALLEST_ML
+        last = number == len(settings) or time is None
+        if time is not None and not last:
+            rest = left - setting * time / 60
+            last = rest < SMALLEST_ML or rest / settings[number][0] * 60 < 1
         infused = left if last else setting * time / 60
         running += infused
         shown = nearest_tie_up(running, SMALLEST_ML)

@@ -2,6 +2,7 @@
 
 from .condition import Condition
 from .fields import Range, Strict
+from .infusion_time import CourseTime, InfusionTime
 from .klass import ProductClass
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
 from .policy import Policy, Rounding
@@ -18,6 +19,7 @@ __all__ = [
     "Ceiling",
     "Cited",
     "Condition",
+    "CourseTime",
     "Days",
     "Definition",
     "Dose",
@@ -25,6 +27,7 @@ __all__ = [
     "Every",
     "Formula",
     "HeightLine",
+    "InfusionTime",
     "Limit",
     "Loaded",
     "LoadedPolicy",

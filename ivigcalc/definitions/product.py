@@ -9,9 +9,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from ivigcalc.quantity import Quantity
+from ivigcalc.quantity import Quantity, figure
 
 from .fields import Amount, Concentration, Identifier, IgaContent, Minutes, Place, Rate, Strict, Text, refuse
+from .infusion_time import InfusionTime
 from .source import Cited, Definition, Said
 
 RiskName = Literal["renal", "thrombosis", "cardiac"]
@@ -56,6 +57,7 @@ class RateTable(Cited):
     ladder: tuple[PrintedRung, ...] = Field(min_length=1)
     ceiling: Ceiling
     at_risk_ceiling: Ceiling | None = None
+    time: InfusionTime | None = Field(default=None, description="how long the infusion lasts, as printed")
     note: Text | None = None
     others: tuple[Disagreement, ...] = ()
 
@@ -89,10 +91,18 @@ class RateTable(Cited):
             yield (), "mixes rates per kg with absolute rates"
         elif len({rate.dimension for rate in main}) == 1:
             yield from self.out_of_order(lambda rate: rate.base)
+        yield from self._out_of_time()
+
+    def _out_of_time(self) -> Iterator[tuple[Place, str]]:
+        """A time that is over before the last step, which then no infusion ever reaches."""
+        steps_min = sum((rung.for_.base for rung in self.ladder if rung.for_ is not None), Fraction(0))
+        if self.time is not None and self.time.to is not None and self.time.to.base <= steps_min:
+            text = f"no step allows it: the steps before the last take {figure(steps_min)} min, at most {self.time.to}"
+            yield ("time", "to"), f"{text} is allowed"
 
     def out_of_order(self, comparable: Callable[[Quantity], Fraction]) -> Iterator[tuple[Place, str]]:
         """Rungs that are not faster than the one before, or above the ceiling; needs rates of comparable kinds."""
-        ceiling = self.ceiling.rate
+        first, ceiling = self.ladder[0].rate, self.ceiling.rate
         for (_, earlier), (place, later) in pairwise(self.stated_rates[: len(self.ladder)]):
             if comparable(later) <= comparable(earlier):
                 yield place, f"each rung must be faster than the one before; {later} follows {earlier}"
@@ -102,6 +112,8 @@ class RateTable(Cited):
             same_kind = (rate.dimension == "rate") == (ceiling.dimension == "rate")
             if place[0] == "at_risk_ceiling" and same_kind and comparable(rate) > comparable(ceiling):
                 yield place, f"at_risk_ceiling {rate} is above the ceiling {ceiling}"
+            if place[0] == "at_risk_ceiling" and same_kind and comparable(rate) < comparable(first):
+                yield place, f"at_risk_ceiling {rate} is below the first rung {first}"
 
 
 class Composition(Strict):

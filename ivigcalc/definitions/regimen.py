@@ -25,6 +25,7 @@ from .fields import (
     Text,
     refuse,
 )
+from .infusion_time import CourseTime
 from .source import Cited, Definition, Said
 from .weight import DosingWeight
 
@@ -163,6 +164,7 @@ class Phase(Cited):
     days: Days | None = None
     interval: Every | None = None
     courses: Courses | None = None
+    time: CourseTime | None = Field(default=None, description="how long each infusion lasts, as printed")
 
 
 class Protocol(Cited):
@@ -180,6 +182,7 @@ class Protocol(Cited):
     days: Days | None = None
     interval: Every | None = None
     courses: Courses | None = None
+    time: CourseTime | None = Field(default=None, description="how long each infusion lasts, as printed")
     phases: tuple[Phase, ...] = ()
     limits: tuple[Limit, ...] = ()
     no_dose_because: Text | None = Field(
@@ -210,6 +213,7 @@ class Protocol(Cited):
             if phase.dose and phase.dose.per_day and phase.days is None:
                 yield (*place, "dose"), "a dose per day needs days"
             yield from self._over_limit(phase, (*place, "dose"))
+            yield from self._other_days(phase, place)
 
     def _over_limit(self, phase: Phase, place: Place) -> Iterator[tuple[Place, str]]:
         per_course = phase.dose.per_course if phase.dose else None
@@ -219,6 +223,12 @@ class Protocol(Cited):
         for limit in self.limits:
             if limit.per == "day" and limit.max.dimension == "dose" and least > limit.max.base:
                 yield place, f"{per_course.from_} over {phase.days.to} days is above the limit of {limit.max} per day"
+
+    def _other_days(self, phase: Phase, place: Place) -> Iterator[tuple[Place, str]]:
+        """A time that is printed for a number of days on which no course is given."""
+        time, days = phase.time, phase.days
+        if time and time.of_days and days and not days.from_ <= time.of_days <= days.to:
+            yield (*place, "time", "of_days"), f"{time.of_days} is not among the {days} days of a course"
 
     def stages_named(self, name: str | None) -> tuple[Phase, ...]:
         """The phase of a name, if there is one; all of them where none is named."""
@@ -237,6 +247,7 @@ class Protocol(Cited):
                 days=self.days,
                 interval=self.interval,
                 courses=self.courses,
+                time=self.time,
                 source=None,
             ),
         )

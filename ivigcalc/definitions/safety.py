@@ -24,7 +24,7 @@ from .fields import (
     Strict,
     Text,
 )
-from .source import Cited, Definition
+from .source import Cited, Definition, Said
 from .weight import Factor
 
 
@@ -161,6 +161,13 @@ class Deviation(Cited):
     percent: Percent
 
 
+class PumpSteps(Cited):
+    """By how much the pump may run above a step, and from which difference on both rates are shown."""
+
+    above_step: Percent
+    shown_from: Percent
+
+
 class Safety(Definition):
     """The thresholds of the checks."""
 
@@ -183,5 +190,9 @@ class Safety(Definition):
     restart_after: Threshold
     too_close: TooClose
     opened_bottle: OpenTime
+    pump: PumpSteps
+    assumed_steps: Said | None = Field(
+        default=None, description="what is printed in general for the steps that a product's source does not print"
+    )
     conditions: dict[Identifier, Text] = Field(default_factory=dict)
     notes: tuple[Text, ...] = ()

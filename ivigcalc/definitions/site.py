@@ -193,6 +193,9 @@ class Site(Strict):
     window: DaySpan | None = None
     pump: Pump = Pump()
     rate_maximum: FlowRate | None = None
+    shortest_step: Minutes = Field(
+        default=Quantity(number("1"), "min"), description="a step that would end the infusion sooner is not entered"
+    )
     stock: dict[Identifier, Shelf] = Field(default_factory=dict)
     price_per_gram: dict[Identifier, Price] = Field(default_factory=dict)
     chair_hour: Price | None = Field(default=None, description="what an hour in a chair costs, from arrival to leaving")

@@ -159,7 +159,10 @@ class VialCount(TypedDict):
 
 
 class Step(TypedDict):
-    """A step of one session, with the clock time at which it is set and what is left in the bag after it."""
+    """A step of one session, with the clock time at which it is set and what is left in the bag after it.
+
+    `calculated_ml_per_h`: what the step comes to, where the pump cannot be set to it.
+    """
 
     step: Promised[Counted]
     rate_ml_per_kg_per_h: Promised[NotNegative | None]
@@ -172,6 +175,15 @@ class Step(TypedDict):
     from_start_min: NotNegative
     remaining_ml: NotNegative
     assumed: bool
+    calculated_ml_per_h: NotNegative | None
+
+
+class InfusionTime(TypedDict):
+    """How long the infusion is to last: at least and at most so many minutes; no source where the order says so."""
+
+    from_min: NotNegative | None
+    to_min: NotNegative | None
+    source: str | None
 
 
 class Bottle(TypedDict):
@@ -206,6 +218,7 @@ class Session(TypedDict):
     bottles: list[Bottle]
     visit_from: Clock | None
     visit_to: Clock | None
+    infusion_time: InfusionTime | None
 
 
 class Cost(TypedDict):

@@ -9,10 +9,12 @@ from functools import cached_property
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.course import Dosed
 from ivigcalc.engine.infusion import Titrated
-from ivigcalc.engine.plan import Session
+from ivigcalc.engine.infusion_time import TimeInForce
+from ivigcalc.engine.plan import InfusionTime, Session
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.session import Calendar
 from ivigcalc.engine.weight import Weights
+from ivigcalc.quantity import decimal_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Draft:
         """Every session: its day, its portion and its infusion."""
         before_min, after_min = self.prescription.overheads_min
         at_min, stretches = self.case.order.at, self.dosed.stretches
+        times = {time: _shown(time) for time in dict.fromkeys(self.titrated.times)}
         return tuple(
             Session(
                 visit.course,
@@ -46,8 +49,16 @@ class Draft:
                 stretches[visit.stretch].part.phase.id,
                 before_min,
                 after_min,
+                times[time],
             )
-            for visit, portion, infusion in zip(
-                self.calendar.visits, self.dosed.portions, self.titrated.infusions, strict=True
+            for visit, portion, infusion, time in zip(
+                self.calendar.visits, self.dosed.portions, self.titrated.infusions, self.titrated.times, strict=True
             )
         )
+
+
+def _shown(time: TimeInForce | None) -> InfusionTime | None:
+    if time is None:
+        return None
+    least, most = (None if end is None else decimal_of(end, 2) for end in (time.from_min, time.to_min))
+    return InfusionTime(least, most, time.source)

@@ -98,7 +98,10 @@ class VialCount:
 
 @dataclass(frozen=True, slots=True)
 class InfusionStep:
-    """One rung as it is set on the pump, whatever the day. Volumes to 0.001 mL, minutes to 0.01."""
+    """One rung as it is set on the pump, whatever the day. Volumes to 0.001 mL, minutes to 0.01.
+
+    `calculated_ml_per_h`: what the rung comes to, where the pump cannot be set to it.
+    """
 
     step: int
     rate_ml_per_kg_per_h: Decimal | None
@@ -109,6 +112,7 @@ class InfusionStep:
     cumulative_ml: Decimal
     from_start_min: Decimal
     assumed: bool
+    calculated_ml_per_h: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,15 @@ class Bottle:
     ends_at: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class InfusionTime:
+    """How long an infusion is to last: at least and at most so many minutes; no source where the order says so."""
+
+    from_min: Decimal | None
+    to_min: Decimal | None
+    source: str | None
+
+
 class Session(NamedTuple):
     """One infusion visit. `at_min` is the clock time of its start in minutes after midnight.
 
@@ -180,6 +193,7 @@ class Session(NamedTuple):
     phase: str = "course"
     overhead_before_min: int = 0
     overhead_after_min: int = 0
+    infusion_time: InfusionTime | None = None
 
     @property
     def date(self) -> str | None:
@@ -239,6 +253,7 @@ class Session(NamedTuple):
                 s.cumulative_ml,
                 s.from_start_min,
                 s.assumed,
+                s.calculated_ml_per_h,
                 decimal_of(total - s.cumulative_ml, 3),
                 self.clock(s.from_start_min),
             )

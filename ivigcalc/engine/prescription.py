@@ -131,6 +131,9 @@ class Prescription(Defined):
             increment_ml_per_h=site.pump.increment.base,
             pump_ml_per_h=site.pump.maximum.base,
             site_ml_per_h=site.rate_maximum.base if site.rate_maximum else None,
+            above=self.safety.pump.above_step.base / 100,
+            shown_from=self.safety.pump.shown_from.base / 100,
+            shortest_min=site.shortest_step.base,
         )
 
     @cached_property

@@ -14,10 +14,11 @@ from ivigcalc.definitions import HeightLine, RateTable, Rounding, Site, cite
 from ivigcalc.engine.course import Stretch
 from ivigcalc.engine.dose import FOUR_WEEKS_DAYS, UNROUNDED_STEP_G, Prescribed
 from ivigcalc.engine.draft import Draft
-from ivigcalc.engine.plan import Infusion, TraceEntry
-from ivigcalc.engine.titration import OtherCeiling
+from ivigcalc.engine.infusion_time import TimeInForce
+from ivigcalc.engine.plan import Infusion, InfusionStep, TraceEntry
+from ivigcalc.engine.titration import OtherCeiling, exact_ml_per_h
 from ivigcalc.engine.vials import Choice
-from ivigcalc.quantity import Quantity, decimal_of, plain
+from ivigcalc.quantity import Quantity, decimal_of, figure, plain
 
 Inputs = dict[str, Decimal | str]
 #: to what grams are rounded where a policy rounds to nothing
@@ -248,19 +249,23 @@ def _distinct_doses(draft: Draft) -> list[Fraction]:
 
 def _rates(draft: Draft) -> Iterator[TraceEntry]:
     product = draft.case.product
-    for _, on, others in draft.titrated.climbs:
+    for _, on, others, _ in draft.titrated.used:
         table = on.ladder.table
-        label = "" if len(draft.titrated.climbs) == 1 else f"{table.infusion} "
+        label = "" if len(draft.titrated.used) == 1 else f"{table.infusion} "
         for number, (rate, rung, bound) in enumerate(on.rates, start=1):
             inputs: Inputs = {
                 "ladder_rate": decimal_of(rung.rate, 6),
                 "increment_ml_per_h": decimal_of(draft.prescription.ceilings.increment_ml_per_h, 6),
                 "bounded_by": bound.by,
             }
-            expression = "round(ladder_rate)" if on.ladder.absolute else "round(ladder_rate x rate_kg)"
+            wanted = "ladder_rate" if on.ladder.absolute else "ladder_rate x rate_kg"
+            expression = f"round({wanted})"
             if bound.by != "ladder":
                 inputs["ceiling_ml_per_h"] = _ceiling_text(table, draft.case.site, bound.by, others)
                 expression = "round down(ceiling_ml_per_h)"
+            elif rate < exact_ml_per_h(on, number - 1) - on.limits.increment_ml_per_h / 2:
+                inputs["because"] = f"rounded up it would be more than {figure(on.limits.above * 100)} % above"
+                expression = f"round down({wanted})"
             source = cite(product, rung.printed, table)
             yield _line(f"{label}rate_{number}_ml_per_h", expression, inputs, rate, "mL/h", source)
 
@@ -279,14 +284,29 @@ def _steps(draft: Draft) -> Iterator[TraceEntry]:
     for titration in draft.titrated.titrations:
         session = draft.sessions[titration.places[0]]
         place = f"c{session.course}d{session.day}"
-        yield from _infusion_steps(place, f"volume_ml[{plain(session.dose_g)} g]", titration.infusion)
+        time = draft.titrated.times[titration.places[0]]
+        yield from _infusion_steps(place, f"volume_ml[{plain(session.dose_g)} g]", titration.infusion, time)
 
 
-def _infusion_steps(place: str, volume: str, infusion: Infusion) -> Iterator[TraceEntry]:
+def _plateau(place: str, step: InfusionStep, left: str, time: TimeInForce, infusion: Infusion) -> TraceEntry:
+    """The rate at which what is left lasts what is left of the time."""
+    minutes = "".join(f" - {place}.step_{number}_min" for number in range(1, step.step))
+    assert time.from_min is not None
+    inputs: Inputs = {
+        "least_min": decimal_of(time.from_min, 6),
+        "increment_ml_per_h": decimal_of(infusion.climb.limits.increment_ml_per_h, 6),
+    }
+    expression = f"round down(({left}) / (least_min{minutes}) x 60)"
+    return _line(f"{place}.rate_to_last", expression, inputs, step.rate_ml_per_h, "mL/h", time.source)
+
+
+def _infusion_steps(place: str, volume: str, infusion: Infusion, time: TimeInForce | None) -> Iterator[TraceEntry]:
     """Running volumes are exact; what is shown of a step is the difference of two rounded running volumes."""
     before = ""
     for step in infusion.steps:
         running, minutes = f"{place}.running_{step.step}_ml", f"{place}.step_{step.step}_min"
+        if time is not None and infusion.climb.rates[step.step - 1][2].by == "time":
+            yield _plateau(place, step, f"{volume} - {before}" if before else volume, time, infusion)
         rate: Inputs = {"rate_ml_per_h": step.rate_ml_per_h}
         if step.step == len(infusion.steps):
             left = f"({volume} - {before})" if before else volume

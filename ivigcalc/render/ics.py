@@ -12,7 +12,7 @@ from ivigcalc.quantity import plain
 from ivigcalc.render.ics_changes import DOMAIN, earlier_events, first_day, identity, renewed
 from ivigcalc.render.notices import printed_notice, warnings
 from ivigcalc.render.times import DAY_MIN, duration_text, span
-from ivigcalc.render.words import clean, product_text, treatment, vials_text, when
+from ivigcalc.render.words import clean, product_text, rate_text, treatment, vials_text, when
 
 if TYPE_CHECKING:
     from icalendar import Alarm, Calendar, Event
@@ -116,7 +116,7 @@ def _course_of_the_infusion(session: Session) -> Iterator[str]:
         return
     first, last = infusion.steps[0], infusion.steps[-1]
     yield f"Infusion: {span(session, 0, infusion.duration_min)}, {duration_text(infusion.duration_min)}"
-    yield f"Rate: {plain(first.rate_ml_per_h)} mL/h at first, {plain(last.rate_ml_per_h)} mL/h at last"
+    yield f"Rate: {rate_text(first)} mL/h at first, {rate_text(last)} mL/h at last"
     before, after = session.overhead_before_min, session.overhead_after_min
     if before or after:
         yield f"Visit: {span(session, -before, infusion.duration_min + after)}"

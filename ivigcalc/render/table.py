@@ -19,6 +19,7 @@ from ivigcalc.render.words import (
     facts,
     infusions,
     inputs_text,
+    rate_text,
     rates_heading,
     shown,
     source_numbers,
@@ -165,7 +166,7 @@ def _step_cells(step: InfusionStep, first: Session) -> list[str | Text]:
     if first.at_min is not None:
         cells.append(clock_of(first, step.from_start_min))
     cells += [elapsed_text(step.from_start_min), shown(step.rate_ml_per_kg_per_h), shown(step.rate_mg_per_kg_per_min)]
-    cells.append(Text(shown(step.rate_ml_per_h), style="bold"))
+    cells.append(Text(rate_text(step), style="bold"))
     return [*cells, *map(shown, (step.duration_min, step.volume_ml, step.cumulative_ml))]
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from math import floor
 
 from ivigcalc.engine.plan import WEEKDAYS, Session
+from ivigcalc.quantity import plain
 
 DAY_MIN = 24 * 60
 MONTHS = (
@@ -46,6 +47,14 @@ def duration_text(minutes: int | None) -> str:
         return "-"
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest:02} min" if hours else f"{rest} min"
+
+
+def hours_text(minutes: Decimal) -> str:
+    """`10 h`, `1 h 30 min` or `90.5 min`."""
+    hours, rest = divmod(minutes, 60)
+    if not hours or minutes % 1:
+        return f"{plain(minutes)} min"
+    return f"{plain(hours)} h {plain(rest)} min" if rest else f"{plain(hours)} h"
 
 
 def elapsed_text(minutes: Decimal | int) -> str:

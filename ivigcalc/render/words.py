@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from ivigcalc.engine.plan import Course, Infusion, Plan, Session, TraceEntry, VialCount
+from ivigcalc.engine.plan import Course, Infusion, InfusionStep, InfusionTime, Plan, Session, TraceEntry, VialCount
 from ivigcalc.quantity import plain
-from ivigcalc.render.times import duration_text
+from ivigcalc.render.times import duration_text, hours_text
 
 #: what a thing is called, and what is said of it
 Facts = list[tuple[str, str]]
@@ -139,10 +139,14 @@ def facts(plan: Plan) -> Facts:
         ("Policy", f"{source.policy.policy.value.id}: {source.policy.policy.value.title}"),
     ]
     rows += [("Site", name) for name in site_named(plan)]
+    times = dict.fromkeys(session.infusion_time for session in plan.sessions)
+    to_last = [("To last", time_words(plan, time)) for time in times if time]
     if source.regimen is None:
-        return [*rows, ("Dose", f"{plain(plan.course.dose_g)} g = {plain(plan.course.g_per_kg)} g/kg")]
+        dose = f"{plain(plan.course.dose_g)} g = {plain(plan.course.g_per_kg)} g/kg"
+        return [*rows, ("Dose", dose), *to_last]
     for phase in plan.phases:
         rows += _course_facts(phase, f"Phase {phase.phase}" if phased(plan) else "Course")
+    rows += to_last
     cost = plan.totals.cost
     if cost:
         rows.append(("Cost", f"{plain(cost.amount)} {cost.currency} for all vials, at the site's price per gram"))
@@ -170,12 +174,28 @@ def _course_facts(course: Course, name: str) -> Iterator[tuple[str, str]]:
     yield "  dose given", f"{given} ({signed(course.deviation_percent)} %)"
 
 
+def time_words(plan: Plan, time: InfusionTime) -> str:
+    """How long an infusion is to last: `10 h to 12 h (published) [3]`."""
+    least, most = (None if end is None else hours_text(end) for end in (time.from_min, time.to_min))
+    words = f"{least} to {most}" if least != most else f"{least}"
+    words = f"at most {most}" if least is None else f"at least {least}" if most is None else words
+    number = source_numbers(plan).get(time.source or "")
+    cited = f" [{number}]" if number else ""
+    return f"{words} ({'published' if time.source else 'ordered'}){cited}"
+
+
 def inputs_text(entry: TraceEntry) -> str:
     """What one line of the working is made of: `weight = 72, dose = 2`."""
     return ", ".join(f"{name} = {shown(value)}" for name, value in entry.inputs.items())
 
 
 # ---- its titrations -------------------------------------------------------------------------------------------------
+
+
+def rate_text(step: InfusionStep) -> str:
+    """`2`, or `2 (calculated 2.52)` where the pump cannot be set to what the step comes to."""
+    beside = step.calculated_ml_per_h
+    return plain(step.rate_ml_per_h) + (f" (calculated {plain(beside)})" if beside is not None else "")
 
 
 def infusions(plan: Plan) -> list[tuple[Infusion, list[Session]]]:

@@ -192,6 +192,13 @@ FIELDS: tuple[Field, ...] = (
         commands=_COURSES,
     ),
     Field(
+        "over",
+        "order",
+        'How long each infusion is to last: "12 h", "90 min"; as printed, else as the rates allow, if not given.',
+        "TIME",
+        words.infusion_time,
+    ),
+    Field(
         "every",
         "order",
         'From course to course: "4 weeks", "2 weeks", "1 month".',
@@ -217,9 +224,13 @@ FIELDS: tuple[Field, ...] = (
         words.one_of(*get_args(InfusionKind)),
     ),
     Field(
-        "last_infusion", "order", "Day of the last infusion: a long gap restarts the slow ladder.", "DATE", words.day
+        "last_infusion",
+        "order",
+        "Day of the last infusion: after a long gap the next is titrated as a first one.",
+        "DATE",
+        words.day,
     ),
-    Field("last_product", "order", "Product of the last infusion: another brand restarts the slow ladder.", "ID"),
+    Field("last_product", "order", "Product of the last infusion: another brand is titrated as a first one.", "ID"),
     Field(
         "valid_for", "order", 'How long the order is valid: "6 months".', "TIME", words.interval, commands=("schedule",)
     ),

@@ -88,6 +88,7 @@ class Treatment:
     phase: str | None = None
     dose: OrderedDose | None = None
     days: int | None = None
+    over: Quantity | None = None
     every: Quantity | None = None
     dose_basis: Literal["course", "4-weeks"] | None = None
     courses: int | None = None

@@ -19,6 +19,7 @@ from ivigcalc.text import TYPED, safe
 
 FIRST_YEAR = 1900
 MAX_TEXT = 200
+LONGEST_INFUSION_MIN = 24 * 60
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -67,6 +68,15 @@ def interval(text: str) -> Quantity:
     found = quantity(lowered.removeprefix("every "), "days", "months")
     if found.value == 0 or found.base.denominator != 1:
         raise QuantityError("an interval is a whole number of days, weeks or months")
+    return found
+
+
+@lru_cache(maxsize=1024)
+def infusion_time(text: str) -> Quantity:
+    """Read how long an infusion lasts, in hours or minutes, up to a day."""
+    found = quantity(text, "time")
+    if found.value == 0 or found.base > LONGEST_INFUSION_MIN:
+        raise QuantityError("an infusion lasts longer than no time, and at most 24 h")
     return found
 
 

@@ -65,6 +65,9 @@ READ: list[tuple[str, Any, Any, Any]] = [
     ("dose", "70g", OrderedDose(of("70", "g")), "70 g"),
     ("dose_basis", "4-weeks", "4-weeks", "4-weeks"),
     ("days", "31", 31, "31"),
+    ("over", "12 h", of("12", "h"), "12 h"),
+    ("over", "90 min", of("90", "min"), "90 min"),
+    ("over", "24 h", of("24", "h"), "24 h"),
     ("every", "4 weeks", of("4", "week"), "4 weeks"),
     ("every", "Every  1 Month", of("1", "month"), "1 month"),
     ("every", "1.5 years", of("1.5", "year"), "1.5 years"),  # 18 months
@@ -101,6 +104,7 @@ REFUSED: list[tuple[str, tuple[str, ...]]] = [
     ("dose", ("1e1 g/kg", "2 mL/kg", LONG)),
     ("dose_basis", ("", "month", "4 weeks")),
     ("days", ("", "0", "-1", "1.5", "2-5", "nan", "32", "1e1", "two", "\uff19", " 2", LONG)),
+    ("over", ("", "12", "0 h", "-1 h", "24.1 h", "2 days", "twelve hours", "12 kg", LONG)),
     ("every", ("", "biweekly", "Bi-Weekly", "bimonthly", "4", "0 weeks", "-4 weeks", "0.5 weeks", "1.5 days")),
     ("every", ("fortnight", "monthly", "4 kg", "nan weeks", "4,0 weeks")),
     ("courses", ("", "0", "-1", "201", "9" * 400, "1.0", "six")),

@@ -27,7 +27,7 @@ _STARTS = 4096
 @dataclass(frozen=True)
 class Movable:
     """All that settles the dates of a plan but its first day: interval and number of the courses of each phase, the
-    days of each course, and how long a gap may be before the slow ladder starts again."""
+    days of each course, and how long a gap may be before a patient is titrated as at first."""
 
     stretches: tuple[tuple[Quantity | None, int], ...]
     days: tuple[int, ...]
@@ -59,7 +59,7 @@ class Movable:
         return tuple(firsts[course - 1] + timedelta(days=later) for course, later in days)
 
     def _between_courses(self, start: date) -> tuple[tuple[bool, bool], ...]:
-        """For each course after the first: whether the slow ladder starts again, and whether it meets the last."""
+        """For each course after the first: whether it is titrated as a first one, and whether it meets the last."""
         return self._gaps.of(start, lambda: self._gaps_from(start))
 
     def _gaps_from(self, start: date) -> tuple[tuple[bool, bool], ...]:

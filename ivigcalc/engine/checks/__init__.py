@@ -21,6 +21,7 @@ from ivigcalc.engine.checks import (
     growth,
     information,
     infusion,
+    infusion_time,
     order,
     own_files,
     patient,
@@ -179,6 +180,8 @@ CHECKS: tuple[Check, ...] = (
     infusion.slow_after_a_gap,
     infusion.indication_ceiling_lifted,
     of_titrated(infusion.tables_used),
+    of_titrated(infusion_time.times_ordered),
+    of_titrated(infusion_time.times_kept),
     of_titrated(infusion.days_at_risk),
     of_titrated(infusion.bottles),  # control: open-bottle
     of_calendar(dates.holidays_of_a_part),  # control: holidays-of-a-part

@@ -12,7 +12,7 @@ from ivigcalc.quantity import plain
 from ivigcalc.render.notices import LEVELS, printed_notice, warnings
 from ivigcalc.render.paper.chart import chart_data
 from ivigcalc.render.times import clock_of, duration_text, long_day, moment, plain_day, span
-from ivigcalc.render.words import Facts, clean, phased, product_text, shown, vials_text, weight_text
+from ivigcalc.render.words import Facts, clean, phased, product_text, shown, time_words, vials_text, weight_text
 
 #: a nurse's sheet shows at most so many cautions of one kind; the first pages of the plan have them all
 SAME_KIND_ON_SHEET = 3
@@ -24,7 +24,7 @@ def nurse_sheet(plan: Plan, session: Session) -> dict[str, Any]:
     return {
         "when": _which(plan, session),
         "date": long_day(session.on),
-        "facts": [*_facts(plan, session), *_infusion_facts(session), *_left_over(session)],
+        "facts": [*_facts(plan, session), *_infusion_facts(plan, session), *_left_over(session)],
         "timed": session.at_min is not None,
         "steps": list(_steps(session)),
         "before": list(_visit_before(plan, session)),
@@ -65,8 +65,10 @@ def _facts(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
         yield "Weight for rates", f"{plain(rate.kg)} kg ({rate.basis})"
 
 
-def _infusion_facts(session: Session) -> Iterator[tuple[str, str]]:
+def _infusion_facts(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
     """What the ladder was published for, and how long it takes; nothing where no rates are published."""
+    if session.infusion_time is not None:
+        yield "To last", time_words(plan, session.infusion_time)
     if session.infusion is None:
         return
     length, before, after = session.infusion.duration_min, session.overhead_before_min, session.overhead_after_min
@@ -103,6 +105,7 @@ def _step(session: Session, step: Step, hung: list[Bottle]) -> dict[str, str]:
         "bottles": _numbers(hung),
         "per_kg": shown(step.rate_ml_per_kg_per_h, unknown="–"),
         "rate": plain(step.rate_ml_per_h),
+        "calculated": shown(step.calculated_ml_per_h, unknown=""),
         "minutes": plain(step.duration_min),
         "volume": plain(step.volume_ml),
         "running": plain(step.cumulative_ml),
