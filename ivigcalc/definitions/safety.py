@@ -24,7 +24,8 @@ from .fields import (
     Strict,
     Text,
 )
-from .source import Cited, Definition
+from .source import Cited, Definition, Said
+from .visit import CitedObservations
 from .weight import Factor
 
 
@@ -161,6 +162,14 @@ class Deviation(Cited):
     percent: Percent
 
 
+class CitedReaction(Strict):
+    """What to do on a reaction, as somebody printed it."""
+
+    stop: Said
+    slow: Said
+    restart: Said
+
+
 class Safety(Definition):
     """The thresholds of the checks."""
 
@@ -183,5 +192,8 @@ class Safety(Definition):
     restart_after: Threshold
     too_close: TooClose
     opened_bottle: OpenTime
+    observations: CitedObservations | None = None
+    reaction: CitedReaction | None = None
+    report: tuple[Said, ...] = Field(default=(), description="what a patient is asked to report, in plain words")
     conditions: dict[Identifier, Text] = Field(default_factory=dict)
     notes: tuple[Text, ...] = ()
