@@ -44,7 +44,9 @@ def test_every_dose_rate_and_time_is_on_the_sheet_of_its_session(printed: Printe
         for step in session.steps:
             at = clock(step.starts_at) or f"+{int(step.from_start_min) // 60}:{int(step.from_start_min) % 60:02}"
             per_kg = "–" if step.rate_ml_per_kg_per_h is None else plain(step.rate_ml_per_kg_per_h)
-            lasts = f"{int(step.duration_min) // 60}:{int(step.duration_min) % 60:02}"
+            following = [later.from_start_min for later in session.steps if later.step == step.step + 1]
+            minutes = int(following[0] if following else session.duration_min or 0) - int(step.from_start_min)
+            lasts = f"{minutes // 60}:{minutes % 60:02}"
             running += to_set[step.step - 1]
             figures = (per_kg, plain(step.rate_ml_per_h), lasts, f"{to_set[step.step - 1]:.1f}", f"{running:.1f}")
             # clock, step, perhaps the bottles hung in it, then the figures in the order of the headings
@@ -177,7 +179,7 @@ def test_volumes_are_those_that_the_pump_can_be_set_to() -> None:
     text = papers.sheets(to_pdf(papers.dermatomyositis(site=own), "a4", ("record",)))[0]
     assert "43.2 0:30 22 22 " in text
     assert "86.4 0:30 43 65 " in text
-    assert "172.8 3:47 655 720 " in text
+    assert "172.8 3:48 655 720 " in text
 
 
 def test_the_set_rate_is_the_largest_figure_of_the_page() -> None:

@@ -113,7 +113,10 @@ def _steps(plan: Plan, session: Session) -> Iterator[dict[str, str]]:
         hung = [bottle for bottle in bottles if step.from_start_min <= bottle.from_start_min]
         if following is not None:
             hung = [bottle for bottle in hung if bottle.from_start_min < following.from_start_min]
-        yield _step(session, step, hung) | to_set
+        # from clock to clock, as the times in front of it: the last one ends when the infusion does, rounded up as that is
+        ends_min = following.from_start_min if following else session.duration_min or 0
+        lasts = elapsed_text(int(ends_min) - int(step.from_start_min))
+        yield _step(session, step, hung) | to_set | {"lasts": lasts}
 
 
 def _step(session: Session, step: Step, hung: list[Bottle]) -> dict[str, str]:
@@ -123,7 +126,6 @@ def _step(session: Session, step: Step, hung: list[Bottle]) -> dict[str, str]:
         "bottles": _numbers(hung),
         "per_kg": shown(step.rate_ml_per_kg_per_h, unknown="–"),
         "rate": plain(step.rate_ml_per_h),
-        "lasts": elapsed_text(step.duration_min),
     }
 
 
