@@ -113,7 +113,7 @@ def _steps(plan: Plan, session: Session) -> Iterator[dict[str, str]]:
         hung = [bottle for bottle in bottles if step.from_start_min <= bottle.from_start_min]
         if following is not None:
             hung = [bottle for bottle in hung if bottle.from_start_min < following.from_start_min]
-        # from clock to clock, as the times in front of it: the last one ends when the infusion does, rounded up as that is
+        # from clock to clock, as the times in front of it; the last one ends when the infusion does, rounded up
         ends_min = following.from_start_min if following else session.duration_min or 0
         lasts = elapsed_text(int(ends_min) - int(step.from_start_min))
         yield _step(session, step, hung) | to_set | {"lasts": lasts}
