@@ -34,6 +34,12 @@ PreviousOption = Annotated[
     Path | None,
     _output("The .ics exported before: what changed is updated, what is gone is cancelled.", metavar="FILE"),
 ]
+PartOption = Annotated[
+    list[str], _output("record, calendar, patient or order, for PDF; repeatable, all if not given.", metavar="PART")
+]
+SessionOption = Annotated[
+    str | None, _output("Only the record of this session, as 2.1 (course.day), for PDF.", metavar="C.D")
+]
 AlarmOption = Annotated[
     int | None, _output("Minutes before each session, for .ics.", min=1, max=20160, metavar="MINUTES")
 ]
@@ -106,14 +112,28 @@ def calendar(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     paper: PaperOption = "a4",
+    part: PartOption = [],  # noqa: B006 - typer wants a list, and nobody changes it
+    session: SessionOption = None,
     previous: PreviousOption = None,
     alarm: AlarmOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The month grid on screen, a printable PDF with a sheet for each session, or an .ics file."""
+    if (part or session) and format is not Format.pdf:
+        raise RequestError("--part and --session choose pages: give --format pdf", field="part")
     plan = compute(form, "schedule", site)
-    look = Look(format, output, quiet=quiet, no_color=no_color, paper=paper, previous=previous, alarm_min=alarm)
+    look = Look(
+        format,
+        output,
+        quiet=quiet,
+        no_color=no_color,
+        paper=paper,
+        previous=previous,
+        alarm_min=alarm,
+        parts=tuple(part),
+        session=session,
+    )
     if format is Format.table:
         _show_month_grids(plan, look)
     else:

@@ -12,7 +12,10 @@ from ivigcalc.cli.options import in_panel
 from ivigcalc.errors import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ivigcalc.engine.plan import Plan
+    from ivigcalc.render.paper.page import Part
 
 Paper = Literal["a4", "letter"]
 
@@ -59,6 +62,8 @@ class Look:
     plot: bool = False
     previous: Path | None = None
     alarm_min: int | None = None
+    parts: tuple[str, ...] = ()
+    session: str | None = None
 
 
 def show(plan: Plan, look: Look) -> None:
@@ -94,7 +99,7 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
         case Format.pdf:
             from ivigcalc.render.paper.pdf import to_pdf
 
-            return to_pdf(plan, paper_of(look.paper))
+            return to_pdf(plan, paper_of(look.paper), parts_of(look.parts), look.session)
         case Format.ics:
             from ivigcalc.render.ics import to_ics
 
@@ -131,6 +136,16 @@ def paper_of(text: str) -> Paper:
     if lowered not in ("a4", "letter"):
         raise RequestError(f"--paper: '{text[:20]}' is not one of a4, letter", field="paper")
     return lowered  # type: ignore[return-value]
+
+
+def parts_of(named: tuple[str, ...]) -> Sequence[Part]:
+    """The parts that are named; all of them where none is."""
+    from ivigcalc.render.paper.page import PARTS
+
+    for part in named:
+        if part not in PARTS:
+            raise RequestError(f"--part: '{part[:20]}' is not one of {', '.join(PARTS)}", field="part")
+    return named or PARTS  # type: ignore[return-value]
 
 
 def _previous(path: Path | None) -> bytes | None:

@@ -25,6 +25,7 @@ from .fields import (
     Text,
 )
 from .source import Cited, Definition, Said
+from .visit import CitedObservations
 from .weight import Factor
 
 
@@ -168,6 +169,14 @@ class PumpSteps(Cited):
     shown_from: Percent
 
 
+class CitedReaction(Strict):
+    """What to do on a reaction, as somebody printed it."""
+
+    stop: Said
+    slow: Said
+    restart: Said
+
+
 class Safety(Definition):
     """The thresholds of the checks."""
 
@@ -194,5 +203,8 @@ class Safety(Definition):
     assumed_steps: Said | None = Field(
         default=None, description="what is printed in general for the steps that a product's source does not print"
     )
+    observations: CitedObservations | None = None
+    reaction: CitedReaction | None = None
+    report: tuple[Said, ...] = Field(default=(), description="what a patient is asked to report, in plain words")
     conditions: dict[Identifier, Text] = Field(default_factory=dict)
     notes: tuple[Text, ...] = ()
