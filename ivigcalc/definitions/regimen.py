@@ -34,13 +34,16 @@ Evidence = Literal[
     "label",
     "guideline",
     "consensus",
+    "randomised-trial",
     "trial",
+    "cohort",
     "case-series",
     "case-report",
     "review",
     "registry",
     "tertiary",
 ]
+Reading = Literal["original", "copy", "abstract", "secondary"]
 Category = Literal[
     "connective-tissue",
     "dermatology",
@@ -53,6 +56,10 @@ Category = Literal[
     "infection",
     "other",
 ]
+
+
+#: patients without others to compare them with
+_NEVER_HIGH = ("case-series", "case-report")
 
 
 class Population(Cited):
@@ -171,7 +178,11 @@ class Protocol(Cited):
     """One published way to treat the indication."""
 
     title: Text = Field(default="", description="the protocol's id where it is left out")
-    evidence: Evidence | None = None
+    evidence: Evidence | None = Field(default=None, description="what stands behind it")
+    patients: Annotated[Count, Field(ge=1)] | None = Field(
+        default=None, description="how many were studied, where the text that was read prints it"
+    )
+    reading: Reading | None = Field(default=None, description="what of the source was read")
     confidence: Confidence
     population: Population | None = None
     country: Text | None = Field(default=None, description="where the label or guideline counts: US, EU, CA, ...")
@@ -203,6 +214,8 @@ class Protocol(Cited):
         return self
 
     def _contradictions(self) -> Iterator[tuple[Place, str]]:
+        if self.confidence == "high" and self.evidence in _NEVER_HIGH:
+            yield ("confidence",), f"high, with evidence {self.evidence}: a series or a case is medium or low"
         own = [key for key in ("dose", "days", "interval", "courses") if getattr(self, key) is not None]
         if self.phases and own:
             yield (own[0],), f"a protocol with phases has no {', '.join(own)} of its own"

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum, auto
 from typing import Annotated, Literal, NamedTuple, TypedDict, TypeVar, get_args
 
+from ivigcalc.definitions.regimen import Evidence, Reading
 from ivigcalc.engine.plan import Level, WeightBasis
 from ivigcalc.request.form import Command, Form
 
@@ -69,12 +70,15 @@ class Fingerprint(TypedDict):
 
 
 class Regimen(TypedDict):
-    """The regimen, and the protocol in it that was followed."""
+    """The regimen, the protocol in it that was followed, what stands behind that, and what of the source was read."""
 
     id: Promised[str]
     protocol: Promised[str]
     version: Fingerprinted[Date]
     sha256: Fingerprinted[Sha256]
+    evidence: Evidence | None
+    patients: Counted | None
+    reading: Reading | None
 
 
 class Policy(Fingerprint):

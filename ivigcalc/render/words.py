@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from ivigcalc.engine.plan import Course, Infusion, InfusionStep, InfusionTime, Plan, Session, TraceEntry, VialCount
 from ivigcalc.quantity import plain
+from ivigcalc.render.evidence import basis_text
 from ivigcalc.render.times import duration_text, hours_text
 
 #: what a thing is called, and what is said of it
@@ -118,6 +119,14 @@ def site_named(plan: Plan) -> list[str]:
     return [site.value.id] if site.sha256 else []
 
 
+def rests_on(plan: Plan) -> list[str]:
+    """What stands behind the protocol that is followed, and what of it was read; nothing where none is."""
+    source = plan.computed_from
+    if source.regimen is None or source.protocol is None:
+        return []
+    return [basis_text(source.regimen.value.protocols[source.protocol])]
+
+
 def source_numbers(plan: Plan) -> dict[str, int]:
     """Citation -> its number at the foot of the page."""
     return {citation: number for number, citation in enumerate(plan.sources, start=1)}
@@ -139,6 +148,7 @@ def facts(plan: Plan) -> Facts:
         ("Policy", f"{source.policy.policy.value.id}: {source.policy.policy.value.title}"),
     ]
     rows += [("Site", name) for name in site_named(plan)]
+    rows += [("Evidence", text) for text in rests_on(plan)]
     times = dict.fromkeys(session.infusion_time for session in plan.sessions)
     to_last = [("To last", time_words(plan, time)) for time in times if time]
     if source.regimen is None:

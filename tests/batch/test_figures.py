@@ -98,7 +98,8 @@ def test_a_random_sample_says_exactly_what_schedule_says(batch: Batch, capsys: p
             vials = " + ".join(f"{v['count']} x {text(v['size_g'])} g" for v in s["vials"]) or "-"
             codes = ";".join(dict.fromkeys(n["code"] for n in plan["notices"]))
             figures = [s[name] for name in SESSION_COLUMNS[1:9]]
-            expected.append([row["patient_id"], *map(text, figures), vials, text(s["leftover_g"]), codes])
+            rests_on = [text(plan["computed_from"]["regimen"][name]) for name in ("evidence", "patients", "reading")]
+            expected.append([row["patient_id"], *map(text, figures), vials, text(s["leftover_g"]), codes, *rests_on])
         assert [list(s.values()) for s in mine] == expected
         expected = [
             [row["patient_id"], text(s["course"]), text(s["day"]), s["date"], *(text(t[name]) for name in STEP_COLUMNS[4:])]

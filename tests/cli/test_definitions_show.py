@@ -67,7 +67,7 @@ def test_sheet_of_a_regimen(capfd: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"^Limit +at most 1 g/kg in a day, else a caution", text, re.M)
     assert "[2] Octagam 10% US prescribing information" in text
     assert "Published as  compendium" not in text
-    assert re.search(r"^Published as +tertiary, LOW CONFIDENCE", text, re.M)
+    assert re.search(r"^Published as +page that repeats others; read in a secondary source; LOW", text, re.M)
 
 
 def test_sheet_of_one_protocol_with_phases(capfd: pytest.CaptureFixture[str]) -> None:

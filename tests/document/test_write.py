@@ -31,7 +31,7 @@ ORDER = {
     " sources last_covered check",
     ("computed_from",): "request regimen product policy site safety product_class defaults_used",
     ("computed_from", "request"): f"command on {FORM}",
-    ("computed_from", "regimen"): "id protocol version sha256",
+    ("computed_from", "regimen"): "id protocol version sha256 evidence patients reading",
     ("computed_from", "product"): "id version sha256",
     ("computed_from", "policy"): "id version sha256 formula",
     ("computed_from", "site"): "id sha256 file",

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from ivigcalc.batch.tables.first_day import Day, Movable, movable
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Infusion, Plan, Session, Titration, clock_text
-from ivigcalc.render.csv import cell, notice_codes, safe_cell, session_figures, step_figures
+from ivigcalc.render.csv import basis_figures, cell, notice_codes, safe_cell, session_figures, step_figures
 
 _DAY_MIN = 24 * 60
 
@@ -43,6 +43,7 @@ class Answer:
     sessions: tuple[Session, ...]
     titrations: tuple[Titration, ...]
     codes: str
+    basis: tuple[str | None, int | None, str | None]
     movable: Movable | None
 
     def on(self, start: date) -> bool:
@@ -88,13 +89,14 @@ class Answer:
         gaps: list[int] = []
         places = self._places()
         alike: dict[tuple[object, ...], tuple[str, list[int]]] = {}
+        said = ",".join((self.codes, *map(cell, self.basis)))
         for number, session in enumerate(self.sessions):
             shows = (self._infusion_of.get(number), session.dose_g, session.leftover_g, session.vials)
             if shows not in alike:
                 alike[shows] = _session_cells(session)
             cells, days_later = alike[shows]
             place = places[_day_of(session)]
-            lines.append(f"%s,{session.course},{session.day},%s,{cells},{self.codes}\n")
+            lines.append(f"%s,{session.course},{session.day},%s,{cells},{said}\n")
             gaps += (0, place, *[place + later for later in days_later])
         return _text(lines, gaps)
 
@@ -175,7 +177,7 @@ class Planned(NamedTuple):
             head = (self.patient_id, s.course, s.day, on.isoformat())
             if table == "sessions":
                 when = (_moment(s, on, 0), _moment(s, on, s.duration_min))
-                yield (*head, *when, *session_figures(s), self.answer.codes)
+                yield (*head, *when, *session_figures(s), self.answer.codes, *self.answer.basis)
                 continue
             for step in s.infusion.steps if s.infusion else ():
                 yield (*head, step.step, _moment(s, on, floor(step.from_start_min)), *step_figures(step))
@@ -186,7 +188,9 @@ def planned(plan: Plan, known: Known[Movable, Movable] | None = None) -> Planned
     request = plan.computed_from.request
     start = request.order.start
     assert start is not None
-    answer = Answer(start, plan.sessions, plan.titrations, notice_codes(plan), _calendar(plan, known))
+    answer = Answer(
+        start, plan.sessions, plan.titrations, notice_codes(plan), basis_figures(plan), _calendar(plan, known)
+    )
     return Planned(answer, request.patient.patient_id or "", start)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ivigcalc.definitions import CourseTime, Days, Dose, Every, InfusionTime, Limit, Protocol, Source
 from ivigcalc.definitions.regimen import Courses, Target
+from ivigcalc.render.evidence import basis_text
 from ivigcalc.text import counted
 
 #: which infusion of a patient a table of rates is for
@@ -12,10 +13,9 @@ _PER = {"day": "a day", "course": "a course", "4-weeks": "4 weeks"}
 
 
 def confidence_text(protocol: Protocol) -> str:
-    """`label, high confidence`; low is set in capitals."""
-    kind = protocol.evidence or "not said what kind of source"
+    """`label; copy read; high confidence`; low is set in capitals."""
     confidence = "LOW" if protocol.confidence == "low" else protocol.confidence
-    return f"{kind}, {confidence} {'CONFIDENCE' if protocol.confidence == 'low' else 'confidence'}"
+    return f"{basis_text(protocol)}; {confidence} {'CONFIDENCE' if protocol.confidence == 'low' else 'confidence'}"
 
 
 def population_text(protocol: Protocol) -> str:
