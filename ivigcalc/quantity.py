@@ -247,3 +247,8 @@ def plain(value: Decimal | int) -> str:
 def figure(value: Fraction | Decimal | int, places: int = 2) -> str:
     """A number for a message, rounded to `places` decimals."""
     return plain(decimal_of(value, places))
+
+
+def signed(value: Fraction, places: int = 2) -> str:
+    """The same with its sign, also where it is above 0."""
+    return f"{'+' if value > 0 else ''}{figure(value, places)}"

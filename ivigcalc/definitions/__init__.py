@@ -4,7 +4,7 @@ from .condition import Condition
 from .fields import Range, Strict
 from .klass import ProductClass
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
-from .policy import Policy, Rounding
+from .policy import MEASURED_STEP_G, Policy, Rounding
 from .product import Ceiling, PrintedRung, Product, RateTable, ml_per_kg_per_h
 from .regimen import Days, Dose, Every, Limit, Phase, Population, Protocol, Regimen
 from .safety import Safety
@@ -13,6 +13,7 @@ from .source import Cited, Definition, Source, cite
 from .weight import DosingWeight, Formula, HeightLine
 
 __all__ = [
+    "MEASURED_STEP_G",
     "NO_SITE",
     "NO_SITE_LOADED",
     "Ceiling",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -10,10 +12,13 @@ from ivigcalc.quantity import Quantity, QuantityError, quantity
 from ivigcalc.text import TYPED, safe
 
 from .condition import AgeCondition
-from .fields import Amount, Bool, Text, refuse
+from .fields import Amount, Bool, Percent, Text, refuse
 from .regimen import Limit
 from .source import Cited, Definition, Said
 from .weight import DosingWeight
+
+#: grams are measured no finer than this: what is rounded to where a policy rounds to nothing
+MEASURED_STEP_G = Fraction(1, 100)
 
 
 class SmallDoses(Cited):
@@ -44,12 +49,37 @@ class Rounding(Cited):
     direction: Literal["nearest", "down", "up"] = "nearest"
     tie: Literal["down", "up"] = "down"
     small: SmallDoses | None = None
+    within: Percent | None = None
+    otherwise: Amount | None = None
     basis: Literal["printed", "assumed"] = "printed"
     note: Text | None = None
 
     def __str__(self) -> str:
         tie = f", tie {self.tie}" if self.direction == "nearest" else ""
         return f"to {self.to}, {self.direction}{tie}"
+
+    @model_validator(mode="after")
+    def _otherwise_can_be_measured(self) -> Rounding:
+        """Exact doses from opened vials: within how much not, and to what then."""
+        within, otherwise = self.within, self.otherwise
+        if (within is None) != (otherwise is None):
+            key, other = ("within", "otherwise") if otherwise is None else ("otherwise", "within")
+            refuse(
+                [((key,), f"needs '{other}' beside it: whole vials within so much, otherwise the exact dose to a step")]
+            )
+        if otherwise is None or within is None:
+            return self
+        if self.to != "whole vials":
+            refuse([(("otherwise",), f"is for 'to: whole vials', not for 'to: {self.to}'")])
+        if otherwise.base < MEASURED_STEP_G:  # control: otherwise-measurable
+            measured = f"{MEASURED_STEP_G.numerator / Decimal(MEASURED_STEP_G.denominator)} g"
+            refuse([(("otherwise",), f"{otherwise} is finer than {measured}, the least that is measured of a vial")])
+        return self
+
+    def finer(self, to: Quantity, source: str | None) -> Rounding:
+        """The same rule with a finer step, which needs no opened vial beside it."""
+        update = {"to": to, "source": source or self.source, "within": None, "otherwise": None}
+        return self.model_copy(update=update)
 
 
 class RateWeight(Cited):

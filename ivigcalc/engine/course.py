@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from ivigcalc.definitions import Product, Rounding
 from ivigcalc.engine.case import Case
-from ivigcalc.engine.dose import CourseDose, both_readings, course_grams, plan_course
+from ivigcalc.engine.dose import CourseDose, both_readings, course_grams, courses_in_four_weeks
 from ivigcalc.engine.known import Known, known
 from ivigcalc.engine.plan import Cost, Course, Notice, Totals, VialCount
 from ivigcalc.engine.prescription import Part, Prescription
+from ivigcalc.engine.rounding import plan_course
 from ivigcalc.engine.stock import choose_vials, vials_of
 from ivigcalc.engine.vials import Choice
 from ivigcalc.quantity import Quantity, decimal_of
@@ -150,10 +151,10 @@ def _dose(prescription: Prescription, part: Part, kg: Fraction, finer: bool) -> 
     if part.prescribed.basis == "nobody" and days[-1] > 1:  # control: dose-basis-open
         raise both_readings(ordered.dose, days[-1], kg)
     fine = finer and is_small(prescription.rounding, part, kg)
-    rounding = prescription.rounding_of_small_doses if fine else prescription.rounding
-    grid = prescription.grid_of_small_doses if fine else prescription.grid
-    as_ordered = part.ordered.days is not None
-    return rounding, plan_course(ordered, days, kg, grid, rounding, prescription.limits, as_ordered)
+    steps = prescription.steps_of_small_doses if fine else prescription.steps
+    as_ordered, in_four_weeks = part.ordered.days is not None, courses_in_four_weeks(part.interval, part.courses)
+    dose = plan_course(ordered, days, kg, steps, prescription.limits, as_ordered, in_four_weeks)
+    return dose.rounding or steps.rounding, dose
 
 
 def is_small(rounding: Rounding, part: Part, kg: Fraction) -> bool:

@@ -61,6 +61,10 @@ class VialSet:
         self._grow(units)
         return self._fewest[units] >= 0
 
+    def fewest(self, units: int) -> int | None:
+        """How many vials sum to exactly this many units at the least; None where none do."""
+        return self._fewest[units] if self.is_whole(units) else None
+
     def choose(self, dose_g: Fraction) -> Choice:
         """The best vials for a dose, with no limit on their number."""
         found = self._chosen.get(dose_g)
