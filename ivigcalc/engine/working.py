@@ -17,7 +17,7 @@ from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Infusion, TraceEntry
 from ivigcalc.engine.titration import OtherCeiling
 from ivigcalc.engine.vials import Choice
-from ivigcalc.quantity import Quantity, decimal_of, plain
+from ivigcalc.quantity import Quantity, decimal_not_0, decimal_of, plain
 
 Inputs = dict[str, Decimal | str]
 #: to what grams are rounded where a policy rounds to nothing
@@ -38,7 +38,7 @@ def _line(
     source: str | None,
     places: int = 4,
 ) -> TraceEntry:
-    shown = decimal_of(result, places) if isinstance(result, Fraction) else result
+    shown = decimal_not_0(result, places) if isinstance(result, Fraction) else result
     return TraceEntry(name, expression, inputs, shown, unit, source)
 
 

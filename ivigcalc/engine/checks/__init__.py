@@ -21,6 +21,7 @@ from ivigcalc.engine.checks import (
     growth,
     information,
     infusion,
+    low,
     order,
     own_files,
     patient,
@@ -75,6 +76,7 @@ def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notic
         yield from doses.policy_limits(rx, dosed, stretch)
         yield from doses.highest_dose(rx, dosed, stretch, body_kg)  # control: highest-dose
         yield from rounding.deviation(rx, dosed, stretch)
+    yield from doses.four_weeks(rx, dosed)
 
 
 # ---- what a check looks at ------------------------------------------------------------------------------------------
@@ -170,6 +172,7 @@ CHECKS: tuple[Check, ...] = (
     patient.population,
     of_prescription(protocol.said_of_protocol),
     of_dosed(phases),
+    of_dosed(low.dose_low),  # control: dose-low
     of_prescription(order.courses_range),  # control: more-courses
     of_dosed_body(amounts),
     of_dosed(doses.stock),  # control: stock-short

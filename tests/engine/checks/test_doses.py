@@ -83,14 +83,14 @@ def test_a_course_above_its_published_limit_is_refused() -> None:
 @pytest.mark.parametrize(
     ("dose", "every", "courses", "over"),
     [
-        ("1 g/kg", "2 weeks", "2", False), ("1.2 g/kg", "2 weeks", "2", True), ("1.2 g/kg", "2 weeks", "1", False), ("1.5 g/kg", "3 weeks", "2", False),
+        ("1 g/kg", "2 weeks", "2", False), ("1.2 g/kg", "2 weeks", "2", True), ("1.2 g/kg", "2 weeks", "1", False), ("1 g/kg", "3 weeks", "2", False), ("1.5 g/kg", "3 weeks", "2", True),
         ("1.6 g/kg", "3 weeks", "2", True), ("2 g/kg", "4 weeks", "2", False), ("2 g/kg", "8 weeks", "2", False), ("2.1 g/kg", "8 weeks", "2", True),
     ],
 )  # fmt: skip
 def test_a_limit_on_four_weeks_counts_every_course_in_them(
     dose: str, every: str, courses: str, over: bool, tmp_path: Path
 ) -> None:
-    """1.2 g/kg every two weeks is 2.4 g/kg in four; 1.5 g/kg every three weeks is 2.0."""
+    """1.2 g/kg every two weeks is 2.4 g/kg in four; 1.5 g/kg on days 0 and 21 is 3.0. Two courses are two, however short the interval."""
     words = {
         "regimen": helpers.own_regimen(tmp_path, FOUR_WEEKS),
         "weight": "100kg",
