@@ -23,7 +23,7 @@ from ivigcalc.engine.dose import (
 from ivigcalc.engine.known import Known, known
 from ivigcalc.engine.plan import Cost, Course, Notice, Totals, VialCount
 from ivigcalc.engine.prescription import Part, Prescription
-from ivigcalc.engine.rounding import plan_course
+from ivigcalc.engine.rounding import Steps, plan_course
 from ivigcalc.engine.stock import choose_vials, vials_of
 from ivigcalc.engine.vials import Choice
 from ivigcalc.quantity import Quantity, decimal_not_0, decimal_of
@@ -52,6 +52,7 @@ class Stretch:
     """Courses in a row that are alike: a part of the prescription, with what each course gives.
 
     `portions`: of each course, those of its days. They differ between courses only where the stock made them.
+    `with_all_sizes`: what each course would be if the stock had every size, where it is another dose.
     """
 
     part: Part
@@ -59,6 +60,7 @@ class Stretch:
     dose: CourseDose
     rounding: Rounding
     portions: tuple[tuple[Portion, ...], ...]
+    with_all_sizes: CourseDose | None = None
 
     @property
     def days(self) -> int:
@@ -168,7 +170,7 @@ def _dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None) 
             )
             for number in range(first, first + part.courses)
         )
-        stretches.append(Stretch(part, first, dose, rounding, portions))
+        stretches.append(Stretch(part, first, dose, rounding, portions, _with_all_sizes(prescription, part, kg, dose)))
         first += part.courses
     courses = tuple(shown_course(stretch, kg) for stretch in stretches)
     given = [portion for stretch in stretches for course in stretch.portions for portion in course]
@@ -185,9 +187,22 @@ def _dose(prescription: Prescription, part: Part, kg: Fraction, finer: bool) -> 
         raise both_readings(ordered.dose, days[-1], kg)
     fine = finer and is_small(prescription.rounding, part, kg)
     steps = prescription.steps_of_small_doses if fine else prescription.steps
-    as_ordered, in_four_weeks = part.ordered.days is not None, courses_in_four_weeks(part.interval, part.courses)
-    dose = plan_course(ordered, days, kg, steps, prescription.limits, as_ordered, in_four_weeks)
+    dose = _course(prescription, part, kg, steps)
     return dose.rounding or steps.rounding, dose
+
+
+def _course(prescription: Prescription, part: Part, kg: Fraction, steps: Steps) -> CourseDose:
+    as_ordered, in_four_weeks = part.ordered.days is not None, courses_in_four_weeks(part.interval, part.courses)
+    return plan_course(part.prescribed, part.days, kg, steps, prescription.limits, as_ordered, in_four_weeks)
+
+
+def _with_all_sizes(prescription: Prescription, part: Part, kg: Fraction, dose: CourseDose) -> CourseDose | None:
+    """What a course would be if the stock had every size; None where it would be the same."""
+    steps = prescription.steps_of_all_sizes if prescription.protocol else None
+    if steps is None or not (dose.opened or dose.rounding == prescription.rounding):
+        return None
+    found = _course(prescription, part, kg, steps)
+    return None if found.session_doses_g == dose.session_doses_g else found
 
 
 def is_small(rounding: Rounding, part: Part, kg: Fraction) -> bool:

@@ -116,6 +116,15 @@ class Prescription(Defined):
         """To what small ones are."""
         return self._steps(self.rounding_of_small_doses, self._sizes_in_stock)
 
+    @cached_property
+    def steps_of_all_sizes(self) -> Steps | None:
+        """Those of `steps` if the site had every size of the product; None where it has, or lists no stock."""
+        sizes = tuple(size.base for size in self.product.vials)
+        stocked = self._sizes_in_stock
+        if stocked is None or set(stocked) == set(sizes) or self.rounding.to != "whole vials":
+            return None
+        return self._steps(self.rounding, None)
+
     def _steps(self, rounding: Rounding, sizes: tuple[Fraction, ...] | None) -> Steps:
         return make_steps(self.product, rounding, sizes, Fraction(self.safety.deviation.percent.value))
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ivigcalc.definitions import Cited, Definition, Limit, cite
+from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed, Stretch
-from ivigcalc.engine.dose import amount_g, outside, share_of_published
+from ivigcalc.engine.dose import CourseDose, amount_g, outside, share_of_published
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.stock import vials_of
@@ -137,6 +138,31 @@ def _is_published(rx: Prescription, dosed: Dosed, stretch: Stretch) -> bool:
         return True
     share = share_of_published(phase.dose, stretch.part.prescribed.per_day, stretch.days)
     return not outside(phase.dose.published, ordered.amount, dosed.kg, share)
+
+
+def stock_changes_dose(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
+    """A dose that is another one because the site has not every size of the product."""
+    held = [size for size, count in sorted((rx.site.shelf(rx.product.id) or {}).items()) if count]
+    sizes = ", ".join(f"{figure(size)} g" for size in held)
+    for stretch in dosed.stretches:
+        other = stretch.with_all_sizes
+        if other is None:
+            continue
+        yield Notice(
+            "stock-changes-dose",
+            "caution",
+            f"{of_phase(stretch.part.phase)}the stock of site {rx.site.id} has {rx.product.id} in {sizes} only: "
+            f"the course is {_shared(stretch.dose)}; with every size it would be {_shared(other)}",
+            f"{figure(stretch.dose.dose_g)} g",
+            f"{figure(other.dose_g)} g",
+            sessions=tuple((course, day) for course in stretch.numbers for day in range(1, stretch.days + 1)),
+        )
+
+
+def _shared(dose: CourseDose) -> str:
+    """Grams of a course, and of its days where there are several."""
+    days = " + ".join(figure(grams) for grams in dose.session_doses_g)
+    return f"{figure(dose.dose_g)} g ({days} g)" if len(dose.session_doses_g) > 1 else f"{figure(dose.dose_g)} g"
 
 
 def stock(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
