@@ -4,7 +4,7 @@ from .condition import Condition
 from .fields import Range, Strict
 from .klass import ProductClass
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
-from .policy import MEASURED_STEP_G, Policy, Rounding
+from .policy import MEASURED_STEP_G, Policy, Prefer, Rounding
 from .product import Ceiling, PrintedRung, Product, RateTable, ml_per_kg_per_h
 from .regimen import Days, Dose, Every, Limit, Phase, Population, Protocol, Regimen
 from .safety import Safety
@@ -32,6 +32,7 @@ __all__ = [
     "Phase",
     "Policy",
     "Population",
+    "Prefer",
     "PrintedRung",
     "Product",
     "ProductClass",

@@ -82,6 +82,16 @@ class Rounding(Cited):
         return self.model_copy(update=update)
 
 
+class Prefer(Cited):
+    """Which course is taken before the nearest one: of those within so much of the exact dose, the one with the fewest
+    vials. `spread`: by how much its days may differ.
+    """
+
+    fewest: Literal["vials"]
+    within: Percent
+    spread: Amount
+
+
 class RateWeight(Cited):
     """The weight that rates are multiplied by; one word for what the program took because the body prints nothing."""
 
@@ -107,6 +117,7 @@ class Policy(Definition):
     missing: tuple[Text, ...] = ()
     dosing_weight: DosingWeight | None = None
     rounding: Rounding | None = None
+    prefer: Prefer | None = None
     rate_weight: RateWeight = RateWeight(use="actual", basis="assumed")
     limits: tuple[Limit, ...] = ()
     says: tuple[Said, ...] = ()
@@ -116,6 +127,9 @@ class Policy(Definition):
     def _whole(self) -> Policy:
         if self.computable and (self.dosing_weight is None or self.rounding is None):
             refuse([((), _INCOMPLETE)])
+        if self.prefer is not None and (self.rounding is None or self.rounding.to != "whole vials"):
+            to = self.rounding.to if self.rounding else "nothing"
+            refuse([(("prefer",), f"the fewest vials are of a rounding to whole vials, not to {to}")])
         if self.dosing_weight is not None and self.dosing_weight.missing:
             refuse([(("dosing_weight", "missing"), "is for a protocol; a policy says it under 'missing' at its top")])
         if not self.computable and not self.missing:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ivigcalc.definitions import (
     Limit,
     Phase,
+    Prefer,
     Protocol,
     Rounding,
     cite,
@@ -109,7 +110,7 @@ class Prescription(Defined):
     @cached_property
     def steps(self) -> Steps:
         """To what courses are rounded."""
-        return self._steps(self.rounding, self._sizes_in_stock)
+        return self._steps(self.rounding, self._sizes_in_stock, self.policy.prefer)
 
     @cached_property
     def steps_of_small_doses(self) -> Steps:
@@ -123,10 +124,10 @@ class Prescription(Defined):
         stocked = self._sizes_in_stock
         if stocked is None or set(stocked) == set(sizes) or self.rounding.to != "whole vials":
             return None
-        return self._steps(self.rounding, None)
+        return self._steps(self.rounding, None, self.policy.prefer)
 
-    def _steps(self, rounding: Rounding, sizes: tuple[Fraction, ...] | None) -> Steps:
-        return make_steps(self.product, rounding, sizes, Fraction(self.safety.deviation.percent.value))
+    def _steps(self, rounding: Rounding, sizes: tuple[Fraction, ...] | None, prefer: Prefer | None = None) -> Steps:
+        return make_steps(self.product, rounding, sizes, Fraction(self.safety.deviation.percent.value), prefer)
 
     @property
     def _sizes_in_stock(self) -> tuple[Fraction, ...] | None:

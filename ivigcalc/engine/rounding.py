@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 
-from ivigcalc.definitions import MEASURED_STEP_G, Limit, Product, Rounding
+from ivigcalc.definitions import MEASURED_STEP_G, Limit, Prefer, Product, Rounding
 from ivigcalc.engine.dose import CourseDose, Prescribed, amount_g, course_grams, over_limit
 from ivigcalc.engine.split import Grid, nearest_within, round_course, step_grid, vial_grid
-from ivigcalc.engine.vials import vial_set
+from ivigcalc.engine.vials import fewest_vials, vial_set
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.text import counted
@@ -21,13 +21,14 @@ class Steps:
     """A rule of rounding with the session doses that it allows.
 
     `within`: the part of the exact dose by which the rounded one may differ so that a limit is kept. `otherwise`: to
-    what is rounded where the rounded dose differs by more.
+    what is rounded where the rounded dose differs by more. `prefer`: which of the doses near the exact one comes first.
     """
 
     rounding: Rounding
     grid: Grid
     within: Fraction
     otherwise: Steps | None = None
+    prefer: Prefer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,16 @@ def make_steps(
     rounding: Rounding,
     sizes_in_stock: tuple[Fraction, ...] | None,
     deviation: Fraction,
+    prefer: Prefer | None = None,
 ) -> Steps:
     """What a rule allows of a product. `deviation`: by how much percent a dose may differ where the rule is silent."""
     grid = dose_grid(product, rounding, sizes_in_stock)
     percent = deviation if rounding.within is None else Fraction(rounding.within.value)
     within = percent / 100
     if rounding.otherwise is None:
-        return Steps(rounding, grid, within)
+        return Steps(rounding, grid, within, None, prefer)
     finer = rounding.finer(rounding.otherwise, rounding.source)
-    return Steps(rounding, grid, within, Steps(finer, dose_grid(product, finer, None), within))
+    return Steps(rounding, grid, within, Steps(finer, dose_grid(product, finer, None), within), prefer)
 
 
 def dose_grid(product: Product, rounding: Rounding, shelf_sizes: tuple[Fraction, ...] | None) -> Grid:
@@ -161,7 +163,7 @@ def _bounds(
 def _rounded(prescribed: Prescribed, grams: Fraction, days: int, steps: Steps, bounds: Bounds) -> CourseDose | None:
     """One course over so many days: as the rule rounds it; else the nearest that keeps what bounds it; else finer."""
     plain = _plain(prescribed, grams, days, steps)
-    found = _bounded(grams, days, steps, bounds, plain)
+    found = _preferred(grams, days, steps, bounds) or _bounded(grams, days, steps, bounds, plain)
     if steps.otherwise is not None and not _is_near(found, grams, steps):  # control: exact-from-opened-vial
         finer = _rounded(prescribed, grams, days, steps.otherwise, bounds)
         return replace(_instead(finer, plain, steps.grid, bounds), opened=True) if finer else None
@@ -186,6 +188,17 @@ def _plain(prescribed: Prescribed, grams: Fraction, days: int, steps: Steps) -> 
     most_g = grams if cap_g is None else min(grams, cap_g)
     units = round_course(most_g, days, steps.grid, steps.rounding.direction, steps.rounding.tie, cap_g)
     return steps.grid.divide(units, days) if units else ()
+
+
+def _preferred(grams: Fraction, days: int, steps: Steps, bounds: Bounds) -> tuple[int, ...]:
+    """The days of the course that the policy prefers to the nearest; none where nothing near enough keeps limits."""
+    prefer, vials = steps.prefer, steps.grid.vials
+    if prefer is None or vials is None:
+        return ()
+    range_g = _range_g(grams, Fraction(prefer.within.value) / 100, steps.rounding, bounds)
+    up = steps.rounding.tie == "up"
+    # control: preferred-within-limits
+    return fewest_vials(vials, grams, days, range_g, prefer.spread.base, bounds.day_g, up)
 
 
 def _bounded(grams: Fraction, days: int, steps: Steps, bounds: Bounds, plain: tuple[int, ...]) -> tuple[int, ...]:

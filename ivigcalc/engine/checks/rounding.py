@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ivigcalc.definitions import cite
+from ivigcalc.definitions import Prefer, cite
 from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed, Stretch, is_small
 from ivigcalc.engine.dose import CourseDose
@@ -49,13 +49,24 @@ def rounded(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notic
     dose, rounding = stretch.dose, stretch.rounding
     source = cite(rx.policy, rounding)
     course = f"{of_phase(stretch.part.phase)}the course of {figure(dose.prescribed_g)} g"
-    instead = _instead(dose, rx.rounding.within)
+    instead = _preferred(dose, rx.policy.prefer) or _instead(dose, rx.rounding.within)
     if dose.opened:
         how = f"{course} is drawn from opened vials, {figure(dose.dose_g)} g ({rounding}){instead}"
         yield Notice("rounded", "info", how, source=source)
     elif dose.dose_g != dose.prescribed_g:
         how = f"{course} is rounded to {figure(dose.dose_g)} g ({rounding}){instead}"
         yield Notice("rounded", "info", how, source=source)
+
+
+def _preferred(dose: CourseDose, prefer: Prefer | None) -> str:
+    """That the policy's preference chose another course than the nearest, in words; nothing where it did not."""
+    grams, exact = dose.instead_of_g, dose.prescribed_g
+    if prefer is None or grams is None or dose.opened or abs(dose.deviation_percent) > prefer.within.base:
+        return ""
+    return (
+        f": the fewest vials within {prefer.within} of it, in days that differ by no more than {prefer.spread}; "
+        f"the nearest would be {figure(grams)} g, {signed((grams - exact) / exact * 100)} %"
+    )
 
 
 def _instead(dose: CourseDose, within: Quantity | None) -> str:
