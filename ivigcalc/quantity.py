@@ -215,6 +215,15 @@ def decimal_of(value: Fraction | Decimal | int, places: int) -> Decimal:
     return rounded(*value.as_integer_ratio(), places)
 
 
+def decimal_not_0(value: Fraction | Decimal | int, places: int) -> Decimal:
+    """`decimal_of`, with as many more decimals as a value that is not 0 needs not to be shown as 0."""
+    shown = decimal_of(value, places)
+    while value and not shown:  # control: never-shown-as-0
+        places += 1
+        shown = decimal_of(value, places)
+    return shown
+
+
 @lru_cache(maxsize=32768)
 def rounded(numerator: int, denominator: int, places: int) -> Decimal:
     """`decimal_of` a fraction in two whole numbers."""
@@ -246,4 +255,9 @@ def plain(value: Decimal | int) -> str:
 
 def figure(value: Fraction | Decimal | int, places: int = 2) -> str:
     """A number for a message, rounded to `places` decimals."""
-    return plain(decimal_of(value, places))
+    return plain(decimal_not_0(value, places))
+
+
+def signed(value: Fraction, places: int = 2) -> str:
+    """The same with its sign, also where it is above 0."""
+    return f"{'+' if value > 0 else ''}{figure(value, places)}"

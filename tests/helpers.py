@@ -19,6 +19,8 @@ from ivigcalc.request.form import Form
 from ivigcalc.request.read import read_form
 
 ANY_COURSE = str(Path(__file__).parent / "own" / "any-course.yaml")
+#: a policy that knows whole vials and nothing else
+WHOLE_VIALS = str(Path(__file__).parent / "own" / "whole-vials.yaml")
 
 
 def plan(regimen: str, product: str | Loaded[Product], weight: str, **words: Any) -> Plan:

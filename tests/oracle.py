@@ -177,24 +177,63 @@ def all_least_splits(course_g: Fraction, sizes: Sequence[Fraction], days: int) -
     return [tuple(units * unit for units in split) for split in grow((), course)]
 
 
-def fewest_days(
+def largest_g(course_g: Fraction, sizes: Sequence[Fraction], days: int) -> Fraction:
+    """The fullest session of a course that is divided as evenly as its vials allow."""
+    if not least_spread_g(course_g, sizes, days):
+        return course_g / days
+    return min(split[0] for split in all_least_splits(course_g, sizes, days))
+
+
+def whole_course_g(
     prescribed_g: Fraction,
     sizes: Sequence[Fraction],
-    first: int,
-    last: int,
-    most_per_day_g: Fraction | None,
+    days: int,
+    most_per_day_g: Fraction | None = None,
     cap_g: Fraction | None = None,
-) -> int:
-    """The fewest days whose largest actual session is within the daily limit; else the least changed course, over the most days."""
-    changed: dict[int, Fraction] = {}
-    for days in range(first, last + 1):
-        course_g = rounded_course_g(prescribed_g, sizes, days, cap_g)
-        spread = least_spread_g(course_g, sizes, days)
-        largest = min(split[0] for split in all_least_splits(course_g, sizes, days)) if spread else course_g / days
-        if most_per_day_g is None or largest <= most_per_day_g:
-            return days
-        changed[days] = abs(course_g - prescribed_g)
-    return min(changed, key=lambda days: (changed[days], -days))
+) -> Fraction:
+    """The course of whole vials nearest to the dose whose fullest session keeps the daily limit, if that is within 10 %.
+
+    A limit that the exact dose passes itself is no bound. Where nothing within 10 % keeps it, it is the nearest of all.
+    """
+    nearest = rounded_course_g(prescribed_g, sizes, days, cap_g)
+    most = most_per_day_g
+    if most is None or prescribed_g / days > most or largest_g(nearest, sizes, days) <= most:
+        return nearest
+    unit = common_unit(sizes)
+    amounts = [int(amount / unit) for amount in vial_totals(sizes, prescribed_g * 2)]
+    low, high = prescribed_g * 9 / 10, min(prescribed_g * 11 / 10, cap_g or prescribed_g * 2)
+    sums = [units * unit for units in sums_of_units(amounts, days, math.floor(high / unit))]
+    keeping = [c for c in sums if c >= low and largest_g(c, sizes, days) <= most]
+    return min(keeping, key=lambda c: (abs(c - prescribed_g), c), default=nearest)
+
+
+def given_course_g(
+    prescribed_g: Fraction,
+    sizes: Sequence[Fraction],
+    days: int,
+    most_per_day_g: Fraction | None = None,
+    cap_g: Fraction | None = None,
+    step_g: Fraction = Fraction(1, 10),
+) -> tuple[Fraction, bool]:
+    """The course by the program's own policy, and whether it is drawn from opened vials.
+
+    Whole vials while they stay within 10 %; else to 0.1 g, a tie down, no session above the limit.
+    """
+    most = None if most_per_day_g is None or prescribed_g / days > most_per_day_g else most_per_day_g
+    if cap_g is None or any(amount * days <= cap_g for amount in vial_totals(sizes, max(sizes))):
+        whole = whole_course_g(prescribed_g, sizes, days, most, cap_g)
+        if abs(whole - prescribed_g) * 10 <= prescribed_g:
+            return whole, False
+    steps = math.ceil(prescribed_g / step_g - Fraction(1, 2))
+    while most is not None and math.ceil(Fraction(steps, days)) * step_g > most:
+        steps -= 1
+    return steps * step_g, True
+
+
+def fewest_days(prescribed_g: Fraction, first: int, last: int, most_per_day_g: Fraction | None) -> int:
+    """The fewest days on which the exact dose is within the daily limit; the most there are, where it never is."""
+    within = (n for n in range(first, last + 1) if most_per_day_g is None or prescribed_g / n <= most_per_day_g)
+    return next(within, last)
 
 
 # ---- vials --------------------------------------------------------------------------------------------------------------

@@ -308,7 +308,8 @@ def test_an_exact_decimal_has_nine_places_or_is_none(value: Fraction, found: Dec
         ("0.125", 2, "0.13"),
         ("72", 2, "72"),
         ("1.50", 2, "1.5"),
-        ("1/7", 0, "0"),
+        ("1/7", 0, "0.1"),  # what is not 0 is not shown as 0
+        ("0", 0, "0"),
     ],
 )
 def test_a_number_for_a_message_is_rounded_and_plain(value: str, places: int, words: str) -> None:

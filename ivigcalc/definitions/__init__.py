@@ -5,7 +5,7 @@ from .fields import Range, Strict
 from .infusion_time import CourseTime, InfusionTime
 from .klass import ProductClass
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
-from .policy import Policy, Rounding
+from .policy import MEASURED_STEP_G, Policy, Prefer, Rounding
 from .product import Ceiling, PrintedRung, Product, RateTable, ml_per_kg_per_h
 from .regimen import Days, Dose, Every, Limit, Phase, Population, Protocol, Regimen
 from .safety import Safety
@@ -14,6 +14,7 @@ from .source import Cited, Definition, Source, cite
 from .weight import DosingWeight, Formula, HeightLine
 
 __all__ = [
+    "MEASURED_STEP_G",
     "NO_SITE",
     "NO_SITE_LOADED",
     "Ceiling",
@@ -34,6 +35,7 @@ __all__ = [
     "Phase",
     "Policy",
     "Population",
+    "Prefer",
     "PrintedRung",
     "Product",
     "ProductClass",

@@ -10,19 +10,19 @@ from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
-from ivigcalc.definitions import HeightLine, RateTable, Rounding, Site, cite
+from ivigcalc.definitions import MEASURED_STEP_G, HeightLine, RateTable, Rounding, Site, cite
 from ivigcalc.engine.course import Stretch
-from ivigcalc.engine.dose import FOUR_WEEKS_DAYS, UNROUNDED_STEP_G, Prescribed
+from ivigcalc.engine.dose import FOUR_WEEKS_DAYS, Prescribed
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.infusion_time import TimeInForce
 from ivigcalc.engine.plan import Infusion, InfusionStep, TraceEntry
 from ivigcalc.engine.titration import OtherCeiling, exact_ml_per_h
 from ivigcalc.engine.vials import Choice
-from ivigcalc.quantity import Quantity, decimal_of, figure, plain
+from ivigcalc.quantity import Quantity, decimal_not_0, decimal_of, figure, plain
 
 Inputs = dict[str, Decimal | str]
 #: to what grams are rounded where a policy rounds to nothing
-_UNROUNDED = f"{plain(decimal_of(UNROUNDED_STEP_G, 6))} g"
+_UNROUNDED = f"{plain(decimal_of(MEASURED_STEP_G, 6))} g"
 
 
 def write_working(draft: Draft) -> tuple[TraceEntry, ...]:
@@ -39,7 +39,7 @@ def _line(
     source: str | None,
     places: int = 4,
 ) -> TraceEntry:
-    shown = decimal_of(result, places) if isinstance(result, Fraction) else result
+    shown = decimal_not_0(result, places) if isinstance(result, Fraction) else result
     return TraceEntry(name, expression, inputs, shown, unit, source)
 
 
@@ -149,9 +149,25 @@ def _given(draft: Draft, stretch: Stretch, phase: str) -> TraceEntry:
     if draft.case.request.command == "rates":
         return _line(f"{phase}dose_g", exact, {}, given_g, "g", None)
     cap = stretch.part.prescribed.cap_per_day
-    rule = _rule(stretch.rounding) + (f"; no day above {cap}" if cap else "")
+    inputs: Inputs = {"rule": _rule(stretch.rounding) + (f"; no day above {cap}" if cap else "")}
     source = cite(draft.case.policy, stretch.rounding)
-    return _line(f"{phase}dose_g", f"round({exact})", {"rule": rule}, given_g, "g", source)
+    return _line(f"{phase}dose_g", f"round({exact})", {**inputs, **_not_taken(draft, stretch)}, given_g, "g", source)
+
+
+def _not_taken(draft: Draft, stretch: Stretch) -> Inputs:
+    """What the rule alone would give, where it is not taken, and what bounds the dose instead."""
+    dose = stretch.dose
+    if dose.instead_of_g is None:
+        return {}
+    prefer = draft.case.policy.prefer
+    chosen = prefer is not None and not dose.opened
+    inputs: Inputs = {"whole_vials_g" if dose.opened else "instead_of_g": decimal_of(dose.instead_of_g, 3)}
+    for name, bound in (("most_of_a_day_g", dose.day_bound_g), ("most_of_a_course_g", dose.course_bound_g)):
+        inputs |= {name: decimal_of(bound, 12)} if bound is not None else {}
+    if chosen and prefer is not None:
+        inputs["preferred"] = f"fewest vials within {prefer.within}, days that differ by no more than {prefer.spread}"
+    within = draft.prescription.rounding.within
+    return {**inputs, "within": str(within)} if dose.opened and within else inputs
 
 
 def _compared(draft: Draft, stretch: Stretch, phase: str) -> Iterator[TraceEntry]:

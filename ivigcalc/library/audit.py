@@ -207,7 +207,9 @@ def _lowest_doses(phase: Phase) -> dict[str, tuple[str, Fraction, str]]:
     every = phase.interval.every.to if phase.interval else None
     if "course" in found:
         _, amount, words = found["course"]
-        found["4-weeks"] = (kind, amount * per_four_weeks(every), f"{words}, every {every}," if every else words)
+        most = Fraction(phase.courses.to) if phase.courses and phase.courses.to else None
+        times = per_four_weeks(every) if most is None else min(most, per_four_weeks(every))
+        found["4-weeks"] = (kind, amount * times, f"{words}, every {every}," if every else words)
     return found
 
 

@@ -107,7 +107,7 @@ def test_a_random_sample_says_exactly_what_schedule_says(batch: Batch, capsys: p
         ]  # fmt: skip
         assert [list(s.values()) for s in own] == expected
         compared += len(expected)
-    assert compared > 500
+    assert compared > 400
 
 
 def test_every_format_holds_the_same_figures(batch: Batch) -> None:
@@ -131,7 +131,7 @@ def test_every_format_holds_the_same_figures(batch: Batch) -> None:
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
 @pytest.mark.parametrize("product", BARE)
 def test_days_of_other_doses_are_told_apart_without_vials_and_rates(batch: Batch, product: str, format: str) -> None:
-    """67 kg: 134 g over two days, rounded to 5 g, are 70 g and 65 g, and not the first twice."""
+    """63 kg: 126 g over three days, rounded to 5 g, are 45 g and twice 40 g, and not the first three times."""
     import pyarrow.parquet as parquet
 
     order = (
@@ -144,7 +144,7 @@ def test_days_of_other_doses_are_told_apart_without_vials_and_rates(batch: Batch
         "--start",
         "2026-12-01",
     )
-    rows = [[f"P{kg}-{days}", kg, days] for kg in range(45, 110, 4) for days in (2, 3, 5)] + [["P67", 67, 2]]
+    rows = [[f"P{kg}-{days}", kg, days] for kg in range(45, 110, 4) for days in (2, 3, 5)] + [["P63", 63, 3]]
     content = csv_text(("patient_id", "weight_kg", "days"), rows)
     done = batch(content, "--format", format, order=order)
     path = done.folder / f"sessions.{format}"
@@ -164,7 +164,7 @@ def test_days_of_other_doses_are_told_apart_without_vials_and_rates(batch: Batch
         plan = plan_form(Form(weight=f"{kg}kg", days=str(days), **words), "schedule", on=None)  # type: ignore[arg-type]
         expected += [(patient_id, text(s.dose_g), text(s.volume_ml)) for s in plan.sessions]
     assert found == expected
-    assert [dose for who, dose, _ in found if who == "P67"] == ["70", "65"]
+    assert [dose for who, dose, _ in found if who == "P63"] == ["45", "40", "40"]
 
 
 def arrow_cell(value: Any) -> str:

@@ -29,7 +29,7 @@ CHECK_LINE = "Results must be checked by a qualified person before use."
 
 def schedule(**words: str) -> Plan:
     form = Form(
-        weight="81.4kg", age="61y", regimen="cidp:us-label-privigen", product="privigen-us", start="2026-12-01", at="21:30", courses="3"
+        weight="81.4kg", age="61y", regimen="cidp:us-label-privigen", product="privigen-us", start="2026-12-01", at="21:30", courses="3", days="3",
     )  # fmt: skip
     for name, value in words.items():
         setattr(form, name, value)

@@ -76,7 +76,7 @@ def test_legend_stands_over_the_grids_however_many_there_are(printed: Printed) -
 
 
 def test_phases_are_named_where_a_protocol_has_several() -> None:
-    words = {"start": "2026-12-01", "at": "09:00"}
+    words = {"start": "2026-12-01", "at": "09:00", "days": "3"}
     plan = helpers.plan("cidp:us-label-privigen", "privigen-us", "81.4kg", courses="2", **words)
     text = " ".join(papers.pages(pdf := to_pdf(plan, "a4")))
     assert "Course Day Phase Date" in text

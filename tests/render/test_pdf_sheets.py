@@ -221,10 +221,10 @@ def test_without_published_rates_the_visit_and_the_end_have_their_rows_without_t
     # 09:00 less 15 and 30 min; when the infusion ends nobody can say
     assert "08:15 Arrival, 15 min 08:30 Premedication, 30 min End of the infusion: " in text
     assert (
-        "End of the infusion: 750 mL given Flush (not part of the dose), 10 min Observation, 30 min No source" in text
+        "End of the infusion: 700 mL given Flush (not part of the dose), 10 min Observation, 30 min No source" in text
     )
     (row, *_) = document(printed["without_rates", "a4"][0], "a4", {})["sheets"]
-    assert row["end"] == {"at": "", "volume": "750"}
+    assert row["end"] == {"at": "", "volume": "700"}
     assert [at for at, _ in row["after"]] == ["", ""]
 
 

@@ -22,6 +22,7 @@ from ivigcalc.engine.checks import (
     information,
     infusion,
     infusion_time,
+    low,
     order,
     own_files,
     patient,
@@ -76,6 +77,7 @@ def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notic
         yield from doses.policy_limits(rx, dosed, stretch)
         yield from doses.highest_dose(rx, dosed, stretch, body_kg)  # control: highest-dose
         yield from rounding.deviation(rx, dosed, stretch)
+    yield from doses.four_weeks(rx, dosed)
 
 
 # ---- what a check looks at ------------------------------------------------------------------------------------------
@@ -171,9 +173,11 @@ CHECKS: tuple[Check, ...] = (
     patient.population,
     of_prescription(protocol.said_of_protocol),
     of_dosed(phases),
+    of_dosed(low.dose_low),  # control: dose-low
     of_prescription(order.courses_range),  # control: more-courses
     of_dosed_body(amounts),
     of_dosed(doses.stock),  # control: stock-short
+    of_dosed(doses.stock_changes_dose),  # control: stock-changes-dose
     of_titrated(infusion.no_rates),
     infusion.kind_not_said,
     infusion.starts_slowly,
