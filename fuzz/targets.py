@@ -439,7 +439,7 @@ def seeds(name: str) -> Iterator[bytes]:
         for kind in ("product", "regimen", "policy", "formula", "safety"):
             for identifier, path in list(library.shipped(kind).items())[:12]:
                 yield path.read_bytes()[:4096] if identifier else b""
-        yield b"kind: site\nschema: 1\nid: x\nopen: {mon-fri: '08:00-17:00'}\npump: {increment: 1 mL/h}\nstock: {octagam-10-us: {10 g: 4}}\n"
+        yield b"kind: site\nschema: 2\nid: x\nopen: {mon-fri: '08:00-17:00'}\npump: {increment: 1 mL/h}\nstock: {octagam-10-us: {10 g: 4}}\n"
     elif name == "saved":
         for arguments in (["dose", *_SOUND], ["schedule", *_SOUND, "--start", "2026-12-01"]):
             yield _run([*arguments, "--format", "json"])[1].encode()

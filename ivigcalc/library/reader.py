@@ -42,6 +42,8 @@ MAX_BYTES = 512 * 1024
 MAX_DEPTH = 16
 MAX_PROBLEMS = 100
 
+#: the kinds that have a command of their own
+COMMANDS = {"regimen": "regimens", "product": "products", "policy": "policies"}
 KINDS: dict[str, type[Definition] | type[Site]] = {
     "regimen": Regimen,
     "product": Product,
