@@ -87,8 +87,9 @@ class Line:
         inputs = self.entry.inputs
         if "increment_ml_per_h" in inputs:
             return oracle.nearest_tie_up(value, self.named("increment_ml_per_h"))
-        if str(inputs["rule"]).endswith(" mL"):
-            return oracle.nearest_tie_up(value, Fraction(str(inputs["rule"]).removeprefix("to ").removesuffix(" mL")))
+        step, _, unit = str(inputs["rule"]).removeprefix("to ").rpartition(" ")
+        if unit in ("mL", "kg", "cm"):
+            return oracle.nearest_tie_up(value, Fraction(step))
         return self.rounded_course(value, str(inputs["rule"]))
 
     def rounded_course(self, grams: Fraction, rule: str) -> Fraction:

@@ -1,4 +1,4 @@
-"""regimens, products, policies: list, show, check, schema, new; and `schema` for everything that has one."""
+"""regimens, products, policies: list, show, check, schema, new, upgrade; and `schema` for everything that has one."""
 
 from __future__ import annotations
 
@@ -90,6 +90,10 @@ IdArgument = Annotated[
         metavar="ID", help="Lower-case letters, digits and hyphens; also the file's name.", show_default=False
     ),
 ]
+FileArgument = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="A YAML file; also one of a site or a formula.", show_default=False),
+]
 PathsArgument = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -119,6 +123,7 @@ def register(app: typer.Typer) -> None:
         add_command(below, "check", _check(kind), f"{name} check")
         add_command(below, "schema", _schema(kind), f"{name} schema -o {kind}.schema.json")
         add_command(below, "new", _new(kind), f"{name} new my-{kind} -o my-{kind}.yaml")
+        add_command(below, "upgrade", _upgrade(kind), f"{name} upgrade my-{kind}.yaml -o my-{kind}-2.yaml")
         app.add_typer(below, name=name)
     add_command(app, "schema", schema, "schema plan -o plan.schema.json")
 
@@ -307,12 +312,10 @@ def _schema_of(kind: str) -> dict[str, Any]:
 def _new(kind: str) -> Callable[..., None]:
     def new(identifier: IdArgument, output: OutputOption = None, quiet: QuietOption = False) -> None:
         from ivigcalc.cli.output import emit, say
-        from ivigcalc.errors import RequestError
         from ivigcalc.library.skeletons import skeleton
 
         text = skeleton(kind, identifier, _today())
-        if output is not None and output.exists():
-            raise RequestError(f"-o {output.name} exists already; choose another name", field="output")
+        _refuse_existing(output)
         emit(text, output, machine=True)
         say(
             f"fill in what stands in <...>, then: ivigcalc {KINDS[kind][0]} check {output or f'{identifier}.yaml'}",
@@ -321,3 +324,36 @@ def _new(kind: str) -> Callable[..., None]:
 
     new.__doc__ = f"A skeleton of a {kind} file with a comment on every key, to fill in."
     return new
+
+
+def _refuse_existing(output: Path | None) -> None:
+    from ivigcalc.errors import RequestError
+
+    if output is not None and output.exists():
+        raise RequestError(f"-o {output.name} exists already; choose another name", field="output")
+
+
+# ---- upgrade --------------------------------------------------------------------------------------------------------
+
+
+def _upgrade(kind: str) -> Callable[..., None]:
+    def upgrade(file: FileArgument, output: OutputOption = None, quiet: QuietOption = False) -> None:
+        from ivigcalc.cli.output import emit, say
+        from ivigcalc.library import upgrade as upgrading
+        from ivigcalc.text import counted
+
+        _refuse_existing(output)
+        done = upgrading.upgrade(file, kind)
+        emit(done.data.decode("utf-8"), output, machine=True)
+        for problem in done.to_decide:
+            say(f"decide: {problem}", quiet=quiet)
+        if done.changed:
+            say(f"{file}: schema 2; {counted(len(done.to_decide), 'sentence')} to decide on", quiet=quiet)
+        else:
+            say(f"{file}: is of schema 2 already; nothing was changed", quiet=quiet)
+
+    upgrade.__doc__ = (
+        f"A {kind} file of schema 1 as one of schema 2, comments and all; no figure changes. "
+        "What a person has to decide is told on stderr."
+    )
+    return upgrade

@@ -13,6 +13,7 @@ from ivigcalc.clock import clock_text
 from ivigcalc.quantity import Quantity, QuantityError, number, quantity
 
 from .fields import Count, Date, DaySpan, FlowRate, Identifier, Minutes, Number, Place, Strict, Text, refuse
+from .format import LATEST
 from .visit import Flush, ForPatient, Observations, Premedication, Reaction, Visit, Volume
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -163,7 +164,7 @@ class Site(Strict):
     """One clinic."""
 
     kind: Literal["site"] = "site"
-    schema_: Annotated[Count, Field(alias="schema", ge=1, le=1)] = 1
+    schema_: Annotated[Count, Field(alias="schema", ge=1, le=LATEST)] = LATEST
     id: Identifier = "no-site"
     title: Text | None = None
     time_zone: Text | None = None

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema, model_validator
 
 from .fields import Count, Date, Identifier, Strict, Text
+from .format import LATEST
 
 #: A key of the file's `sources`.
 SourceKey = Annotated[Identifier, WithJsonSchema({"type": "string", "description": "a key of `sources`"})]
@@ -61,7 +62,7 @@ class Said(Cited):
 class Definition(Strict):
     """The head of every definition file."""
 
-    schema_: Annotated[Count, Field(alias="schema", ge=1, le=1)]
+    schema_: Annotated[Count, Field(alias="schema", ge=1, le=LATEST)]
     id: Identifier
     version: Date
     title: Text = Field(default="", description="the id where it is left out")

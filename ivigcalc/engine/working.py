@@ -18,9 +18,28 @@ from ivigcalc.engine.infusion_time import TimeInForce
 from ivigcalc.engine.plan import Infusion, InfusionStep, TraceEntry
 from ivigcalc.engine.titration import OtherCeiling, exact_ml_per_h
 from ivigcalc.engine.vials import Choice
-from ivigcalc.quantity import Quantity, decimal_not_0, decimal_of, figure, plain
+from ivigcalc.quantity import (
+    TO_1_G,
+    TO_1_MM,
+    Quantity,
+    decimal_not_0,
+    decimal_of,
+    figure,
+    height_cm,
+    is_longer_than_measured,
+    plain,
+)
 
 Inputs = dict[str, Decimal | str]
+#: what a typed figure is multiplied with to reach kg or cm
+_FACTORS = {
+    "lb": "0.45359237",
+    "st": "6.35029318",
+    "oz": "0.028349523125",
+    "m": "100",
+    "in": "2.54",
+    "ft": "30.48",
+}
 #: to what grams are rounded where a policy rounds to nothing
 _UNROUNDED = f"{plain(decimal_of(MEASURED_STEP_G, 6))} g"
 
@@ -48,7 +67,7 @@ def _weights(draft: Draft) -> Iterator[TraceEntry]:
     source = weights.ruled.source if weights.ruled else None
     yield _converted("actual_kg", patient.weight, weights.actual_kg, "kg")
     if patient.height is not None:
-        yield _converted("height_cm", patient.height, patient.height.base, "cm")
+        yield _converted("height_cm", patient.height, height_cm(patient.height), "cm")
     if weights.bmi is not None:
         yield _line("bmi", "actual_kg / (height_cm / 100) / (height_cm / 100)", {}, weights.bmi, "kg/m2", None)
     yield from _ideal(draft)
@@ -79,45 +98,29 @@ def _dosing(draft: Draft) -> TraceEntry:
     source = weights.ruled.source if weights.ruled else None
     why: Inputs = {"because": weights.because}
     if weights.basis == "pre-pregnancy" and patient.pre_pregnancy_weight is not None:
-        given = patient.pre_pregnancy_weight
-        factor, divisor = _factor(given.unit)
-        return _line(
-            "dosing_kg",
-            _conversion_text(factor, divisor),
-            {"given": given.value, **_conversion_inputs(factor, divisor), **why},
-            weights.kg,
-            "kg",
-            source,
-        )
+        expression, inputs = _conversion(patient.pre_pregnancy_weight, "kg")
+        return _line("dosing_kg", expression, {**inputs, **why}, weights.kg, "kg", source)
     return _line("dosing_kg", f"{weights.basis}_kg", why, weights.kg, "kg", source)
 
 
 def _converted(name: str, given: Quantity, exact: Fraction, unit: str) -> TraceEntry:
-    factor, divisor = _factor(given.unit)
-    return _line(
-        name,
-        _conversion_text(factor, divisor),
-        {"given": given.value, "given_unit": given.unit, **_conversion_inputs(factor, divisor)},
-        exact,
-        unit,
-        None,
-    )
+    expression, inputs = _conversion(given, unit)
+    said: Inputs = {"given": given.value, "given_unit": given.unit}
+    return _line(name, expression, said | inputs, exact, unit, None)
 
 
-def _factor(unit: str) -> tuple[Decimal | None, Decimal | None]:
-    """What a typed figure is multiplied with, or divided by, to reach kg or cm."""
-    multiply = {"lb": "0.45359237", "st": "6.35029318", "m": "100", "in": "2.54"}
-    if unit in multiply:
-        return Decimal(multiply[unit]), None
-    return (None, Decimal(1000)) if unit == "g" else (None, None)
-
-
-def _conversion_text(factor: Decimal | None, divisor: Decimal | None) -> str:
-    return "given x factor" if factor else "given / divisor" if divisor else "given"
-
-
-def _conversion_inputs(factor: Decimal | None, divisor: Decimal | None) -> Inputs:
-    return {"factor": factor} if factor else {"divisor": divisor} if divisor else {}
+def _conversion(given: Quantity, unit: str) -> tuple[str, Inputs]:
+    """How a typed figure becomes kg or cm, and with what; one that a program has divided is rounded."""
+    inputs: Inputs = {"given": given.value}
+    expression = "given"
+    if given.unit == "g":
+        expression, inputs["divisor"] = "given / divisor", Decimal(1000)
+    elif given.unit in _FACTORS:
+        expression, inputs["factor"] = "given x factor", Decimal(_FACTORS[given.unit])
+    if is_longer_than_measured(given):
+        rule = TO_1_G if unit == "kg" else TO_1_MM
+        expression, inputs["rule"] = f"round({expression})", f"to {plain(decimal_of(rule.increment, 3))} {unit}"
+    return expression, inputs
 
 
 def _courses(draft: Draft) -> Iterator[TraceEntry]:

@@ -221,14 +221,16 @@ def test_a_short_float_that_is_no_number() -> None:
     assert codes == ["missing", "bad-request", "bad-request"]
 
 
-def test_a_float_that_is_no_plain_number_is_refused_not_rounded() -> None:
-    """Three times 24.1 is 72.30000000000001 in binary, which nobody typed."""
-    errors = plan_arrow(rows(72.3, 3 * 24.1, float("nan"), float("inf")), "errors", defaults=DEFAULTS)
-    assert [(e["row"], e["code"]) for e in errors.to_pylist()] == [
-        (2, "bad-request"),
-        (3, "missing"),
-        (4, "bad-request"),
-    ]
+def test_a_float_that_nobody_typed_is_rounded_to_a_gram_and_said() -> None:
+    """Three times 24.1 is 72.30000000000001 in binary; what is no number is refused as ever."""
+    given = rows(72.3, 3 * 24.1, float("nan"), float("inf"))
+    errors = plan_arrow(given, "errors", defaults=DEFAULTS)
+    assert [(e["row"], e["code"]) for e in errors.to_pylist()] == [(3, "missing"), (4, "bad-request")]
+    sessions = plan_arrow(given, "sessions", defaults=DEFAULTS).to_pylist()
+    doses: dict[bool, list[object]] = {False: [], True: []}
+    for session in sessions:
+        doses["measure-rounded" in session["notices"]].append(session["dose_g"])
+    assert doses[False] == doses[True] != []
 
 
 def test_no_rows_have_columns_all_the_same() -> None:

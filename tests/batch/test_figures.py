@@ -226,9 +226,10 @@ def as_parquet(rows: list[dict[str, str]]) -> bytes:
 
 
 def test_numbers_of_json_keep_the_digits_that_were_typed(batch: Batch) -> None:
-    """0.1 + 0.2 in binary is 0.30000000000000004; 72.30 typed is 72.30 read."""
+    """0.1 + 0.2 in binary is 0.30000000000000004; 72.30 typed is 72.30 read, and of a dose no digit is dropped."""
     done = batch(
-        '{"patient_id": "a", "weight_kg": 72.30}\n{"patient_id": "b", "weight_kg": 72.3000000000001}\n', name="in.jsonl"
+        '{"patient_id": "a", "weight_kg": 72.30}\n{"patient_id": "b", "weight_kg": 72.3, "dose": "0.3000000000001 g/kg"}\n',
+        name="in.jsonl",
     )
     assert (done.patients(), done.codes()) == (["a"], {"b": "bad-request"})
 

@@ -203,7 +203,7 @@ def test_any_kind_of_file_is_read_but_one_of_another_command_is_told(
 def test_a_site_file_is_checked_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "site.yaml"
     path.write_text(
-        "kind: site\nschema: 1\nid: our-ward\ndefault: {product: octagam-10-uk}\nstock: {own-brand: {10 g: 4}}\n",
+        "kind: site\nschema: 2\nid: our-ward\ndefault: {product: octagam-10-uk}\nstock: {own-brand: {10 g: 4}}\n",
         encoding="utf-8",
     )
     assert main(["products", "check", str(path)]) == 3
@@ -214,7 +214,7 @@ def test_a_site_file_is_checked_too(tmp_path: Path, capfd: pytest.CaptureFixture
 
 def site(folder: Path, *lines: str) -> Path:
     path = folder / "site.yaml"
-    path.write_text("\n".join(("kind: site", "schema: 1", "id: our-ward", *lines)) + "\n", encoding="utf-8")
+    path.write_text("\n".join(("kind: site", "schema: 2", "id: our-ward", *lines)) + "\n", encoding="utf-8")
     return path
 
 
@@ -330,7 +330,7 @@ def test_a_file_named_twice_is_checked_once(tmp_path: Path, capfd: pytest.Captur
 
 def test_no_file_and_no_name_of_one_writes_to_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """A folder from elsewhere is checked before anybody has looked into it."""
-    head = "kind: site\nschema: 1\nid: x\n"
+    head = "kind: site\nschema: 2\nid: x\n"
     for name, content in {
         "a\x1b[31m\nb.yaml": "stock: {own: {10 g: 1}}",
         "c\u202e.yaml": "stock: {own: {10 g: 1}}",

@@ -140,7 +140,7 @@ def test_of_all_products_those_that_cannot_be_planned_are_left_out_with_a_reason
 def test_chair_hours_and_grams_are_priced_in_one_currency(tmp_path: Path) -> None:
     own = tmp_path / "site.yaml"
     own.write_text(
-        "kind: site\nschema: 1\nid: x\nchair_hour: {amount: 120, currency: EUR}\n"
+        "kind: site\nschema: 2\nid: x\nchair_hour: {amount: 120, currency: EUR}\n"
         "price_per_gram: {octagam-10-us: {amount: 98.50, currency: USD}}\n",
         encoding="utf-8",
     )

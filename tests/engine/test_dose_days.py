@@ -186,7 +186,7 @@ def grams(made: Plan) -> list[str]:
 
 OWN = """
 kind: regimen
-schema: 1
+schema: 2
 id: house
 version: 2026-11-22
 title: House list

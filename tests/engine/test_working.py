@@ -25,7 +25,7 @@ def line(answer: Plan, name: str) -> TraceEntry:
 def own_policy(folder: Path, dosing_weight: str = "{use: actual}", rounding: str = "{to: whole vials}") -> str:
     """The path of a hospital's own policy file."""
     lines = [
-        "kind: policy", "schema: 1", "id: own-policy", "version: 2026-11-22", "title: Own policy",
+        "kind: policy", "schema: 2", "id: own-policy", "version: 2026-11-22", "title: Own policy",
         "sources:", "  house: {title: Policy for tests, body: ivigcalc, locator: here, checked: 2026-11-22, kind: house}",
         "source: house", "body: ivigcalc", "country: US", f"dosing_weight: {dosing_weight}", f"rounding: {rounding}",
     ]  # fmt: skip
@@ -141,7 +141,7 @@ def test_a_ceiling_per_kilogram_is() -> None:
 def four_rungs() -> Loaded[Product]:
     """Each rung from a document of its own."""
     lines = [
-        "kind: product", "schema: 1", "id: own-product", "version: 2026-11-22", "title: Own product", "sources:",
+        "kind: product", "schema: 2", "id: own-product", "version: 2026-11-22", "title: Own product", "sources:",
         *(f"  {name}: {{title: Document {name}, body: b, locator: here, checked: 2026-11-22, kind: house}}" for name in ("one", "two", "three", "four", "house")),
         "source: house", "manufacturer: nobody", "country: US", "concentration: 100 mg/mL", "vials: [5 g]", "rates:",
         "  - for: [any]", "    source: house", "    ladder:",

@@ -160,6 +160,7 @@ BEFORE: tuple[Callable[[Case], Iterable[Notice]], ...] = (
 CHECKS: tuple[Check, ...] = (
     of_titrated(infusion.risks_without_figure),
     patient.defaults_used,
+    patient.measures_rounded,  # control: long-measure-said
     of_conditions(patient.contraindications),
     patient.risk_of_age,  # control: risk-of-age
     patient.stale_weight,
