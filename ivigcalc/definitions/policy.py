@@ -14,6 +14,7 @@ from .fields import Amount, Bool, Text, refuse
 from .regimen import Limit
 from .source import Cited, Definition, Said
 from .weight import DosingWeight
+from .words import Sentence
 
 
 class SmallDoses(Cited):
@@ -45,7 +46,7 @@ class Rounding(Cited):
     tie: Literal["down", "up"] = "down"
     small: SmallDoses | None = None
     basis: Literal["printed", "assumed"] = "printed"
-    note: Text | None = None
+    note: Sentence | None = None
 
     def __str__(self) -> str:
         tie = f", tie {self.tie}" if self.direction == "nearest" else ""
@@ -80,7 +81,7 @@ class Policy(Definition):
     rate_weight: RateWeight = RateWeight(use="actual", basis="assumed")
     limits: tuple[Limit, ...] = ()
     says: tuple[Said, ...] = ()
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Policy:

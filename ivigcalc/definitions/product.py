@@ -13,6 +13,7 @@ from ivigcalc.quantity import Quantity
 
 from .fields import Amount, Bool, Concentration, Identifier, IgaContent, Minutes, Place, Rate, Strict, Text, refuse
 from .source import Cited, Definition, Said
+from .words import Reason, Sentence
 
 RiskName = Literal["renal", "thrombosis", "cardiac"]
 Basis = Literal["printed", "assumed"]
@@ -31,7 +32,7 @@ class PrintedRung(Cited):
     rate: Rate
     for_: Minutes | None = Field(default=None, alias="for")
     basis: Basis = "printed"
-    note: Text | None = None
+    note: Sentence | None = None
 
 
 class Ceiling(Cited):
@@ -43,13 +44,14 @@ class Ceiling(Cited):
         default=False,
         description="of at_risk_ceiling: printed as less than `rate`, so the last step below it is the most",
     )
-    note: Text | None = None
+    note: Sentence | None = None
 
 
 class Disagreement(Cited):
     """What another source says, kept on file; the lower figure is the one in force."""
 
     says: Text
+    words_because: Reason | None = None
 
 
 class RateTable(Cited):
@@ -60,7 +62,7 @@ class RateTable(Cited):
     ladder: tuple[PrintedRung, ...] = Field(min_length=1)
     ceiling: Ceiling
     at_risk_ceiling: Ceiling | None = None
-    note: Text | None = None
+    note: Sentence | None = None
     others: tuple[Disagreement, ...] = ()
 
     def serves(self, indication: str) -> bool:
@@ -147,7 +149,7 @@ class Iga(Cited):
 
     maximum: IgaContent | None = None
     average: IgaContent | None = None
-    note: Text | None = None
+    note: Sentence | None = None
 
 
 class Contraindication(Said):
@@ -201,7 +203,7 @@ class Product(Definition):
     unlike_class: tuple[UnlikeClass, ...] = ()
     warnings: tuple[Caution, ...] = ()
     restart: tuple[Said, ...] = ()
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()
     others: tuple[Disagreement, ...] = ()
 
     @model_validator(mode="after")

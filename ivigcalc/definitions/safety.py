@@ -26,6 +26,7 @@ from .fields import (
 )
 from .source import Cited, Definition
 from .weight import Factor
+from .words import Sentence
 
 
 class WeightRange(Cited):
@@ -184,4 +185,4 @@ class Safety(Definition):
     too_close: TooClose
     opened_bottle: OpenTime
     conditions: dict[Identifier, Text] = Field(default_factory=dict)
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()

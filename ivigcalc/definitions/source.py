@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema, model_validator
 
 from .fields import Count, Date, Identifier, Strict, Text
+from .words import Reason
 
 #: A key of the file's `sources`.
 SourceKey = Annotated[Identifier, WithJsonSchema({"type": "string", "description": "a key of `sources`"})]
@@ -56,6 +57,7 @@ class Said(Cited):
     """A fact in words, with its source."""
 
     text: Text
+    words_because: Reason | None = Field(default=None, description="why a figure in it is words and not data")
 
 
 class Definition(Strict):
