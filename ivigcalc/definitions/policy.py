@@ -16,6 +16,7 @@ from .fields import Amount, Bool, Percent, Text, refuse
 from .regimen import Limit
 from .source import Cited, Definition, Said
 from .weight import DosingWeight
+from .words import Sentence
 
 #: grams are measured no finer than this: what is rounded to where a policy rounds to nothing
 MEASURED_STEP_G = Fraction(1, 100)
@@ -52,7 +53,7 @@ class Rounding(Cited):
     within: Percent | None = None
     otherwise: Amount | None = None
     basis: Literal["printed", "assumed"] = "printed"
-    note: Text | None = None
+    note: Sentence | None = None
 
     def __str__(self) -> str:
         tie = f", tie {self.tie}" if self.direction == "nearest" else ""
@@ -121,7 +122,7 @@ class Policy(Definition):
     rate_weight: RateWeight = RateWeight(use="actual", basis="assumed")
     limits: tuple[Limit, ...] = ()
     says: tuple[Said, ...] = ()
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Policy:

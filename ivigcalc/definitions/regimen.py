@@ -28,6 +28,7 @@ from .fields import (
 from .infusion_time import CourseTime
 from .source import Cited, Definition, Said
 from .weight import DosingWeight
+from .words import Sentence
 
 Confidence = Literal["high", "medium", "low"]
 Evidence = Literal[
@@ -70,7 +71,7 @@ class Population(Cited):
         default=None,
         description="where the text prints no age: for whom the reading on file takes it; a caution, no stop",
     )
-    text: Text | None = None
+    text: Sentence | None = None
 
     @model_validator(mode="after")
     def _age_or_group(self) -> Population:
@@ -86,7 +87,7 @@ class Dose(Cited):
     per_day: Range[DoseQuantity] | None = None
     cap: Amount | None = None
     cap_per_day: Amount | None = None
-    note: Text | None = None
+    note: Sentence | None = None
 
     @model_validator(mode="after")
     def _one_basis(self) -> Dose:
@@ -109,7 +110,7 @@ class Days(Cited):
     to: Annotated[Count, Field(ge=1, le=31)]
     consecutive: Bool | None = Field(default=None, description="absent = the source does not say")
     equal: Bool | None = None
-    note: Text | None = None
+    note: Sentence | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Days:
@@ -130,7 +131,7 @@ class Every(Cited):
     """From the first day of one course to the first day of the next."""
 
     every: Range[Interval]
-    note: Text | None = None
+    note: Sentence | None = None
 
 
 class Courses(Cited):
@@ -138,7 +139,7 @@ class Courses(Cited):
 
     from_: Annotated[Count, Field(ge=1)] = Field(alias="from")
     to: Annotated[Count, Field(ge=1)] | None = None
-    note: Text | None = None
+    note: Sentence | None = None
 
     @property
     def single(self) -> int | None:
@@ -152,14 +153,14 @@ class Limit(Cited):
     per: Literal["day", "course", "4-weeks"]
     max: DoseQuantity
     level: Literal["caution", "stop"]
-    note: Text | None = None
+    note: Sentence | None = None
 
 
 class Target(Cited):
     """What later doses are steered by, e.g. a trough IgG."""
 
     trough_igg: Range[IgGLevel] | None = None
-    text: Text | None = None
+    text: Sentence | None = None
 
 
 class Phase(Cited):
@@ -206,7 +207,7 @@ class Protocol(Cited):
         default=None, description="the source's own rule; used where no policy is named, and not to be contradicted"
     )
     weight: Said | None = Field(default=None, description="what the source says of the dosing weight, in words")
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Protocol:
@@ -274,7 +275,7 @@ class RateCeiling(Cited):
     """A rate that must not be passed in an indication, whatever the product."""
 
     rate: RatePerKg
-    note: Text | None = None
+    note: Sentence | None = None
 
 
 class Regimen(Definition):
@@ -290,7 +291,7 @@ class Regimen(Definition):
         default=None, description="the most that is printed for this indication, whatever the product"
     )
     protocols: dict[Identifier, Protocol] = Field(min_length=1)
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -27,6 +27,7 @@ from .fields import (
 from .source import Cited, Definition, Said
 from .visit import CitedObservations
 from .weight import Factor
+from .words import Sentence
 
 
 class WeightRange(Cited):
@@ -207,4 +208,4 @@ class Safety(Definition):
     reaction: CitedReaction | None = None
     report: tuple[Said, ...] = Field(default=(), description="what a patient is asked to report, in plain words")
     conditions: dict[Identifier, Text] = Field(default_factory=dict)
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()

@@ -8,6 +8,7 @@ from pydantic import Field, WithJsonSchema, model_validator
 
 from .fields import Count, Date, Identifier, Strict, Text
 from .format import LATEST
+from .words import Reason
 
 #: A key of the file's `sources`.
 SourceKey = Annotated[Identifier, WithJsonSchema({"type": "string", "description": "a key of `sources`"})]
@@ -57,6 +58,7 @@ class Said(Cited):
     """A fact in words, with its source."""
 
     text: Text
+    words_because: Reason | None = Field(default=None, description="why a figure in it is words and not data")
 
 
 class Definition(Strict):

@@ -293,7 +293,7 @@ def _ceiling_text(table: RateTable, site: Site, bound: str, others: tuple[OtherC
     if bound in ("pump", "site"):
         return str(site.pump.maximum if bound == "pump" else site.rate_maximum)
     elsewhere = next((other.printed for other in others if other.by == bound), None)
-    at_risk = table.at_risk_ceiling if bound == "at-risk" else None
+    at_risk = table.at_risk if bound == "at-risk" else None
     printed = elsewhere or (at_risk or table.ceiling).rate
     return str(printed) if printed.dimension == "rate" else f"{printed} x rate_kg"
 

@@ -202,17 +202,23 @@ def _where_it_is_from(rx: Prescription, chosen: TableChoice) -> Iterator[Notice]
 
 def _risks(rx: Prescription, risks: tuple[Risk, ...], table: RateTable, bound_by: frozenset[str]) -> Iterator[Notice]:
     """The patient's risks against the lower ceiling that the table prints, if it does."""
-    product, at_risk = rx.product, table.at_risk_ceiling
+    product, at_risk = rx.product, table.at_risk
     covered = [risk for risk in risks if risk_applies(table, (risk,))]
     if covered and at_risk is not None and "at-risk" in bound_by:
         yield Notice(
             "risk-ceiling-applied",
             "caution",
-            f"{' and '.join(covered)} risk: the rate stays at or below {at_risk.rate}",
+            f"{' and '.join(covered)} risk: the rate stays at or below {at_risk.rate}{_less_than(table)}",
             ", ".join(covered),
             str(at_risk.rate),
             cite(product, at_risk, table),
         )
+
+
+def _less_than(table: RateTable) -> str:
+    """Where the source prints no rate to be kept but one to stay below: which, and that the step below it is taken."""
+    printed = table.at_risk_ceiling
+    return f", the last step below the printed {printed.rate}" if printed and printed.less_than else ""
 
 
 def _elsewhere(rx: Prescription, others: tuple[OtherCeiling, ...], bound_by: frozenset[str]) -> Iterator[Notice]:
@@ -225,7 +231,7 @@ def _elsewhere(rx: Prescription, others: tuple[OtherCeiling, ...], bound_by: fro
             source = rx.rate_ceiling_source
             yield Notice("indication-ceiling-applied", "caution", text, None, str(other.printed), source)
             continue
-        tables = [t for t in rx.product.rates if t.at_risk_ceiling and t.at_risk_ceiling.rate == other.printed]
+        tables = [t for t in rx.product.rates if t.at_risk and t.at_risk.rate == other.printed]
         uses = ", ".join(tables[0].for_)
         text = f"the rate stays at or below {other.printed}, printed for patients at risk in the table for {uses}"
         source = cite(rx.product, tables[0].at_risk_ceiling, tables[0])

@@ -79,7 +79,8 @@ def _titration(product: Product, table: RateTable, citing: Citing) -> Iterator[F
         yield Fact("Infusion lasts", time_text(table.time), citing.of(table.time, table))
     at_risk = table.at_risk_ceiling
     if at_risk is not None and at_risk.risks:
-        yield Fact("At risk", f"the ceiling for a risk of {', '.join(at_risk.risks)}", citing.of(at_risk, table))
+        less = f", printed as less than {at_risk.rate}" if at_risk.less_than else ""
+        yield Fact("At risk", f"the ceiling for a risk of {', '.join(at_risk.risks)}{less}", citing.of(at_risk, table))
     elif at_risk is None:
         yield Fact(
             "At risk",
