@@ -16,6 +16,7 @@ from ivigcalc.cli.show import (
     FormatOption,
     Look,
     NoColorOption,
+    NotesOption,
     OutputOption,
     PaperOption,
     QuietOption,
@@ -60,12 +61,13 @@ def dose(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     explain: ExplainOption = False,
+    notes: NotesOption = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """Dosing weight, course dose, split into sessions, vials and duration, without dates."""
     _refuse_dates(format, "dose")
-    show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color))
+    show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color, notes=notes))
 
 
 @takes_form("schedule")
@@ -75,12 +77,13 @@ def schedule(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     explain: ExplainOption = False,
+    notes: NotesOption = False,
     paper: PaperOption = "a4",
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The dated plan: courses and sessions with start and finish times, doses, vials and rates."""
-    show(compute(form, "schedule", site), Look(format, output, explain, quiet, no_color, paper))
+    show(compute(form, "schedule", site), Look(format, output, explain, quiet, no_color, paper, notes=notes))
 
 
 @takes_form("rates")
@@ -90,13 +93,14 @@ def rates(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     explain: ExplainOption = False,
+    notes: NotesOption = False,
     plot: PlotOption = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The titration of one infusion of exactly this dose: step, clock time, rates, minutes, mL."""
     _refuse_dates(format, "rates")
-    show(compute(form, "rates", site), Look(format, output, explain, quiet, no_color, plot=plot))
+    show(compute(form, "rates", site), Look(format, output, explain, quiet, no_color, plot=plot, notes=notes))
 
 
 @takes_form("schedule")
@@ -105,6 +109,7 @@ def calendar(
     site: SiteOption = None,
     format: FormatOption = Format.table,
     output: OutputOption = None,
+    notes: NotesOption = False,
     paper: PaperOption = "a4",
     previous: PreviousOption = None,
     alarm: AlarmOption = None,
@@ -113,7 +118,9 @@ def calendar(
 ) -> None:
     """The month grid on screen, a printable PDF with a sheet for each session, or an .ics file."""
     plan = compute(form, "schedule", site)
-    look = Look(format, output, quiet=quiet, no_color=no_color, paper=paper, previous=previous, alarm_min=alarm)
+    look = Look(
+        format, output, quiet=quiet, no_color=no_color, paper=paper, previous=previous, alarm_min=alarm, notes=notes
+    )
     if format is Format.table:
         _show_month_grids(plan, look)
     else:
@@ -146,5 +153,5 @@ def _show_month_grids(plan: Plan, look: Look) -> None:
     plain = out.ascii_only(look.to)
     width = (out.terminal_width() if look.to is None else None) or 80
     closed = closed_days(plan.computed_from.site.value, (s.on for s in plan.sessions if s.on))
-    grids = month_grids(plan, width, closed, ascii_only=plain)
+    grids = month_grids(plan, width, closed, ascii_only=plain, notes=look.all_notes)
     out.emit(render(grids, width=width, color=out.wants_color(look.no_color, look.to), ascii_only=plain), look.to)

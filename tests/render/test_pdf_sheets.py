@@ -71,6 +71,15 @@ def test_sheet_leaves_out_what_concerns_other_sessions_only() -> None:
         assert f"CAUTION past-closing: course {session.course} day {session.day}, {session.date}: " in text
 
 
+def test_sheet_tells_the_nurse_of_meters_flush_filter_and_fluid(printed: Printed) -> None:
+    for text in papers.sheets(printed["dermatomyositis", "a4"][1]):
+        assert "Note product-warning: Octagam 10%: Contains maltose" in text
+        assert "Note fluid-load: the fullest day is 720 mL" in text
+        assert "Flush the line with 0.9% saline or 5% glucose [Octagam" in text
+        assert "Filter optional; if one is used, 0.2-200 micron" in text
+        assert "default-used" not in text, "what is for audit stays on the first pages"
+
+
 def test_many_cautions_of_one_kind_point_to_the_first_pages(printed: Printed) -> None:
     plan, _ = printed["dermatomyositis", "a4"]
     plan = replace(plan, notices=tuple(Notice("many", "caution", f"number {n} of them") for n in range(1, 31)))
@@ -96,7 +105,7 @@ def test_any_number_of_overridden_stops_still_makes_one_page(printed: Printed) -
 
 def test_rows_of_the_visit_are_only_those_that_the_site_gives() -> None:
     bare = papers.sheets(to_pdf(papers.dermatomyositis(site=papers.clinic(visit={})), "a4"))[0]
-    assert not re.search(r"Arrival|Premedication|Flush|Observation,", bare)
+    assert not re.search(r"Arrival|Premedication|Flush \(|Observation,", bare)
     some = papers.sheets(
         to_pdf(
             papers.dermatomyositis(site=papers.clinic(visit={"premedication": "20 min", "observation": "1 h"})), "a4"
@@ -105,7 +114,7 @@ def test_rows_of_the_visit_are_only_those_that_the_site_gives() -> None:
     # 09:00 less 20 min; 720 mL end at 13:48; an hour later it is 14:48
     assert "08:40 Premedication, 20 min" in some
     assert "13:48 Observation, 60 min, until 14:48" in some
-    assert not re.search(r"Arrival|Flush", some)
+    assert not re.search(r"Arrival|Flush \(", some)
 
 
 def test_sheet_has_room_for_what_really_happened(printed: Printed) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
 
+from ivigcalc.definitions import cite
 from ivigcalc.engine.plan import Bottle, Plan, Session, Step
 from ivigcalc.quantity import plain
-from ivigcalc.render.notices import LEVELS, printed_notice, warnings
+from ivigcalc.render.notices import LEVELS, for_sheet, printed_notice
 from ivigcalc.render.paper.chart import chart_data
 from ivigcalc.render.times import clock_of, duration_text, long_day, moment, plain_day, span
 from ivigcalc.render.words import Facts, clean, phased, product_text, shown, vials_text, weight_text
@@ -37,6 +38,7 @@ def nurse_sheet(plan: Plan, session: Session) -> dict[str, Any]:
         "chart": chart_data(session),
         "assumed": any(step.assumed for step in session.steps),
         "notices": _notices(plan, session),
+        "handling": _handling(plan),
     }
 
 
@@ -170,16 +172,25 @@ def _visit_after(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
 
 
 def _notices(plan: Plan, session: Session) -> list[dict[str, str]]:
-    """The stops and cautions that concern it. What another course's dates say stays on the plan's first pages."""
+    """What a nurse must know of it, his own first. The rest, such as another course's dates, is on the first pages."""
     seen: Counter[str] = Counter()
     kept: list[dict[str, str]] = []
-    for found in warnings(plan, session):
-        seen[found.code] += 1
-        if found.level == "stop" or seen[found.code] <= SAME_KIND_ON_SHEET:
+    for found in for_sheet(plan, session):
+        seen[found.code] += found.level == "caution"
+        if found.level != "caution" or seen[found.code] <= SAME_KIND_ON_SHEET:
             kept.append(printed_notice(found, plan))
-    cautions = {found.code for found in plan.notices if found.level == "caution"}
-    more = {code: count - SAME_KIND_ON_SHEET for code, count in seen.items() if code in cautions}
+    more = {code: count - SAME_KIND_ON_SHEET for code, count in seen.items()}
     return kept + [_more(code, count) for code, count in more.items() if count > 0]
+
+
+def _handling(plan: Plan) -> list[str]:
+    """What the product's file says of its handling: dilution, flush fluid, filter; each with its source."""
+    product = plan.computed_from.product.value
+    lines: list[str] = []
+    for said in product.handling:  # control: handling-on-sheet
+        source = (cite(product, said) or "").partition(" <")[0]
+        lines.append(clean(said.text, 300).rstrip(".") + (f" [{clean(source, 110)}]" if source else ""))
+    return lines
 
 
 def _more(code: str, count: int) -> dict[str, str]:
