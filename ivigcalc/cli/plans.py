@@ -16,6 +16,7 @@ from ivigcalc.cli.show import (
     FormatOption,
     Look,
     NoColorOption,
+    NotesOption,
     OutputOption,
     PaperOption,
     QuietOption,
@@ -66,12 +67,13 @@ def dose(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     explain: ExplainOption = False,
+    notes: NotesOption = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """Dosing weight, course dose, split into sessions, vials and duration, without dates."""
     _refuse_dates(format, "dose")
-    show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color))
+    show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color, notes=notes))
 
 
 @takes_form("schedule")
@@ -81,12 +83,13 @@ def schedule(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     explain: ExplainOption = False,
+    notes: NotesOption = False,
     paper: PaperOption = "a4",
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The dated plan: courses and sessions with start and finish times, doses, vials and rates."""
-    show(compute(form, "schedule", site), Look(format, output, explain, quiet, no_color, paper))
+    show(compute(form, "schedule", site), Look(format, output, explain, quiet, no_color, paper, notes=notes))
 
 
 @takes_form("rates")
@@ -96,13 +99,14 @@ def rates(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     explain: ExplainOption = False,
+    notes: NotesOption = False,
     plot: PlotOption = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The titration of one infusion of exactly this dose: step, clock time, rates, minutes, mL."""
     _refuse_dates(format, "rates")
-    show(compute(form, "rates", site), Look(format, output, explain, quiet, no_color, plot=plot))
+    show(compute(form, "rates", site), Look(format, output, explain, quiet, no_color, plot=plot, notes=notes))
 
 
 @takes_form("schedule")
@@ -111,6 +115,7 @@ def calendar(
     site: SiteOption = None,
     format: FormatOption = Format.table,
     output: OutputOption = None,
+    notes: NotesOption = False,
     paper: PaperOption = "a4",
     part: PartOption = [],  # noqa: B006 - typer wants a list, and nobody changes it
     session: SessionOption = None,
@@ -133,6 +138,7 @@ def calendar(
         alarm_min=alarm,
         parts=tuple(part),
         session=session,
+        notes=notes,
     )
     if format is Format.table:
         _show_month_grids(plan, look)
@@ -166,5 +172,5 @@ def _show_month_grids(plan: Plan, look: Look) -> None:
     plain = out.ascii_only(look.to)
     width = (out.terminal_width() if look.to is None else None) or 80
     closed = closed_days(plan.computed_from.site.value, (s.on for s in plan.sessions if s.on))
-    grids = month_grids(plan, width, closed, ascii_only=plain)
+    grids = month_grids(plan, width, closed, ascii_only=plain, notes=look.all_notes)
     out.emit(render(grids, width=width, color=out.wants_color(look.no_color, look.to), ascii_only=plain), look.to)

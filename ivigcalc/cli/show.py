@@ -44,6 +44,7 @@ OutputOption = Annotated[
     Path | None, _output("Write to a file instead of stdout.", "--output", "-o", metavar="FILE", readable=False)
 ]
 ExplainOption = Annotated[bool, _output("Show the working of every number, with sources.", "--explain")]
+NotesOption = Annotated[bool, _output("Show all notes on screen, not only the first.", "--notes")]
 QuietOption = Annotated[bool, _output("Nothing on stderr but errors.", "--quiet", "-q")]
 NoColorOption = Annotated[bool, _output("No colour.", "--no-color")]
 PaperOption = Annotated[str, _output("a4 or letter, for PDF.", "--paper", metavar="PAPER", show_default=True)]
@@ -64,6 +65,12 @@ class Look:
     alarm_min: int | None = None
     parts: tuple[str, ...] = ()
     session: str | None = None
+    notes: bool = False
+
+    @property
+    def all_notes(self) -> bool:
+        """What is kept in a file has them all: who reads it later cannot ask for more."""
+        return self.notes or self.to is not None
 
 
 def show(plan: Plan, look: Look) -> None:
@@ -121,7 +128,12 @@ def _table(plan: Plan, look: Look) -> str:
     width = out.terminal_width() if look.to is None else None
     plain = out.ascii_only(look.to)
     text = to_table(
-        plan, width=width, color=out.wants_color(look.no_color, look.to), ascii_only=plain, explain=look.explain
+        plan,
+        width=width,
+        color=out.wants_color(look.no_color, look.to),
+        ascii_only=plain,
+        explain=look.explain,
+        notes=look.all_notes,
     )
     if look.plot:
         from ivigcalc.render.plot import plot_text

@@ -75,6 +75,15 @@ def test_sheet_leaves_out_what_concerns_other_sessions_only() -> None:
         assert f"CAUTION course {session.course} day {session.day}, {session.date}: " in text
 
 
+def test_sheet_tells_the_nurse_of_meters_flush_filter_and_fluid(printed: Printed) -> None:
+    for text in papers.sheets(printed["dermatomyositis", "a4"][1]):
+        assert "Note Octagam 10%: Contains maltose" in text
+        assert "Note the fullest day is 720 mL" in text
+        assert "Flush the line with 0.9% saline or 5% glucose" in text
+        assert "Filter optional; if one is used, 0.2-200 micron" in text
+        assert "protocol not given" not in text, "what is for audit stays on the order page"
+
+
 def test_many_cautions_of_one_kind_point_to_the_order_page(printed: Printed) -> None:
     plan, _ = printed["dermatomyositis", "a4"]
     plan = replace(plan, notices=tuple(Notice("many", "caution", f"number {n} of them") for n in range(1, 31)))

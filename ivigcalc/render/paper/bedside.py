@@ -42,11 +42,13 @@ def preparation(plan: Plan) -> list[str]:
     """Flush, dilution, filter, pooling, as the product's file prints them, and the flush that the site orders."""
     product, site = plan.computed_from.product.value, plan.computed_from.site.value
     flush = site.flush
-    ordered = []
+    lines = []
     if flush:
         volume = f", {flush.volume}" if flush.volume else ""
-        ordered.append(f"Flush here: {clean(flush.fluid, 60)}{volume} (not part of the dose)")
-    return ordered + [clean(said.text, 300) for said in product.handling]
+        lines.append(f"Flush here: {clean(flush.fluid, 60)}{volume} (not part of the dose)")
+    for said in product.handling:  # control: handling-on-sheet
+        lines.append(clean(said.text, 300))
+    return lines
 
 
 def observation_rows(plan: Plan, session: Session) -> list[list[str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ivigcalc.engine.plan import Bottle, Plan, Session, Step
 from ivigcalc.quantity import plain
-from ivigcalc.render.notices import LEVELS, printed_notice, warnings
+from ivigcalc.render.notices import LEVELS, for_sheet, printed_notice
 from ivigcalc.render.paper.bedside import (
     observation_rows,
     observations_from,
@@ -192,15 +192,14 @@ def _visit_after(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
 
 
 def _notices(plan: Plan, session: Session) -> list[dict[str, str]]:
-    """The stops and cautions that concern it. What another course's dates say stays on the order page."""
+    """What a nurse must know of it, his own first. The rest, such as another course's dates, is on the order page."""
     seen: Counter[str] = Counter()
     kept: list[dict[str, str]] = []
-    for found in warnings(plan, session):
-        seen[found.code] += 1
-        if found.level == "stop" or seen[found.code] <= SAME_KIND_ON_SHEET:
+    for found in for_sheet(plan, session):
+        seen[found.code] += found.level == "caution"
+        if found.level != "caution" or seen[found.code] <= SAME_KIND_ON_SHEET:
             kept.append(printed_notice(found, plan))
-    cautions = {found.code for found in plan.notices if found.level == "caution"}
-    more = {code: count - SAME_KIND_ON_SHEET for code, count in seen.items() if code in cautions}
+    more = {code: count - SAME_KIND_ON_SHEET for code, count in seen.items()}
     return kept + [_more(code, count) for code, count in more.items() if count > 0]
 
 
