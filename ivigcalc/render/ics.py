@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.quantity import plain
-from ivigcalc.render.ics_changes import DOMAIN, earlier_events, first_day, identity, renewed
+from ivigcalc.render.ics_changes import DOMAIN, earlier_events, first_day, first_open_day, identity, renewed
 from ivigcalc.render.notices import printed_notice, warnings
 from ivigcalc.render.times import DAY_MIN, duration_text, span
 from ivigcalc.render.words import clean, product_text, treatment, vials_text, when
@@ -29,7 +29,7 @@ _HEAD = {
 def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = None) -> bytes:
     """All sessions as events, with a reminder `alarm_min` minutes before each start.
 
-    With `previous`, the file exported before, changes are numbered and lost sessions cancelled.
+    With `previous`, the file exported before, changes are numbered and lost sessions cancelled; what has been stays.
     """
     try:
         from icalendar import Calendar
@@ -45,7 +45,7 @@ def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = No
     calendar = Calendar()
     for name, value in _HEAD.items():
         calendar.add(name, value)
-    for event in renewed(_events(plan, whose, stamp, alarm_min), before, stamp):
+    for event in renewed(_events(plan, whose, stamp, alarm_min), before, stamp, first_open_day(plan)):
         calendar.add_component(event)
     _add_time_zones(calendar)
     return bytes(calendar.to_ical())

@@ -116,3 +116,14 @@ def test_an_unknown_column_is_an_error(refuses: Callable[..., str], tmp_path: Pa
         2, "batch", tmp_path / "rows.csv", "-o", tmp_path / "out", *COMMON, "--start", "2026-12-01"
     )
     assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_start_in_the_past_is_said_of_its_own_row(run: Callable[..., Any], tmp_path: Path) -> None:
+    """The tests ask on 2026-11-01; rows that differ in nothing but their start share an answer, and not that notice."""
+    (tmp_path / "rows.csv").write_text(
+        "patient_id,weight,start\nA,72 kg,2026-11-01\nB,72 kg,2026-10-31\nC,72 kg,2026-11-02\n", encoding="utf-8"
+    )
+    assert run("batch", tmp_path / "rows.csv", "-o", tmp_path / "out", *COMMON, "--quiet").code == 0
+    with (tmp_path / "out" / "sessions.csv").open(encoding="utf-8", newline="") as file:
+        past = {row["patient_id"]: "start-in-past" in row["notices"] for row in csv.DictReader(file)}
+    assert past == {"A": False, "B": True, "C": False}

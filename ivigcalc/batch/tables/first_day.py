@@ -27,11 +27,12 @@ _STARTS = 4096
 @dataclass(frozen=True)
 class Movable:
     """All that settles the dates of a plan but its first day: interval and number of the courses of each phase, the
-    days of each course, and how long a gap may be before the slow ladder starts again."""
+    days of each course, how long a gap may be before the slow ladder starts again, and the day of asking."""
 
     stretches: tuple[tuple[Quantity | None, int], ...]
     days: tuple[int, ...]
     restart_after: Quantity
+    asked_on: date | None = None
     _dates: Known[tuple[date, tuple[Day, ...]], tuple[date, ...]] = field(
         default_factory=lambda: Known(_STARTS), init=False, repr=False, compare=False
     )
@@ -44,7 +45,11 @@ class Movable:
 
     def holds_also(self, start: date, other: date) -> bool:
         """Whether a plan for one first day is also the plan for the other, but for its dates."""
-        return max(start, other).year < _FAR and self._between_courses(start) == self._between_courses(other)
+        alike = self._is_past(start) == self._is_past(other)
+        return alike and max(start, other).year < _FAR and self._between_courses(start) == self._between_courses(other)
+
+    def _is_past(self, start: date) -> bool:
+        return self.asked_on is not None and start < self.asked_on
 
     def dates(self, start: date, days: tuple[Day, ...]) -> tuple[date, ...]:
         """The date of each day, for this first day."""
@@ -79,7 +84,7 @@ def movable(plan: Plan) -> Movable | None:
         return None
     stretches = tuple((_interval(phase.interval), phase.courses) for phase in plan.phases)
     days = tuple(phase.days for phase in plan.phases for _ in range(phase.courses))
-    return Movable(stretches, days, plan.computed_from.safety.value.restart_after.after)
+    return Movable(stretches, days, plan.computed_from.safety.value.restart_after.after, request.on)
 
 
 @lru_cache(maxsize=256)

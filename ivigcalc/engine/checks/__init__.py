@@ -181,6 +181,7 @@ CHECKS: tuple[Check, ...] = (
     of_titrated(infusion.tables_used),
     of_titrated(infusion.days_at_risk),
     of_titrated(infusion.bottles),  # control: open-bottle
+    dates.start_in_past,  # control: start-in-past
     of_calendar(dates.holidays_of_a_part),  # control: holidays-of-a-part
     of_calendar(dates.courses_moved),
     of_calendar(dates.courses_overlap),

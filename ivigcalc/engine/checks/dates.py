@@ -28,6 +28,20 @@ def courses_moved(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
             yield Notice("on-closed-day", "caution", message, str(day), sessions=(place,))
 
 
+def start_in_past(draft: Draft) -> Iterator[Notice]:
+    """A start before the day of asking, which the request holds, so that a saved plan says the same on any day."""
+    start, on = draft.case.order.start, draft.case.request.on
+    if start is not None and on is not None and start < on:
+        yield Notice(
+            "start-in-past",
+            "caution",
+            f"the start {start} is before {on}, the day on which this was asked: check the date, and give the next "
+            "day of treatment as --start where sessions have been",
+            str(start),
+            str(on),
+        )
+
+
 def holidays_of_a_part(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
     """That a country was named whose holidays are not the same everywhere, and no part of it."""
     chosen, days = rx.site.holidays, [day for course in calendar.courses for day in course.days]
