@@ -200,3 +200,21 @@ def test_missing_library_is_named(plan: Plan, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "icalendar", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'ivigcalc\[calendar\]'"):
         to_ics(plan)
+
+
+@pytest.mark.parametrize(
+    ("zone", "start"),
+    [("America/New_York", "2027-03-13"), ("Europe/London", "2027-03-27"), ("Europe/London", "2027-10-30")],
+)
+def test_an_event_through_a_change_of_clocks_lasts_as_long_as_the_infusion(zone: str, start: str) -> None:
+    plan = papers.dermatomyositis(
+        start=start,
+        at="22:00",
+        courses="1",
+        weighed_on=None,
+        site=papers.clinic(open={}, holidays=None, time_zone=zone),
+    )
+    for event in events(to_ics(plan)).values():
+        start_utc, end_utc = (event[key].dt.astimezone(UTC) for key in ("dtstart", "dtend"))
+        assert end_utc - start_utc == timedelta(hours=4, minutes=48)
+        assert event["dtstart"].params["TZID"] == zone

@@ -1,8 +1,8 @@
 """When the answer for one first day is also the answer for another, and on which dates it then falls.
 
 Dates enter a plan through its courses only, where no birth date, weighing, earlier infusion or validity of the order
-is in play and the site has no calendar. Months are not all of one length, so courses may come closer or lie further
-apart for another start: an answer moves only where that changes nothing else.
+is in play and the site has neither a calendar nor, for times of day, a time zone. Months are not all of one length, so
+courses may come closer or lie further apart for another start: an answer moves only where that changes nothing else.
 """
 
 from __future__ import annotations
@@ -81,6 +81,8 @@ def movable(plan: Plan) -> Movable | None:
     request, site = plan.computed_from.request, plan.computed_from.site.value
     patient, order = request.patient, request.order
     if any((patient.birth_date, patient.weighed_on, order.last_infusion, order.valid_for)) or site.has_calendar:
+        return None
+    if site.time_zone is not None and order.at is not None:  # clocks are changed on days of their own
         return None
     stretches = tuple((_interval(phase.interval), phase.courses) for phase in plan.phases)
     days = tuple(phase.days for phase in plan.phases for _ in range(phase.courses))

@@ -188,6 +188,8 @@ CHECKS: tuple[Check, ...] = (
     of_calendar(dates.courses_close),
     dates.close_to_the_last,
     dates.chair_time,  # control: chair-time
+    dates.clocks_changed,
+    dates.clocks_not_checked,  # control: clocks-not-checked
     dates.not_covered,
     of_dosed_body(information.fluid_load),  # control: fluid-of-a-day
     of_dosed(information.haemolysis),  # control: haemolysis-looked-for

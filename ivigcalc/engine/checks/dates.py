@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from ivigcalc.definitions import Site, cite
+from ivigcalc.engine.clocks import comes_twice, zone_of
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Level, Notice, Session, clock_text
 from ivigcalc.engine.prescription import Prescription
@@ -15,6 +16,8 @@ from ivigcalc.engine.schedule import CourseDates, step
 from ivigcalc.engine.session import Calendar
 from ivigcalc.quantity import Quantity
 from ivigcalc.text import counted
+
+_DAY_MIN = 24 * 60
 
 
 def courses_moved(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
@@ -171,7 +174,8 @@ def chair_time(draft: Draft) -> Iterator[Notice]:
 def _past_closing(session: Session, at_min: int, duration_min: int, hours: tuple[int, int]) -> Iterator[Notice]:
     """`hours`: opening and closing, in minutes after midnight."""
     opens, closes = hours
-    arrives, leaves = at_min - session.overhead_before_min, at_min + duration_min + session.overhead_after_min
+    arrives = session.wall_min(-session.overhead_before_min) or 0
+    leaves = session.wall_min(duration_min + session.overhead_after_min) or 0
     place = f"course {session.course} day {session.day}, {session.date}"
     if leaves > closes:
         latest = closes - (leaves - at_min)
@@ -201,6 +205,49 @@ def _time(minutes: int) -> str:
     """A clock time of the day of the session; what is past its midnight says so."""
     days = minutes // (24 * 60)
     return clock_text(None, minutes) + (" on the next day" if days == 1 else f" {days} days later" if days > 1 else "")
+
+
+def clocks_changed(draft: Draft) -> Iterator[Notice]:
+    """Visits during which the clocks are changed, and starts that come twice."""
+    zone = zone_of(draft.case.site)
+    for session in draft.sessions:
+        if zone is None or session.on is None or session.at_min is None:
+            continue
+        place, places = f"course {session.course} day {session.day}, {session.date}", ((session.course, session.day),)
+        if session.clock_change is not None:
+            after_min, by_min = session.clock_change
+            turn, wall_min = "forward" if by_min > 0 else "back", session.wall_min(after_min - 1) or 0
+            yield Notice(
+                "clock-change",
+                "caution",
+                f"{place}: the clocks in {zone} go {turn} by {abs(by_min)} min at {clock_text(None, wall_min + 1)}; "
+                "times are what the clock on the wall shows, and lengths are what the infusion takes",
+                session.clock(after_min),
+                sessions=places,
+            )
+        if comes_twice(zone, session.on, session.at_min):  # control: comes-twice
+            time = clock_text(None, session.at_min)
+            message = f"{place}: {time} comes twice in {zone}; the first is meant, before the clocks go back"
+            yield Notice("clock-change", "caution", message, session.starts_at, sessions=places)
+
+
+def clocks_not_checked(draft: Draft) -> Iterator[Notice]:
+    """Infusions over midnight where nobody knows whether the clocks are changed."""
+    lacking = "time_zone in the site file" if zone_of(draft.case.site) is None else "--start"
+    over = [
+        session
+        for session in draft.sessions
+        if session.at_min is not None and session.at_min + (session.duration_min or 0) > _DAY_MIN
+        if lacking != "--start" or session.on is None
+    ]
+    if over:
+        which = "the infusion runs" if len(over) == 1 else f"{counted(len(over), 'infusion')} run"
+        yield Notice(
+            "clock-not-checked",
+            "caution",
+            f"{which} over midnight, and whether the clocks are changed that night was not looked at: give {lacking}",
+            sessions=tuple((session.course, session.day) for session in over),
+        )
 
 
 def not_covered(draft: Draft) -> Iterator[Notice]:
