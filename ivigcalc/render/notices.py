@@ -24,6 +24,9 @@ LEVELS: dict[Level, LevelWords] = {
     "info": LevelWords("note", "Note"),
 }
 
+#: what says that a course was moved off the day on which it was due, from where and why
+MOVED = "date-shifted"
+
 
 def by_level(notices: Iterable[Notice]) -> list[Notice]:
     """Gravest first."""
@@ -36,8 +39,18 @@ def concerns(found: Notice, session: Session) -> bool:
 
 
 def warnings(plan: Plan, session: Session) -> list[Notice]:
-    """The stops and cautions that concern one session, gravest first."""
-    return [found for found in by_level(plan.notices) if found.level != "info" and concerns(found, session)]
+    """The stops, cautions and moves that concern one session, gravest first."""
+    return [found for found in by_level(plan.notices) if is_said(found) and concerns(found, session)]
+
+
+def is_said(found: Notice) -> bool:
+    """Whether it stands beside a session or a calendar: stops, cautions, and that a course was moved, at any level."""
+    return found.level != "info" or found.code == MOVED  # control: move-said
+
+
+def moved_sessions(plan: Plan) -> set[tuple[int, int]]:
+    """Course and day of every session that is not on the day on which it was due."""
+    return {place for found in plan.notices if found.code == MOVED for place in found.sessions}
 
 
 def notice_text(notice: Notice, source_number: int | None = None) -> str:

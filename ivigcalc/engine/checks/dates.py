@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from ivigcalc.definitions import Site, cite
 from ivigcalc.engine.clocks import comes_twice, zone_of
@@ -160,45 +161,51 @@ def _shortest_interval(draft: Draft) -> Quantity | None:
 
 
 def chair_time(draft: Draft) -> Iterator[Notice]:
-    """Arrival to leaving, against the opening hours of the day."""
-    site = draft.case.site
-    if not site.open:
-        return
-    for session in draft.sessions:
-        hours = site.hours_on(session.on.weekday()) if session.on else None
-        if hours is None or session.at_min is None or session.infusion is None:
-            continue
-        yield from _past_closing(session, session.at_min, session.infusion.duration_min, hours)
+    """Arrival to leaving, against the opening hours of the day. What is the same for many sessions is said once."""
+    alike: dict[_PastHours, list[Session]] = {}
+    for session in draft.sessions if draft.case.site.open else ():
+        hours = draft.case.site.hours_on(session.on.weekday()) if session.on else None
+        for found in _past_hours(session, hours) if hours else ():
+            alike.setdefault(found, []).append(session)
+    for found, sessions in alike.items():
+        first, many = sessions[0], len(sessions) > 1
+        place = f"course {first.course} day {first.day}, {first.date}"
+        yield Notice(
+            "past-closing",
+            "caution",
+            f"{f'{len(sessions)} sessions, the first {place}' if many else place}: {found.what}: {found.remedy}",
+            first.clock(found.at_min),
+            found.limit,
+            sessions=tuple((session.course, session.day) for session in sessions),
+        )
 
 
-def _past_closing(session: Session, at_min: int, duration_min: int, hours: tuple[int, int]) -> Iterator[Notice]:
+class _PastHours(NamedTuple):
+    """How a visit passes the opening hours: at which minute of it, what must be said, and what would do."""
+
+    at_min: int
+    limit: str
+    what: str
+    remedy: str
+
+
+def _past_hours(session: Session, hours: tuple[int, int]) -> Iterator[_PastHours]:
     """`hours`: opening and closing, in minutes after midnight."""
-    opens, closes = hours
-    arrives = session.wall_min(-session.overhead_before_min) or 0
-    leaves = session.wall_min(duration_min + session.overhead_after_min) or 0
-    place = f"course {session.course} day {session.day}, {session.date}"
+    (opens, closes), length_min = hours, session.duration_min
+    if session.at_min is None or length_min is None:
+        return
+    before_min, after_min = session.overhead_before_min, session.overhead_after_min
+    arrives, leaves = session.wall_min(-before_min) or 0, session.wall_min(length_min + after_min) or 0
     if leaves > closes:
-        latest = closes - (leaves - at_min)
-        fits = latest - session.overhead_before_min >= opens
+        latest = closes - (leaves - session.at_min)
+        fits = latest - before_min >= opens
         remedy = f"start by {_time(latest)}" if fits else "give the course over more days"
-        yield Notice(
-            "past-closing",
-            "caution",
-            f"{place}: the visit ends at {_time(leaves)}, after closing at {_time(closes)}: {remedy}",
-            session.visit_to,
-            _time(closes),
-            sessions=((session.course, session.day),),
-        )
+        what = f"the visit ends at {_time(leaves)}, after closing at {_time(closes)}"
+        yield _PastHours(length_min + after_min, _time(closes), what, remedy)
     if arrives < opens:
-        yield Notice(
-            "past-closing",
-            "caution",
-            f"{place}: the visit begins at {_time(arrives)}, before opening at {_time(opens)}: "
-            f"start at {_time(opens + session.overhead_before_min)} or later",
-            session.visit_from,
-            _time(opens),
-            sessions=((session.course, session.day),),
-        )
+        remedy = f"start at {_time(opens + before_min)} or later"
+        what = f"the visit begins at {_time(arrives)}, before opening at {_time(opens)}"
+        yield _PastHours(-before_min, _time(opens), what, remedy)
 
 
 def _time(minutes: int) -> str:

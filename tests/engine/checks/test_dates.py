@@ -141,6 +141,19 @@ def test_the_whole_visit_counts_not_the_infusion_alone() -> None:
     assert "past-closing" in helpers.codes(got)
 
 
+def test_what_is_the_same_for_many_sessions_is_said_once() -> None:
+    """12 courses of two days, from 15:00 for 4 h 48 min, to a closing at 17:00; on one weekday it closes earlier."""
+    site = helpers.a_site(open={"mon-sun": "08:00-17:00"})
+    found = helpers.notice(plan(courses="12", at="15:00", site=site), "past-closing")
+    assert found.message.startswith("24 sessions, the first course 1 day 1, 2026-12-01: ")
+    assert "ends at 19:48" in found.message
+    assert "start by 12:12" in found.message
+    assert len(found.sessions) == 24
+    other = helpers.a_site(open={"mon-tue": "08:00-17:00", "wed-sun": "08:00-16:00"})
+    both = helpers.notices(plan(courses="12", at="15:00", site=other), "past-closing")
+    assert [(n.limit, len(n.sessions)) for n in both] == [("17:00", 12), ("16:00", 12)]
+
+
 def test_a_visit_that_begins_before_opening() -> None:
     got = at_clinic("2026-12-01", {"visit": {"arrival": "15 min", "premedication": "30 min"}}, at="08:30")
     assert "start at 08:45 or later" in next(n.message for n in got.notices if n.code == "past-closing")
