@@ -19,7 +19,7 @@ settings.load_profile("ivigcalc")
 @pytest.fixture(autouse=True)
 def asked_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plans of the command line are asked for on one day, so that no start of a test ever becomes past."""
-    for command in ("plans", "batch"):
+    for command in ("plans", "batch", "compare"):
         monkeypatch.setattr(f"ivigcalc.cli.{command}.today", lambda: date(2026, 11, 1))
 
 
