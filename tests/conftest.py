@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +14,13 @@ settings.register_profile(
     "ivigcalc", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ivigcalc")
+
+
+@pytest.fixture(autouse=True)
+def asked_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plans of the command line are asked for on one day, so that no start of a test ever becomes past."""
+    for command in ("plans", "batch", "compare"):
+        monkeypatch.setattr(f"ivigcalc.cli.{command}.today", lambda: date(2026, 11, 1))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ import typer
 from ivigcalc.cli.lean import add_command, group
 from ivigcalc.cli.options import in_panel
 from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption
+from ivigcalc.cli.today import today
 
 #: kind of definition -> its command, an example id, and what its files hold
 KINDS = {
@@ -257,7 +257,7 @@ def _check(kind: str) -> Callable[..., None]:
         from ivigcalc.errors import DefinitionError
         from ivigcalc.library import check as checking
 
-        report = checking.check(paths or [], kind, _today())
+        report = checking.check(paths or [], kind, today())
         for note in report.notes:
             say(f"note: {note}", quiet=quiet)
         emit("".join(f"{problem}\n" for problem in report.problems), None)
@@ -269,10 +269,6 @@ def _check(kind: str) -> Callable[..., None]:
         f"Every problem of {KINDS[kind][0]} files, as `file:line: key: message; allowed: ...`; exit 3 if there is one."
     )
     return check
-
-
-def _today() -> date:
-    return datetime.now().astimezone().date()
 
 
 # ---- schema and new -------------------------------------------------------------------------------------------------
@@ -314,7 +310,7 @@ def _new(kind: str) -> Callable[..., None]:
         from ivigcalc.cli.output import emit, say
         from ivigcalc.library.skeletons import skeleton
 
-        text = skeleton(kind, identifier, _today())
+        text = skeleton(kind, identifier, today())
         _refuse_existing(output)
         emit(text, output, machine=True)
         say(

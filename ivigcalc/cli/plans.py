@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +22,7 @@ from ivigcalc.cli.show import (
     SiteOption,
     show,
 )
+from ivigcalc.cli.today import today
 from ivigcalc.errors import RequestError
 from ivigcalc.request.form import Command, Form
 
@@ -156,11 +156,11 @@ def _refuse_dates(format: Format, command: Command) -> None:
 
 
 def compute(form: Form, command: Command, site: str | None) -> Plan:
-    """Plan a form, with today's date from the clock: the one place where it is read."""
+    """Plan a form on today's date, which the plan keeps."""
     from ivigcalc.api import plan_form
     from ivigcalc.cli.sites import find_site
 
-    return plan_form(form, command, on=datetime.now().astimezone().date(), site=find_site(site))
+    return plan_form(form, command, on=today(), site=find_site(site))
 
 
 def _show_month_grids(plan: Plan, look: Look) -> None:

@@ -175,8 +175,17 @@ class InfusionTime:
     source: str | None
 
 
+class ClockChange(NamedTuple):
+    """Clocks that are changed: so many minutes after the start of an infusion, forward by so many minutes."""
+
+    after_min: int
+    by_min: int
+
+
 class Session(NamedTuple):
     """One infusion visit. `at_min` is the clock time of its start in minutes after midnight.
+
+    `clock_change`: where the clocks of the site are changed between arrival and leaving.
 
     A tuple and no dataclass, because a batch makes so many of them.
     """
@@ -194,6 +203,7 @@ class Session(NamedTuple):
     overhead_before_min: int = 0
     overhead_after_min: int = 0
     infusion_time: InfusionTime | None = None
+    clock_change: ClockChange | None = None
 
     @property
     def date(self) -> str | None:
@@ -232,9 +242,20 @@ class Session(NamedTuple):
 
     def clock(self, minutes: int | Decimal) -> str | None:
         """Local time so many minutes after the start: with its date where there is one, else HH:MM."""
+        wall_min = self.wall_min(minutes)
+        return None if wall_min is None else clock_text(self.on, wall_min)
+
+    def wall_min(self, minutes: int | Decimal) -> int | None:
+        """What the clock on the wall shows so many minutes after the start, in minutes after midnight of the day."""
         if self.at_min is None:
             return None
-        return clock_text(self.on, self.at_min + floor(minutes))
+        shown, change = self.at_min + floor(minutes), self.clock_change
+        if change is None:
+            return shown
+        # `at_min` is what the wall shows at the start, so a change before it has been counted in already
+        if change.after_min > 0:
+            return shown + change.by_min if minutes >= change.after_min else shown  # control: wall-clock
+        return shown if minutes >= change.after_min else shown - change.by_min
 
     @property
     def steps(self) -> tuple[Step, ...]:

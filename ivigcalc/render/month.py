@@ -20,7 +20,7 @@ from ivigcalc.render.words import clean, patient_text, shown, title, vials_text
 #: seven columns that hold `C12 D5` and a time, with their rules
 NARROWEST_GRID = 57
 WIDEST_GRID = 106
-_MARK_STYLES = {"holiday": "italic", "closed": "dim"}
+_MARK_STYLES = {"holiday": "italic", "closed": "dim", "moved": "bold"}
 LEGEND = "C1 D2 = course 1, day 2, with its dose and the time at which the infusion starts."
 
 

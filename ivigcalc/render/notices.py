@@ -36,6 +36,9 @@ LINES_ON_SCREEN = 4
 #: the screen whose lines are counted: a wider window shows no other notices
 COLUMNS_ON_SCREEN = 80
 
+#: what says that a course was moved off the day on which it was due, from where and why
+MOVED = "date-shifted"
+
 
 def audience_of(found: Notice) -> Audience:
     """Whom a notice is for."""
@@ -55,24 +58,34 @@ def concerns(found: Notice, session: Session) -> bool:
 
 
 def warnings(plan: Plan, session: Session) -> list[Notice]:
-    """The stops and cautions that concern one session, gravest first."""
-    return [found for found in by_level(plan.notices) if found.level != "info" and concerns(found, session)]
+    """The stops, cautions and moves that concern one session, gravest first."""
+    return [found for found in by_level(plan.notices) if is_said(found) and concerns(found, session)]
+
+
+def is_said(found: Notice) -> bool:
+    """Whether it stands beside a session or a calendar: stops, cautions, and that a course was moved, at any level."""
+    return found.level != "info" or found.code == MOVED  # control: move-said
+
+
+def moved_sessions(plan: Plan) -> set[tuple[int, int]]:
+    """Course and day of every session that is not on the day on which it was due."""
+    return {place for found in plan.notices if found.code == MOVED for place in found.sessions}
 
 
 def for_sheet(plan: Plan, session: Session) -> list[Notice]:
     """What a nurse must know of one session: its stops and cautions, and the notes for the bedside."""
-    bedside = [found for found in plan.notices if found.level == "info" and audience_of(found) == "bedside"]
+    bedside = [found for found in plan.notices if not is_said(found) and audience_of(found) == "bedside"]
     # control: bedside-notes
     said = [*warnings(plan, session), *(found for found in bedside if concerns(found, session))]
     return by_level(said, "bedside")
 
 
 def on_screen(texts: Sequence[tuple[Notice, str]]) -> tuple[Sequence[tuple[Notice, str]], int]:
-    """What stands on a screen, gravest first, and how many notes do not. Only a note is ever left out."""
+    """What stands on a screen, gravest first, and how many do not: never a stop, a caution or a move."""
     if sum(_lines(text) for _, text in texts) <= LINES_ON_SCREEN:
         return texts, 0
-    kept = [said for said in texts if said[0].level != "info"]  # control: only-notes-folded
-    notes = [said for said in texts if said[0].level == "info"]
+    kept = [said for said in texts if is_said(said[0])]  # control: only-notes-folded
+    notes = [said for said in texts if not is_said(said[0])]
     room = LINES_ON_SCREEN - 1 - sum(_lines(text) for _, text in kept)  # one for the line that counts the rest
     while notes and (room := room - _lines(notes[0][1])) >= 0:
         kept.append(notes.pop(0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from math import floor
 
 from ivigcalc.engine.plan import WEEKDAYS, Session
 from ivigcalc.quantity import plain
@@ -65,9 +64,10 @@ def elapsed_text(minutes: Decimal | int) -> str:
 
 def days_later(session: Session, minutes: Decimal | int | None) -> str:
     """` +1 d` where so many minutes after the start fall on the next day, ` -1 d` on the day before; dated or not."""
-    if session.at_min is None or minutes is None:  # control: past-midnight
+    wall_min = None if minutes is None else session.wall_min(minutes)
+    if wall_min is None:  # control: past-midnight
         return ""
-    days = (session.at_min + floor(minutes)) // DAY_MIN
+    days = wall_min // DAY_MIN
     return f" {days:+} d" if days else ""
 
 

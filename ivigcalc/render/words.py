@@ -6,7 +6,17 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from ivigcalc.engine.plan import Course, Infusion, InfusionStep, InfusionTime, Plan, Session, TraceEntry, VialCount
+from ivigcalc.engine.plan import (
+    ClockChange,
+    Course,
+    Infusion,
+    InfusionStep,
+    InfusionTime,
+    Plan,
+    Session,
+    TraceEntry,
+    VialCount,
+)
 from ivigcalc.quantity import plain
 from ivigcalc.render.evidence import basis_text
 from ivigcalc.render.times import duration_text, hours_text
@@ -209,12 +219,12 @@ def rate_text(step: InfusionStep) -> str:
 
 
 def infusions(plan: Plan) -> list[tuple[Infusion, list[Session]]]:
-    """Each titration once, with the sessions that give it."""
-    found: dict[Infusion, list[Session]] = {}
+    """Each titration once, with the sessions that give it by the same clock."""
+    found: dict[tuple[Infusion, ClockChange | None], list[Session]] = {}
     for session in plan.sessions:
         if session.infusion is not None:
-            found.setdefault(session.infusion, []).append(session)
-    return list(found.items())
+            found.setdefault((session.infusion, session.clock_change), []).append(session)
+    return [(infusion, sessions) for (infusion, _), sessions in found.items()]
 
 
 def rates_heading(plan: Plan, infusion: Infusion, sessions: Sequence[Session]) -> str:

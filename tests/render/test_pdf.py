@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+import typst
+from PIL import Image, ImageChops
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
@@ -364,3 +366,24 @@ def test_golden_text(make: Any, paper: Literal["a4", "letter"]) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(said, encoding="utf-8")
     assert said == path.read_text(encoding="utf-8")
+
+
+def test_the_marks_on_capitals_are_whole_at_the_foot_of_every_page() -> None:
+    """What differs between a capital and the same with its mark is the mark: at least 3 of the 12 dots above it."""
+    for marked, bare in zip("ÉÖÅÑŻ", "EOANZ", strict=True):
+        feet = zip(foot_of_pages(marked), foot_of_pages(bare), strict=True)
+        boxes = [ImageChops.difference(*both).getbbox() for both in feet]
+        assert len(boxes) == 4
+        for box in boxes:
+            assert box is not None, marked
+            assert box[3] - box[1] >= 3, marked
+
+
+def foot_of_pages(name: str) -> list[Image.Image]:
+    """The left half of the foot of each page, where the name stands, as dots."""
+    plan = papers.dermatomyositis(name=name, patient_id=None, courses="1", site=papers.clinic(holidays=None))
+    text = json.dumps(document(plan, "a4", {}), ensure_ascii=False)
+    compiler = typst.Compiler(root=TEMPLATES, ignore_system_fonts=True)
+    pages = compiler.compile(TEMPLATES / "plan.typ", format="png", ppi=192, sys_inputs={"data": text})
+    dots = [Image.open(io.BytesIO(page)).convert("L") for page in pages]
+    return [page.crop((0, page.height - 100, page.width // 2, page.height)) for page in dots]

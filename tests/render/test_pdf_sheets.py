@@ -69,10 +69,22 @@ def test_overridden_stop_and_its_reason_are_on_every_sheet(printed: Printed) -> 
 
 
 def test_sheet_leaves_out_what_concerns_other_sessions_only() -> None:
-    plan = papers.dermatomyositis(at="16:00", courses="3")
+    site = papers.clinic(open={"wed": "08:00-16:00", "mon-tue": "08:00-17:00"})
+    plan = papers.dermatomyositis(at="11:00", courses="3", site=site)
     for session, text in zip(plan.sessions, papers.sheets(to_pdf(plan, "a4")), strict=True):
-        assert text.count(" closing ") == 1
-        assert f"CAUTION course {session.course} day {session.day}, {session.date}: " in text
+        assert text.count(" closing ") == (session.weekday == "Wednesday")
+
+
+def test_a_sheet_of_a_course_that_was_moved_says_from_which_day_and_why() -> None:
+    """Within the window of 3 days a move is a note, and stands there as well; the next course is on its day."""
+    plan = papers.dermatomyositis(start="2026-12-05", site=papers.clinic(open={"mon-fri": "08:00-17:00"}))
+    assert [n.level for n in plan.notices if n.code == "date-shifted"] == ["info", "info"]
+    pdf = to_pdf(plan, "a4")
+    for number, (session, text) in enumerate(zip(plan.sessions, papers.sheets(pdf), strict=True)):
+        due = ("2026-12-05", "2027-01-02")[number // 2]
+        assert f"Note course {session.course}, due {due}, starts" in text
+        assert "no opening hours on Saturday" in text
+    assert papers.pages(pdf)[0].count("moved") >= 4
 
 
 def test_sheet_tells_the_nurse_of_meters_flush_filter_and_fluid(printed: Printed) -> None:

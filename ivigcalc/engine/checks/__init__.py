@@ -189,12 +189,15 @@ CHECKS: tuple[Check, ...] = (
     of_titrated(infusion_time.times_kept),
     of_titrated(infusion.days_at_risk),
     of_titrated(infusion.bottles),  # control: open-bottle
+    dates.start_in_past,  # control: start-in-past
     of_calendar(dates.holidays_of_a_part),  # control: holidays-of-a-part
     of_calendar(dates.courses_moved),
     of_calendar(dates.courses_overlap),
     of_calendar(dates.courses_close),
     dates.close_to_the_last,
     dates.chair_time,  # control: chair-time
+    dates.clocks_changed,
+    dates.clocks_not_checked,  # control: clocks-not-checked
     dates.not_covered,
     of_dosed_body(information.fluid_load),  # control: fluid-of-a-day
     of_dosed(information.haemolysis),  # control: haemolysis-looked-for
