@@ -129,12 +129,12 @@ def _products() -> Iterator[str]:
     yield (
         f"{len(products)} products, {tables} rate tables. "
         "A rate is shown in mL/kg/h (mL/h where it is the same for every weight), then for how many minutes. "
-        "\\* = assumed: no source prints that rung for that use. "
+        "\\* = assumed: no source prints that step for that use. "
         "The ceiling must not be passed; the second one is for patients at risk. "
         "`ivigcalc products show ID` has everything else that a file says."
     )
     yield ""
-    headings = ("Id", "Title", "Country", "Concentration", "Vials", "For", "Ladder", "Ceiling", "At risk", "Sources")
+    headings = ("Id", "Title", "Country", "Concentration", "Vials", "For", "Steps", "Ceiling", "At risk", "Sources")
     yield from table_lines(headings, (row for product in products for row in _product_rows(product)))
     yield ""
     yield "## Sources"

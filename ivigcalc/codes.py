@@ -14,7 +14,7 @@ Audience = Literal["bedside", "order", "audit"]
 KIND_WORDS: dict[Kind, str] = {
     "info": "a note on the plan",
     "caution": "a caution on the plan",
-    "stop": 'no plan (exit 4) unless --override CODE="reason" is given, which stands on every face',
+    "stop": 'no plan (exit 4) unless --override CODE="reason" is given, which stands on every output',
     "refused": "no plan (exit 4), and no override",
     "unread": "no plan (exit 2; a row of a batch: among its errors): it cannot be read, or says too little",
 }

@@ -217,7 +217,7 @@ def given_course_g(
 ) -> tuple[Fraction, bool]:
     """The course by the program's own policy, and whether it is drawn from opened vials.
 
-    Whole vials while they stay within 10 %; else to 0.1 g, a tie down, no session above the limit.
+    Whole vials while they stay within 10 %; else to 0.1 g, a halves down, no session above the limit.
     """
     most = None if most_per_day_g is None or prescribed_g / days > most_per_day_g else most_per_day_g
     if cap_g is None or any(amount * days <= cap_g for amount in vial_totals(sizes, max(sizes))):

@@ -102,7 +102,7 @@ class Line:
         )
         most = self.most_of_a_day(grams / days)
         if to == "whole vials":
-            assert tie == ["tie down"]
+            assert tie == ["halves down"]
             return self.whole_vials(grams, sizes, days, most)
         if "whole_vials_g" in self.entry.inputs:
             return self.from_opened_vials(grams, sizes, days, most)

@@ -156,7 +156,7 @@ def list_products(
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """Which products there are, by country of licence; how many rate tables, and in how many a rung is assumed."""
+    """Which products there are, by country of licence; how many rate tables, and in how many a step is assumed."""
     _list("product", format, output, quiet, no_color, country=country, indication=indication, text=text)
 
 

@@ -56,7 +56,7 @@ class Rounding(Cited):
     note: Sentence | None = None
 
     def __str__(self) -> str:
-        tie = f", tie {self.tie}" if self.direction == "nearest" else ""
+        tie = f", halves {self.tie}" if self.direction == "nearest" else ""
         return f"to {self.to}, {self.direction}{tie}"
 
     @model_validator(mode="after")

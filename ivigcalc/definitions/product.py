@@ -98,9 +98,9 @@ class RateTable(Cited):
         last = len(self.ladder) - 1
         for i, rung in enumerate(self.ladder):
             if i < last and rung.for_ is None:
-                yield ("ladder", i), "only the last rung may leave out 'for'"
+                yield ("ladder", i), "only the last step may leave out 'for'"
             if i == last and rung.for_ is not None:
-                yield ("ladder", i), "the last rung runs to the end, so it has no 'for'"
+                yield ("ladder", i), "the last step runs to the end, so it has no 'for'"
         yield from self._no_step_below()
         main = [rate for place, rate in self.stated_rates if place[0] != "at_risk_ceiling"]
         if len({rate.dimension == "rate" for rate in main}) > 1:
@@ -134,10 +134,10 @@ class RateTable(Cited):
         first, ceiling = self.ladder[0].rate, self.ceiling.rate
         for (_, earlier), (place, later) in pairwise(self.stated_rates[: len(self.ladder)]):
             if comparable(later) <= comparable(earlier):
-                yield place, f"each rung must be faster than the one before; {later} follows {earlier}"
+                yield place, f"each step must be faster than the one before; {later} follows {earlier}"
         for place, rate in self.stated_rates:
             if place[0] == "ladder" and comparable(rate) > comparable(ceiling):
-                yield place, f"rung {rate} is above the ceiling {ceiling}"
+                yield place, f"step {rate} is above the ceiling {ceiling}"
             same_kind = (rate.dimension == "rate") == (ceiling.dimension == "rate")
             if place[0] == "at_risk_ceiling" and same_kind and comparable(rate) > comparable(ceiling):
                 yield place, f"at_risk_ceiling {rate} is above the ceiling {ceiling}"

@@ -97,8 +97,8 @@ class Bound(NamedTuple):
 class Climb:
     """A ladder on one patient's pump, exact in whole numbers: volumes are mL x `per_ml`, times are minutes x `per_min`.
 
-    `full_ml` and `full_min` say how much is in, and when, at the end of each rung but the last; `flows` is volume over
-    time of each rung; `next_ml` how much the rung after it has to give to be entered.
+    `full_ml` and `full_min` say how much is in, and when, at the end of each step but the last; `flows` is volume over
+    time of each step; `next_ml` how much the rung after it has to give to be entered.
     """
 
     ladder: Ladder

@@ -231,7 +231,7 @@ def rates_heading(plan: Plan, infusion: Infusion, sessions: Sequence[Session]) -
     """Over a table of rates: which sessions it is for, how much in what time, and for what the ladder was published."""
     dose_g, volume_ml = sessions[0].dose_g, sessions[0].volume_ml
     time = duration_text(infusion.duration_min)
-    given = f"{plain(dose_g)} g, {shown(volume_ml)} mL in {time} (ladder for {infusion.ladder})"
+    given = f"{plain(dose_g)} g, {shown(volume_ml)} mL in {time} (titration for {infusion.ladder})"
     return f"Rates, {_sessions_named(plan, sessions)}{given}"
 
 

@@ -153,7 +153,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "indication",
         "asked",
-        "Indication, to find the product's ladder; for a plan the same as --regimen.",
+        "Indication, to find the product's titration; for a plan the same as --regimen.",
         "ID",
         instead_of="regimen",
     ),
@@ -242,7 +242,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "override",
         "order",
-        'Go on in spite of a stop: CODE="reason". Printed on every face of the plan.',
+        'Go on in spite of a stop: CODE="reason". Printed on every output of the plan.',
         "CODE=REASON",
         words.override,
         "=".join,

@@ -100,7 +100,7 @@ def test_what_is_left_then_runs_at_the_rate_before() -> None:
     ],
 )  # fmt: skip
 def test_the_minute_at_which_so_much_is_in(volume: str, last: int, minutes: str) -> None:
-    """5 mL at 10 mL/h, to 35/3 mL at 20 mL/h, then 40 mL/h; on the last rung of the infusion it stays at that rate."""
+    """5 mL at 10 mL/h, to 35/3 mL at 20 mL/h, then 40 mL/h; on the last step of the infusion it stays at that rate."""
     assert Fraction(*on_pump().minute(Fraction(volume), last)) == Fraction(minutes)
 
 

@@ -94,7 +94,7 @@ def test_site_in_force_and_its_rules_are_named_on_the_order_page() -> None:
     own = replace(papers.clinic(), sha256="0" * 64)
     order = papers.pages(to_pdf(papers.dermatomyositis(site=own, courses="1"), "a4", ("order",)))[0]
     assert "Site test-clinic" in order
-    assert "Rounding to whole vials, nearest, tie down" in order
+    assert "Rounding to whole vials, nearest, halves down" in order
     assert "Limit fastest 172.8 mL/h = 2.4 mL/kg/h, titration for dermatomyositis" in order
     assert "Site " not in papers.pages(to_pdf(papers.one_infusion(), "a4", ("order",)))[0]
 

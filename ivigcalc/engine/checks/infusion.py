@@ -128,7 +128,7 @@ def risks_without_figure(rx: Prescription, _dosed: Dosed, titrated: Titrated) ->
                 "risk-no-figure",
                 "caution",
                 f"{' and '.join(open_risks)} risk: no source prints a lower rate for {rx.product.id}; "
-                f"the ladder {slowed}, so ask the prescriber for the lowest rate practicable",
+                f"the titration {slowed}, so ask the prescriber for the lowest rate practicable",
                 ", ".join(open_risks),
                 None,
                 cite(rx.product, table.ladder[0], table),
@@ -256,12 +256,12 @@ def bottles(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator[Noti
     printed = product.open_bottle
     if printed and printed.applies_to == "pool":
         open_min = [Fraction(infusion.duration_min if infusion else 0) for infusion in titrated.infusions]
-        what, remedy = "a pool of its bottles would be open for", "do not pool them, or ask for a faster ladder"
+        what, remedy = "a pool of its bottles would be open for", "do not pool them, or ask for a faster titration"
         yield from _open_too_long(dosed, titrated, open_min, printed.within, what, remedy, cite(product, printed))
     own = printed if printed and printed.applies_to == "bottle" else None
     open_min, limit = list(titrated.longest_bottles_min), own.within if own else general.within
     source = cite(product, own) if own else cite(rx.safety, general)
-    remedy = "use smaller vials or ask for a faster ladder"
+    remedy = "use smaller vials or ask for a faster titration"
     yield from _open_too_long(dosed, titrated, open_min, limit, "one bottle runs for", remedy, source)
 
 

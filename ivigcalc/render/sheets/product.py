@@ -13,7 +13,7 @@ from ivigcalc.render.sheets.sheet import Citing, Fact, Grid, Row, Section
 from ivigcalc.render.sheets.words import INFUSIONS, time_text
 
 BAR_WIDTH = 20
-_ASSUMED = "* assumed: the source does not print this rung for this use; a plan that uses it says so"
+_ASSUMED = "* assumed: the source does not print this step for this use; a plan that uses it says so"
 
 
 def product_sections(product: Product) -> Iterator[Section]:
