@@ -58,7 +58,8 @@ def _line(
     source: str | None,
     places: int = 4,
 ) -> TraceEntry:
-    shown = decimal_not_0(result, places) if isinstance(result, Fraction) else result
+    shown_as = decimal_not_0 if unit in ("g", "g/kg") else decimal_of
+    shown = shown_as(result, places) if isinstance(result, Fraction) else result
     return TraceEntry(name, expression, inputs, shown, unit, source)
 
 
