@@ -31,10 +31,12 @@ ALLOWED = {
     "engine": "_version country definitions errors lazy quantity request text",
     "library": "country definitions engine errors files lazy quantity request text",
     "api": "definitions engine errors library request text",
+    "clinic": "definitions",
+    "comparison": "api definitions engine errors library quantity request text",
     "document": "_version api clock definitions engine errors files library quantity request text",
-    "render": "_version definitions document engine errors quantity request text",
+    "render": "_version clinic comparison definitions document engine errors quantity request text",
     "batch": "_version api codes definitions document engine errors files library quantity render request text",
-    "cli": "_version api batch codes definitions document engine errors files library render request text",
+    "cli": "_version api batch clinic codes comparison definitions document engine errors files library render request text",
 }
 #: outside `render`, what a face may know of the engine: the finished plan, and dates
 FACES_KNOW = {"ivigcalc.engine.plan", "ivigcalc.engine.schedule", "ivigcalc.engine.titration"}

@@ -31,6 +31,8 @@ _EPILOG = (
 HOMES = {
     **dict.fromkeys(("dose", "schedule", "rates", "calendar"), "plans"),
     **dict.fromkeys(("regimens", "products", "policies", "schema"), "definitions"),
+    "compare": "compare",
+    "day": "day",
     "verify": "verify",
     "batch": "batch",
     "explain": "explain",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from ivigcalc.clock import clock_text
 from ivigcalc.quantity import Quantity, QuantityError, number, quantity
@@ -185,6 +185,9 @@ class Site(Strict):
     time_zone: Text | None = None
     open: Week = Field(default_factory=dict)
     holidays: Holidays | None = None
+    chairs: Annotated[Count, Field(ge=1)] | None = Field(
+        default=None, description="how many patients can be treated at once"
+    )
     closed: tuple[Date, ...] = ()
     closed_days: Literal["shift-later", "shift-earlier", "nearest", "keep"] | None = None
     window: DaySpan | None = None
@@ -192,8 +195,23 @@ class Site(Strict):
     rate_maximum: FlowRate | None = None
     stock: dict[Identifier, Shelf] = Field(default_factory=dict)
     price_per_gram: dict[Identifier, Price] = Field(default_factory=dict)
+    chair_hour: Price | None = Field(default=None, description="what an hour in a chair costs, from arrival to leaving")
     visit: Visit = Visit()
     default: Defaults = Defaults()
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> Site:
+        refuse(self._other_currencies())
+        return self
+
+    def _other_currencies(self) -> Iterator[tuple[Place, str]]:
+        if self.chair_hour is None:
+            return
+        own = self.chair_hour.currency
+        for product, price in self.price_per_gram.items():
+            if price.currency != own:
+                message = f"{price.currency} cannot be added to the chair_hour in {own}; give both in one currency"
+                yield ("price_per_gram", product, "currency"), message
 
     @property
     def has_calendar(self) -> bool:

@@ -51,18 +51,18 @@ def read_saved(path: Path) -> SavedPlan:
     try:
         data = read_regular(path, MAX_BYTES)
     except UnreadableError as error:
-        raise _unreadable(name, f"it {error}") from None
+        raise unreadable(name, f"it {error}") from None
     return saved_plan(data, name)
 
 
 def saved_plan(data: bytes, name: str) -> SavedPlan:
     """As `read_saved`, from bytes already read; `name` stands for the file in messages."""
-    document = _document(data, name)
+    document = document_of(data, name)
     source = _part(document, "computed_from", name)
     request = _part(source, "request", name)
     command: Any = request.get("command")
     if command not in get_args(Command):
-        raise _unreadable(name, "its request names no command that plans")
+        raise unreadable(name, "its request names no command that plans")
     form = _form(request, source, name)
     _need_files(form, source)
     return SavedPlan(name, document, form, command, _asked_on(request, name), _site(source, name))
@@ -73,22 +73,24 @@ def shown(value: Any) -> str:
     return "null" if value is None else safe(str(value), 80)
 
 
-def _unreadable(name: str, why: str) -> RequestError:
+def unreadable(name: str, why: str) -> RequestError:
+    """What is said of a file that holds no plan."""
     return RequestError(f"{name} is not a saved plan: {why}", field="plan", code="not-a-plan")
 
 
-def _document(data: bytes, name: str) -> dict[str, Any]:
+def document_of(data: bytes, name: str) -> dict[str, Any]:
+    """The document as plain data with exact decimals; raises `RequestError` for what says that it is another thing."""
     try:
         found = parse(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise _unreadable(name, "it is not UTF-8 text") from None
+        raise unreadable(name, "it is not UTF-8 text") from None
     except RecursionError:
-        raise _unreadable(name, "it is nested too deep") from None
+        raise unreadable(name, "it is nested too deep") from None
     except (ValueError, ArithmeticError) as error:
-        raise _unreadable(name, shown(" ".join(str(error).split()))) from None
+        raise unreadable(name, shown(" ".join(str(error).split()))) from None
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         says = shown(found.get("schema")) if isinstance(found, dict) else "nothing"
-        raise _unreadable(name, f"its schema must be {SCHEMA}, and it says {says}")
+        raise unreadable(name, f"its schema must be {SCHEMA}, and it says {says}")
     return found
 
 
@@ -112,14 +114,14 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _part(block: dict[str, Any], key: str, name: str) -> dict[str, Any]:
     part = block.get(key)
     if not isinstance(part, dict):
-        raise _unreadable(name, f"it has no {key}")
+        raise unreadable(name, f"it has no {key}")
     return part
 
 
 def _form(request: dict[str, Any], source: dict[str, Any], name: str) -> Form:
     unknown = [word for word in request if word not in keys(Request)]
     if unknown:
-        raise _unreadable(name, f"its request says '{shown(unknown[0])}', which this ivigcalc does not know")
+        raise unreadable(name, f"its request says '{shown(unknown[0])}', which this ivigcalc does not know")
     form = Form(**{word: _words(word, request[word], name) for word in keys(Form) if word in request})
     defaults = source.get("defaults_used")
     for text in defaults if isinstance(defaults, list) else ():
@@ -159,7 +161,7 @@ def _words(key: str, value: Any, name: str) -> Any:
     words = tuple(value) if isinstance(value, list) else value
     if FIELD[key].takes(words):
         return words
-    raise _unreadable(name, f"its request has no words for '{key}': {shown(value)}")
+    raise unreadable(name, f"its request has no words for '{key}': {shown(value)}")
 
 
 def _asked_on(request: dict[str, Any], name: str) -> date | None:
@@ -167,7 +169,7 @@ def _asked_on(request: dict[str, Any], name: str) -> date | None:
     try:
         return None if on is None else iso_date(on)
     except ValueError:
-        raise _unreadable(name, f"it was asked on {shown(on)}, which is not a date") from None
+        raise unreadable(name, f"it was asked on {shown(on)}, which is not a date") from None
 
 
 def _site(source: dict[str, Any], name: str) -> Loaded[Site]:
@@ -175,5 +177,5 @@ def _site(source: dict[str, Any], name: str) -> Loaded[Site]:
     if site is None:
         return NO_SITE_LOADED
     if not isinstance(site, dict) or not isinstance(site.get("file"), str):
-        raise _unreadable(name, "it names no file of its site")
+        raise unreadable(name, "it names no file of its site")
     return library.site(site["file"])

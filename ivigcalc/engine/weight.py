@@ -286,8 +286,8 @@ def _line_of(patient: Patient, formula: Formula) -> HeightLine:
 
 
 def _within_formula(facts: _Facts) -> None:
-    """Below the height that the formula starts from it says nothing, unless the rule itself prints that height in whole
-    centimetres, 152 for 152.4: from there on it applies the formula.
+    """Below the height that the formula starts from it says nothing, unless the rule itself prints that height or one
+    above it, also in whole centimetres, 152 for 152.4: from there on it applies the formula.
     """
     patient, formula = facts.patient, facts.formula
     height = patient.height_cm
@@ -295,7 +295,7 @@ def _within_formula(facts: _Facts) -> None:
         return
     floor = _line_of(patient, formula).above
     printed = [c.operand.base for c in facts.rule.unless if c.subject == "height" and isinstance(c.operand, Quantity)]
-    own_floor = any(0 <= floor.base - start < 1 for start in printed) and facts.ideal_kg is not None
+    own_floor = any(floor.base - start < 1 for start in printed) and facts.ideal_kg is not None
     if height < floor.base and not own_floor:  # control: formula-heights
         raise RefusedError(
             "height-outside-formula",

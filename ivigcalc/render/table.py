@@ -12,11 +12,19 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from ivigcalc.engine.plan import CHECK_LINE, Infusion, InfusionStep, Plan, Session, VialCount
-from ivigcalc.quantity import plain
+from ivigcalc.engine.plan import CHECK_LINE, Infusion, InfusionStep, Plan, Session
 from ivigcalc.render.notices import cited_notices
 from ivigcalc.render.times import clock_of, elapsed_text
-from ivigcalc.render.words import facts, infusions, inputs_text, rates_heading, shown, source_numbers, title
+from ivigcalc.render.words import (
+    facts,
+    infusions,
+    inputs_text,
+    rates_heading,
+    shown,
+    source_numbers,
+    title,
+    vials_short,
+)
 
 #: a table that is not shown on a terminal is given the width it needs, up to this
 PIPE_WIDTH = 200
@@ -126,7 +134,7 @@ def _sessions_table(plan: Plan) -> Table:
         if following is None or following.course != session.course:
             table.add_section()
     totals = plan.totals
-    given = shown(totals.dose_g), shown(totals.volume_ml), "", _vials(totals.vials), shown(totals.leftover_g)
+    given = shown(totals.dose_g), shown(totals.volume_ml), "", vials_short(totals.vials), shown(totals.leftover_g)
     table.add_row("Total", "", *("" for _ in when), *given, style="bold")
     return table
 
@@ -139,12 +147,7 @@ def _session_cells(session: Session, dated: bool, timed: bool) -> list[str | Tex
         cells += [Text(clock_of(session, 0)), Text(clock_of(session, session.duration_min))]
     cells += [Text(shown(session.dose_g), style="bold"), shown(session.volume_ml)]
     cells.append("-" if session.duration_min is None else elapsed_text(session.duration_min))
-    return [*cells, _vials(session.vials), shown(session.leftover_g)]
-
-
-def _vials(vials: tuple[VialCount, ...]) -> str:
-    """`2x30 1x10`: short, because a row has to fit 80 columns."""
-    return " ".join(f"{vial.count}x{plain(vial.size_g)}" for vial in vials) or "-"
+    return [*cells, vials_short(session.vials), shown(session.leftover_g)]
 
 
 def _steps_table(infusion: Infusion, first: Session) -> Table:

@@ -40,6 +40,11 @@ def vials_text(vials: Sequence[VialCount], times: str = "x") -> str:
     return " + ".join(f"{vial.count} {times} {plain(vial.size_g)} g" for vial in vials) or "-"
 
 
+def vials_short(vials: Sequence[VialCount]) -> str:
+    """`2x30 1x10`: short, because a row has to fit 80 columns."""
+    return " ".join(f"{vial.count}x{plain(vial.size_g)}" for vial in vials) or "-"
+
+
 def clean(text: str, limit: int = 120) -> str:
     """Text from a user or a file as one line without control or direction characters, at most `limit` long."""
     kept: list[str] = []

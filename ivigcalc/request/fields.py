@@ -186,7 +186,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "days",
         "order",
-        "InfusionKind days of one course; the fewest that meet every limit if not given.",
+        "Infusion days of one course; the fewest that meet every limit if not given.",
         "N",
         words.count(31),
         commands=_COURSES,

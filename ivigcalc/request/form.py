@@ -9,6 +9,9 @@ Command = Literal["dose", "schedule", "rates"]
 #: what was said of one thing: a word, several, or yes
 Words = str | tuple[str, ...] | bool | None
 
+#: what a comparison may have several of, in the order of its columns
+COMPARED = ("product", "policy", "weight", "dose", "days", "every")
+
 
 @dataclass(slots=True)
 class Form:

@@ -66,6 +66,13 @@ def test_it_is_used_where_no_policy_is_named(own: str) -> None:
     assert "Own rule, Clinic" in str(only(got, "policy-applied").source)
 
 
+def test_a_source_that_prints_the_actual_weight_is_said_to(tmp_path: Path) -> None:
+    path = tmp_path / "own-regimen.yaml"
+    path.write_text(re.sub(r"dosing_weight: .*", "dosing_weight: {use: actual}", OWN), encoding="utf-8")
+    got = helpers.plan(str(path), "privigen-us", "72kg", age="40y")
+    assert "protocol own-regimen:own doses on the actual weight of 72 kg" in only(got, "policy-applied").message
+
+
 def test_its_working_can_be_redone(own: str) -> None:
     got = helpers.plan(own, "privigen-us", "120kg", **WOMAN)
     working.check(got)

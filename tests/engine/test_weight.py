@@ -1,5 +1,6 @@
 """Which weight is dosed on: what a policy's rules need, whom they mean, the reason given, and the line of the formula."""
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +13,7 @@ from ivigcalc import library
 from ivigcalc.definitions import DosingWeight, Formula
 from ivigcalc.definitions.weight import ObeseRule
 from ivigcalc.engine.plan import Plan
-from ivigcalc.engine.weight import Weights, dosing_weight
+from ivigcalc.engine.weight import Weights, adjusted_weight, dosing_weight
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import parse_height, parse_weight
 from ivigcalc.request.request import Patient
@@ -283,6 +284,23 @@ def test_below_the_formula_only_a_floor_of_the_policys_own_helps() -> None:
         weigh("80kg", "59in", rule(unless=["height < 50 in"]))
     assert weigh("80kg", "152.1cm", rule(unless=["height < 152 cm"])).basis == "adjusted"
     assert weigh("80kg", "60in", rule(unless=["age < 18 years"])).basis == "adjusted"
+    with pytest.raises(RefusedError, match="starts at a height of 60 in"):  # a whole centimetre below is another height
+        weigh("80kg", "152cm", rule(unless=["height < 151.4 cm"]))
+
+
+@pytest.mark.parametrize("floor", ["60 in", "153 cm", "160 cm"])
+def test_a_floor_where_the_formula_starts_or_above_it_settles_what_is_below(floor: str) -> None:
+    """Whatever else the rule asks, and whatever it asks first."""
+    for unless in ([f"height < {floor}", "actual < adjusted"], ["actual < adjusted", f"height < {floor}"]):
+        assert weigh("80kg", "150cm", rule(unless=unless)).basis == "actual"
+
+
+def test_an_adjusted_weight_needs_height_and_sex_and_the_formulas_heights() -> None:
+    """PLAIN at 60 in: 60 kg and 0.4 of 40 kg."""
+    whole = Patient(parse_weight("100kg"), height=parse_height("60in"), sex="male")
+    assert adjusted_weight(whole, PLAIN, Decimal("0.4")) == 76
+    for lacking in ({"height": None}, {"sex": None}, {"height": parse_height("59.9in")}):
+        assert adjusted_weight(replace(whole, **lacking), PLAIN, Decimal("0.4")) is None
 
 
 @pytest.mark.parametrize("condition", ON_IDEAL)

@@ -1,0 +1,89 @@
+"""compare: the same order side by side."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from ivigcalc.cli.lean import add_command
+from ivigcalc.cli.options import in_panel, takes_form
+from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption, SiteOption
+from ivigcalc.request.form import COMPARED, Form
+
+
+class Format(StrEnum):
+    """How a comparison can be written."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
+
+
+_compared, _output = in_panel("Compared; repeat them"), in_panel("Output")
+Products = Annotated[list[str], _compared("Product id or file, or all.", "--product", "-p", metavar="ID|FILE|all")]
+Policies = Annotated[list[str], _compared("Dosing-weight and rounding policy, or all.", metavar="ID|FILE|all")]
+Weights = Annotated[list[str], _compared("Body weight with its unit.", metavar="WEIGHT")]
+Doses = Annotated[list[str], _compared('"2 g/kg/course", "30 g/day".', metavar="DOSE")]
+Days = Annotated[list[str], _compared("Infusion days of one course: 3, or 2..5.", metavar="N|A..B")]
+Intervals = Annotated[list[str], _compared('From course to course: "4 weeks".', metavar="INTERVAL")]
+FormatOption = Annotated[
+    Format, _output("table, csv, json, markdown or html.", "--format", "-f", metavar="FORMAT", show_default=True)
+]
+SortOption = Annotated[str | None, _output("By which column, e.g. cost_per_year or dose_g.", metavar="COLUMN")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    add_command(
+        app, "compare", compare, "compare -r dermatomyositis -p octagam-10-us --weight 72kg --age 54y --days 2..5"
+    )
+
+
+@takes_form("schedule", without=(*COMPARED, "start", "at", "courses", "valid_for"))
+def compare(
+    form: Form,
+    product: Products = [],  # noqa: B006 - typer wants a list, and nobody changes it
+    policy: Policies = [],  # noqa: B006
+    weight: Weights = [],  # noqa: B006
+    dose: Doses = [],  # noqa: B006
+    days: Days = [],  # noqa: B006
+    every: Intervals = [],  # noqa: B006
+    site: SiteOption = None,
+    sort: SortOption = None,
+    format: FormatOption = Format.table,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+) -> None:
+    """The same order side by side: by days, products, policies, weights, doses or intervals, or two of them crossed."""
+    from ivigcalc.cli import output as out
+    from ivigcalc.cli.sites import find_site
+    from ivigcalc.comparison.axes import read_orders
+    from ivigcalc.comparison.compare import compare as side_by_side
+    from ivigcalc.render import comparison as faces
+
+    said = {"product": product, "policy": policy, "weight": weight, "dose": dose, "days": days, "every": every}
+    compared = side_by_side(form, read_orders(said), on=datetime.now().astimezone().date(), site=find_site(site))
+    rows = faces.sorted_by(compared, sort)
+    match format:
+        case Format.table:
+            plain = out.ascii_only(output)
+            width = out.terminal_width() if output is None else None
+            color = out.wants_color(no_color, output)
+            text = faces.to_table(compared, rows, width=width, color=color, ascii_only=plain)
+        case Format.csv:
+            text = faces.to_csv(compared, rows)
+        case Format.json:
+            text = faces.to_json(compared, rows)
+        case Format.markdown:
+            text = faces.to_markdown(compared, rows)
+        case Format.html:
+            text = faces.to_html(compared, rows)
+    if compared.not_planned and format is not Format.table:
+        out.say(f"{len(compared.not_planned)} orders could not be planned; they are listed at the end", quiet=quiet)
+    out.emit(text, output, machine=format is not Format.table)

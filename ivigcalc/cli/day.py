@@ -1,0 +1,82 @@
+"""day: one day of a clinic, from saved plans."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ivigcalc.cli.lean import add_command
+from ivigcalc.cli.options import in_panel
+from ivigcalc.cli.show import NoColorOption, OutputOption, PaperOption, QuietOption, SiteOption
+
+
+class Format(StrEnum):
+    """How a day can be written."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    pdf = "pdf"
+
+
+_output = in_panel("Output")
+DateArgument = Annotated[str, typer.Argument(help="The day, as 2026-12-01.", metavar="DATE")]
+PlansArgument = Annotated[
+    list[Path],
+    typer.Argument(help="Plans saved with --format json -o FILE, or folders of them.", metavar="PLANS..."),
+]
+FormatOption = Annotated[
+    Format, _output("table, csv, json or pdf.", "--format", "-f", metavar="FORMAT", show_default=True)
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    add_command(app, "day", day, "day 2026-12-01 plans/")
+
+
+def day(
+    date: DateArgument,
+    plans: PlansArgument,
+    site: SiteOption = None,
+    format: FormatOption = Format.table,
+    output: OutputOption = None,
+    paper: PaperOption = "a4",
+    quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+) -> None:
+    """One day of a clinic from saved plans: who comes when, to which chair, with which vials."""
+    from ivigcalc.cli import output as out
+    from ivigcalc.cli.show import paper_of
+    from ivigcalc.cli.sites import find_site
+    from ivigcalc.clinic.day import clinic_day
+    from ivigcalc.document.many import read_all
+    from ivigcalc.errors import RequestError
+    from ivigcalc.render import day as faces
+    from ivigcalc.request import words
+
+    try:
+        on = words.day(date)
+    except ValueError as error:
+        raise RequestError(f"DATE: {error}", field="date") from None
+    kept = ((plan.name, plan.document) for plan in read_all(plans))
+    found = clinic_day(on, kept, find_site(site).value)
+    if format is not Format.table:
+        for line in faces.cautions(found):
+            out.say(line, quiet=quiet)
+    match format:
+        case Format.table:
+            width = out.terminal_width() if output is None else None
+            color, plain = out.wants_color(no_color, output), out.ascii_only(output)
+            out.emit(faces.to_table(found, width=width, color=color, ascii_only=plain), output)
+        case Format.csv:
+            out.emit(faces.to_csv(found), output, machine=True)
+        case Format.json:
+            out.emit(faces.to_json(found), output, machine=True)
+        case Format.pdf:
+            from ivigcalc.render.paper.typeset import typeset
+
+            out.emit(typeset("day.typ", faces.paper(found, paper_of(paper)), "pdf", "PDF output"), output)

@@ -1,0 +1,1 @@
+"""What saved plans come to together, on one day of a clinic."""

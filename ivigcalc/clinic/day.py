@@ -1,0 +1,217 @@
+"""One day of a clinic: who comes when, to which chair, with which vials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from ivigcalc.definitions import Site
+
+_SAID_OF_A_VISIT = ("stop", "caution")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One patient's visit. `arrives` to `leaves` is what it takes of the chair: with the site's times around it.
+
+    Times are None where the plan has none; `leaves` also where no rate says how long the infusion lasts.
+    `warnings`: codes of the stops (overridden) and cautions that concern it. `plan`: the file that it is from.
+    """
+
+    name: str | None
+    patient_id: str | None
+    treatment: str
+    product: str
+    course: int
+    day: int
+    on: date
+    arrives: datetime | None
+    starts: datetime | None
+    ends: datetime | None
+    leaves: datetime | None
+    dose_g: Decimal
+    volume_ml: Decimal | None
+    vials: tuple[tuple[Decimal, int], ...]
+    warnings: tuple[str, ...]
+    plan: str
+    chair: int | None = None
+
+    @property
+    def who(self) -> str:
+        """The name, else the id, else the file that it is from."""
+        return self.name or (f"id {self.patient_id}" if self.patient_id else self.plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """A time at which more patients are there than there are chairs."""
+
+    starts: datetime
+    ends: datetime
+    visits: tuple[Visit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Vials of one size to be taken from stock, and what the site says that it holds (None = it does not say)."""
+
+    product: str
+    size_g: Decimal
+    count: int
+    held: int | None
+
+    @property
+    def lacking(self) -> int:
+        """How many more are needed than are held."""
+        return max(0, self.count - self.held) if self.held is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicDay:
+    """The day: visits in order of arrival, those without a time last. `chairs`: how many the site has, if it says."""
+
+    on: date
+    visits: tuple[Visit, ...]
+    chairs: int | None
+    chairs_needed: int
+    overlaps: tuple[Overlap, ...]
+    taken: tuple[Taken, ...]
+    twice: tuple[str, ...]
+
+    @property
+    def dose_g(self) -> Decimal:
+        """What is given of the infusions that begin on this day."""
+        return sum((visit.dose_g for visit in self.visits if visit.on == self.on), Decimal(0))
+
+
+def clinic_day(on: date, plans: Iterable[tuple[str, dict[str, Any]]], site: Site) -> ClinicDay:
+    """The visits of a day from saved plans (name of the file, document), and those of the day before that last on."""
+    found = [visit for name, document in plans for visit in _visits(name, document) if _touches(visit, on)]
+    found.sort(key=_order)
+    seated = tuple(_seated(found))
+    chairs = max((visit.chair for visit in seated if visit.chair), default=0)
+    overlaps = tuple(_overlaps(seated, site.chairs)) if site.chairs else ()
+    begun = [visit for visit in seated if visit.on == on]
+    return ClinicDay(on, seated, site.chairs, chairs, overlaps, tuple(_taken(begun, site)), tuple(_twice(begun)))
+
+
+def _order(visit: Visit) -> tuple[bool, datetime, datetime, str]:
+    """By arrival, those without a time last."""
+    return visit.arrives is None, visit.arrives or _midnight(visit.on), _until(visit), visit.who
+
+
+def _midnight(on: date) -> datetime:
+    return datetime.combine(on, datetime.min.time())
+
+
+def _until(visit: Visit) -> datetime:
+    """When its chair is free again: an end that nobody knows keeps it all day."""
+    return visit.leaves or _midnight(visit.on + timedelta(days=1))
+
+
+# ---- from the documents ---------------------------------------------------------------------------------------------
+
+
+def _visits(name: str, document: dict[str, Any]) -> Iterator[Visit]:
+    source, request = document["computed_from"], document["computed_from"]["request"]
+    regimen = source["regimen"]
+    for session in document["sessions"]:
+        if session["date"] is None:
+            continue
+        yield Visit(
+            request.get("name"),
+            request.get("patient_id"),
+            regimen["id"] if regimen else request.get("indication") or "rates",
+            source["product"]["id"],
+            session["course"],
+            session["day"],
+            date.fromisoformat(session["date"]),
+            _moment(session.get("visit_from") or session["starts_at"]),
+            _moment(session["starts_at"]),
+            _moment(session["ends_at"]),
+            _moment(session.get("visit_to") or session["ends_at"]),
+            session["dose_g"],
+            session["volume_ml"],
+            tuple((vial["size_g"], vial["count"]) for vial in session["vials"]),
+            tuple(_warnings(document["notices"], session)),
+            name,
+        )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _warnings(notices: Sequence[dict[str, Any]], session: dict[str, Any]) -> Iterator[str]:
+    which = [session["course"], session["day"]]
+    codes = [
+        notice["code"]
+        for notice in notices
+        if notice["level"] in _SAID_OF_A_VISIT
+        and (notice["level"] == "stop" or not notice.get("sessions") or which in notice["sessions"])
+    ]
+    yield from dict.fromkeys(codes)
+
+
+def _touches(visit: Visit, on: date) -> bool:
+    """Whether it begins on this day, or was begun before and is not over at midnight."""
+    midnight = _midnight(on)
+    lasts_on = visit.arrives is not None and visit.leaves is not None and visit.arrives < midnight < visit.leaves
+    return visit.on == on or lasts_on
+
+
+# ---- chairs ---------------------------------------------------------------------------------------------------------
+
+
+def _seated(visits: Iterable[Visit]) -> Iterator[Visit]:
+    """Each visit with the lowest chair that is free when its patient arrives."""
+    free_from: list[datetime] = []
+    for visit in visits:
+        if visit.arrives is None:
+            yield visit
+            continue
+        chair = next((place for place, free in enumerate(free_from) if free <= visit.arrives), len(free_from))
+        free_from[chair : chair + 1] = [_until(visit)]
+        yield replace(visit, chair=chair + 1)
+
+
+def _overlaps(visits: Sequence[Visit], chairs: int) -> Iterator[Overlap]:
+    """The times at which more patients are there than chairs."""
+    timed = [(visit.arrives, _until(visit), visit) for visit in visits if visit.arrives is not None]
+    marks = sorted({moment for arrives, until, _ in timed for moment in (arrives, until)})
+    for starts, stops in pairwise(marks):
+        there = tuple(visit for arrives, until, visit in timed if arrives <= starts < until)
+        if len(there) > chairs:
+            yield Overlap(starts, stops, there)
+
+
+# ---- vials ----------------------------------------------------------------------------------------------------------
+
+
+def _taken(visits: Iterable[Visit], site: Site) -> Iterator[Taken]:
+    counts: dict[tuple[str, Decimal], int] = {}
+    for visit in visits:
+        for size_g, count in visit.vials:
+            key = (visit.product, Decimal(size_g))
+            counts[key] = counts.get(key, 0) + count
+    for product, size_g in sorted(counts, key=lambda key: (key[0], -key[1])):
+        shelf = site.shelf(product)
+        held = shelf.get(Fraction(size_g), 0) if shelf is not None else None
+        yield Taken(product, size_g, counts[product, size_g], held)
+
+
+def _twice(visits: Sequence[Visit]) -> Iterator[str]:
+    """Who comes more than once on the day: one plan given twice, or an old one beside its renewal."""
+    seen: dict[tuple[str | None, str | None, str], list[Visit]] = {}
+    for visit in visits:
+        known = visit.patient_id or visit.name
+        seen.setdefault((visit.patient_id, visit.name, "" if known else visit.plan), []).append(visit)
+    for several in seen.values():
+        if len(several) > 1:
+            files = ", ".join(dict.fromkeys(visit.plan for visit in several))
+            yield f"{several[0].who} comes {len(several)} times ({files}): is one of the plans an old one?"

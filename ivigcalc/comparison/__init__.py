@@ -1,0 +1,1 @@
+"""The same order side by side, with one or two things in it varied."""

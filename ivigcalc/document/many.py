@@ -1,0 +1,81 @@
+"""Saved plans, many at once: files, lines of a file, and folders of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ivigcalc.document.read import MAX_BYTES, document_of, shown, unreadable
+from ivigcalc.document.shape import misshapen
+from ivigcalc.errors import RequestError
+from ivigcalc.files import UnreadableError, read_regular
+from ivigcalc.text import LONG, safe
+
+#: where a folder has one file with a plan on each line, as a batch writes it
+LINES = "plans.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A saved plan, by the name that a message calls it by."""
+
+    name: str
+    document: dict[str, Any]
+
+
+def read_all(paths: Iterable[Path]) -> Iterator[Kept]:
+    """Every plan of the files and folders, in order; raises `RequestError` for what is none, or where there is none."""
+    for path in paths:
+        found = False
+        for kept in _of(path):
+            found = True
+            yield kept
+        if not found:
+            raise RequestError(
+                f"{shown(str(path))} holds no saved plan: give plans saved with --format json -o FILE, or their folder",
+                field="plans",
+            )
+
+
+def _of(path: Path) -> Iterator[Kept]:
+    if path.is_dir():
+        for inside in _files(path):
+            yield from _of(inside)
+        return
+    name = safe(str(path), LONG)
+    try:
+        data = read_regular(path, MAX_BYTES)
+    except UnreadableError as error:
+        raise unreadable(name, f"it {error}") from None
+    if path.suffix.lower() == ".jsonl":
+        for number, line in enumerate(data.splitlines(), start=1):
+            if line.strip():
+                yield _kept(line, f"{name}, line {number}")
+    else:
+        yield _kept(data, name)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The plans in a folder, sorted by name; those of a batch's patients lie in a folder of their own."""
+    lines = folder / LINES
+    if lines.is_file():
+        yield lines
+        return
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError as error:
+        raise unreadable(shown(str(folder)), f"it cannot be looked into: {error.strerror}") from None
+    yield from (path for path in inside if path.suffix.lower() in (".json", ".jsonl"))
+    each = folder / "each"
+    if each.is_dir():
+        yield from (path for path in sorted(each.iterdir()) if path.suffix.lower() == ".json")
+
+
+def _kept(data: bytes, name: str) -> Kept:
+    document = document_of(data, name)
+    wrong = misshapen(document)
+    if wrong is not None:
+        raise unreadable(name, f"its {shown(wrong)} is missing, or is nothing that a plan has there")
+    return Kept(name, document)

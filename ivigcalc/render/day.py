@@ -1,0 +1,235 @@
+"""A clinic's day -> a table, CSV or JSON, and the text that the paper template sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from ivigcalc.clinic.day import ClinicDay, Overlap, Taken, Visit
+from ivigcalc.document.write import text_of
+from ivigcalc.engine.plan import CHECK_LINE
+from ivigcalc.quantity import plain
+from ivigcalc.render.csv import safe_cell, write_rows
+from ivigcalc.render.times import long_day, plain_day
+from ivigcalc.render.words import clean, shown
+
+SCHEMA = "ivigcalc.day/1"
+_VIALS = "Vials\nn x g"
+_COLUMNS = (
+    "chair",
+    "patient",
+    "patient_id",
+    "arrives",
+    "starts",
+    "ends",
+    "leaves",
+    "regimen",
+    "product",
+    "course",
+    "day",
+    "dose_g",
+    "volume_ml",
+    "vials",
+    "warnings",
+    "plan",
+)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="minutes") if moment else None
+
+
+def _vials_text(visit: Visit) -> str:
+    return " + ".join(f"{count} x {plain(size_g)} g" for size_g, count in visit.vials)
+
+
+# ---- for machines ---------------------------------------------------------------------------------------------------
+
+
+def _data(visit: Visit) -> dict[str, Any]:
+    return {
+        "chair": visit.chair,
+        "patient": visit.name,
+        "patient_id": visit.patient_id,
+        "arrives": _iso(visit.arrives),
+        "starts": _iso(visit.starts),
+        "ends": _iso(visit.ends),
+        "leaves": _iso(visit.leaves),
+        "regimen": visit.treatment,
+        "product": visit.product,
+        "course": visit.course,
+        "day": visit.day,
+        "dose_g": visit.dose_g,
+        "volume_ml": visit.volume_ml,
+        "vials": [{"size_g": size_g, "count": count} for size_g, count in visit.vials],
+        "warnings": list(visit.warnings),
+        "plan": visit.plan,
+    }
+
+
+def to_json(day: ClinicDay) -> str:
+    """One document: visits, overlaps, vials to be taken."""
+    overlaps = [
+        {"from": _iso(found.starts), "to": _iso(found.ends), "patients": [visit.who for visit in found.visits]}
+        for found in day.overlaps
+    ]
+    taken = [
+        {"product": found.product, "size_g": found.size_g, "count": found.count, "held": found.held}
+        for found in day.taken
+    ]
+    return text_of(
+        {
+            "schema": SCHEMA,
+            "date": day.on.isoformat(),
+            "visits": [_data(visit) for visit in day.visits],
+            "chairs": day.chairs,
+            "chairs_needed": day.chairs_needed,
+            "overlaps": overlaps,
+            "vials": taken,
+            "dose_g": day.dose_g,
+            "twice": list(day.twice),
+            "check": CHECK_LINE,
+        }
+    )
+
+
+def to_csv(day: ClinicDay) -> str:
+    """A row for each visit."""
+    return write_rows(_COLUMNS, map(_csv_row, day.visits))
+
+
+def _csv_row(visit: Visit) -> tuple[str, ...]:
+    times = map(_iso, (visit.arrives, visit.starts, visit.ends, visit.leaves))
+    figures = (visit.course, visit.day, visit.dose_g, visit.volume_ml)
+    return (
+        shown(visit.chair, ""),
+        safe_cell(visit.name),
+        safe_cell(visit.patient_id),
+        *(text or "" for text in times),
+        safe_cell(visit.treatment),
+        safe_cell(visit.product),
+        *(shown(figure, "") for figure in figures),
+        _vials_text(visit),
+        ";".join(visit.warnings),
+        safe_cell(visit.plan),
+    )
+
+
+# ---- for people -----------------------------------------------------------------------------------------------------
+
+
+def clock_on(moment: datetime | None, on: date) -> str:
+    """`09:15`; with the day where it is another one."""
+    if moment is None:
+        return "-"
+    time = f"{moment:%H:%M}"
+    days = (moment.date() - on).days
+    return time if days == 0 else f"{time} {'+' if days > 0 else '-'}{abs(days)} d"
+
+
+def heading(day: ClinicDay) -> str:
+    """The day, and how much of it there is."""
+    many = len(day.visits)
+    return f"Infusions on {long_day(day.on)}: {many} visit{'' if many == 1 else 's'}, {plain(day.dose_g)} g"
+
+
+def patient_text(visit: Visit) -> str:
+    """Name and id; what was not given is said by the file."""
+    known = [part for part in (visit.name, visit.patient_id and f"id {visit.patient_id}") if part]
+    return clean(", ".join(known) or visit.plan, 60)
+
+
+def cautions(day: ClinicDay) -> list[str]:
+    """What does not fit: too many patients for the chairs, a patient twice, too few vials."""
+    lines = [_overlap_text(day, found) for found in day.overlaps]
+    lines += [f"CAUTION {clean(text, 200)}" for text in day.twice]
+    return lines + [_short(found) for found in day.taken if found.lacking]
+
+
+def remarks(day: ClinicDay) -> list[str]:
+    """What else the charge nurse must know beside the list."""
+    lines = []
+    if untimed := [visit for visit in day.visits if visit.arrives is None]:
+        lines.append(f"No time of day in the plan of: {', '.join(patient_text(visit) for visit in untimed)}")
+    if open_end := [visit for visit in day.visits if visit.arrives is not None and visit.leaves is None]:
+        named = ", ".join(patient_text(visit) for visit in open_end)
+        lines.append(f"No rates, so no end: the chair is kept all day for {named}")
+    chairs = f"{day.chairs_needed} chair{'' if day.chairs_needed == 1 else 's'} in use at once at most"
+    if day.chairs_needed:
+        lines.append(f"{chairs}; the site has {day.chairs}" if day.chairs else chairs)
+    lines.append("The plans were read as they were saved and not computed again: ivigcalc verify does that.")
+    return lines
+
+
+def _overlap_text(day: ClinicDay, found: Overlap) -> str:
+    times = f"{clock_on(found.starts, day.on)} to {clock_on(found.ends, day.on)}"
+    named = ", ".join(patient_text(visit) for visit in found.visits)
+    return f"CAUTION {times}: {len(found.visits)} patients for {day.chairs} chairs: {named}"
+
+
+def _short(found: Taken) -> str:
+    size = plain(found.size_g)
+    return f"CAUTION {found.product} {size} g: {found.count} needed, {found.held} held, {found.lacking} lacking"
+
+
+def to_table(day: ClinicDay, *, width: int | None = None, color: bool = False, ascii_only: bool = False) -> str:
+    """The day as a table for a screen."""
+    from rich.console import Group, RenderableType
+    from rich.text import Text
+
+    from ivigcalc.render.table import new_table, render
+
+    parts: list[RenderableType] = [Text(heading(day), style="bold")]
+    if day.visits:
+        headings = ("Chair", "Patient", "Arrive", "Start", "End", "Leave", "Product", "C.D", "Dose\ng", _VIALS)
+        table = new_table(*headings, left=("Patient", "Product", _VIALS))
+        for visit in day.visits:
+            table.add_row(*map(Text, _row(day, visit)))
+        parts.append(table)
+        vials = new_table("Take from stock", "Vial\ng", "Take", "Held", left=("Take from stock",))
+        for found in day.taken:
+            vials.add_row(*map(Text, taken_row(found)))
+        parts.append(vials)
+    parts += [Text(line, overflow="fold", style="bold yellow") for line in cautions(day)]
+    parts += [Text(line, overflow="fold") for line in remarks(day)]
+    return render(Group(*parts, Text(CHECK_LINE, style="bold")), width=width, color=color, ascii_only=ascii_only)
+
+
+def _row(day: ClinicDay, visit: Visit) -> tuple[str, ...]:
+    times = (visit.arrives, visit.starts, visit.ends, visit.leaves)
+    vials = " ".join(f"{count}x{plain(size_g)}" for size_g, count in visit.vials) or "-"
+    marked = f"{patient_text(visit)}{' !' if visit.warnings else ''}"
+    where = f"{visit.course}.{visit.day}"
+    clocks = (clock_on(moment, day.on) for moment in times)
+    return (shown(visit.chair), marked, *clocks, visit.product, where, plain(visit.dose_g), vials)
+
+
+def taken_row(found: Taken) -> tuple[str, ...]:
+    """Vials of one size: product, size, how many to take, how many there are."""
+    return clean(found.product, 40), plain(found.size_g), str(found.count), shown(found.held)
+
+
+def paper(day: ClinicDay, paper: str) -> dict[str, Any]:
+    """Everything that is printed."""
+    return {
+        "paper": "us-letter" if paper == "letter" else "a4",
+        "title": heading(day),
+        "date": plain_day(day.on),
+        "check": CHECK_LINE,
+        "visits": [list(_paper_row(day, visit)) for visit in day.visits],
+        "taken": [list(taken_row(found)) for found in day.taken],
+        "cautions": cautions(day),
+        "remarks": remarks(day),
+    }
+
+
+def _paper_row(day: ClinicDay, visit: Visit) -> Iterator[str]:
+    yield shown(visit.chair)
+    yield patient_text(visit)
+    yield from (clock_on(moment, day.on) for moment in (visit.arrives, visit.starts, visit.ends, visit.leaves))
+    yield clean(f"{visit.treatment}, course {visit.course}, day {visit.day}", 80)
+    yield clean(visit.product, 40)
+    yield f"{plain(visit.dose_g)} g, {shown(visit.volume_ml)} mL"
+    yield _vials_text(visit)
+    yield ", ".join(visit.warnings)
