@@ -1,6 +1,6 @@
 """What every test may use: the command line, run in this process, and the rules for generated cases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,10 +17,12 @@ settings.load_profile("ivigcalc")
 
 
 @pytest.fixture(autouse=True)
-def asked_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def asked_on() -> Iterator[None]:
     """Plans of the command line are asked for on one day, so that no start of a test ever becomes past."""
-    for command in ("plans", "batch", "compare"):
-        monkeypatch.setattr(f"ivigcalc.cli.{command}.today", lambda: date(2026, 11, 1))
+    with pytest.MonkeyPatch.context() as patch:  # of its own, which a test that undoes its patches leaves alone
+        for command in ("plans", "batch", "compare"):
+            patch.setattr(f"ivigcalc.cli.{command}.today", lambda: date(2026, 11, 1))
+        yield
 
 
 @dataclass(frozen=True)

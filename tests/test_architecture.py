@@ -39,7 +39,7 @@ ALLOWED = {
     "cli": "_version api batch clinic codes comparison definitions document engine errors files library render request text",
 }
 #: outside `render`, what a face may know of the engine: the finished plan, and dates
-FACES_KNOW = {f"ivigcalc.engine.{name}" for name in ("plan", "schedule", "clocks", "titration")}
+FACES_KNOW = {f"ivigcalc.engine.{name}" for name in ("plan", "record", "schedule", "clocks", "titration")}
 MOST_LINES = 420
 
 

@@ -142,7 +142,7 @@ class RateTable(Cited):
             if place[0] == "at_risk_ceiling" and same_kind and comparable(rate) > comparable(ceiling):
                 yield place, f"at_risk_ceiling {rate} is above the ceiling {ceiling}"
             if place[0] == "at_risk_ceiling" and same_kind and comparable(rate) < comparable(first):
-                yield place, f"at_risk_ceiling {rate} is below the first rung {first}"
+                yield place, f"at_risk_ceiling {rate} is below the first step {first}"
 
 
 class Composition(Strict):

@@ -60,7 +60,9 @@ Category = Literal[
 
 
 #: patients without others to compare them with
-_NEVER_HIGH = ("case-series", "case-report")
+#: evidence that is never of high confidence
+SERIES = ("case-series", "case-report")
+SERIES_IS_LESS = "a series or a case is medium or low"
 
 
 class Population(Cited):
@@ -215,8 +217,6 @@ class Protocol(Cited):
         return self
 
     def _contradictions(self) -> Iterator[tuple[Place, str]]:
-        if self.confidence == "high" and self.evidence in _NEVER_HIGH:
-            yield ("confidence",), f"high, with evidence {self.evidence}: a series or a case is medium or low"
         own = [key for key in ("dose", "days", "interval", "courses") if getattr(self, key) is not None]
         if self.phases and own:
             yield (own[0],), f"a protocol with phases has no {', '.join(own)} of its own"
@@ -306,6 +306,16 @@ class Regimen(Definition):
     def treats(self) -> str:
         """The indication id that rate tables are looked up under."""
         return self.indication or self.id
+
+    @model_validator(mode="after")
+    def _no_series_is_called_high(self) -> Regimen:
+        if self.schema_ > 1:  # in schema 1 it could be; `upgrade` mends it
+            refuse(
+                (("protocols", name, "confidence"), f"high, with evidence {p.evidence}: {SERIES_IS_LESS}")
+                for name, p in self.protocols.items()
+                if p.confidence == "high" and p.evidence in SERIES
+            )
+        return self
 
     @model_validator(mode="after")
     def _default_is_trustworthy(self) -> Regimen:

@@ -1,11 +1,13 @@
 """`upgrade`: a definition file of schema 1 as one of schema 2, and what a person still has to decide.
 
-Only the line of `schema` changes: every key of schema 1 means the same in schema 2. What schema 2 has a key for may
-stand in a file in words so far; no program knows what those say, so they are pointed at and left as they are.
+Only the line of `schema` changes, and a series or a case that was called high is called medium: every key of schema 1
+means the same in schema 2. What schema 2 has a key for may stand in a file in words so far; no program knows what
+those say, so they are pointed at and left as they are.
 """
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ivigcalc.definitions.format import LATEST, SCHEMA_1, is_new
+from ivigcalc.definitions.regimen import SERIES, SERIES_IS_LESS
 from ivigcalc.errors import DefinitionError, Problem
 from ivigcalc.library.problems import PathKey
 from ivigcalc.library.reader import COMMANDS, KINDS, FileText, load_bytes, parse, read_bytes
@@ -23,6 +26,7 @@ from ivigcalc.text import LONG, dotted, safe
 
 _LINE = re.compile(r"(?:\r\n|[\n\r\x85\u2028\u2029])")
 _SCHEMA = re.compile(r"""((?:^|[\s{,"'])schema["']?\s*:\s+)(["']?)1\2(?=[\s,}]|$)""")
+_HIGH = re.compile(r"""((?:^|[\s{,"'])confidence["']?\s*:\s+)(["']?)high\2(?=[\s,}]|$)""")
 #: keys that hold sentences
 _WORDS = ("note", "notes", "text", "says", "no_dose_because", "missing", "assumed")
 _SENTENCE = re.compile(r"(?<=[.;])\s+")
@@ -67,25 +71,45 @@ def upgrade(path: Path, kind: str) -> Upgraded:
     if said.get("schema") != "1":
         load_bytes(data, str(path))
         return Upgraded(data, (), changed=False)
-    edited = _with_latest(data, document)
+    series = list(_called_high(document.data))
+    edited = _with_latest(data, document, series)
     load_bytes(edited, str(path))
-    left = sorted(_to_decide(document), key=lambda problem: problem.line)
+    lowered = (
+        Problem(document.name, document.line_of(p), dotted(p), f"is medium now: {SERIES_IS_LESS}") for p in series
+    )
+    left = sorted((*lowered, *_to_decide(document)), key=lambda problem: problem.line)
     return Upgraded(edited, tuple(left), changed=True)
 
 
-def _with_latest(data: bytes, document: FileText) -> bytes:
-    """The file with another number on the line of `schema`; that nothing else is another is looked at again."""
-    line = document.line_of(("schema",))
+def _called_high(data: dict[str, Any]) -> Iterator[PathKey]:
+    """Where the confidence in a series or a case is called high, which schema 2 does not allow."""
+    for name, protocol in data.get("protocols", {}).items():
+        if protocol.get("evidence") in SERIES and protocol.get("confidence") == "high":
+            yield ("protocols", name, "confidence")
+
+
+def _with_latest(data: bytes, document: FileText, series: list[PathKey]) -> bytes:
+    """The file with another word on the lines of `schema` and of `series`, and none anywhere else."""
+    wanted = copy.deepcopy(document.data)
+    wanted["schema"] = str(LATEST)
+    edited = _edited(data, document.line_of(("schema",)), _SCHEMA, str(LATEST))
+    for path in series:
+        wanted["protocols"][path[1]]["confidence"] = "medium"
+        edited = _edited(edited, document.line_of(path), _HIGH, "medium")
+    again = FileText(document.name)
+    # control: upgrade-changes-nothing-else
+    if not parse(edited, again) or again.data != wanted:
+        message = "cannot be changed here: write it on a line of its own, as `schema: 1`"
+        raise DefinitionError([Problem(document.name, document.line_of(("schema",)), "schema", message)])
+    return edited
+
+
+def _edited(data: bytes, line: int, word: re.Pattern[str], new: str) -> bytes:
+    """The file with another word on one of its lines."""
     text = data.decode("utf-8")
     begins = [0, *(found.end() for found in _LINE.finditer(text)), len(text)]
     before, here, after = text[: begins[line - 1]], text[begins[line - 1] : begins[line]], text[begins[line] :]
-    edited = (before + _SCHEMA.sub(rf"\g<1>\g<2>{LATEST}\g<2>", here, count=1) + after).encode()
-    again = FileText(document.name)
-    # control: upgrade-changes-nothing-else
-    if not parse(edited, again) or again.data != {**document.data, "schema": str(LATEST)}:
-        message = "cannot be changed here: write it on a line of its own, as `schema: 1`"
-        raise DefinitionError([Problem(document.name, line, "schema", message)])
-    return edited
+    return (before + word.sub(rf"\g<1>\g<2>{new}\g<2>", here, count=1) + after).encode()
 
 
 # ---- what is left to a person ---------------------------------------------------------------------------------------

@@ -62,17 +62,17 @@ def test_without_one_the_titration_runs_as_it_is_printed() -> None:
 
 
 def test_where_the_titration_takes_longer_by_itself_that_is_said() -> None:
-    """20 mL for 3.2 kg: 16.8 mL in 5 steps of 30 minutes, 3.2 mL at 16 mL/h: 162 minutes, and 2 h are published."""
+    """1.6 g are 16 mL for 3.2 kg: 8.8 mL in 4 steps of 30 minutes, 7.2 mL at 16 mL/h: 147 minutes, and 2 h are published."""
     made = helpers.plan("hdfn", "gammagard-liquid-us", "3.2kg", age="0mo", dose="500 mg/kg")
-    assert lasts(made) == 162
+    assert lasts(made) == 147
     said = notice(made, "longer-than-published")
-    assert (said.level, said.value, said.limit) == ("caution", "162 min", "2 h")
+    assert (said.level, said.value, said.limit) == ("caution", "147 min", "2 h")
     assert "CHEO" in str(said.source)
     assert "infusion-time-applied" not in codes(made)
 
 
 def test_where_it_is_in_time_by_itself_nothing_is_held_down_or_said() -> None:
-    """The same within the 2 to 4 h of the other protocol."""
+    """1.92 g are 2 g in whole vials, 20 mL: 3.2 mL more than 5 steps take, at 16 mL/h 162 minutes of the 2 to 4 h."""
     words = {"age": "0mo", "dose": "0.6 g/kg"}
     made = helpers.plan("hdfn:starship-newborn", "gammagard-liquid-us", "3.2kg", **words)
     assert lasts(made) == 162

@@ -33,7 +33,7 @@ SAID = [
 
 
 def own(said: str) -> Regimen:
-    head = "kind: regimen\nschema: 1\nid: own\nversion: 2026-11-22\ncategory: other\nsources:\n  house: "
+    head = "kind: regimen\nschema: 2\nid: own\nversion: 2026-11-22\ncategory: other\nsources:\n  house: "
     source = "{title: House, body: Clinic, locator: page 1, checked: 2026-11-22}\nprotocols:\n  only:\n"
     body = f"    {said}\n    confidence: medium\n    no_dose_because: none is printed\n"
     found = load_bytes((head + source + body).encode(), "own.yaml", "regimen").value
