@@ -461,7 +461,21 @@ def product_mg_per_ml(ident: str) -> Fraction:
 
 
 def ceilings_at_risk(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [table["at_risk_ceiling"] for table in tables if "at_risk_ceiling" in table]
+    return [kept_at_risk(table) for table in tables if "at_risk_ceiling" in table]
+
+
+def kept_at_risk(table: dict[str, Any]) -> dict[str, Any]:
+    """The ceiling at risk of a table; of one printed as `less than` the fastest step that is below it."""
+    printed: dict[str, Any] = table.get("at_risk_ceiling") or {}
+    if printed.get("less_than") != "true" and printed.get("less_than") is not True:
+        return printed
+    value, unit = number_and_unit(printed["rate"])
+    steps = [rung["rate"] for rung in table["ladder"]]
+    assert {number_and_unit(rate)[1] for rate in steps} == {unit}
+    return {
+        **printed,
+        "rate": max((r for r in steps if number_and_unit(r)[0] < value), key=lambda r: number_and_unit(r)[0]),
+    }
 
 
 def rate_ceiling(indication: str) -> str | None:
@@ -477,7 +491,7 @@ def rate_table(ident: str, indication: str, infusion: str = "first") -> Table:
     for wanted in (indication, "any"):
         for table in tables:
             if wanted in table["for"] and table.get("infusion", infusion) == infusion:
-                risk = table.get("at_risk_ceiling") or {}
+                risk = kept_at_risk(table)
                 return Table(
                     rungs=tuple((rung["rate"], rung.get("for")) for rung in table["ladder"]),
                     ceiling=(table.get("ceiling") or {}).get("rate"),

@@ -63,8 +63,9 @@ def warnings(plan: Plan, session: Session) -> list[Notice]:
 
 
 def is_said(found: Notice) -> bool:
-    """Whether it stands beside a session or a calendar: stops, cautions, and that a course was moved, at any level."""
-    return found.level != "info" or found.code == MOVED  # control: move-said
+    """Whether it is never left out: stops, cautions, and the notes whose code says so, as that a course was moved."""
+    code = codes().get(found.code)
+    return found.level != "info" or bool(code and code.always)  # control: move-said
 
 
 def moved_sessions(plan: Plan) -> set[tuple[int, int]]:

@@ -194,8 +194,8 @@ def _where_it_is_from(rx: Prescription, chosen: TableChoice) -> Iterator[Notice]
         yield Notice(
             "ladder-assumed",
             "caution",
-            f"the product's source prints where the titration for {uses} starts and ends, but not every step: "
-            f"those marked * are assumed{f'; {general.text}' if general else ''}",
+            f"the source prints where the titration for {uses} starts and ends, not every step: "
+            f"those marked * are assumed{f', {general.text}' if general else ''}",
             source=source,
         )
 
