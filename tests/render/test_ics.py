@@ -144,9 +144,9 @@ def test_notice_of_another_session_is_not_in_it() -> None:
         assert str(event["description"]).count("past-closing") == (session.weekday == "Wednesday")
 
 
-@pytest.mark.parametrize("window", ["3 days", None])
+@pytest.mark.parametrize("window", ["7 days", None])
 def test_an_appointment_that_was_moved_says_from_which_day_and_why(window: str | None) -> None:
-    """Christmas Eve is closed, and the weekend: a course of Thursday begins on Monday, whatever the window."""
+    """Christmas Eve is closed, and the weekend: a course of Thursday begins on Monday: a note within 7 days, else a caution."""
     keys: dict[str, Any] = {
         "open": {"mon-fri": "08:00-17:00"},
         "holidays": None,
