@@ -34,6 +34,13 @@ class Kind(StrEnum):
     parquet = "parquet"
 
 
+class Escape(StrEnum):
+    """What of the text in a CSV table gets a quote before it."""
+
+    formulas = "formulas"
+    none = "none"
+
+
 class Terminated(KeyboardInterrupt):
     """The system asked the process to end (SIGTERM)."""
 
@@ -48,6 +55,10 @@ RowsArgument = Annotated[
 FolderOption = Annotated[str, _output("Folder for sessions, steps and errors.csv.", "--output", "-o", metavar="DIR")]
 KindOption = Annotated[Kind, _output("csv, jsonl or parquet.", "--format", "-f", metavar="FORMAT", show_default=True)]
 EachOption = Annotated[str | None, _output("Also one file per patient: pdf, ics or both (pdf,ics).", metavar="KINDS")]
+EscapeOption = Annotated[
+    Escape,
+    _output("formulas: in CSV, text like =A1 gets a quote; none: it does not.", metavar="WHAT", show_default=True),
+]
 InputKindOption = Annotated[
     Kind | None, _run("csv, jsonl or parquet, where the name of FILE does not say.", metavar="FORMAT")
 ]
@@ -81,6 +92,7 @@ def batch(
     input_format: InputKindOption = None,
     each: EachOption = None,
     paper: PaperOption = "a4",
+    escape: EscapeOption = Escape.formulas,
     jobs: JobsOption = 1,
     cluster: ClusterOption = None,
     allow_duplicates: DuplicatesOption = False,
@@ -116,6 +128,7 @@ def batch(
         allow_duplicates=allow_duplicates,
         max_errors=0 if fail_fast else max_errors,
         restart=restart,
+        escape=escape is Escape.formulas,
         piped=_stdin() if piped else None,
     )
     raise typer.Exit(_watched(asked, quiet))
@@ -164,6 +177,7 @@ def _terminated(_signal: int, _frame: FrameType | None) -> None:
 
 def _say_summary(summary: Summary, quiet: bool) -> None:
     from ivigcalc.batch.run.batch import errors_text
+    from ivigcalc.batch.tables.answer import ROUNDED
     from ivigcalc.cli.output import say
 
     if summary.already_done:
@@ -171,6 +185,8 @@ def _say_summary(summary: Summary, quiet: bool) -> None:
     elif summary.resumed_rows:
         say(f"taken up after {summary.resumed_rows:,} rows", quiet=quiet)
     rows = summary.planned + summary.failed
-    say(f"{summary.planned:,} of {rows:,} rows planned", quiet=quiet)
+    rounded = summary.counts[ROUNDED]
+    measured = f", {rounded:,} of them with a weight or height rounded to 1 g or 1 mm" if rounded else ""
+    say(f"{summary.planned:,} of {rows:,} rows planned{measured}", quiet=quiet)
     if summary.failed:
         say(f"{summary.failed:,} rows failed, see errors.csv: {', '.join(errors_text(summary.errors))}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
@@ -39,13 +40,27 @@ STEP_COLUMNS = (
 )
 #: the full-width signs too: some spreadsheets take them for the others
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+#: a plain number is no formula, whatever its sign
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 def safe_cell(text: str | None) -> str:
-    """Text from outside: a spreadsheet must not take it for a formula, so such text gets a leading quote."""
+    """Text from outside: a spreadsheet must not take it for a formula, so such text gets a leading quote.
+
+    Text that has one already gets another, so that no two texts become one.
+    """
     if text is None:
         return ""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text  # control: formula-cells
+    return f"'{text}" if _is_formula(text.lstrip("'")) else text  # control: formula-cells
+
+
+def unquoted_cell(cell: str) -> str:
+    """The text of which `safe_cell` made this cell."""
+    return cell[1:] if cell.startswith("'") and _is_formula(cell.lstrip("'")) else cell
+
+
+def _is_formula(text: str) -> bool:
+    return text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text)
 
 
 def cell(value: Decimal | int | str | None) -> str:

@@ -8,9 +8,10 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
+from ivigcalc.batch.rows import machine
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.errors import RequestError
-from ivigcalc.quantity import QuantityError, number
+from ivigcalc.quantity import QuantityError
 from ivigcalc.request.fields import FIELD, FIELDS
 from ivigcalc.request.form import Form, Words
 from ivigcalc.text import TYPED, near, safe
@@ -34,6 +35,12 @@ COLUMNS: dict[str, str] = {
 _EITHER = [
     pair for field in _ASKED if (other := field.instead_of) for pair in ((field.name, other), (other, field.name))
 ]
+#: columns of one value that machines write in a way of their own
+_MACHINE = {
+    **{field.name: machine.whole for field in _ASKED if field.metavar == "N"},
+    **{field.name: machine.day for field in _ASKED if field.metavar == "DATE"},
+    "at": machine.clock,
+}
 _YES, _NO = ("true", "yes"), ("false", "no")
 MAX_CELL = 10_000
 #: bytes that are not UTF-8, as the decoder leaves them
@@ -113,6 +120,11 @@ class Columns:
         found = [(name, cells[place]) for place, name, of, _ in self._readers if of == field and place < len(cells)]
         return [name for name, cell in found if (cell.strip() if isinstance(cell, str) else cell)]
 
+    def rounds(self, cells: Sequence[Cell]) -> bool:
+        """Whether a weight or a height of a row that can be read was rounded."""
+        said = [(name, cells[place]) for place, name, _, _ in self._readers if name in _UNITS]
+        return any(isinstance(c, str) and c.strip() and machine.measure(c.strip(), _UNITS[n]).rounded for n, c in said)
+
     def fitted(self, cells: Sequence[Cell]) -> Sequence[Cell]:
         """One cell for each column.
 
@@ -142,14 +154,15 @@ def check_columns(names: Sequence[str]) -> None:
     """Every column is known and there once; `patient_id` is there."""
     for name in names:
         if name not in COLUMNS:
-            raise RequestError(_unknown(name), field="columns", code="unknown-column")
+            raise RequestError(unknown_column(name), field="columns", code="unknown-column")
         if list(names).count(name) > 1:
             raise RequestError(f"the column '{name}' is there twice", field="columns", code="unknown-column")
     if "patient_id" not in names:
         raise RequestError("the input has no column 'patient_id'", field="columns", code="missing")
 
 
-def _unknown(name: str) -> str:
+def unknown_column(name: str) -> str:
+    """What to say of a column that there is not."""
     if ";" in name or "\t" in name:
         return f"the heading '{safe(name)}' is not separated by commas: save the file as comma-separated values"
     return f"unknown column '{safe(name)}'; {near(name, COLUMNS)}allowed: {', '.join(COLUMNS)}"
@@ -169,6 +182,8 @@ def _reader(column: str) -> Callable[[str, Cell], Words]:
     """How a cell of this column becomes the words of its field."""
     if column in _UNITS:
         return _with_unit
+    if column in _MACHINE:
+        return _as_machines_write(_MACHINE[column])
     holds = FIELD[column].holds
     return _many if holds == "many" else _yes_or_no if holds == "yes" else _text
 
@@ -182,10 +197,19 @@ def _text(column: str, cell: Cell) -> str:
 def _with_unit(column: str, cell: Cell) -> str:
     unit = _UNITS[column]
     try:
-        number(_text(column, cell))
+        return machine.measure(_text(column, cell), unit).words
     except QuantityError as error:
         raise RequestError(f"{column}: {error}; the column states the unit ({unit})", field=column) from None
-    return f"{cell}{unit}"
+
+
+def _as_machines_write(read: Callable[[str], str]) -> Callable[[str, Cell], str]:
+    def words(column: str, cell: Cell) -> str:
+        try:
+            return read(_text(column, cell))
+        except QuantityError as error:
+            raise RequestError(f"{column}: {error}", field=column) from None
+
+    return words
 
 
 def _many(_column: str, cell: Cell) -> tuple[str, ...]:

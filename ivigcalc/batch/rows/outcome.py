@@ -15,7 +15,7 @@ from ivigcalc.text import safe
 ERROR_COLUMNS = ("row", "patient_id", "field", "code", "message")
 _OPTION = re.compile(r"--([a-z][a-z-]*)")
 _WORDS = {field.name for field in fields(Form)}
-MAX_MESSAGE, MAX_ID = 500, 80
+MAX_MESSAGE, MAX_ID = 500, 200
 _T = TypeVar("_T")
 
 

@@ -9,28 +9,22 @@ import csv
 import hashlib
 import json
 import os
-import struct
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
-from decimal import Decimal
-from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from ivigcalc.batch.rows.columns import COLUMNS, Cell, check_columns
+from ivigcalc.batch.rows.arrow_cells import cells_of
+from ivigcalc.batch.rows.columns import COLUMNS, Cell, check_columns, unknown_column
 from ivigcalc.batch.rows.csv_lines import OpenQuoteError, cells_before_the_quote, cells_of_line, decoded, look_ahead
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.files import UnreadableError, open_regular
-from ivigcalc.quantity import plain
 from ivigcalc.text import LONG, safe
 
 FORMATS = {"csv": (".csv",), "jsonl": (".jsonl", ".ndjson"), "parquet": (".parquet", ".pq")}
 MAX_LINE = 4 * 1024 * 1024
 _TOO_LONG = "\0too-long"
 _CHUNK = 1024 * 1024
-#: floating-point types of Arrow that are shorter than Python's, and their names in `struct`
-_PACKED = {"float": "f", "halffloat": "e"}
 #: the two byte order marks of UTF-16, as they come out of the decoder
 _UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
 
@@ -119,11 +113,7 @@ class Source:
         if self.kind == "parquet":
             return tuple(_parquet(self._file).schema_arrow.names)
         if self.kind == "jsonl":
-            first = next((line for line in _lines(self._file) if line.strip()), None)
-            found = _json_object(first) if first is not None else {}
-            if not isinstance(found, Failed):
-                check_columns(tuple(dict.fromkeys((*found, "patient_id"))))
-            return tuple(COLUMNS)
+            return tuple(COLUMNS)  # what a line has beside them is told of that line
         return self._csv_columns()
 
     def _csv_columns(self) -> tuple[str, ...]:
@@ -294,9 +284,9 @@ def _json_cells(found: dict[str, Any]) -> dict[str, Cell] | Failed:
 def _json_row(number: int, found: dict[str, Cell] | Failed, columns: Sequence[str]) -> Row:
     if isinstance(found, Failed):
         return Row(number, found)
-    unknown = next((safe(name) for name in found if name not in COLUMNS), None)
+    unknown = next((name for name in found if name not in COLUMNS), None)
     if unknown is not None:
-        failed = Failed("unknown-column", unknown, f"unknown column '{unknown}'")
+        failed = Failed("unknown-column", safe(unknown), unknown_column(unknown))
         return Row(number, failed, str(found.get("patient_id", "")))
     return Row(number, [found.get(name, "") for name in columns])
 
@@ -318,7 +308,7 @@ def _json_cell(value: Any) -> Cell | None:
     return value if isinstance(value, str) else None
 
 
-# ---- Parquet and Arrow --------------------------------------------------------------------------------------------
+# ---- Parquet ------------------------------------------------------------------------------------------------------
 
 
 def _parquet(file: BinaryIO) -> Any:
@@ -335,52 +325,3 @@ def _parquet(file: BinaryIO) -> Any:
 
 def _no_parquet(error: Exception) -> RequestError:
     return RequestError(f"the input cannot be read as Parquet: {safe(str(error), LONG)}", field="input")
-
-
-def cells_of(batch: Any) -> Iterator[tuple[Cell, ...]]:
-    """The rows of an Arrow record batch, as text."""
-    columns = [[arrow_text(value) for value in _values(column)] for column in batch.columns]
-    return zip(*columns, strict=True)
-
-
-def _values(column: Any) -> list[Any]:
-    """The values of a column. Those of short floating-point numbers come with the digits that their own type can hold:
-    72.4 in 32 bits is not the 72.4 of 64 bits, which shows it as 72.4000015258789."""
-    values: list[Any] = column.to_pylist()
-    packed = _PACKED.get(str(getattr(column.type, "value_type", column.type)))
-    return values if packed is None else [_shortest(value, packed) for value in values]
-
-
-def _shortest(value: Any, packed: str) -> Any:
-    if not isinstance(value, float) or not isfinite(value):
-        return value
-    tries = (Decimal(f"{value:.{digits}g}") for digits in range(1, 10))
-    return next((short for short in tries if _bits(short, packed) == _bits(value, packed)), value)
-
-
-def _bits(value: float | Decimal, packed: str) -> bytes | None:
-    try:
-        return struct.pack(packed, value)
-    except OverflowError:  # rounded up past the largest there is
-        return None
-
-
-def arrow_text(value: Any) -> Cell:
-    """A value of a typed column as it would be typed: a floating-point number by the shortest text for it."""
-    if value is None or value != value:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return float.__repr__(value).removesuffix(".0")  # of a subclass, too: numpy's writes its own name
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat()
-    if isinstance(value, time):
-        return value.isoformat("minutes")
-    if isinstance(value, list | tuple):
-        return tuple(str(arrow_text(item)) for item in value)
-    return value.isoformat() if isinstance(value, date) else safe(str(value), LONG)

@@ -61,6 +61,7 @@ class Batch:
     allow_duplicates: bool = False
     max_errors: int | None = None
     restart: bool = False
+    escape: bool = True
     piped: BinaryIO | None = None
 
 
@@ -70,6 +71,7 @@ class Summary:
 
     planned: int
     errors: Counter[str]
+    counts: Counter[str]
     resumed_rows: int = 0
     already_done: bool = False
 
@@ -131,7 +133,7 @@ class _Run:
             self._plan(progress, clock, watch)
             self._finish(progress)
         self._publish(progress)
-        return Summary(progress.planned, progress.errors, resumed)
+        return Summary(progress.planned, progress.errors, progress.counts, resumed)
 
     def _plan(self, progress: Progress, clock: Callable[[], float], watch: Watch) -> None:
         """Plan the partitions that are left; every now and then what is done is kept."""
@@ -139,7 +141,7 @@ class _Run:
         kept_at = clock()
         for done in _workers(self._batch, self._settings(), self._partitions(progress.partitions)):
             self._folder.append(done.tables, done.each)
-            progress.add(done.planned, done.errors)
+            progress.add(done.planned, done.errors, done.counts)
             watch(progress.rows, self._found.rows)
             if self._batch.max_errors is not None and progress.failed > self._batch.max_errors:
                 self._folder.start_over()
@@ -161,6 +163,7 @@ class _Run:
             paper=self._batch.paper,
             files=self._files,
             definitions=self._about["definitions"],
+            escape=self._batch.escape,
         )
 
     def _partitions(self, done: int) -> Iterator[list[Row]]:
@@ -199,6 +202,7 @@ class _Run:
             "rows": progress.rows,
             "planned": progress.planned,
             "errors": dict(sorted(progress.errors.items())),
+            "counts": dict(sorted(progress.counts.items())),
             "folders": [EACH] if self._batch.each else [],
         }
         self._folder.publish(_names(self._batch.kind), report)
@@ -223,6 +227,7 @@ def _about(batch: Batch, source: Source, files: tuple[str, ...]) -> dict[str, An
             "each": batch.each,
             "paper": batch.paper,
             "allow_duplicates": batch.allow_duplicates,
+            "escape": batch.escape,
         },
         "site": batch.site.sha256,
         "definitions": definitions_sha256(files),
@@ -250,7 +255,7 @@ def _finished_before(batch: Batch, folder: Folder, about: dict[str, Any]) -> Sum
         changed = _differences(about, report["computed_from"])
         if changed:
             raise _in_the_way(batch, f"holds the results of another batch (different: {', '.join(changed)})")
-        return Summary(report["planned"], Counter(report["errors"]), already_done=True)
+        return Summary(report["planned"], Counter(report["errors"]), Counter(report["counts"]), already_done=True)
     there = folder.in_the_way(_names(batch.kind).keys() | {EACH})
     if there:
         raise _in_the_way(batch, f"already holds {', '.join(sorted(there))}")
@@ -283,6 +288,7 @@ def _taken_up(batch: Batch, folder: Folder, about: dict[str, Any]) -> tuple[Prog
         partitions=state["partitions"],
         planned=state["planned"],
         errors=Counter(state["errors"]),
+        counts=Counter(state["counts"]),
         sizes=state["sizes"],
         finished=state["finished"],
         restarted=state.get("restarted") is True,

@@ -42,15 +42,17 @@ class Progress:
     partitions: int = 0
     planned: int = 0
     errors: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
     sizes: dict[str, int] = field(default_factory=dict)
     finished: bool = False
     restarted: bool = False
 
-    def add(self, planned: int, errors: Counter[str]) -> None:
+    def add(self, planned: int, errors: Counter[str], counts: Counter[str]) -> None:
         """Count one partition more."""
         self.partitions += 1
         self.planned += planned
         self.errors += errors
+        self.counts += counts
 
     @property
     def rows(self) -> int:
@@ -171,6 +173,7 @@ class Folder:
                 "partitions": progress.partitions,
                 "planned": progress.planned,
                 "errors": dict(progress.errors),
+                "counts": dict(progress.counts),
                 "sizes": progress.sizes,
                 "finished": progress.finished,
                 "restarted": progress.restarted,

@@ -40,6 +40,7 @@ def read_state(path: Path) -> dict[str, Any] | None:
         _is_about(found.get("about"))
         and all(_is_count(found.get(key)) for key in ("partitions", "planned"))
         and _are_counts(found.get("errors"))
+        and _are_counts(found.get("counts"))
         and _are_counts(found.get("sizes"))
         and found["sizes"].keys() == {*TABLES, "errors"}
         and isinstance(found.get("finished"), bool)
@@ -58,6 +59,7 @@ def read_report(path: Path) -> dict[str, Any] | None:
         _is_about(found.get("computed_from"))
         and _is_count(found.get("planned"))
         and _are_counts(found.get("errors"))
+        and _are_counts(found.get("counts"))
         and _are_counts(found.get("files"))
         and found["files"].keys() <= RESULTS
         and found.get("folders") in ([], [EACH])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -30,6 +30,7 @@ class Settings:
     """What all rows of a batch have in common. Everything in it can be sent to another process.
 
     `files` are the definition files of one's own that the batch names, `definitions` is the fingerprint of them all.
+    `escape`: whether text that a spreadsheet would take for a formula gets a quote.
     """
 
     columns: tuple[str, ...]
@@ -41,6 +42,7 @@ class Settings:
     paper: str = "a4"
     files: tuple[str, ...] = ()
     definitions: str = ""
+    escape: bool = True
 
 
 @dataclass(slots=True)
@@ -52,6 +54,8 @@ class Done:
     tables: dict[str, bytes]
     each: list[tuple[str, bytes]] = field(default_factory=list)
     first_errors: tuple[NumberedError, ...] = ()
+    #: what the summary tells of the rows that were planned
+    counts: Counter[str] = field(default_factory=Counter)
 
 
 #: row number, patient id, and what became of the row
@@ -71,10 +75,19 @@ def do_partition(planner: Planner, rows: Sequence[Row]) -> Done:
             plans.append(outcome)
         else:
             failures.append((number, patient_id, outcome))
-    tables: dict[str, bytes] = {table: table_bytes(table, planner.settings.kind, plans) for table in TABLES}
-    tables["errors"] = error_bytes(failures)  # control: every-row-counted
+    settings = planner.settings
+    tables: dict[str, bytes] = {
+        table: table_bytes(table, settings.kind, plans, escape=settings.escape) for table in TABLES
+    }
+    tables["errors"] = error_bytes(failures, escape=settings.escape)  # control: every-row-counted
     codes = Counter(error.code for _, _, error in failures)
-    return Done(len(plans), codes, tables, planner.take_files(), tuple(failures[:SHOWN_ERRORS]))
+    counts = counted(plans)
+    return Done(len(plans), codes, tables, planner.take_files(), tuple(failures[:SHOWN_ERRORS]), counts)
+
+
+def counted(plans: Iterable[Planned]) -> Counter[str]:
+    """How many of these plans are of each kind that the summary tells of."""
+    return Counter(kind for plan in plans for kind in plan.answer.kinds)
 
 
 def question_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
@@ -127,8 +140,8 @@ class Planner:
             from ivigcalc.batch.tables.patient_files import patient_files
 
             self._files += patient_files(plan, number, self.settings.each, self.settings.paper)
-            return planned(plan, self._movable)
-        found = planned(plan, self._movable)
+            return planned(plan, self._movable, rounded=self._columns.rounds(cells))
+        found = planned(plan, self._movable, rounded=self._columns.rounds(cells))
         if len(self._known) >= _REMEMBERED:
             del self._known[next(iter(self._known))]
         self._known[question] = found.answer

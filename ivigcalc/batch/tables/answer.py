@@ -22,6 +22,8 @@ from ivigcalc.engine.plan import Infusion, Plan, Session, Titration, clock_text
 from ivigcalc.render.csv import cell, notice_codes, safe_cell, session_figures, step_figures
 
 _DAY_MIN = 24 * 60
+#: how the summary counts a plan whose weight or height was rounded
+ROUNDED = "rows/rounded"
 
 
 class Text(NamedTuple):
@@ -44,6 +46,8 @@ class Answer:
     titrations: tuple[Titration, ...]
     codes: str
     movable: Movable | None
+    #: what the summary counts it as
+    kinds: tuple[str, ...] = ()
 
     def on(self, start: date) -> bool:
         """Whether it is also the answer for this first day."""
@@ -164,10 +168,11 @@ class Planned(NamedTuple):
     patient_id: str
     start: date
 
-    def lines(self, table: str) -> str:
+    def lines(self, table: str, *, escape: bool = True) -> str:
         """The CSV lines of a table."""
+        who = safe_cell(self.patient_id) if escape else self.patient_id
         text = self.answer.step_text if table == "steps" else self.answer.session_text
-        return text.filled((quoted(safe_cell(self.patient_id)), *self.answer.dates(self.start)))
+        return text.filled((quoted(who), *self.answer.dates(self.start)))
 
     def records(self, table: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a table as values, in the order of the columns."""
@@ -181,13 +186,29 @@ class Planned(NamedTuple):
                 yield (*head, step.step, _moment(s, on, floor(step.from_start_min)), *step_figures(step))
 
 
-def planned(plan: Plan, known: Known[Movable, Movable] | None = None) -> Planned:
+def planned(plan: Plan, known: Known[Movable, Movable] | None = None, *, rounded: bool = False) -> Planned:
     """A plan that the engine just made. `known`: what settles the dates of others, which remembers them."""
     request = plan.computed_from.request
     start = request.order.start
     assert start is not None
-    answer = Answer(start, plan.sessions, plan.titrations, notice_codes(plan), _calendar(plan, known))
+    answer = Answer(
+        start, plan.sessions, plan.titrations, notice_codes(plan), _calendar(plan, known), _kinds(plan, rounded)
+    )
     return Planned(answer, request.patient.patient_id or "", start)
+
+
+def _kinds(plan: Plan, rounded: bool) -> tuple[str, ...]:
+    """What the summary counts a plan as, each as `group/name`."""
+    source = plan.computed_from
+    named = {
+        "regimen": source.regimen.value.id if source.regimen else None,
+        "product": source.product.value.id,
+        "policy": source.policy.policy.value.id,
+    }
+    found = [f"{group}/{name}" for group, name in named.items() if name]
+    found += [f"{notice.level}/{notice.code}" for notice in plan.notices]
+    found += [f"overridden/{notice.code}" for notice in plan.notices if notice.overridden_because]
+    return (*dict.fromkeys(found), *((ROUNDED,) if rounded else ()))
 
 
 def _calendar(plan: Plan, known: Known[Movable, Movable] | None) -> Movable | None:

@@ -38,10 +38,10 @@ def _heading(table: Table, kind: Kind) -> bytes:
     return schema_bytes(table)
 
 
-def table_bytes(table: Table, kind: Kind, plans: Sequence[Planned]) -> bytes:
-    """The rows of some plans."""
+def table_bytes(table: Table, kind: Kind, plans: Sequence[Planned], *, escape: bool = True) -> bytes:
+    """The rows of some plans. `escape`: text that a spreadsheet would take for a formula gets a quote in CSV."""
     if kind == "csv":
-        return "".join([plan.lines(table) for plan in plans]).encode("utf-8")
+        return "".join([plan.lines(table, escape=escape) for plan in plans]).encode("utf-8")
     if kind == "jsonl":
         return "".join(_json_line(TABLES[table], values) for plan in plans for values in plan.records(table)).encode(
             "utf-8"
@@ -51,13 +51,13 @@ def table_bytes(table: Table, kind: Kind, plans: Sequence[Planned]) -> bytes:
     return plans_bytes(table, plans)
 
 
-def error_bytes(errors: Iterable[tuple[int, str, Failed]]) -> bytes:
-    """Lines of errors.csv: row, patient id and what is wrong, safe to open in a spreadsheet."""
+def error_bytes(errors: Iterable[tuple[int, str, Failed]], *, escape: bool = True) -> bytes:
+    """Lines of errors.csv: row, patient id and what is wrong, safe to open in a spreadsheet where it is escaped."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     for number, patient_id, error in errors:
         cells = (safe(patient_id, MAX_ID), safe(error.field, MAX_ID), error.code, for_clerk(error.message))
-        writer.writerow((str(number), *map(safe_cell, cells)))
+        writer.writerow((str(number), *(map(safe_cell, cells) if escape else cells)))
     return stream.getvalue().encode("utf-8")
 
 
