@@ -23,7 +23,8 @@ from ivigcalc.request.form import Form
 if TYPE_CHECKING:
     from ivigcalc.batch.run.batch import Batch, Summary
 
-EXIT_FAILED_ROWS, EXIT_INTERRUPTED, EXIT_TERMINATED = 5, 130, 143
+EXIT_FAILED_ROWS, EXIT_NONE_PLANNED = 5, 6
+EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
 
 
 class Kind(StrEnum):
@@ -32,6 +33,13 @@ class Kind(StrEnum):
     csv = "csv"
     jsonl = "jsonl"
     parquet = "parquet"
+
+
+class Table(StrEnum):
+    """The tables of results."""
+
+    sessions = "sessions"
+    steps = "steps"
 
 
 class Escape(StrEnum):
@@ -52,9 +60,19 @@ RowsArgument = Annotated[
         help="CSV, JSON Lines or Parquet with one patient per row; - reads what is piped in.", metavar="FILE"
     ),
 ]
-FolderOption = Annotated[str, _output("Folder for sessions, steps and errors.csv.", "--output", "-o", metavar="DIR")]
+FolderOption = Annotated[
+    str,
+    _output(
+        "Folder for sessions, steps and errors.csv; - writes one table to stdout.", "--output", "-o", metavar="DIR"
+    ),
+]
 KindOption = Annotated[Kind, _output("csv, jsonl or parquet.", "--format", "-f", metavar="FORMAT", show_default=True)]
-EachOption = Annotated[str | None, _output("Also one file per patient: pdf, ics or both (pdf,ics).", metavar="KINDS")]
+EachOption = Annotated[
+    list[str] | None, _output("Also one file per patient: pdf, ics or json; repeatable, or as pdf,ics.", metavar="KIND")
+]
+TableOption = Annotated[
+    Table | None, _output("With -o -, the table to write to stdout: sessions (if not given) or steps.", metavar="TABLE")
+]
 EscapeOption = Annotated[
     Escape,
     _output("formulas: in CSV, text like =A1 gets a quote; none: it does not.", metavar="WHAT", show_default=True),
@@ -73,6 +91,7 @@ FailFastOption = Annotated[bool, _run("Stop at the first row that fails; nothing
 MaxErrorsOption = Annotated[
     int | None, _run("Stop when more rows than this failed; nothing is written.", min=0, metavar="N")
 ]
+RequireRowsOption = Annotated[bool, _run("A list without rows is an error (exit 6).", "--require-rows")]
 RestartOption = Annotated[bool, _run("Begin again, and replace what the folder holds.", "--restart")]
 
 
@@ -91,6 +110,7 @@ def batch(
     format: KindOption = Kind.csv,
     input_format: InputKindOption = None,
     each: EachOption = None,
+    table: TableOption = None,
     paper: PaperOption = "a4",
     escape: EscapeOption = Escape.formulas,
     jobs: JobsOption = 1,
@@ -98,6 +118,7 @@ def batch(
     allow_duplicates: DuplicatesOption = False,
     fail_fast: FailFastOption = False,
     max_errors: MaxErrorsOption = None,
+    require_rows: RequireRowsOption = False,
     restart: RestartOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -112,6 +133,11 @@ def batch(
         raise RequestError("-o names no folder: give one, e.g. -o plans", field="output")
     if cluster is not None and jobs != 1:
         raise RequestError("give --jobs or --cluster, not both", field="jobs")
+    to_stdout = output == "-"
+    if to_stdout and (each or restart):
+        raise RequestError("-o - writes one table: give a folder for --each and --restart", field="output")
+    if table is not None and not to_stdout:
+        raise RequestError("--table is for -o -: a folder holds both", field="table")
     piped = file == "-"
     asked = Batch(
         input=None if piped else Path(file),
@@ -123,7 +149,7 @@ def batch(
         kind=format.value,
         jobs=jobs,
         cluster=cluster,
-        each=read_kinds(each),
+        each=read_kinds(each or ()),
         paper=paper_of(paper),
         allow_duplicates=allow_duplicates,
         max_errors=0 if fail_fast else max_errors,
@@ -131,7 +157,35 @@ def batch(
         escape=escape is Escape.formulas,
         piped=_stdin() if piped else None,
     )
-    raise typer.Exit(_watched(asked, quiet))
+    if to_stdout:
+        raise typer.Exit(_streamed(asked, quiet, require_rows, f"{(table or Table.sessions).value}.{format.value}"))
+    summary = _watched(asked, quiet)
+    raise typer.Exit(summary if isinstance(summary, int) else _exit_code(summary, require_rows))
+
+
+def _exit_code(summary: Summary, require_rows: bool) -> int:
+    """What a script branches on: all, some, or none of the rows."""
+    if summary.planned:
+        return EXIT_FAILED_ROWS if summary.failed else 0
+    return EXIT_NONE_PLANNED if summary.failed or require_rows else 0
+
+
+def _streamed(asked: Batch, quiet: bool, require_rows: bool, name: str) -> int:
+    """One table to stdout, whole or not at all; the rows that failed go to stderr, as errors.csv has them."""
+    from dataclasses import replace
+    from tempfile import TemporaryDirectory
+
+    from ivigcalc.cli.output import write_file
+
+    with TemporaryDirectory(prefix="ivigcalc-") as made:
+        folder = Path(made) / "plans"
+        summary = _watched(replace(asked, folder=folder), quiet, goes_on=False)
+        if isinstance(summary, int):
+            return summary
+        if summary.failed:
+            tell((folder / "errors.csv").read_text(encoding="utf-8"))
+        write_file(folder / name)
+    return _exit_code(summary, require_rows)
 
 
 def _stdin() -> BinaryIO:
@@ -148,8 +202,8 @@ class _Told(io.StringIO):
         return len(text)
 
 
-def _watched(asked: Batch, quiet: bool) -> int:
-    """Run it with a bar or lines; an interrupt leaves what can be taken up again, and says so."""
+def _watched(asked: Batch, quiet: bool, *, goes_on: bool = True) -> Summary | int:
+    """Run it with a bar or lines; an interrupt leaves what can be taken up again, says so, and gives its exit code."""
     from time import monotonic
 
     from ivigcalc.batch.run.batch import run
@@ -162,20 +216,21 @@ def _watched(asked: Batch, quiet: bool) -> int:
         summary = run(asked, monotonic, watch)
     except KeyboardInterrupt as interrupt:
         watch.close()
-        say("stopped: nothing was written under its final name; the same command goes on from here")
+        more = " under its final name; the same command goes on from here" if goes_on else ""
+        say(f"stopped: nothing was written{more}")
         return EXIT_TERMINATED if isinstance(interrupt, Terminated) else EXIT_INTERRUPTED
     finally:
         watch.close()
         signal.signal(signal.SIGTERM, before)
-    _say_summary(summary, quiet)
-    return EXIT_FAILED_ROWS if summary.failed else 0
+    _say_summary(summary, quiet, "see errors.csv" if goes_on else "as follows")
+    return summary
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _say_summary(summary: Summary, quiet: bool) -> None:
+def _say_summary(summary: Summary, quiet: bool, where: str) -> None:
     from ivigcalc.batch.run.batch import errors_text
     from ivigcalc.batch.tables.answer import ROUNDED
     from ivigcalc.cli.output import say
@@ -185,8 +240,11 @@ def _say_summary(summary: Summary, quiet: bool) -> None:
     elif summary.resumed_rows:
         say(f"taken up after {summary.resumed_rows:,} rows", quiet=quiet)
     rows = summary.planned + summary.failed
+    if not rows:
+        say("the list has a heading and no rows: nothing was planned", quiet=quiet)
+        return
     rounded = summary.counts[ROUNDED]
     measured = f", {rounded:,} of them with a weight or height rounded to 1 g or 1 mm" if rounded else ""
     say(f"{summary.planned:,} of {rows:,} rows planned{measured}", quiet=quiet)
     if summary.failed:
-        say(f"{summary.failed:,} rows failed, see errors.csv: {', '.join(errors_text(summary.errors))}")
+        say(f"{summary.failed:,} rows failed, {where}: {', '.join(errors_text(summary.errors))}")

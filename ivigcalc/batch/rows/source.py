@@ -209,7 +209,7 @@ def _csv_row(number: int, line: bytes) -> Iterator[Row]:
     except csv.Error as error:
         yield Row(number, Failed("unreadable-row", "", f"{error}: look for a missing or extra quote"))
     else:
-        if cells:
+        if any(map(str.strip, cells)):  # a spreadsheet writes commas for rows that were emptied
             yield Row(number, cells)
 
 

@@ -40,7 +40,7 @@ _KEEP_SECONDS = 1.0
 class ErrorLimitError(IvigcalcError):
     """The batch was stopped because more rows failed than were allowed."""
 
-    exit_code = 5
+    exit_code = 7
 
 
 @dataclass(frozen=True, slots=True)
