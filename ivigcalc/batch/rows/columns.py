@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any
@@ -79,9 +79,9 @@ class Columns:
         return Form(**self._read(cells, self._identity_readers, self._default_identity)[0])
 
     def _read(
-        self, cells: Sequence[Cell], readers: Sequence[_ColumnReader], defaults: dict[str, Any]
+        self, cells: Sequence[Cell], readers: Sequence[_ColumnReader], defaults: dict[str, Any], *, whose: bool = True
     ) -> tuple[dict[str, Any], dict[str, str]]:
-        """Field -> words, and field -> the column that said it."""
+        """Field -> words, and field -> the column that said it. `whose`: it must be said whose row it is."""
         words = defaults.copy()
         said: dict[str, str] = {}
         for place, name, field, read in readers:
@@ -101,7 +101,7 @@ class Columns:
                 )
             said[field] = name
             words[field] = read(name, cell)
-        if "patient_id" not in said:
+        if whose and "patient_id" not in said:
             raise RequestError("the row has no patient_id", field="patient_id", code="missing")
         return words, said
 
@@ -119,6 +119,16 @@ class Columns:
         """The columns of a field that this row fills."""
         found = [(name, cells[place]) for place, name, of, _ in self._readers if of == field and place < len(cells)]
         return [name for name, cell in found if (cell.strip() if isinstance(cell, str) else cell)]
+
+    def each(self, cells: Sequence[Cell]) -> Iterator[tuple[str, Words | RequestError]]:
+        """Field and words of each filled cell; the error instead of the words where it cannot be read."""
+        for reader in self._readers:
+            try:
+                words, _ = self._read(cells, [reader], {}, whose=False)
+            except RequestError as error:
+                yield reader[2], error
+                continue
+            yield from words.items()
 
     def rounds(self, cells: Sequence[Cell]) -> bool:
         """Whether a weight or a height of a row that can be read was rounded."""

@@ -21,11 +21,19 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why there is no plan. `code` joins several refusals with `;`, `field` is the column at fault, where one is."""
+    """Why there is no plan. `code` joins several refusals with `;`, `field` is the column at fault, where one is.
+
+    `more` is what else is wrong with the same row.
+    """
 
     code: str
     field: str
     message: str
+    more: tuple[Failed, ...] = ()
+
+    def each(self) -> tuple[Failed, ...]:
+        """All that is wrong, one by one."""
+        return (self, *self.more)
 
 
 def failed(error: IvigcalcError) -> Failed:

@@ -35,6 +35,8 @@ class Row(NamedTuple):
     number: int
     cells: Sequence[Cell] | Failed
     patient_id: str = ""
+    #: its cells as they were read, where they could be and it is an error all the same
+    own: Sequence[Cell] = ()
 
 
 def format_of(name: str, given: str | None) -> str:
@@ -287,7 +289,8 @@ def _json_row(number: int, found: dict[str, Cell] | Failed, columns: Sequence[st
     unknown = next((name for name in found if name not in COLUMNS), None)
     if unknown is not None:
         failed = Failed("unknown-column", safe(unknown), unknown_column(unknown))
-        return Row(number, failed, str(found.get("patient_id", "")))
+        own = [found.get(name, "") for name in columns]
+        return Row(number, failed, str(found.get("patient_id", "")), own)
     return Row(number, [found.get(name, "") for name in columns])
 
 

@@ -137,7 +137,7 @@ class _Run:
 
     def _plan(self, progress: Progress, clock: Callable[[], float], watch: Watch) -> None:
         """Plan the partitions that are left; every now and then what is done is kept."""
-        self._folder.open_tables(headings(self._batch.kind), progress, each=bool(self._batch.each))
+        self._folder.open_tables(headings(self._batch.kind, self._columns.names), progress, each=bool(self._batch.each))
         kept_at = clock()
         for done in _workers(self._batch, self._settings(), self._partitions(progress.partitions)):
             self._folder.append(done.tables, done.each)
@@ -335,7 +335,7 @@ def _once_each(rows: Iterator[Row], columns: Columns, found: Survey) -> Iterator
                 f"this patient_id is also in row {earlier}: "
                 "give each patient one row, or allow it with --allow-duplicates"
             )
-            row = Row(row.number, Failed("duplicate-id", "patient_id", why), patient_id)
+            row = Row(row.number, Failed("duplicate-id", "patient_id", why), patient_id, row.cells)
         yield row
 
 

@@ -21,6 +21,7 @@ from ivigcalc.batch.run.work import (
     Settings,
     counted,
     do_partition,
+    own_cells,
     question_of,
 )
 from ivigcalc.batch.tables.encode import TABLES, error_bytes, table_bytes
@@ -75,13 +76,13 @@ def do_share(planner: Planner, share: Share) -> Pieces:
     failures: list[NumberedError] = []
     kind, escape = planner.settings.kind, planner.settings.escape
     counts: Counter[str] = Counter()
-    for number, patient_id, outcome in planner.outcomes(share.rows):
+    for row, (number, patient_id, outcome) in zip(share.rows, planner.outcomes(share.rows), strict=True):
         plans = [] if isinstance(outcome, Failed) else [outcome]
-        errors = [(number, patient_id, outcome)] if isinstance(outcome, Failed) else []
+        errors = [(number, patient_id, outcome, own_cells(row))] if isinstance(outcome, Failed) else []
         for table in TABLES:
             tables[table].append(table_bytes(table, kind, plans, escape=escape))
-        tables["errors"].append(error_bytes(errors, escape=escape) if errors else b"")
-        failures += errors
+        tables["errors"].append(error_bytes(errors, planner.settings.columns, escape=escape) if errors else b"")
+        failures += [error[:3] for error in errors]
         counts.update(counted(plans))
     codes = Counter(error.code for _, _, error in failures)
     planned = len(share.rows) - len(failures)

@@ -11,12 +11,15 @@ from functools import partial
 from ivigcalc.api import Desk
 from ivigcalc.batch.rows.columns import IDENTITY, Cell, Columns
 from ivigcalc.batch.rows.outcome import Failed, attempt
+from ivigcalc.batch.rows.problems import problems
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.tables.answer import Answer, Planned, planned
-from ivigcalc.batch.tables.encode import TABLES, Kind, error_bytes, table_bytes
+from ivigcalc.batch.tables.encode import TABLES, Kind, RowErrors, error_bytes, table_bytes
 from ivigcalc.batch.tables.first_day import Movable
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.engine.known import Known
+from ivigcalc.errors import RequestError
+from ivigcalc.request.fields import FIELDS
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import check_identity
 
@@ -62,6 +65,8 @@ class Done:
 Outcome = tuple[int, str, Planned | Failed]
 NumberedError = tuple[int, str, Failed]
 SHOWN_ERRORS = 5
+#: what is wrong with a row as such: there is nothing to say of its cells
+WHOLE_ROW = ("bug", "wrong-cells", "unreadable-row")
 #: answers that a planner remembers
 _REMEMBERED = 4096
 
@@ -69,25 +74,37 @@ _REMEMBERED = 4096
 def do_partition(planner: Planner, rows: Sequence[Row]) -> Done:
     """Plan the rows and write their tables. Every row counts, as planned or as an error."""
     plans: list[Planned] = []
-    failures: list[NumberedError] = []
-    for number, patient_id, outcome in planner.outcomes(rows):
+    failures: list[RowErrors] = []
+    for row, (number, patient_id, outcome) in zip(rows, planner.outcomes(rows), strict=True):
         if isinstance(outcome, Planned):
             plans.append(outcome)
         else:
-            failures.append((number, patient_id, outcome))
+            failures.append((number, patient_id, outcome, own_cells(row)))
     settings = planner.settings
     tables: dict[str, bytes] = {
         table: table_bytes(table, settings.kind, plans, escape=settings.escape) for table in TABLES
     }
-    tables["errors"] = error_bytes(failures, escape=settings.escape)  # control: every-row-counted
-    codes = Counter(error.code for _, _, error in failures)
+    tables["errors"] = error_bytes(failures, settings.columns, escape=settings.escape)  # control: every-row-counted
+    codes = Counter(error.code for _, _, error, _ in failures)
     counts = counted(plans)
-    return Done(len(plans), codes, tables, planner.take_files(), tuple(failures[:SHOWN_ERRORS]), counts)
+    return Done(
+        len(plans),
+        codes,
+        tables,
+        planner.take_files(),
+        tuple(failure[:3] for failure in failures[:SHOWN_ERRORS]),
+        counts,
+    )
 
 
 def counted(plans: Iterable[Planned]) -> Counter[str]:
     """How many of these plans are of each kind that the summary tells of."""
     return Counter(kind for plan in plans for kind in plan.answer.kinds)
+
+
+def own_cells(row: Row) -> Sequence[Cell]:
+    """The cells of a row as they were read, none where they could not be."""
+    return row.own if isinstance(row.cells, Failed) else row.cells
 
 
 def question_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
@@ -117,8 +134,24 @@ class Planner:
                 continue
             outcome = attempt(partial(self._planned, row.number, cells))
             if isinstance(outcome, Failed):
-                outcome = self._columns.for_row(outcome, cells)
+                outcome = self._all_of(outcome, cells)
             yield row.number, self._columns.patient_id(cells), outcome
+
+    def _all_of(self, failed: Failed, cells: Sequence[Cell]) -> Failed:
+        """Everything that is wrong with a row, told of its columns: what was met first, and what else there is."""
+        first = self._columns.for_row(failed, cells)
+        if failed.code in WHOLE_ROW:
+            return first
+        named = {first.field: first}
+        cells = self._columns.fitted(cells)
+        read = list(self._columns.each(cells))
+        words = {field: said for field, said in read if not isinstance(said, RequestError)}
+        defaults = {field.name: getattr(self.settings.defaults, field.name) for field in FIELDS}
+        for error in problems(iter(read), {**defaults, **words}, self.settings.site.value):
+            told = self._columns.for_row(error, cells)
+            named.setdefault(told.field, told)
+        _, *more = named.values()
+        return Failed(first.code, first.field, first.message, tuple(more))
 
     def take_files(self) -> list[tuple[str, bytes]]:
         """The files of the patients planned since this was last asked."""
