@@ -42,6 +42,18 @@ class Table(StrEnum):
     steps = "steps"
 
 
+class InputKind(StrEnum):
+    """The formats of a list."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+    parquet = "parquet"
+    xlsx = "xlsx"
+    arrow = "arrow"
+    sqlite = "sqlite"
+    duckdb = "duckdb"
+
+
 class Escape(StrEnum):
     """What of the text in a CSV table gets a quote before it."""
 
@@ -53,11 +65,12 @@ class Terminated(KeyboardInterrupt):
     """The system asked the process to end (SIGTERM)."""
 
 
-_output, _run = in_panel("Output"), in_panel("Run")
+_output, _run, _list = in_panel("Output"), in_panel("Run"), in_panel("List")
 RowsArgument = Annotated[
     str,
     typer.Argument(
-        help="CSV, JSON Lines or Parquet with one patient per row; - reads what is piped in.", metavar="FILE"
+        help="CSV, JSON Lines, Parquet, Excel, Arrow or a database with one patient per row; - reads what is piped in.",
+        metavar="FILE",
     ),
 ]
 FolderOption = Annotated[
@@ -78,7 +91,25 @@ EscapeOption = Annotated[
     _output("formulas: in CSV, text like =A1 gets a quote; none: it does not.", metavar="WHAT", show_default=True),
 ]
 InputKindOption = Annotated[
-    Kind | None, _run("csv, jsonl or parquet, where the name of FILE does not say.", metavar="FORMAT")
+    InputKind | None,
+    _list("csv, jsonl, parquet, xlsx, arrow, sqlite or duckdb, where the name of FILE does not say.", metavar="FORMAT"),
+]
+MapOption = Annotated[
+    list[str] | None,
+    _list(
+        "COLUMN=HEADING, or a file of them: what the list calls a column; in JSON a path, as vitals.weight.value.",
+        metavar="COLUMN=HEADING|FILE",
+    ),
+]
+IgnoreOption = Annotated[bool, _list("Pass over columns that are not known.", "--ignore-unknown")]
+NullOption = Annotated[str | None, _list("Words that mean a blank cell: NA,NULL,.", metavar="WORDS")]
+DelimiterOption = Annotated[str | None, _list("What is between the cells of a CSV: ; or | or tab.", metavar="C")]
+EncodingOption = Annotated[
+    str, _list("The encoding of a CSV or JSON Lines: utf-8, cp1252, utf-16.", metavar="NAME", show_default=True)
+]
+SheetOption = Annotated[str | None, _list("The sheet of a workbook; the first if not given.", metavar="NAME")]
+QueryOption = Annotated[
+    str | None, _list("The table or the query of a database; its only table if not given.", metavar="SQL")
 ]
 JobsOption = Annotated[
     int, _run("Processes to share the work.", "--jobs", "-j", min=1, max=256, metavar="N", show_default=True)
@@ -109,6 +140,13 @@ def batch(
     site: SiteOption = None,
     format: KindOption = Kind.csv,
     input_format: InputKindOption = None,
+    map: MapOption = None,
+    ignore_unknown: IgnoreOption = False,
+    null: NullOption = None,
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = "utf-8",
+    sheet: SheetOption = None,
+    query: QueryOption = None,
     each: EachOption = None,
     table: TableOption = None,
     paper: PaperOption = "a4",
@@ -123,6 +161,7 @@ def batch(
     quiet: QuietOption = False,
 ) -> None:
     """Plan every row of a file. Each ends up in the results or in errors.csv; options fill what a row leaves blank."""
+    from ivigcalc.batch.rows.headings import Reading, delimiter_of, read_delimiter, read_encoding, read_map, read_nulls
     from ivigcalc.batch.rows.source import format_of
     from ivigcalc.batch.run.batch import Batch
     from ivigcalc.batch.tables.patient_files import read_kinds
@@ -155,6 +194,15 @@ def batch(
         max_errors=0 if fail_fast else max_errors,
         restart=restart,
         escape=escape is Escape.formulas,
+        reading=Reading(
+            renamed=read_map(map or ()),
+            ignore_unknown=ignore_unknown,
+            nulls=read_nulls(null),
+            delimiter=read_delimiter(delimiter or delimiter_of(file)),
+            encoding=read_encoding(encoding),
+            sheet=sheet,
+            query=query,
+        ),
         piped=_stdin() if piped else None,
     )
     if to_stdout:

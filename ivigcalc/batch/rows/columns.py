@@ -136,22 +136,23 @@ class Columns:
         return any(isinstance(c, str) and c.strip() and machine.measure(c.strip(), _UNITS[n]).rounded for n, c in said)
 
     def fitted(self, cells: Sequence[Cell]) -> Sequence[Cell]:
-        """One cell for each column.
+        """One cell for each column."""
+        return fitted(cells, len(self.names))
 
-        Blank cells after the last column are no cells; any other difference is an error.
-        """
-        if len(cells) == len(self.names):
-            return cells
-        kept = list(cells)
-        while len(kept) > len(self.names) and not kept[-1]:
-            kept.pop()
-        if len(kept) != len(self.names):
-            raise RequestError(
-                f"the row has {len(kept)} cells, the heading {len(self.names)}: "
-                "look for a missing or extra comma or quote",
-                code="wrong-cells",
-            )
-        return kept
+
+def fitted(cells: Sequence[Cell], width: int) -> Sequence[Cell]:
+    """So many cells. Blank cells after the last column are no cells; any other difference is an error."""
+    if len(cells) == width:
+        return cells
+    kept = list(cells)
+    while len(kept) > width and not kept[-1]:
+        kept.pop()
+    if len(kept) != width:
+        raise RequestError(
+            f"the row has {len(kept)} cells, the heading {width}: look for a missing or extra comma or quote",
+            code="wrong-cells",
+        )
+    return kept
 
 
 def _check_encoding(name: str, cell: Cell) -> None:

@@ -10,23 +10,38 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from ivigcalc.batch.rows.arrow_cells import cells_of
-from ivigcalc.batch.rows.columns import COLUMNS, Cell, check_columns, unknown_column
+from ivigcalc.batch.rows.columns import COLUMNS, Cell, check_columns, fitted
 from ivigcalc.batch.rows.csv_lines import OpenQuoteError, cells_before_the_quote, cells_of_line, decoded, look_ahead
+from ivigcalc.batch.rows.headings import Picked, Reading, as_they_are, picked
+from ivigcalc.batch.rows.json_lines import json_cells, json_object
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.files import UnreadableError, open_regular
 from ivigcalc.text import LONG, safe
 
-FORMATS = {"csv": (".csv",), "jsonl": (".jsonl", ".ndjson"), "parquet": (".parquet", ".pq")}
+FORMATS = {
+    "csv": (".csv", ".tsv", ".tab"),
+    "jsonl": (".jsonl", ".ndjson"),
+    "parquet": (".parquet", ".pq"),
+    "xlsx": (".xlsx", ".xlsm"),
+    "arrow": (".arrow", ".arrows", ".feather", ".ipc"),
+    "sqlite": (".sqlite", ".sqlite3", ".db"),
+    "duckdb": (".duckdb", ".ddb"),
+}
+_PACKED = (".gz", ".zst")
 MAX_LINE = 4 * 1024 * 1024
 _TOO_LONG = "\0too-long"
 _CHUNK = 1024 * 1024
 #: the two byte order marks of UTF-16, as they come out of the decoder
 _UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
+
+
+_AS_IT_IS = Reading()
 
 
 class Row(NamedTuple):
@@ -43,8 +58,11 @@ def format_of(name: str, given: str | None) -> str:
     """The format that was given, else the one that the name ends in."""
     if given is not None:
         return given
+    plain = name.lower()
+    for packed in _PACKED:
+        plain = plain.removesuffix(packed)
     for kind, suffixes in FORMATS.items():
-        if name.lower().endswith(suffixes):
+        if plain.endswith(suffixes):
             return kind
     known = ", ".join(suffix for suffixes in FORMATS.values() for suffix in suffixes)
     raise RequestError(
@@ -55,16 +73,15 @@ def format_of(name: str, given: str | None) -> str:
 class Source:
     """An open input. It may be read from the start as often as needed, and notices when the file changes meanwhile."""
 
-    def __init__(self, path: Path, kind: str) -> None:
-        self.path, self.kind = path, kind
+    def __init__(self, path: Path, kind: str, reading: Reading = _AS_IT_IS) -> None:
+        self.path, self.kind, self._reading = path, kind, reading
         try:
             self._file = open_regular(path)
         except UnreadableError as error:
-            hint = "; pipe it in and name it -" if path.is_fifo() else ""
-            message = f"the input {safe(path.name, LONG)} {error}{hint}"
+            message = f"the input {safe(path.name, LONG)} {error}"
             raise RequestError(message, field="input", code="unreadable-input") from None
         self._seen = os.fstat(self._file.fileno())
-        self._names: tuple[str, ...] | None = None
+        self._picked: Picked | None = None
 
     def close(self) -> None:
         """Let go of the file."""
@@ -91,29 +108,55 @@ class Source:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns, checked; JSON Lines have those of all known keys."""
-        if self._names is None:
-            self._names = self._read_columns()
-            check_columns(self._names)
-        return self._names
+        return self._pick().columns
+
+    def _pick(self) -> Picked:
+        if self._picked is None:
+            headings = self._headings()
+            self._picked = picked(headings, self._reading) if self.kind != "jsonl" else as_they_are(headings)
+            check_columns(self._picked.columns)
+        return self._picked
 
     def rows(self) -> Iterator[Row]:
         """All rows from the start. Raises `RequestError` where the rest cannot be read at all."""
-        columns = self.columns
+        pick = self._pick()
         self._file.seek(0)
         try:
-            if self.kind == "csv":
-                yield from self._csv_rows(columns)
-            elif self.kind == "jsonl":
-                yield from self._json_rows(columns)
+            if self.kind == "jsonl":
+                yield from self._json_rows(pick.columns)
+            elif pick.places is None and not self._reading.nulls:
+                yield from self._whole_rows()
             else:
-                yield from self._parquet_rows()
+                yield from map(partial(self._row_picked, pick), self._whole_rows())
         except OSError as error:
             raise _unreadable(self.path, error) from None
 
-    def _read_columns(self) -> tuple[str, ...]:
+    def _whole_rows(self) -> Iterator[Row]:
+        if self.kind == "csv":
+            return self._csv_rows()
+        return self._kept_rows() if self.kind == "rows" else self._parquet_rows()
+
+    def _row_picked(self, pick: Picked, row: Row) -> Row:
+        """The cells of a row that are columns."""
+        if isinstance(row.cells, Failed):
+            return row
+        cells = self._reading.blanked(row.cells)
+        if pick.places is None:
+            return row._replace(cells=cells)
+        try:
+            whole = fitted(cells, pick.width)
+        except RequestError as error:
+            place = pick.places[pick.columns.index("patient_id")]
+            who = cells[place] if place < len(cells) else ""
+            return Row(row.number, Failed(error.code, "", str(error)), who if isinstance(who, str) else "")
+        return row._replace(cells=[whole[place] for place in pick.places])
+
+    def _headings(self) -> tuple[str, ...]:
         self._file.seek(0)
         if self.kind == "parquet":
             return tuple(_parquet(self._file).schema_arrow.names)
+        if self.kind == "rows":
+            return tuple(json.loads(self._file.readline()))
         if self.kind == "jsonl":
             return tuple(COLUMNS)  # what a line has beside them is told of that line
         return self._csv_columns()
@@ -126,7 +169,7 @@ class Source:
                 "the input is not UTF-8: save it as CSV in UTF-8", field="columns", code="unreadable-input"
             )
         try:
-            heading = cells_of_line(first)
+            heading = cells_of_line(first, self._reading.delimiter)
         except csv.Error as error:
             open_quote = "a quote is opened and not closed in the first line"
             why = open_quote if isinstance(error, OpenQuoteError) else error
@@ -137,7 +180,8 @@ class Source:
             raise RequestError("the input is empty: the first line names the columns", field="columns", code="missing")
         return tuple(name.strip() for name in heading)
 
-    def _csv_rows(self, columns: Sequence[str]) -> Iterator[Row]:
+    def _csv_rows(self) -> Iterator[Row]:
+        delimiter = self._reading.delimiter
         within = range(0)  # the rows that one cell in quotes reaches over
         settled = 0  # an open quote before this row is one too many, like the one that was looked at
         lines = _lines(self._file)
@@ -147,17 +191,17 @@ class Source:
                 yield Row(number, _many_lines(within))
                 continue
             try:
-                yield from _csv_row(number, line)
+                yield from _csv_row(number, line, delimiter)
             except OpenQuoteError:
                 if number >= settled:
                     more, closed = self._look_ahead()
                     settled = number + more
                     within = range(number, settled + 1) if closed else range(0)
-                yield _open_row(number, line, columns, within)
+                yield self._open_row(number, line, within)
 
     def _look_ahead(self) -> tuple[int, bool]:
         here = self._file.tell()
-        found = look_ahead(decoded(_lines(self._file)))
+        found = look_ahead(decoded(_lines(self._file)), self._reading.delimiter)
         self._file.seek(here)
         return found
 
@@ -166,7 +210,37 @@ class Source:
             if line == _TOO_LONG.encode():
                 yield Row(number, _line_too_long())
             elif line.strip():
-                yield _json_row(number, _json_object(line), columns)
+                yield self._json_row(number, line, columns)
+
+    def _json_row(self, number: int, line: bytes, columns: Sequence[str]) -> Row:
+        found = json_object(line)
+        if isinstance(found, Failed):
+            return Row(number, found)
+        read, wrong = json_cells(found, self._reading, columns)
+        cells = self._reading.blanked(read)
+        if wrong is None:
+            return Row(number, cells)
+        who = cells[columns.index("patient_id")]
+        return Row(number, wrong, who if isinstance(who, str) else "", cells)
+
+    def _open_row(self, number: int, line: bytes, within: range) -> Row:
+        """The row of a line that opens a quote: whose it is can be told where the id stands before it."""
+        cells = cells_before_the_quote(line.decode("utf-8", "surrogateescape"), self._reading.delimiter)
+        pick = self._pick()
+        place = pick.columns.index("patient_id")
+        place = place if pick.places is None else pick.places[place]
+        patient_id = cells[place].strip() if place < len(cells) else ""
+        return Row(number, _many_lines(within) if within else _not_closed(), patient_id)
+
+    def _kept_rows(self) -> Iterator[Row]:
+        self._file.readline()
+        for line in self._file:
+            number, cells, wrong = json.loads(line)
+            own = [cell if isinstance(cell, str) else tuple(cell) for cell in cells]
+            if wrong:
+                yield Row(number, Failed("bad-request", "patient_id", wrong))
+            elif any(own):
+                yield Row(number, own)
 
     def _parquet_rows(self) -> Iterator[Row]:
         import pyarrow as pa
@@ -185,27 +259,18 @@ def _version(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def spool(stream: BinaryIO, to: Path) -> None:
-    """Copy what is piped in to a file, so that it can be read twice and taken up again."""
-    with to.open("wb") as file:
-        while chunk := stream.read(_CHUNK):
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _unreadable(path: Path, error: OSError) -> RequestError:
     message = f"cannot read the input {safe(path.name, LONG)}: {error.strerror}"
     return RequestError(message, field="input", code="unreadable-input")
 
 
-def _csv_row(number: int, line: bytes) -> Iterator[Row]:
+def _csv_row(number: int, line: bytes, delimiter: str) -> Iterator[Row]:
     """The row of a line; none where it is blank. Raises `OpenQuoteError`."""
     if line == _TOO_LONG.encode():
         yield Row(number, _line_too_long())
         return
     try:
-        cells = cells_of_line(line.decode("utf-8", "surrogateescape"))
+        cells = cells_of_line(line.decode("utf-8", "surrogateescape"), delimiter)
     except OpenQuoteError:
         raise
     except csv.Error as error:
@@ -213,13 +278,6 @@ def _csv_row(number: int, line: bytes) -> Iterator[Row]:
     else:
         if any(map(str.strip, cells)):  # a spreadsheet writes commas for rows that were emptied
             yield Row(number, cells)
-
-
-def _open_row(number: int, line: bytes, columns: Sequence[str], within: range) -> Row:
-    """The row of a line that opens a quote: whose it is can be told where the id stands before it."""
-    cells = cells_before_the_quote(line.decode("utf-8", "surrogateescape"))
-    patient_id = dict(zip(columns, cells, strict=False)).get("patient_id", "").strip()
-    return Row(number, _many_lines(within) if within else _not_closed(), patient_id)
 
 
 def _not_closed() -> Failed:
@@ -246,69 +304,6 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
         if first:
             line, first = line.removeprefix(b"\xef\xbb\xbf"), False
         yield line
-
-
-# ---- JSON Lines ---------------------------------------------------------------------------------------------------
-
-
-def _json_object(line: bytes) -> dict[str, Cell] | Failed:
-    """One line as column -> text. Numbers keep the digits that were typed."""
-    try:
-        found = json.loads(
-            line.decode("utf-8"), parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_once_each
-        )
-    except UnicodeError:
-        return _no_object(": it is not UTF-8")
-    except json.JSONDecodeError as error:
-        return _no_object(f": {error.msg}")
-    except ValueError as error:
-        return _no_object(f": {error}")
-    except RecursionError:
-        return _no_object(": nested too deep")
-    return _json_cells(found) if isinstance(found, dict) else _no_object("")
-
-
-def _no_object(why: str) -> Failed:
-    return Failed("unreadable-row", "", f"the line is not a JSON object{why}")
-
-
-def _json_cells(found: dict[str, Any]) -> dict[str, Cell] | Failed:
-    cells: dict[str, Cell] = {}
-    for name, value in found.items():
-        text = _json_cell(value)
-        if text is None:
-            why = f"{safe(name)}: holds neither text, a number nor a list of texts"
-            return Failed("unreadable-row", safe(name), why)
-        cells[name] = text
-    return cells
-
-
-def _json_row(number: int, found: dict[str, Cell] | Failed, columns: Sequence[str]) -> Row:
-    if isinstance(found, Failed):
-        return Row(number, found)
-    unknown = next((name for name in found if name not in COLUMNS), None)
-    if unknown is not None:
-        failed = Failed("unknown-column", safe(unknown), unknown_column(unknown))
-        own = [found.get(name, "") for name in columns]
-        return Row(number, failed, str(found.get("patient_id", "")), own)
-    return Row(number, [found.get(name, "") for name in columns])
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is there twice")
-    return found
-
-
-def _json_cell(value: Any) -> Cell | None:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    return value if isinstance(value, str) else None
 
 
 # ---- Parquet ------------------------------------------------------------------------------------------------------

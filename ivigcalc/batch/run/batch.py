@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -15,8 +15,10 @@ from ivigcalc import library
 from ivigcalc._version import __version__
 from ivigcalc.api import DEFAULT_POLICY
 from ivigcalc.batch.rows.columns import MAX_CELL, Columns
+from ivigcalc.batch.rows.headings import Reading
+from ivigcalc.batch.rows.keeping import readable, spool
 from ivigcalc.batch.rows.outcome import Failed, for_clerk
-from ivigcalc.batch.rows.source import Row, Source, spool
+from ivigcalc.batch.rows.source import Row, Source
 from ivigcalc.batch.rows.survey import Survey, survey
 from ivigcalc.batch.run.fingerprint import definitions_sha256
 from ivigcalc.batch.run.folder import Folder, Progress, explained
@@ -62,6 +64,7 @@ class Batch:
     max_errors: int | None = None
     restart: bool = False
     escape: bool = True
+    reading: Reading = field(default_factory=Reading)
     piped: BinaryIO | None = None
 
 
@@ -104,12 +107,24 @@ def check_defaults(defaults: Form) -> None:
 
 
 def _open(batch: Batch, folder: Folder) -> Source:
-    if batch.input is not None:
-        return Source(batch.input, batch.input_format)
-    assert batch.piped is not None
+    path = batch.input or folder.work / "input"
     with explained("cannot keep what is piped in"):
-        spool(batch.piped, folder.work / "input")
-    return Source(folder.work / "input", batch.input_format)
+        if batch.piped is not None:
+            spool(batch.piped, folder.work / "input")
+        elif _is_pipe(path):
+            with path.open("rb") as stream:
+                spool(stream, folder.work / "input")
+            path = folder.work / "input"
+    Source(path, batch.input_format).close()  # a regular file, and nothing else is read
+    path, kind = readable(path, batch.input_format, batch.reading, folder.work)
+    return Source(path, kind, batch.reading)
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return path.is_fifo()
+    except OSError:  # a name that there cannot be, which is told where it is opened
+        return False
 
 
 class _Run:
@@ -228,6 +243,7 @@ def _about(batch: Batch, source: Source, files: tuple[str, ...]) -> dict[str, An
             "paper": batch.paper,
             "allow_duplicates": batch.allow_duplicates,
             "escape": batch.escape,
+            **batch.reading.about(),
         },
         "site": batch.site.sha256,
         "definitions": definitions_sha256(files),
@@ -274,7 +290,7 @@ def _taken_up(batch: Batch, folder: Folder, about: dict[str, Any]) -> tuple[Prog
     """Where an unfinished run of the same batch was, else the beginning."""
     state = _begun_by_restart(folder, about) if batch.restart else folder.state()
     if state is None:
-        folder.start_over(keep_input=batch.input is None)
+        folder.start_over(keep_input=True)
         return Progress(restarted=batch.restart), about
     changed = _differences(about, state["about"])
     if changed:

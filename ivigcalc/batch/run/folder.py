@@ -131,7 +131,7 @@ class Folder:
         """Forget an unfinished run."""
         with explained("cannot clear the work folder"):
             for path in self.work.iterdir():
-                if path.name != "lock" and not (keep_input and path.name == "input"):
+                if path.name != "lock" and not (keep_input and path.name.startswith("input")):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     # ---- writing ----------------------------------------------------------------------------------------------
