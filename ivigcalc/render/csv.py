@@ -7,8 +7,9 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
-from ivigcalc.engine.plan import InfusionStep, Plan, Session
+from ivigcalc.engine.plan import InfusionStep, Level, Plan, Session
 from ivigcalc.render.words import shown, vials_text
 
 SESSION_COLUMNS = (
@@ -24,7 +25,15 @@ SESSION_COLUMNS = (
     "vials",
     "leftover_g",
     "notices",
+    "phase",
+    "regimen",
+    "protocol",
+    "product",
+    "policy",
+    "dosing_weight_kg",
+    "g_per_kg",
 )
+_LEVELS: tuple[Level, ...] = ("stop", "caution", "info")
 STEP_COLUMNS = (
     "patient_id",
     "course",
@@ -69,17 +78,19 @@ def cell(value: Decimal | int | str | None) -> str:
 
 
 def notice_codes(plan: Plan) -> str:
-    """The codes of all notices, in order, once each."""
-    return ";".join(dict.fromkeys(notice.code for notice in plan.notices))  # control: override-in-csv
+    """The codes of all notices, once each, by level: `stops|cautions|infos`; a stop that is there was overridden."""
+    by_level = {level: dict.fromkeys(n.code for n in plan.notices if n.level == level) for level in _LEVELS}
+    return "|".join(";".join(codes) for codes in by_level.values())  # control: override-in-csv
 
 
 def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     """One row per session."""
     patient_id = safe_cell(plan.computed_from.request.patient.patient_id)
-    codes = notice_codes(plan)
+    codes, treatment = notice_codes(plan), treatment_of(plan)
     for s in plan.sessions:
         when = (s.date, s.starts_at, s.ends_at)
-        yield (patient_id, str(s.course), str(s.day), *map(cell, (*when, *session_figures(s))), codes)
+        words = session_words(s, treatment)
+        yield (patient_id, str(s.course), str(s.day), *map(cell, (*when, *session_figures(s), codes, *words)))
 
 
 def step_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
@@ -94,6 +105,33 @@ def step_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
 def session_figures(session: Session) -> tuple[Decimal | int | str | None, ...]:
     """The cells of a session that depend neither on the patient nor on the day."""
     return (session.dose_g, session.volume_ml, session.duration_min, vials_text(session.vials), session.leftover_g)
+
+
+class Treatment(NamedTuple):
+    """By what a plan was made, and for which weight: what all of its sessions have in common."""
+
+    regimen: str | None
+    protocol: str | None
+    product: str
+    policy: str
+    dosing_weight_kg: Decimal
+    #: phase -> g/kg of one of its courses
+    g_per_kg: tuple[tuple[str, Decimal], ...]
+
+
+def treatment_of(plan: Plan) -> Treatment:
+    """The definitions that a plan was made by, by their ids, and the weight that it doses on."""
+    source = plan.computed_from
+    regimen = source.regimen.value.id if source.regimen else None
+    policy = source.policy.policy.value.id
+    per_kg = tuple((phase.phase, phase.g_per_kg) for phase in plan.phases)
+    return Treatment(regimen, source.protocol, source.product.value.id, policy, plan.dosing_weight.kg, per_kg)
+
+
+def session_words(session: Session, treatment: Treatment) -> tuple[str | Decimal | None, ...]:
+    """The cells of a session after its notices: phase, treatment, and g/kg of the course."""
+    *words, per_kg = treatment
+    return (session.phase, *words, dict(per_kg)[session.phase])
 
 
 def step_figures(step: InfusionStep) -> tuple[Decimal | None, ...]:

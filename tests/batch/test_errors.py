@@ -64,3 +64,29 @@ def test_own_cells_are_no_formulas(batch: Batch) -> None:
 def test_a_clinical_refusal_is_as_it_was(batch: Batch) -> None:
     done = batch("patient_id,weight_kg,dose\nA,72,3 g/kg\n")
     assert [(error["code"], error["dose"]) for error in done.table("errors")] == [("dose-outside-regimen", "3 g/kg")]
+
+
+def test_the_summary_counts_what_was_planned(batch: Batch) -> None:
+    """Two plans of octagam and one of privigen, one of them beyond the dose of its protocol; one row that fails."""
+    import json
+
+    text = (
+        "patient_id,weight_kg,product,dose,override\n"
+        "A,72,,,\nB,72.00000000001,,,\nC,72,privigen-us,3 g/kg,dose-outside-regimen=agreed\nD,x,,,\n"
+    )
+    order = ("--regimen", "dermatomyositis", "--product", "octagam-10-us", "--start", "2026-12-01")
+    done = batch(text, order=order)
+    found = json.loads((done.folder / "summary.json").read_text("utf-8"))
+    assert {key: found[key] for key in ("rows", "planned", "failed", "rounded")} == {
+        "rows": 4,
+        "planned": 3,
+        "failed": 1,
+        "rounded": 1,
+    }
+    assert found["product"] == {"octagam-10-us": 2, "privigen-us": 1}
+    assert found["regimen"] == {"dermatomyositis": 3}
+    assert found["errors"] == {"bad-request": 1}
+    assert found["overridden"] == {"dose-outside-regimen": 1}
+    row = next(row for row in done.table("sessions") if row["patient_id"] == "C")
+    assert "dose-outside-regimen" in row["notices"].split("|")[0]
+    assert (row["product"], row["dosing_weight_kg"], row["phase"]) == ("privigen-us", "72", "course")

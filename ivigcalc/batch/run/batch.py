@@ -21,14 +21,15 @@ from ivigcalc.batch.rows.outcome import Failed, for_clerk
 from ivigcalc.batch.rows.source import Row, Source
 from ivigcalc.batch.rows.survey import Survey, survey
 from ivigcalc.batch.run.fingerprint import definitions_sha256
-from ivigcalc.batch.run.folder import Folder, Progress, explained
-from ivigcalc.batch.run.state import EACH, SCHEMA, shown
+from ivigcalc.batch.run.folder import Folder, Progress, as_json, explained
+from ivigcalc.batch.run.state import EACH, SCHEMA, SUMMARY, shown
+from ivigcalc.batch.run.summary import summary_of
 from ivigcalc.batch.run.work import PARTITION_ROWS, PARTITION_ROWS_WITH_FILES, Done, Settings
 from ivigcalc.batch.run.workers import do_here, do_in_processes
-from ivigcalc.batch.tables.encode import Kind, headings
+from ivigcalc.batch.tables.encode import TABLES, Kind, headings
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import IvigcalcError, RequestError
-from ivigcalc.files import sync
+from ivigcalc.files import replace_whole, sync
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import read_form
 from ivigcalc.request.reference import is_path, split_protocol
@@ -207,6 +208,8 @@ class _Run:
     def _finish(self, progress: Progress) -> None:
         if self._batch.kind == "parquet":
             _make_parquet(self._folder)
+        with explained("cannot write to the output folder"):
+            replace_whole(self._folder.work / "summary.made", as_json(summary_of(progress)))
         progress.finished = True
         self._folder.keep(self._about, progress)
 
@@ -366,7 +369,8 @@ def _why_stopped(progress: Progress, done: Done) -> str:
 def _names(kind: Kind) -> dict[str, str]:
     """Final name -> name in the work folder."""
     made = ".made" if kind == "parquet" else ".part"
-    return {f"sessions.{kind}": f"sessions{made}", f"steps.{kind}": f"steps{made}", "errors.csv": "errors.part"}
+    results = {f"{table}.{kind}": f"{table}{made}" for table in TABLES}
+    return {**results, "errors.csv": "errors.part", SUMMARY: "summary.made"}
 
 
 def _make_parquet(folder: Folder) -> None:

@@ -178,7 +178,7 @@ class Folder:
                 "finished": progress.finished,
                 "restarted": progress.restarted,
             }
-            replace_whole(self.work / STATE, _as_json(state))
+            replace_whole(self.work / STATE, as_json(state))
             sync(self.work)
 
     def publish(self, names: dict[str, str], report: dict[str, Any]) -> None:
@@ -195,7 +195,7 @@ class Folder:
             self._publish_each(each and EACH not in report["folders"])
             sync(self.path)
             report = {**report, "files": {name: (self.path / name).stat().st_size for name in names}}
-            replace_whole(self.work / REPORT, _as_json(report))
+            replace_whole(self.work / REPORT, as_json(report))
             (self.work / REPORT).replace(self.path / REPORT)
             sync(self.path)
             shutil.rmtree(self.work, ignore_errors=True)
@@ -220,7 +220,8 @@ class Folder:
                 final.rmdir()
 
 
-def _as_json(value: dict[str, Any]) -> bytes:
+def as_json(value: dict[str, Any]) -> bytes:
+    """A JSON file, whatever a path in it holds."""
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")
 
 

@@ -16,10 +16,12 @@ from ivigcalc.files import read_regular
 from ivigcalc.text import LONG, safe
 
 WORK, STATE, REPORT, EACH = ".ivigcalc-batch", "state.json", "batch.json", "each"
+#: counts, for whoever reads the results
+SUMMARY = "summary.json"
 SCHEMA = "ivigcalc.batch/1"
 _MAX_BYTES = 1024 * 1024
 #: every table that a batch may have left in its folder; nothing else is ever taken away
-RESULTS = frozenset({"errors.csv", *(f"{table}.{kind}" for table in TABLES for kind in get_args(Kind))})
+RESULTS = frozenset({"errors.csv", SUMMARY, *(f"{table}.{kind}" for table in TABLES for kind in get_args(Kind))})
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

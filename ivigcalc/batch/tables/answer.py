@@ -19,7 +19,16 @@ from typing import Any, NamedTuple
 from ivigcalc.batch.tables.first_day import Day, Movable, movable
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Infusion, Plan, Session, Titration, clock_text
-from ivigcalc.render.csv import cell, notice_codes, safe_cell, session_figures, step_figures
+from ivigcalc.render.csv import (
+    Treatment,
+    cell,
+    notice_codes,
+    safe_cell,
+    session_figures,
+    session_words,
+    step_figures,
+    treatment_of,
+)
 
 _DAY_MIN = 24 * 60
 #: how the summary counts a plan whose weight or height was rounded
@@ -45,6 +54,7 @@ class Answer:
     sessions: tuple[Session, ...]
     titrations: tuple[Titration, ...]
     codes: str
+    treatment: Treatment
     movable: Movable | None
     #: what the summary counts it as
     kinds: tuple[str, ...] = ()
@@ -93,12 +103,12 @@ class Answer:
         places = self._places()
         alike: dict[tuple[object, ...], tuple[str, list[int]]] = {}
         for number, session in enumerate(self.sessions):
-            shows = (self._infusion_of.get(number), session.dose_g, session.leftover_g, session.vials)
+            shows = (self._infusion_of.get(number), session.dose_g, session.leftover_g, session.vials, session.phase)
             if shows not in alike:
-                alike[shows] = _session_cells(session)
+                alike[shows] = _session_cells(session, self.codes, self.treatment)
             cells, days_later = alike[shows]
             place = places[_day_of(session)]
-            lines.append(f"%s,{session.course},{session.day},%s,{cells},{self.codes}\n")
+            lines.append(f"%s,{session.course},{session.day},%s,{cells}\n")
             gaps += (0, place, *[place + later for later in days_later])
         return _text(lines, gaps)
 
@@ -139,10 +149,11 @@ def _step_cells(session: Session, infusion: Infusion) -> list[tuple[str, int | N
     return found
 
 
-def _session_cells(session: Session) -> tuple[str, list[int]]:
+def _session_cells(session: Session, codes: str, treatment: Treatment) -> tuple[str, list[int]]:
     """Start, end and figures of a session, and the days from its own to that of its start and end, where known."""
     duration = session.duration_min
-    cells = ",".join((_clock(session, 0), _clock(session, duration), *map(cell, session_figures(session))))
+    figures = (*session_figures(session), codes, *session_words(session, treatment))
+    cells = ",".join((_clock(session, 0), _clock(session, duration), *map(cell, figures)))
     found = (_days_later(session, 0), _days_later(session, duration))
     return cells, [later for later in found if later is not None]
 
@@ -180,7 +191,8 @@ class Planned(NamedTuple):
             head = (self.patient_id, s.course, s.day, on.isoformat())
             if table == "sessions":
                 when = (_moment(s, on, 0), _moment(s, on, s.duration_min))
-                yield (*head, *when, *session_figures(s), self.answer.codes)
+                words = session_words(s, self.answer.treatment)
+                yield (*head, *when, *session_figures(s), self.answer.codes, *words)
                 continue
             for step in s.infusion.steps if s.infusion else ():
                 yield (*head, step.step, _moment(s, on, floor(step.from_start_min)), *step_figures(step))
@@ -192,7 +204,13 @@ def planned(plan: Plan, known: Known[Movable, Movable] | None = None, *, rounded
     start = request.order.start
     assert start is not None
     answer = Answer(
-        start, plan.sessions, plan.titrations, notice_codes(plan), _calendar(plan, known), _kinds(plan, rounded)
+        start,
+        plan.sessions,
+        plan.titrations,
+        notice_codes(plan),
+        treatment_of(plan),
+        _calendar(plan, known),
+        _kinds(plan, rounded),
     )
     return Planned(answer, request.patient.patient_id or "", start)
 

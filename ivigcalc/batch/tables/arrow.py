@@ -37,6 +37,9 @@ def arrow_schema(table: ArrowTable) -> pa.Schema:
             ("vials", text),
             ("leftover_g", amount),
             ("notices", text),
+            *((name, text) for name in ("phase", "regimen", "protocol", "product", "policy")),
+            ("dosing_weight_kg", amount),
+            ("g_per_kg", amount),
         ],
         "steps": [
             *who,
