@@ -270,7 +270,8 @@ def _watched(asked: Batch, quiet: bool, *, goes_on: bool = True) -> Summary | in
     finally:
         watch.close()
         signal.signal(signal.SIGTERM, before)
-    _say_summary(summary, quiet, "see errors.csv" if goes_on else "as follows")
+    codes = [text.partition("=")[0].strip() for text in asked.defaults.override]
+    _say_summary(summary, quiet, "see errors.csv" if goes_on else "as follows", codes)
     return summary
 
 
@@ -278,7 +279,7 @@ def _terminated(_signal: int, _frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _say_summary(summary: Summary, quiet: bool, where: str) -> None:
+def _say_summary(summary: Summary, quiet: bool, where: str, overrides: list[str]) -> None:
     from ivigcalc.batch.run.batch import errors_text
     from ivigcalc.batch.tables.answer import ROUNDED
     from ivigcalc.cli.output import say
@@ -294,5 +295,7 @@ def _say_summary(summary: Summary, quiet: bool, where: str) -> None:
     rounded = summary.counts[ROUNDED]
     measured = f", {rounded:,} of them with a weight or height rounded to 1 g or 1 mm" if rounded else ""
     say(f"{summary.planned:,} of {rows:,} rows planned{measured}", quiet=quiet)
+    for code in overrides:
+        say(f"override {code}: needed by {summary.counts[f'overridden/{code}']:,} of them", quiet=quiet)
     if summary.failed:
         say(f"{summary.failed:,} rows failed, {where}: {', '.join(errors_text(summary.errors))}")

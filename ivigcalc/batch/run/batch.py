@@ -24,9 +24,10 @@ from ivigcalc.batch.run.fingerprint import definitions_sha256
 from ivigcalc.batch.run.folder import Folder, Progress, as_json, explained
 from ivigcalc.batch.run.state import EACH, SCHEMA, SUMMARY, shown
 from ivigcalc.batch.run.summary import summary_of
-from ivigcalc.batch.run.work import PARTITION_ROWS, PARTITION_ROWS_WITH_FILES, Done, Settings
+from ivigcalc.batch.run.work import PARTITION_ROWS, PARTITION_ROWS_WITH_FILES, Done, Settings, code_of
 from ivigcalc.batch.run.workers import do_here, do_in_processes
 from ivigcalc.batch.tables.encode import TABLES, Kind, headings
+from ivigcalc.codes import codes
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import IvigcalcError, RequestError
 from ivigcalc.files import replace_whole, sync
@@ -100,6 +101,10 @@ def check_defaults(defaults: Form) -> None:
     earlier infusion is before the last day that there is; each row is checked against its own."""
     form = replace(defaults, weight=defaults.weight or "1kg", start=defaults.start or f"{LAST_YEAR}-12-31")
     read_form(form, "schedule", on=None)
+    for override in defaults.override:
+        declared = codes().get(code_of(override))
+        if declared is None or "stop" not in declared.kinds:
+            raise RequestError(f"--override {safe(code_of(override))}: no stop has that code", field="override")
     if defaults.regimen:
         library.regimen(defaults.regimen)
     if defaults.product:

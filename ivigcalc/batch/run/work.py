@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
@@ -18,7 +18,8 @@ from ivigcalc.batch.tables.encode import TABLES, Kind, RowErrors, error_bytes, t
 from ivigcalc.batch.tables.first_day import Movable
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.engine.known import Known
-from ivigcalc.errors import RequestError
+from ivigcalc.engine.plan import Plan
+from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.request.fields import FIELDS
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import check_identity
@@ -107,6 +108,11 @@ def own_cells(row: Row) -> Sequence[Cell]:
     return row.own if isinstance(row.cells, Failed) else row.cells
 
 
+def code_of(override: str) -> str:
+    """The code of `CODE=reason`."""
+    return override.partition("=")[0].strip()
+
+
 def question_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
     """Picks what a row asks: all of its cells but those that say whose it is and from when."""
     asked = [place for place, name in enumerate(columns) if name not in IDENTITY]
@@ -153,6 +159,21 @@ class Planner:
         _, *more = named.values()
         return Failed(first.code, first.field, first.message, tuple(more))
 
+    def _plan(self, form: Form) -> Plan:
+        """The plan of a row. Overrides that are for the whole batch apply only to the stops that there are."""
+        with_trace, for_all = bool(self.settings.each), self.settings.defaults.override
+        if not for_all or form.override != for_all:  # what a row says itself is held against its own plan
+            return self._desk.plan(form, "schedule", with_trace=with_trace)
+        needed: tuple[str, ...] = ()
+        while True:
+            try:
+                return self._desk.plan(replace(form, override=needed), "schedule", with_trace=with_trace)
+            except RefusedError as refused:
+                more = tuple(said for said in for_all if said not in needed and code_of(said) in refused.codes)
+                if not more:
+                    raise
+                needed += more
+
     def take_files(self) -> list[tuple[str, bytes]]:
         """The files of the patients planned since this was last asked."""
         files, self._files = self._files, []
@@ -168,7 +189,7 @@ class Planner:
             if known.on(start):
                 return Planned(known, identity.patient_id or "", start)
         form = self._columns.form(cells)
-        plan = self._desk.plan(form, "schedule", with_trace=bool(self.settings.each))
+        plan = self._plan(form)
         if self.settings.each:
             from ivigcalc.batch.tables.patient_files import patient_files
 
