@@ -74,7 +74,7 @@ RowsArgument = Annotated[
     ),
 ]
 FolderOption = Annotated[
-    str,
+    str | None,
     _output(
         "Folder for sessions, steps and errors.csv; - writes one table to stdout.", "--output", "-o", metavar="DIR"
     ),
@@ -122,6 +122,10 @@ FailFastOption = Annotated[bool, _run("Stop at the first row that fails; nothing
 MaxErrorsOption = Annotated[
     int | None, _run("Stop when more rows than this failed; nothing is written.", min=0, metavar="N")
 ]
+SurveyOption = Annotated[
+    bool,
+    _list("Look at the whole list, plan nothing: columns, ranges, what would fail, a suggested --map.", "--survey"),
+]
 RequireRowsOption = Annotated[bool, _run("A list without rows is an error (exit 6).", "--require-rows")]
 RestartOption = Annotated[bool, _run("Begin again, and replace what the folder holds.", "--restart")]
 
@@ -136,7 +140,7 @@ def register(app: typer.Typer) -> None:
 def batch(
     form: Form,
     file: RowsArgument,
-    output: FolderOption,
+    output: FolderOption = None,
     site: SiteOption = None,
     format: KindOption = Kind.csv,
     input_format: InputKindOption = None,
@@ -156,6 +160,7 @@ def batch(
     allow_duplicates: DuplicatesOption = False,
     fail_fast: FailFastOption = False,
     max_errors: MaxErrorsOption = None,
+    survey: SurveyOption = False,
     require_rows: RequireRowsOption = False,
     restart: RestartOption = False,
     quiet: QuietOption = False,
@@ -168,6 +173,8 @@ def batch(
     from ivigcalc.cli.show import paper_of
     from ivigcalc.cli.sites import find_site
 
+    if output is None:
+        output = "-" if survey else ""
     if not output.strip():  # as a path it would be the current folder
         raise RequestError("-o names no folder: give one, e.g. -o plans", field="output")
     if cluster is not None and jobs != 1:
@@ -205,10 +212,27 @@ def batch(
         ),
         piped=_stdin() if piped else None,
     )
+    if survey:
+        _survey(asked)
+        return
     if to_stdout:
         raise typer.Exit(_streamed(asked, quiet, require_rows, f"{(table or Table.sessions).value}.{format.value}"))
     summary = _watched(asked, quiet)
     raise typer.Exit(summary if isinstance(summary, int) else _exit_code(summary, require_rows))
+
+
+def _survey(asked: Batch) -> None:
+    """What the list holds, on stdout."""
+    from dataclasses import replace
+    from tempfile import TemporaryDirectory
+
+    from ivigcalc.batch.rows.look import told
+    from ivigcalc.batch.run.batch import surveyed
+    from ivigcalc.cli.output import emit
+
+    with TemporaryDirectory(prefix="ivigcalc-") as made:
+        found = surveyed(replace(asked, folder=Path(made) / "plans"))
+        emit("".join(f"{line}\n" for line in told(found, asked.reading)), None)
 
 
 def _exit_code(summary: Summary, require_rows: bool) -> int:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from ivigcalc.batch.rows.columns import COLUMNS, Cell, unknown_column
 from ivigcalc.batch.rows.headings import Reading, plain_name
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.text import safe
+
+#: values of one object or list that a survey looks at
+_LEAVES = 50
 
 
 def json_object(line: bytes) -> dict[str, Any] | Failed:
@@ -61,6 +65,23 @@ def json_cells(found: dict[str, Any], reading: Reading, columns: Sequence[str]) 
             continue
         wrong = _put(cells, column, name, value) or wrong
     return [cells.get(name, "") for name in columns], wrong
+
+
+def leaves(found: Any, path: str = "") -> Iterator[str]:
+    """The paths of all values of an object, but for those of very many."""
+    if isinstance(found, dict) and found:
+        for name, value in islice(found.items(), _LEAVES):
+            yield from leaves(value, f"{path}.{name}" if path else name)
+    elif isinstance(found, list) and _cell(found) is None:
+        for place, value in enumerate(islice(found, _LEAVES)):
+            yield from leaves(value, f"{path}.{place}")
+    elif path:
+        yield path
+
+
+def cells_at(found: dict[str, Any], paths: Iterable[str]) -> list[Cell]:
+    """What is at these paths; blank where there is nothing to read."""
+    return [_cell(_at(found, path)[1]) or "" for path in paths]
 
 
 def _put(cells: dict[str, Cell], column: str, name: str, value: Any) -> Failed | None:

@@ -18,7 +18,7 @@ from ivigcalc.batch.rows.arrow_cells import cells_of
 from ivigcalc.batch.rows.columns import COLUMNS, Cell, check_columns, fitted
 from ivigcalc.batch.rows.csv_lines import OpenQuoteError, cells_before_the_quote, cells_of_line, decoded, look_ahead
 from ivigcalc.batch.rows.headings import Picked, Reading, as_they_are, picked
-from ivigcalc.batch.rows.json_lines import json_cells, json_object
+from ivigcalc.batch.rows.json_lines import cells_at, json_cells, json_object, leaves
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.files import UnreadableError, open_regular
@@ -130,6 +130,25 @@ class Source:
                 yield from map(partial(self._row_picked, pick), self._whole_rows())
         except OSError as error:
             raise _unreadable(self.path, error) from None
+
+    def as_it_is(self) -> tuple[list[str], Iterator[tuple[int, Sequence[Cell] | Failed]]]:
+        """The headings of the list itself, in JSON the paths of all values, and its rows under them."""
+        if self.kind != "jsonl":
+            headings = list(self._headings())
+            self._file.seek(0)
+            return headings, ((row.number, row.cells) for row in self._whole_rows())
+        paths: dict[str, None] = {}
+        for _, found in self._objects():
+            if not isinstance(found, Failed):
+                paths |= dict.fromkeys(leaves(found))
+        rows = ((number, one if isinstance(one, Failed) else cells_at(one, paths)) for number, one in self._objects())
+        return list(paths), rows
+
+    def _objects(self) -> Iterator[tuple[int, dict[str, Any] | Failed]]:
+        self._file.seek(0)
+        for number, line in enumerate(_lines(self._file), start=1):
+            if line.strip():
+                yield number, _line_too_long() if line == _TOO_LONG.encode() else json_object(line)
 
     def _whole_rows(self) -> Iterator[Row]:
         if self.kind == "csv":

@@ -17,6 +17,7 @@ from ivigcalc.api import DEFAULT_POLICY
 from ivigcalc.batch.rows.columns import MAX_CELL, Columns
 from ivigcalc.batch.rows.headings import Reading
 from ivigcalc.batch.rows.keeping import readable, spool
+from ivigcalc.batch.rows.look import Looked, look
 from ivigcalc.batch.rows.outcome import Failed, for_clerk
 from ivigcalc.batch.rows.source import Row, Source
 from ivigcalc.batch.rows.survey import Survey, survey
@@ -94,6 +95,12 @@ def run(batch: Batch, clock: Callable[[], float], watch: Watch) -> Summary:
     check_defaults(batch.defaults)
     with Folder(batch.folder) as folder, closing(_open(batch, folder)) as source:
         return _Run(batch, folder, source).to_its_end(clock, watch)
+
+
+def surveyed(batch: Batch) -> Looked:
+    """What the list of a batch holds; nothing is planned."""
+    with Folder(batch.folder) as folder, closing(_open(batch, folder)) as source:
+        return look(source, batch.reading, batch.defaults, batch.site.value)
 
 
 def check_defaults(defaults: Form) -> None:
