@@ -23,6 +23,9 @@ SESSION_COLUMNS = (
     "vials",
     "leftover_g",
     "notices",
+    "evidence",
+    "patients",
+    "reading",
 )
 STEP_COLUMNS = (
     "patient_id",
@@ -58,13 +61,23 @@ def notice_codes(plan: Plan) -> str:
     return ";".join(dict.fromkeys(notice.code for notice in plan.notices))  # control: override-in-csv
 
 
+def basis_figures(plan: Plan) -> tuple[str | None, int | None, str | None]:
+    """What stands behind the protocol, how many patients, and what of it was read."""
+    source = plan.computed_from
+    if source.regimen is None or source.protocol is None:
+        return None, None, None
+    protocol = source.regimen.value.protocols[source.protocol]
+    return protocol.evidence, protocol.patients, protocol.reading
+
+
 def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     """One row per session."""
     patient_id = safe_cell(plan.computed_from.request.patient.patient_id)
     codes = notice_codes(plan)
     for s in plan.sessions:
         when = (s.date, s.starts_at, s.ends_at)
-        yield (patient_id, str(s.course), str(s.day), *map(cell, (*when, *session_figures(s))), codes)
+        figures = map(cell, (*when, *session_figures(s)))
+        yield (patient_id, str(s.course), str(s.day), *figures, codes, *map(cell, basis_figures(plan)))
 
 
 def step_rows(plan: Plan) -> Iterator[tuple[str, ...]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.errors import RequestError
-from ivigcalc.quantity import QuantityError, number
+from ivigcalc.quantity import QuantityError, long_number
 from ivigcalc.request.fields import FIELD, FIELDS
 from ivigcalc.request.form import Form, Words
 from ivigcalc.text import TYPED, near, safe
@@ -182,7 +182,7 @@ def _text(column: str, cell: Cell) -> str:
 def _with_unit(column: str, cell: Cell) -> str:
     unit = _UNITS[column]
     try:
-        number(_text(column, cell))
+        long_number(_text(column, cell))
     except QuantityError as error:
         raise RequestError(f"{column}: {error}; the column states the unit ({unit})", field=column) from None
     return f"{cell}{unit}"

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from ivigcalc.batch.tables.first_day import Day, Movable, movable
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Infusion, Plan, Session, Titration, clock_text
-from ivigcalc.render.csv import cell, notice_codes, safe_cell, session_figures, step_figures
+from ivigcalc.render.csv import basis_figures, cell, notice_codes, safe_cell, session_figures, step_figures
 
 _DAY_MIN = 24 * 60
 
@@ -43,6 +43,7 @@ class Answer:
     sessions: tuple[Session, ...]
     titrations: tuple[Titration, ...]
     codes: str
+    basis: tuple[str | None, int | None, str | None]
     movable: Movable | None
 
     def on(self, start: date) -> bool:
@@ -88,13 +89,15 @@ class Answer:
         gaps: list[int] = []
         places = self._places()
         alike: dict[tuple[object, ...], tuple[str, list[int]]] = {}
+        said = ",".join((self.codes, *map(cell, self.basis)))
         for number, session in enumerate(self.sessions):
-            shows = (self._infusion_of.get(number), session.dose_g, session.leftover_g, session.vials)
+            given = (session.dose_g, session.leftover_g, session.vials)
+            shows = (self._infusion_of.get(number), session.clock_change, *given)
             if shows not in alike:
                 alike[shows] = _session_cells(session)
             cells, days_later = alike[shows]
             place = places[_day_of(session)]
-            lines.append(f"%s,{session.course},{session.day},%s,{cells},{self.codes}\n")
+            lines.append(f"%s,{session.course},{session.day},%s,{cells},{said}\n")
             gaps += (0, place, *[place + later for later in days_later])
         return _text(lines, gaps)
 
@@ -104,13 +107,15 @@ class Answer:
         lines: list[str] = []
         gaps: list[int] = []
         places = self._places()
-        alike = [_step_cells(self.sessions[t.places[0]], t.infusion) for t in self.titrations]
+        alike: dict[tuple[object, ...], list[tuple[str, int | None]]] = {}
         for number, session in enumerate(self.sessions):
             infusion = self._infusion_of.get(number)
             if infusion is None:
                 continue
-            place = places[_day_of(session)]
-            for cells, later in alike[infusion]:
+            place, shows = places[_day_of(session)], (infusion, session.clock_change)
+            if shows not in alike:
+                alike[shows] = _step_cells(session, self.titrations[infusion].infusion)
+            for cells, later in alike[shows]:
                 lines.append(f"%s,{session.course},{session.day},%s,{cells}\n")
                 gaps += (0, place) if later is None else (0, place, place + later)
         return _text(lines, gaps)
@@ -145,16 +150,14 @@ def _session_cells(session: Session) -> tuple[str, list[int]]:
 
 def _clock(session: Session, minutes: int | None) -> str:
     """A time of a session, with a gap for its date."""
-    if session.at_min is None or minutes is None:
-        return ""
-    return f"%sT{clock_text(None, session.at_min + minutes)}"
+    wall_min = None if minutes is None else session.wall_min(minutes)
+    return "" if wall_min is None else f"%sT{clock_text(None, wall_min)}"
 
 
 def _days_later(session: Session, minutes: int | None) -> int | None:
     """Days from a session's own to the one that it reaches after so many minutes; None where no time is known."""
-    if session.at_min is None or minutes is None:
-        return None
-    return (session.at_min + minutes) // _DAY_MIN
+    wall_min = None if minutes is None else session.wall_min(minutes)
+    return None if wall_min is None else wall_min // _DAY_MIN
 
 
 class Planned(NamedTuple):
@@ -175,7 +178,7 @@ class Planned(NamedTuple):
             head = (self.patient_id, s.course, s.day, on.isoformat())
             if table == "sessions":
                 when = (_moment(s, on, 0), _moment(s, on, s.duration_min))
-                yield (*head, *when, *session_figures(s), self.answer.codes)
+                yield (*head, *when, *session_figures(s), self.answer.codes, *self.answer.basis)
                 continue
             for step in s.infusion.steps if s.infusion else ():
                 yield (*head, step.step, _moment(s, on, floor(step.from_start_min)), *step_figures(step))
@@ -186,7 +189,9 @@ def planned(plan: Plan, known: Known[Movable, Movable] | None = None) -> Planned
     request = plan.computed_from.request
     start = request.order.start
     assert start is not None
-    answer = Answer(start, plan.sessions, plan.titrations, notice_codes(plan), _calendar(plan, known))
+    answer = Answer(
+        start, plan.sessions, plan.titrations, notice_codes(plan), basis_figures(plan), _calendar(plan, known)
+    )
     return Planned(answer, request.patient.patient_id or "", start)
 
 
@@ -213,6 +218,5 @@ def quoted(text: str) -> str:
 
 
 def _moment(session: Session, on: date, minutes: int | None) -> str | None:
-    if session.at_min is None or minutes is None:
-        return None
-    return clock_text(on, session.at_min + minutes)
+    wall_min = None if minutes is None else session.wall_min(minutes)
+    return None if wall_min is None else clock_text(on, wall_min)

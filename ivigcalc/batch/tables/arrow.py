@@ -37,6 +37,9 @@ def arrow_schema(table: ArrowTable) -> pa.Schema:
             ("vials", text),
             ("leftover_g", amount),
             ("notices", text),
+            ("evidence", text),
+            ("patients", whole),
+            ("reading", text),
         ],
         "steps": [
             *who,
