@@ -129,12 +129,12 @@ def _products() -> Iterator[str]:
     yield (
         f"{len(products)} products, {tables} rate tables. "
         "A rate is shown in mL/kg/h (mL/h where it is the same for every weight), then for how many minutes. "
-        "\\* = assumed: no source prints that rung for that use. "
+        "\\* = assumed: no source prints that step for that use. "
         "The ceiling must not be passed; the second one is for patients at risk. "
         "`ivigcalc products show ID` has everything else that a file says."
     )
     yield ""
-    headings = ("Id", "Title", "Country", "Concentration", "Vials", "For", "Ladder", "Ceiling", "At risk", "Sources")
+    headings = ("Id", "Title", "Country", "Concentration", "Vials", "For", "Steps", "Ceiling", "At risk", "Sources")
     yield from table_lines(headings, (row for product in products for row in _product_rows(product)))
     yield ""
     yield "## Sources"
@@ -219,7 +219,8 @@ def _regimen(regimen: Regimen) -> Iterator[str]:
 def _protocol_rows(regimen: Regimen, name: str, protocol: Protocol) -> Iterator[tuple[str, ...]]:
     limits = inline("; ".join(words.limit_text(limit) for limit in protocol.limits) or "-")
     for phase in protocol.stages:
-        figures = (phase.dose, phase.days, phase.interval, phase.courses)
+        time = phase.time or protocol.time
+        figures = (phase.dose, phase.days, phase.interval, phase.courses, time)
         parts = (protocol, protocol.population, phase, *figures, *protocol.limits)
         keys = [part.source for part in parts if part is not None and part.source]
         label = f"`{name}`: {phase.id}" if protocol.phases else f"`{name}`"
@@ -228,7 +229,7 @@ def _protocol_rows(regimen: Regimen, name: str, protocol: Protocol) -> Iterator[
             words.confidence_text(protocol),
             words.population_text(protocol),
             dose,
-            words.days_text(phase.days),
+            words.days_text(phase.days) + (f"; each infusion {words.time_text(time)}" if time else ""),
             words.interval_text(phase.interval),
             words.courses_text(phase.courses),
         )

@@ -40,6 +40,7 @@ CORE = {
     "quantity": ("tests/test_quantity.py", "tests/definitions/test_product.py"),
     "vials": ("tests/engine/test_vials.py", "tests/engine/test_stock.py"),
     "split": ("tests/engine/test_split.py", "tests/engine/test_dose_days.py"),
+    "rounding": ("tests/engine/test_rounding.py", "tests/engine/test_dose_days.py"),
     "dose": ("tests/engine/test_dose.py", "tests/engine/test_dose_days.py", "tests/engine/test_prescription.py"),
     "titration": (
         "tests/engine/test_titration.py", "tests/engine/test_titration_ceilings.py", "tests/engine/test_titration_tables.py",

@@ -8,6 +8,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
+from fractions import Fraction
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ from ivigcalc.document.read import saved_plan
 from ivigcalc.document.verify import verify
 from ivigcalc.errors import DefinitionError, IvigcalcError, RequestError
 from ivigcalc.library.reader import load_bytes
-from ivigcalc.quantity import UNITS, number, parse_height, parse_weight, plain, quantity
+from ivigcalc.quantity import UNITS, height_cm, number, parse_height, parse_weight, plain, quantity, weight_kg
+from ivigcalc.request import words as spoken_words
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import read_form
 
@@ -111,6 +114,49 @@ def _reads_back(read: Callable[[str], Any], found: Any) -> None:
         raise WrongError(f"{found!r} is not read back as itself")
 
 
+# ---- people's ways of writing -----------------------------------------------------------------------------------------
+
+_SAID = ("kg", "KG", "g", "lb", "LBS", "pounds", "st", "stone", "oz", "cm", "m", "M", "ft", "feet", "'", "’", "in", "\"", "''",
+         "y", "mo", "w", "d", "yrs", "G/KG", "g / kg", "/day", "week", "month", "fortnight", "")  # fmt: skip
+_FIGURES = ("0", "1", "4", "5", "9", "11", "12", "13", "14", "15", "16", "72", "99", "100", "04", "5.5", "71.66666666666667",
+            "0.00000000000001", "1,5", "1/2", "")  # fmt: skip
+_BEFORE = ("", "", "", "q", "every ", "Every other ", "q ", "monthly", "bi", " ")
+#: a unit and the exact size of one, in kg, cm or months, or in days: by their definitions, and not by the program
+_ONE = {"kg": "1", "g": "0.001", "lb": "0.45359237", "st": "6.35029318", "oz": "0.028349523125", "cm": "1", "m": "100", "in": "2.54",
+        "ft": "30.48", "month": "1", "year": "12", "day": "1", "week": "7"}  # fmt: skip
+
+
+def ways_of_writing(data: bytes) -> None:
+    """Figures and units in any order: read as what they are, read again as the same, or refused in words."""
+    choices = Choices(data)
+    text = choices.pick(_BEFORE)
+    for _ in range(1 + choices.byte() % 3):
+        text += choices.pick(_FIGURES) + choices.pick(("", " ")) + choices.pick(_SAID) + choices.pick(("", " "))
+    for read, exact in _EXACT.items():
+        try:
+            found = read(text)
+        except ValueError as error:
+            if not str(error) or len(str(error)) > 600:
+                raise WrongError(f"{read}: {error!r}") from error
+            continue
+        if read(str(found)) != found:
+            raise WrongError(f"{text!r} is {found!r}, which is not read back as itself")
+        if exact is not None and abs(exact(found) - Fraction(found.value) * Fraction(_ONE[found.unit])) > Fraction(
+            1, 20
+        ):
+            raise WrongError(f"{text!r} is {found!r}")
+
+
+_EXACT: dict[Callable[[str], Any], Callable[[Any], Fraction] | None] = {
+    parse_weight: weight_kg,
+    parse_height: height_cm,
+    spoken_words.age: attrgetter("base"),
+    spoken_words.interval: attrgetter("base"),
+    spoken_words.span: attrgetter("base"),
+    spoken_words.dose: None,
+}
+
+
 # ---- files ------------------------------------------------------------------------------------------------------------
 
 
@@ -169,6 +215,11 @@ _NUMBERS = (
     "1",
     "2",
     "70.16",
+    "71.66666666666667",
+    "11st4",
+    "9lb15",
+    "5ft9",
+    "5'9",
     "0.3",
     "350",
     "999999999",
@@ -204,6 +255,12 @@ _UNITS = (
     "%",
     " mL/h",
     "ft",
+    "KG",
+    " stone",
+    "oz",
+    '"',
+    "'",
+    "y6mo",
 )
 _DATES = ("2026-12-01", "2024-02-29", "2026-02-29", "2199-12-31", "1900-01-01", "2026-1-1", "2027-01-31", "9999-12-31")
 _STRANGE = (
@@ -233,7 +290,7 @@ _OPTIONS = {
     "flags": ("--pregnant", "--explain", "--quiet", "--no-color", "--plot", "--help"),
 }  # fmt: skip
 _CHOICES = {
-    "--sex": ("male", "female", "f"),
+    "--sex": ("male", "female", "F", "x"),
     "--risk": ("renal", "thrombosis", "cardiac", "x"),
     "--condition": ("iga-deficiency-with-antibodies", "corn-allergy", "hyperprolinaemia", "blood-glucose-meter", "x"),
     "--infusion": ("first", "subsequent", "x"),
@@ -349,7 +406,8 @@ def _run(arguments: list[str]) -> tuple[int, str, str]:
 
 #: name -> (target, its part of the inputs, the longest input)
 TARGETS: dict[str, tuple[Callable[[bytes], None], float, int]] = {
-    "words": (words, 0.30, 64),
+    "words": (words, 0.20, 64),
+    "ways": (ways_of_writing, 0.10, 32),
     "yaml": (yaml_file, 0.25, 4096),
     "saved": (saved_file, 0.05, 20000),
     "csv": (csv_file, 0.20, 2048),
@@ -375,11 +433,13 @@ def seeds(name: str) -> Iterator[bytes]:
                 "x=y",
             )
         )
+    elif name == "ways":
+        yield from (bytes((start * 7 + place * place) % 256 for place in range(24)) for start in range(40))
     elif name == "yaml":
         for kind in ("product", "regimen", "policy", "formula", "safety"):
             for identifier, path in list(library.shipped(kind).items())[:12]:
                 yield path.read_bytes()[:4096] if identifier else b""
-        yield b"kind: site\nschema: 1\nid: x\nopen: {mon-fri: '08:00-17:00'}\npump: {increment: 1 mL/h}\nstock: {octagam-10-us: {10 g: 4}}\n"
+        yield b"kind: site\nschema: 2\nid: x\nopen: {mon-fri: '08:00-17:00'}\npump: {increment: 1 mL/h}\nstock: {octagam-10-us: {10 g: 4}}\n"
     elif name == "saved":
         for arguments in (["dose", *_SOUND], ["schedule", *_SOUND, "--start", "2026-12-01"]):
             yield _run([*arguments, "--format", "json"])[1].encode()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from ivigcalc import library
-from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
+from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Product, ProductClass, Safety, Site
 from ivigcalc.engine.case import Case, Definitions, case_of
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import make_plan
@@ -48,6 +48,8 @@ class Desk:
         request = _with_full_ids(request, country)
         product = library.product(_needed(named_product, "product", "octagam-10-us"), country)
         policy, safety, regimen = library.policy(named_policy), library.safety(), None
+        cls = library.product_class()
+        request = _with_known_conditions(request, product.value, safety.value, cls.value)
         if command == "rates":
             use = library.indication_of(
                 _needed(form.indication, "indication", "primary-immunodeficiency"), product.value
@@ -57,7 +59,6 @@ class Desk:
             regimen, _ = library.regimen(_needed(form.regimen, "regimen", "dermatomyositis"))
         formulas, named = library.formulas(regimen, safety), bool(form.policy or self._site.value.default.policy)
         treated = library.regimen_of_use(regimen.value.treats if regimen else request.indication)
-        cls = library.product_class()
         return case_of(
             request, Definitions(product, policy, self._site, safety, regimen, treated, formulas, named, cls)
         )
@@ -108,3 +109,10 @@ def _with_full_ids(request: Request, country: str | None) -> Request:
     if last is None:
         return request
     return replace(request, order=replace(request.order, last_product=library.resolve("product", last, country)))
+
+
+def _with_known_conditions(request: Request, product: Product, safety: Safety, product_class: ProductClass) -> Request:
+    """The request with each condition as the files spell it."""
+    typed = request.patient.conditions
+    known = tuple(dict.fromkeys(library.condition_of(word, product, safety, product_class) for word in typed))
+    return request if known == typed else replace(request, patient=replace(request.patient, conditions=known))

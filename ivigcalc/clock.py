@@ -1,4 +1,4 @@
-"""Days and times of day as text: a day is YYYY-MM-DD, a time HH:MM, and nothing else is either. Stdlib only."""
+"""Days and times of day as text: a day is YYYY-MM-DD, a time HH:MM or H:MM, and nothing else is either. Stdlib only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
 def iso_date(value: Any) -> date:
@@ -20,7 +20,7 @@ def iso_date(value: Any) -> date:
 
 
 def clock_minutes(value: Any) -> int:
-    """Read HH:MM as minutes after midnight."""
+    """Read HH:MM, or H:MM, as minutes after midnight."""
     if isinstance(value, int):
         return value
     match = _CLOCK.fullmatch(value) if isinstance(value, str) else None

@@ -16,7 +16,11 @@ from ivigcalc.text import TYPED, safe
 
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?")  # control: plain-numbers
 _QUANTITY = re.compile(r"\s*([^\sA-Za-z%µ/]+)\s*([A-Za-z%µ][A-Za-z%µ/ ]*?)\s*")
-_FEET_INCHES = re.compile(r"([0-9]{1,2})\s*ft\s*([0-9]{1,2}(?:\.[0-9]{1,4})?)\s*in")
+#: as a spreadsheet or a database writes what it has divided
+_ANY_LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,40})?")
+_PART = r"\s*([0-9]{1,3}(?:\.[0-9]{1,9})?)\s*([A-Za-z]+)"
+_PARTS = re.compile(rf"(?:{_PART}){{2,3}}\s*")
+_LAST_WITHOUT_UNIT = re.compile(rf"(?:{_PART})+\s*[0-9.]+\s*")
 
 #: unit -> (dimension, how many of the dimension's base unit one of it is)
 UNITS: dict[str, tuple[str, Fraction]] = {
@@ -24,6 +28,7 @@ UNITS: dict[str, tuple[str, Fraction]] = {
     "kg": ("weight", Fraction(1)),
     "lb": ("weight", Fraction(45359237, 100_000_000)),
     "st": ("weight", 14 * Fraction(45359237, 100_000_000)),
+    "oz": ("weight", Fraction(45359237, 100_000_000) / 16),
     # grams are a dose everywhere but in `parse_weight`, which accepts them for an infant
     "g": ("amount", Fraction(1)),
     "mg": ("amount", Fraction(1, 1000)),
@@ -32,6 +37,7 @@ UNITS: dict[str, tuple[str, Fraction]] = {
     "cm": ("height", Fraction(1)),
     "m": ("height", Fraction(100)),
     "in": ("height", Fraction(254, 100)),
+    "ft": ("height", 12 * Fraction(254, 100)),
     "mL": ("volume", Fraction(1)),
     "mg/mL": ("concentration", Fraction(1)),
     "min": ("time", Fraction(1)),
@@ -74,6 +80,39 @@ _SPELLINGS = {
     "mL/hr": "mL/h",
     "mL/kg/hr": "mL/kg/h",
 }
+#: how people call units besides; in a request, not in a definition file, where the case of letters counts
+_NAMES = {
+    "kg": "kgs kilo kilos kilogram kilograms kilogramme kilogrammes",
+    "g": "gm gms gram grams gramme grammes",
+    "st": "stone stones",
+    "lb": "pound pounds",
+    "oz": "ounce ounces",
+    "m": "metre metres meter meters",
+    "cm": "cms centimetre centimetres centimeter centimeters",
+    "ft": "foot feet",
+    "in": "ins inch inches",
+    "week": "wks",
+    "month": "mos",
+    "year": "yrs yo",
+}
+_IN_ANY_CASE = {
+    **{unit.lower(): unit for unit in UNITS},
+    **{said.lower(): unit for said, unit in _SPELLINGS.items()},
+    **{said: unit for unit, names in _NAMES.items() for said in names.split()},
+}
+#: unit -> the smaller one that may follow it, and how many of that it has
+_FOLLOWED_BY = {
+    "st": ("lb", 14),
+    "lb": ("oz", 16),
+    "ft": ("in", 12),
+    "m": ("cm", 100),
+    "year": ("month", 12),
+    "week": ("day", 7),
+}
+_MARKS = str.maketrans("\u2018\u2019\u2032\u201c\u201d\u2033", "'''" + '"""')
+
+#: decimals that a number of a file or of a person may have
+_TYPED_DECIMALS = 9
 
 #: a calendar month, on average
 MONTH_DAYS = Fraction(1461, 48)
@@ -145,47 +184,96 @@ def quantity(text: str, *dimensions: str) -> Quantity:
     return Quantity(value, unit)
 
 
+def long_number(text: str) -> Decimal:
+    """Read a plain number of any length, as programs write what they have divided: 71.66666666666667."""
+    return Decimal(text) if _ANY_LENGTH.fullmatch(text) else number(text)
+
+
+def spoken(text: str, *dimensions: str, any_length: bool = False) -> Quantity:
+    """`quantity` as people write it: 72 KG, 11 stone, 9lb 15oz, 1y 6mo.
+
+    Of two units the smaller one is kept: 9lb 15oz is 159 oz.
+    """
+    match = _QUANTITY.fullmatch(text) if len(text) <= 60 else None
+    unit = _unit_said(match[2], dimensions) if match else None
+    if match and unit:
+        return Quantity((long_number if any_length else number)(match[1]), unit)
+    return _in_two_units(text, dimensions) or quantity(text, *dimensions)
+
+
+def _unit_said(word: str, dimensions: tuple[str, ...]) -> str | None:
+    """The unit that a word says in any case, if it is of these dimensions."""
+    unit = _IN_ANY_CASE.get(word.lower().replace(" ", "") if "/" in word else word.lower())
+    return unit if unit is not None and UNITS[unit][0] in dimensions else None
+
+
+def _in_two_units(text: str, dimensions: tuple[str, ...]) -> Quantity | None:
+    """`11st 4lb`: each unit the next smaller one of the unit before, and fewer of it than make one of that."""
+    if len(text) > 60 or not _PARTS.fullmatch(text):
+        if len(text) <= 60 and _LAST_WITHOUT_UNIT.fullmatch(text):  # control: last-number-with-unit
+            raise QuantityError(f"'{_typed(text)}': the last number has no unit; write it too, as in 5ft9in or 11st4lb")
+        return None
+    total, unit = Decimal(0), ""
+    for figure_said, word in re.findall(_PART, text):
+        found = _unit_said(word, dimensions)
+        smaller, most = _FOLLOWED_BY.get(unit, ("", 0))
+        value = Decimal(figure_said)
+        if found is None or (unit and found != smaller):
+            return None
+        if unit and value >= most:  # control: fewer-than-one-more
+            raise QuantityError(f"'{_typed(text)}': {found} after {unit} must be below {most}")
+        if total % 1:
+            raise QuantityError(f"'{_typed(text)}': only the last number may have a decimal point")
+        total, unit = total * most + value, found
+    return Quantity(total, unit)
+
+
 def in_months(span: Quantity) -> Fraction:
     """An age or a span of time in months; a month of days counts as its average."""
     return span.base if span.dimension == "months" else span.base / MONTH_DAYS
 
 
 def parse_weight(text: str) -> Quantity:
-    """Read a body weight. kg, lb, st, or g under 10 kg; a bare number is refused with both readings shown."""
+    """Read a body weight. kg, lb, st, oz, or g under 10 kg; a bare number is refused with both readings shown."""
     stripped = text.strip()
-    if _NUMBER.fullmatch(stripped):  # control: bare-weight
-        as_lb_kg = decimal_of(Fraction(Decimal(stripped)) * UNITS["lb"][1], 1)
+    if _ANY_LENGTH.fullmatch(stripped):  # control: bare-weight
+        as_lb_kg, shown = decimal_of(Fraction(Decimal(stripped)) * UNITS["lb"][1], 1), _typed(stripped)
         raise QuantityError(
-            f"the weight '{stripped}' has no unit: it could be {stripped} kg, or {stripped} lb (= {as_lb_kg} kg); "
-            f"write {stripped}kg or {stripped}lb"
+            f"the weight '{shown}' has no unit: it could be {shown} kg, or {shown} lb (= {as_lb_kg} kg); "
+            f"write {shown}kg or {shown}lb"
         )
-    read = quantity(text, "weight", "amount")
+    read = spoken(text, "weight", "amount", any_length=True)
     if read.unit == "g":
         if read.value >= 10_000:
             raise QuantityError(f"'{stripped}': grams are for infants under 10 kg; write the weight in kg")
     elif read.unit == "mg":
-        raise QuantityError(f"'{stripped}': a body weight is given in kg, lb, st, or g under 10 kg")
-    if read.value == 0:
+        raise QuantityError(f"'{stripped}': a body weight is given in kg, lb, st, oz, or g under 10 kg")
+    if weight_kg(read) == 0:
         raise QuantityError("a body weight of 0 is not possible")
     return read
 
 
+def is_longer_than_measured(measure: Quantity) -> bool:
+    """Whether a weight or height has more decimals than are typed: a program has divided it."""
+    return len(plain(measure.value).partition(".")[2]) > _TYPED_DECIMALS
+
+
 def weight_kg(weight: Quantity) -> Fraction:
-    """The exact body weight in kg."""
-    return weight.base / 1000 if weight.unit == "g" else weight.base
+    """The exact body weight in kg; one that a program has divided, to 1 g."""
+    kg = weight.base / 1000 if weight.unit == "g" else weight.base
+    return TO_1_G.apply(kg) if is_longer_than_measured(weight) else kg  # control: long-weight-to-1-g
+
+
+def height_cm(height: Quantity) -> Fraction:
+    """The exact height in cm; one that a program has divided, to 1 mm."""
+    return TO_1_MM.apply(height.base) if is_longer_than_measured(height) else height.base
 
 
 def parse_height(text: str) -> Quantity:
-    """Read a height: 175cm, 1.75m, 69in or 5ft9in. The unit is required."""
-    match = _FEET_INCHES.fullmatch(text.strip())
-    if match:
-        inches = Decimal(match[2])
-        if inches >= 12:
-            raise QuantityError(f"'{text.strip()}': inches after feet must be below 12")
-        read = Quantity(int(match[1]) * 12 + inches, "in")
-    else:
-        read = quantity(text, "height")
-    if read.value == 0:
+    """Read a height: 175cm, 1.75m, 69in, 5ft, 5ft9in or 5'9". The unit is required."""
+    marked = text.translate(_MARKS).replace("''", '"')
+    read = spoken(marked.replace("'", "ft").replace('"', "in"), "height", any_length=True)
+    if height_cm(read) == 0:
         raise QuantityError("a height of 0 is not possible")
     return read
 
@@ -210,9 +298,22 @@ def _rounds_up(twice_rest: Fraction, rule: RoundingRule) -> bool:
     return twice_rest > rule.increment or (twice_rest == rule.increment and rule.tie == "up")
 
 
+#: what a weight in kg and a height in cm are rounded to that a program has divided
+TO_1_G, TO_1_MM = RoundingRule(Fraction(1, 1000)), RoundingRule(Fraction(1, 10))
+
+
 def decimal_of(value: Fraction | Decimal | int, places: int) -> Decimal:
     """Round to `places` decimals, nearest, ties up, for showing; without trailing zeros or exponent."""
     return rounded(*value.as_integer_ratio(), places)
+
+
+def decimal_not_0(value: Fraction | Decimal | int, places: int) -> Decimal:
+    """`decimal_of`, with as many more decimals as a value that is not 0 needs not to be shown as 0."""
+    shown = decimal_of(value, places)
+    while value and not shown:  # control: never-shown-as-0
+        places += 1
+        shown = decimal_of(value, places)
+    return shown
 
 
 @lru_cache(maxsize=32768)
@@ -246,4 +347,9 @@ def plain(value: Decimal | int) -> str:
 
 def figure(value: Fraction | Decimal | int, places: int = 2) -> str:
     """A number for a message, rounded to `places` decimals."""
-    return plain(decimal_of(value, places))
+    return plain(decimal_not_0(value, places))
+
+
+def signed(value: Fraction, places: int = 2) -> str:
+    """The same with its sign, also where it is above 0."""
+    return f"{'+' if value > 0 else ''}{figure(value, places)}"

@@ -1,7 +1,8 @@
 """What every test may use: the command line, run in this process, and the rules for generated cases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +14,15 @@ settings.register_profile(
     "ivigcalc", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ivigcalc")
+
+
+@pytest.fixture(autouse=True)
+def asked_on() -> Iterator[None]:
+    """Plans of the command line are asked for on one day, so that no start of a test ever becomes past."""
+    with pytest.MonkeyPatch.context() as patch:  # of its own, which a test that undoes its patches leaves alone
+        for command in ("plans", "batch", "compare"):
+            patch.setattr(f"ivigcalc.cli.{command}.today", lambda: date(2026, 11, 1))
+        yield
 
 
 @dataclass(frozen=True)

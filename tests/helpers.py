@@ -19,6 +19,8 @@ from ivigcalc.request.form import Form
 from ivigcalc.request.read import read_form
 
 ANY_COURSE = str(Path(__file__).parent / "own" / "any-course.yaml")
+#: a policy that knows whole vials and nothing else
+WHOLE_VIALS = str(Path(__file__).parent / "own" / "whole-vials.yaml")
 
 
 def plan(regimen: str, product: str | Loaded[Product], weight: str, **words: Any) -> Plan:
@@ -80,7 +82,7 @@ def own_product(
     rungs = [f"      - {{rate: {rate}{f', for: {lasts}' if lasts else ''}}}" for rate, lasts in ladder]
     risk = [f"    at_risk_ceiling: {{rate: {at_risk}, risks: [renal]}}"] if at_risk else []
     lines = [
-        "kind: product", "schema: 1", "id: own-product", "version: 2026-11-22", "title: Own product",
+        "kind: product", "schema: 2", "id: own-product", "version: 2026-11-22", "title: Own product",
         "sources:", "  house: {title: Product for tests, body: ivigcalc, locator: here, checked: 2026-11-22, kind: house}",
         "source: house", "manufacturer: nobody", "country: US", f"concentration: {concentration}", f"vials: [{', '.join(vials)}]",
         "rates:", "  - for: [any]", "    source: house", "    ladder:", *rungs, f"    ceiling: {{rate: {ceiling}}}", *risk, *more,
@@ -142,7 +144,7 @@ def own_regimen(folder: Path, body: str) -> str:
     """The path of a hospital's own regimen file with one protocol, of which `body` is the rest."""
     path = folder / "own.yaml"
     head = (
-        "kind: regimen\nschema: 1\nid: own\nversion: 2026-11-22\ntitle: Own\ncategory: other\nsources:\n"
+        "kind: regimen\nschema: 2\nid: own\nversion: 2026-11-22\ntitle: Own\ncategory: other\nsources:\n"
         "  house: {title: House, body: house, locator: here, checked: 2026-11-22, kind: house}\n"
         "protocols:\n  only:\n    title: Only\n    evidence: guideline\n    confidence: high\n    source: house\n"
     )

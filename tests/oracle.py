@@ -177,24 +177,63 @@ def all_least_splits(course_g: Fraction, sizes: Sequence[Fraction], days: int) -
     return [tuple(units * unit for units in split) for split in grow((), course)]
 
 
-def fewest_days(
+def largest_g(course_g: Fraction, sizes: Sequence[Fraction], days: int) -> Fraction:
+    """The fullest session of a course that is divided as evenly as its vials allow."""
+    if not least_spread_g(course_g, sizes, days):
+        return course_g / days
+    return min(split[0] for split in all_least_splits(course_g, sizes, days))
+
+
+def whole_course_g(
     prescribed_g: Fraction,
     sizes: Sequence[Fraction],
-    first: int,
-    last: int,
-    most_per_day_g: Fraction | None,
+    days: int,
+    most_per_day_g: Fraction | None = None,
     cap_g: Fraction | None = None,
-) -> int:
-    """The fewest days whose largest actual session is within the daily limit; else the least changed course, over the most days."""
-    changed: dict[int, Fraction] = {}
-    for days in range(first, last + 1):
-        course_g = rounded_course_g(prescribed_g, sizes, days, cap_g)
-        spread = least_spread_g(course_g, sizes, days)
-        largest = min(split[0] for split in all_least_splits(course_g, sizes, days)) if spread else course_g / days
-        if most_per_day_g is None or largest <= most_per_day_g:
-            return days
-        changed[days] = abs(course_g - prescribed_g)
-    return min(changed, key=lambda days: (changed[days], -days))
+) -> Fraction:
+    """The course of whole vials nearest to the dose whose fullest session keeps the daily limit, if that is within 10 %.
+
+    A limit that the exact dose passes itself is no bound. Where nothing within 10 % keeps it, it is the nearest of all.
+    """
+    nearest = rounded_course_g(prescribed_g, sizes, days, cap_g)
+    most = most_per_day_g
+    if most is None or prescribed_g / days > most or largest_g(nearest, sizes, days) <= most:
+        return nearest
+    unit = common_unit(sizes)
+    amounts = [int(amount / unit) for amount in vial_totals(sizes, prescribed_g * 2)]
+    low, high = prescribed_g * 9 / 10, min(prescribed_g * 11 / 10, cap_g or prescribed_g * 2)
+    sums = [units * unit for units in sums_of_units(amounts, days, math.floor(high / unit))]
+    keeping = [c for c in sums if c >= low and largest_g(c, sizes, days) <= most]
+    return min(keeping, key=lambda c: (abs(c - prescribed_g), c), default=nearest)
+
+
+def given_course_g(
+    prescribed_g: Fraction,
+    sizes: Sequence[Fraction],
+    days: int,
+    most_per_day_g: Fraction | None = None,
+    cap_g: Fraction | None = None,
+    step_g: Fraction = Fraction(1, 10),
+) -> tuple[Fraction, bool]:
+    """The course by the program's own policy, and whether it is drawn from opened vials.
+
+    Whole vials while they stay within 10 %; else to 0.1 g, a halves down, no session above the limit.
+    """
+    most = None if most_per_day_g is None or prescribed_g / days > most_per_day_g else most_per_day_g
+    if cap_g is None or any(amount * days <= cap_g for amount in vial_totals(sizes, max(sizes))):
+        whole = whole_course_g(prescribed_g, sizes, days, most, cap_g)
+        if abs(whole - prescribed_g) * 10 <= prescribed_g:
+            return whole, False
+    steps = math.ceil(prescribed_g / step_g - Fraction(1, 2))
+    while most is not None and math.ceil(Fraction(steps, days)) * step_g > most:
+        steps -= 1
+    return steps * step_g, True
+
+
+def fewest_days(prescribed_g: Fraction, first: int, last: int, most_per_day_g: Fraction | None) -> int:
+    """The fewest days on which the exact dose is within the daily limit; the most there are, where it never is."""
+    within = (n for n in range(first, last + 1) if most_per_day_g is None or prescribed_g / n <= most_per_day_g)
+    return next(within, last)
 
 
 # ---- vials --------------------------------------------------------------------------------------------------------------
@@ -288,9 +327,11 @@ class Table:
 def pump_rate(
     rung_ml_per_h: Fraction, ceiling_ml_per_h: Fraction | None, increment: Fraction, pump_maximum: Fraction
 ) -> Fraction:
-    """To the pump's increment, ties up, but rounded down at whatever ceiling is in force."""
+    """To the pump's increment, ties up, but down if that is over 5 % too fast, and at whatever ceiling is in force."""
     ceiling = min(pump_maximum, ceiling_ml_per_h) if ceiling_ml_per_h is not None else pump_maximum
-    return min(nearest_tie_up(rung_ml_per_h, increment), floor_to(ceiling, increment))
+    nearest = nearest_tie_up(rung_ml_per_h, increment)
+    below = floor_to(rung_ml_per_h, increment)
+    return min(nearest if nearest <= rung_ml_per_h * Fraction("1.05") else below, floor_to(ceiling, increment))
 
 
 def infuse(
@@ -301,8 +342,12 @@ def infuse(
     risks: Sequence[str] = (),
     increment: Fraction = Fraction("0.1"),
     pump_maximum: Fraction = Fraction(999),
+    least_min: Fraction | None = None,
 ) -> list[Step]:
-    """The steps of one infusion: rungs in order, equal pump settings merged, the last step taking what is left."""
+    """The steps of one infusion: rungs in order, equal pump settings merged, the last step taking what is left.
+
+    With `least_min` it climbs to the highest plateau at which it still lasts so long: every setting is tried.
+    """
     ceilings = [rate_ml_per_h(text, weight_kg, table.mg_per_ml) for text in table.ceilings(risks)]
     ceiling = min(ceilings, default=None)
     settings: list[tuple[Fraction, Fraction | None]] = []
@@ -315,19 +360,52 @@ def infuse(
             before = settings.pop()[1]
             time = None if time is None or before is None else before + time
         settings.append((setting, time))
-    return run(volume_ml, settings)
+    steps = run(volume_ml, settings)
+    if least_min is None or sum(step.minutes for step in steps) >= least_min:
+        return steps
+    for units in range(int(settings[-1][0] / increment), 0, -1):
+        held = merged([(min(setting, units * increment), time) for setting, time in settings])
+        if lasts_min(volume_ml, held) >= least_min:
+            return run(volume_ml, held)
+    raise PumpTooCoarseError
+
+
+def merged(settings: Sequence[tuple[Fraction, Fraction | None]]) -> list[tuple[Fraction, Fraction | None]]:
+    """Settings in a row that are the same, as one with their time together."""
+    found: list[tuple[Fraction, Fraction | None]] = []
+    for setting, time in settings:
+        if found and found[-1][0] == setting:
+            before = found.pop()[1]
+            time = None if time is None or before is None else before + time
+        found.append((setting, time))
+    return found
+
+
+def lasts_min(volume_ml: Fraction, settings: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction:
+    """How long so much takes where every setting is entered, if for a moment only."""
+    total = Fraction(0)
+    for setting, time in settings:
+        full = volume_ml if time is None else setting * time / 60
+        given = min(volume_ml, full)
+        total += given / setting * 60
+        volume_ml -= given
+    return total
 
 
 def run(volume_ml: Fraction, settings: Sequence[tuple[Fraction, Fraction | None]]) -> list[Step]:
     """Run these settings (mL/h, minutes or None for the rest) until the volume is in.
 
-    Less than the 0.001 mL that can be shown is no step of its own: the step before takes it.
+    Less than the 0.001 mL that can be shown is no step of its own, nor is what the next would give in less than a
+    minute: the step before takes it.
     """
     steps: list[Step] = []
     running = shown_before = Fraction(0)
     for number, (setting, time) in enumerate(settings, start=1):
         left = volume_ml - running
-        last = number == len(settings) or time is None or left - setting * time / 60 < SMALLEST_ML
+        last = number == len(settings) or time is None
+        if time is not None and not last:
+            rest = left - setting * time / 60
+            last = rest < SMALLEST_ML or rest / settings[number][0] * 60 < 1
         infused = left if last else setting * time / 60
         running += infused
         shown = nearest_tie_up(running, SMALLEST_ML)
@@ -383,7 +461,21 @@ def product_mg_per_ml(ident: str) -> Fraction:
 
 
 def ceilings_at_risk(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [table["at_risk_ceiling"] for table in tables if "at_risk_ceiling" in table]
+    return [kept_at_risk(table) for table in tables if "at_risk_ceiling" in table]
+
+
+def kept_at_risk(table: dict[str, Any]) -> dict[str, Any]:
+    """The ceiling at risk of a table; of one printed as `less than` the fastest step that is below it."""
+    printed: dict[str, Any] = table.get("at_risk_ceiling") or {}
+    if printed.get("less_than") != "true" and printed.get("less_than") is not True:
+        return printed
+    value, unit = number_and_unit(printed["rate"])
+    steps = [rung["rate"] for rung in table["ladder"]]
+    assert {number_and_unit(rate)[1] for rate in steps} == {unit}
+    return {
+        **printed,
+        "rate": max((r for r in steps if number_and_unit(r)[0] < value), key=lambda r: number_and_unit(r)[0]),
+    }
 
 
 def rate_ceiling(indication: str) -> str | None:
@@ -399,7 +491,7 @@ def rate_table(ident: str, indication: str, infusion: str = "first") -> Table:
     for wanted in (indication, "any"):
         for table in tables:
             if wanted in table["for"] and table.get("infusion", infusion) == infusion:
-                risk = table.get("at_risk_ceiling") or {}
+                risk = kept_at_risk(table)
                 return Table(
                     rungs=tuple((rung["rate"], rung.get("for")) for rung in table["ladder"]),
                     ceiling=(table.get("ceiling") or {}).get("rate"),

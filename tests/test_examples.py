@@ -125,15 +125,16 @@ def test_a_printed_ladder_is_shipped_as_printed(printed: dict[str, Any]) -> None
         (Fraction(rate) * (60 if printed["unit"] == "mL/kg/min" else 1), None if lasts == "rest" else Fraction(lasts))
         for rate, lasts in zip(printed["rates"], printed["minutes"], strict=True)
     ]
-    product = library.product(printed["product"]).value
+    product, infusion = library.product(printed["product"]).value, printed.get("infusion", "first")
     for indication in printed["indications"]:
-        table = oracle.rate_table(printed["product"], indication)
+        table = oracle.rate_table(printed["product"], indication, infusion)
         shipped = [
             (oracle.rate_ml_per_h(rate, Fraction(1), table.mg_per_ml), oracle.minutes(lasts) if lasts else None)
             for rate, lasts in table.rungs
         ]
         assert shipped == expected
-        [loaded] = [t for t in product.rates if indication in t.for_ or "any" in t.for_]
+        tables = [t for t in product.rates if t.infusion in ("any", infusion)]
+        [loaded] = [t for t in tables if indication in t.for_ or "any" in t.for_]
         assert [(product.comparable_rate(r.rate), r.for_.base if r.for_ else None) for r in loaded.ladder] == expected
         for rung in printed.get("assumed", []):
             assert loaded.ladder[int(rung) - 1].basis == "assumed", (

@@ -87,8 +87,9 @@ class Line:
         inputs = self.entry.inputs
         if "increment_ml_per_h" in inputs:
             return oracle.nearest_tie_up(value, self.named("increment_ml_per_h"))
-        if str(inputs["rule"]).endswith(" mL"):
-            return oracle.nearest_tie_up(value, Fraction(str(inputs["rule"]).removeprefix("to ").removesuffix(" mL")))
+        step, _, unit = str(inputs["rule"]).removeprefix("to ").rpartition(" ")
+        if unit in ("mL", "kg", "cm"):
+            return oracle.nearest_tie_up(value, Fraction(step))
         return self.rounded_course(value, str(inputs["rule"]))
 
     def rounded_course(self, grams: Fraction, rule: str) -> Fraction:
@@ -99,12 +100,40 @@ class Line:
         days = next(
             course.days for course in self.plan.phases if f"{course.phase}.".replace("-", "_") == prefix or not prefix
         )
+        most = self.most_of_a_day(grams / days)
         if to == "whole vials":
-            assert tie == ["tie down"]
-            return oracle.rounded_course_g(grams, sizes, days)
+            assert tie == ["halves down"]
+            return self.whole_vials(grams, sizes, days, most)
+        if "whole_vials_g" in self.entry.inputs:
+            return self.from_opened_vials(grams, sizes, days, most)
         step = oracle.grams(to)
         below = oracle.floor_to(grams, step)
-        return below + step if grams - below > step / 2 else below
+        total = below + step if grams - below > step / 2 else below
+        while most is not None and math.ceil(total / step / days) * step > most:
+            total -= step  # the next below that keeps the limit of a day
+        return total
+
+    def most_of_a_day(self, exact_g: Fraction) -> Fraction | None:
+        """The bound as it is printed, to 12 decimals: it never is below what the exact dose puts on a day."""
+        printed = self.entry.inputs.get("most_of_a_day_g")
+        if printed is None:
+            return None
+        assert Fraction(printed) > exact_g - Fraction(1, 10**12)
+        return max(Fraction(printed), exact_g)
+
+    def whole_vials(self, grams: Fraction, sizes: list[Fraction], days: int, most: Fraction | None) -> Fraction:
+        nearest = oracle.rounded_course_g(grams, sizes, days)
+        instead = self.entry.inputs.get("instead_of_g")
+        assert instead is None or Fraction(instead) == nearest
+        return nearest if instead is None else oracle.whole_course_g(grams, sizes, days, most)
+
+    def from_opened_vials(self, grams: Fraction, sizes: list[Fraction], days: int, most: Fraction | None) -> Fraction:
+        inputs = self.entry.inputs
+        assert Fraction(inputs["whole_vials_g"]) == oracle.rounded_course_g(grams, sizes, days)
+        assert (inputs["within"], str(inputs["rule"]).split(", ")[0]) == ("10 %", "to 0.1 g")
+        given, opened = oracle.given_course_g(grams, sizes, days, most)
+        assert opened
+        return given
 
     def named(self, name: str) -> Fraction:
         value = self.entry.inputs.get(name)
@@ -142,15 +171,19 @@ def check(plan: Plan) -> dict[str, Fraction]:
                 f"{entry.name} = {entry.expression} is {exact} = {float(exact)}, not {entry.result}"
             )
     for total, days in shares.items():
-        check_split(known[total], days, plan)
+        opened = any(entry.name == total and "whole_vials_g" in entry.inputs for entry in plan.trace)
+        check_split(known[total], days, plan, opened)
     return known
 
 
-def check_split(course_g: Fraction, days: Sequence[Fraction], plan: Plan) -> None:
+def check_split(course_g: Fraction, days: Sequence[Fraction], plan: Plan, opened: bool) -> None:
     assert sum(days) == course_g
     assert list(days) == sorted(days, reverse=True)
     policy = plan.computed_from.policy.policy.value
     assert policy.rounding is not None
+    if opened:
+        assert days[0] - days[-1] <= Fraction(1, 10)
+        return
     if str(policy.rounding.to) == "whole vials":
         sizes = oracle.product_vials(plan.computed_from.product.value.id)
         assert days[0] - days[-1] == oracle.least_spread_g(course_g, sizes, len(days))

@@ -39,7 +39,8 @@ def plan_many(
 
     A request is a `Form` (the words of the command line) or a mapping with the columns of `ivigcalc batch`, as text or
     as numbers, dates, truth values and lists. One that is wrong or refused gives a `Failed` and never stops the rest.
-    `on` is today's date where it matters (an age or a weighing without a start date); the engine has no clock.
+    `on` is today's date where it matters (a start in the past, an age or a weighing without one): the engine has no
+    clock.
     """
 
     desk = Desk(site, on)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import signal
 import sys
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -17,6 +16,7 @@ from ivigcalc.cli.lean import add_command
 from ivigcalc.cli.options import in_panel, takes_form
 from ivigcalc.cli.output import tell
 from ivigcalc.cli.show import PaperOption, QuietOption, SiteOption
+from ivigcalc.cli.today import today
 from ivigcalc.errors import RequestError
 from ivigcalc.request.form import Form
 
@@ -191,7 +191,7 @@ def batch(
         folder=Path(output),
         defaults=form,
         site=find_site(site),
-        on=datetime.now().astimezone().date(),
+        on=today(),
         kind=format.value,
         jobs=jobs,
         cluster=cluster,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from ivigcalc.cli.lean import add_command
 from ivigcalc.cli.options import in_panel, takes_form
 from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption, SiteOption
+from ivigcalc.cli.today import today
 from ivigcalc.request.form import COMPARED, Form
 
 
@@ -68,7 +68,7 @@ def compare(
     from ivigcalc.render import comparison as faces
 
     said = {"product": product, "policy": policy, "weight": weight, "dose": dose, "days": days, "every": every}
-    compared = side_by_side(form, read_orders(said), on=datetime.now().astimezone().date(), site=find_site(site))
+    compared = side_by_side(form, read_orders(said), on=today(), site=find_site(site))
     rows = faces.sorted_by(compared, sort)
     match format:
         case Format.table:

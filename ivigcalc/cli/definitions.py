@@ -1,9 +1,8 @@
-"""regimens, products, policies: list, show, check, schema, new; and `schema` for everything that has one."""
+"""regimens, products, policies: list, show, check, schema, new, upgrade; and `schema` for everything that has one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ import typer
 from ivigcalc.cli.lean import add_command, group
 from ivigcalc.cli.options import in_panel
 from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption
+from ivigcalc.cli.today import today
 
 #: kind of definition -> its command, an example id, and what its files hold
 KINDS = {
@@ -90,6 +90,10 @@ IdArgument = Annotated[
         metavar="ID", help="Lower-case letters, digits and hyphens; also the file's name.", show_default=False
     ),
 ]
+FileArgument = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="A YAML file; also one of a site or a formula.", show_default=False),
+]
 PathsArgument = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -119,6 +123,7 @@ def register(app: typer.Typer) -> None:
         add_command(below, "check", _check(kind), f"{name} check")
         add_command(below, "schema", _schema(kind), f"{name} schema -o {kind}.schema.json")
         add_command(below, "new", _new(kind), f"{name} new my-{kind} -o my-{kind}.yaml")
+        add_command(below, "upgrade", _upgrade(kind), f"{name} upgrade my-{kind}.yaml -o my-{kind}-2.yaml")
         app.add_typer(below, name=name)
     add_command(app, "schema", schema, "schema plan -o plan.schema.json")
 
@@ -151,7 +156,7 @@ def list_products(
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """Which products there are, by country of licence; how many rate tables, and in how many a rung is assumed."""
+    """Which products there are, by country of licence; how many rate tables, and in how many a step is assumed."""
     _list("product", format, output, quiet, no_color, country=country, indication=indication, text=text)
 
 
@@ -252,7 +257,7 @@ def _check(kind: str) -> Callable[..., None]:
         from ivigcalc.errors import DefinitionError
         from ivigcalc.library import check as checking
 
-        report = checking.check(paths or [], kind, _today())
+        report = checking.check(paths or [], kind, today())
         for note in report.notes:
             say(f"note: {note}", quiet=quiet)
         emit("".join(f"{problem}\n" for problem in report.problems), None)
@@ -264,10 +269,6 @@ def _check(kind: str) -> Callable[..., None]:
         f"Every problem of {KINDS[kind][0]} files, as `file:line: key: message; allowed: ...`; exit 3 if there is one."
     )
     return check
-
-
-def _today() -> date:
-    return datetime.now().astimezone().date()
 
 
 # ---- schema and new -------------------------------------------------------------------------------------------------
@@ -307,12 +308,10 @@ def _schema_of(kind: str) -> dict[str, Any]:
 def _new(kind: str) -> Callable[..., None]:
     def new(identifier: IdArgument, output: OutputOption = None, quiet: QuietOption = False) -> None:
         from ivigcalc.cli.output import emit, say
-        from ivigcalc.errors import RequestError
         from ivigcalc.library.skeletons import skeleton
 
-        text = skeleton(kind, identifier, _today())
-        if output is not None and output.exists():
-            raise RequestError(f"-o {output.name} exists already; choose another name", field="output")
+        text = skeleton(kind, identifier, today())
+        _refuse_existing(output)
         emit(text, output, machine=True)
         say(
             f"fill in what stands in <...>, then: ivigcalc {KINDS[kind][0]} check {output or f'{identifier}.yaml'}",
@@ -321,3 +320,36 @@ def _new(kind: str) -> Callable[..., None]:
 
     new.__doc__ = f"A skeleton of a {kind} file with a comment on every key, to fill in."
     return new
+
+
+def _refuse_existing(output: Path | None) -> None:
+    from ivigcalc.errors import RequestError
+
+    if output is not None and output.exists():
+        raise RequestError(f"-o {output.name} exists already; choose another name", field="output")
+
+
+# ---- upgrade --------------------------------------------------------------------------------------------------------
+
+
+def _upgrade(kind: str) -> Callable[..., None]:
+    def upgrade(file: FileArgument, output: OutputOption = None, quiet: QuietOption = False) -> None:
+        from ivigcalc.cli.output import emit, say
+        from ivigcalc.library import upgrade as upgrading
+        from ivigcalc.text import counted
+
+        _refuse_existing(output)
+        done = upgrading.upgrade(file, kind)
+        emit(done.data.decode("utf-8"), output, machine=True)
+        for problem in done.to_decide:
+            say(f"decide: {problem}", quiet=quiet)
+        if done.changed:
+            say(f"{file}: schema 2; {counted(len(done.to_decide), 'sentence')} to decide on", quiet=quiet)
+        else:
+            say(f"{file}: is of schema 2 already; nothing was changed", quiet=quiet)
+
+    upgrade.__doc__ = (
+        f"A {kind} file of schema 1 as one of schema 2, comments and all; no figure changes. "
+        "What a person has to decide is told on stderr."
+    )
+    return upgrade

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,12 +15,14 @@ from ivigcalc.cli.show import (
     FormatOption,
     Look,
     NoColorOption,
+    NotesOption,
     OutputOption,
     PaperOption,
     QuietOption,
     SiteOption,
     show,
 )
+from ivigcalc.cli.today import today
 from ivigcalc.errors import RequestError
 from ivigcalc.request.form import Command, Form
 
@@ -33,6 +34,12 @@ PlotOption = Annotated[bool, _output("Draw the titration.", "--plot")]
 PreviousOption = Annotated[
     Path | None,
     _output("The .ics exported before: what changed is updated, what is gone is cancelled.", metavar="FILE"),
+]
+PartOption = Annotated[
+    list[str], _output("record, calendar, patient or order, for PDF; repeatable, all if not given.", metavar="PART")
+]
+SessionOption = Annotated[
+    str | None, _output("Only the record of this session, as 2.1 (course.day), for PDF.", metavar="C.D")
 ]
 AlarmOption = Annotated[
     int | None, _output("Minutes before each session, for .ics.", min=1, max=20160, metavar="MINUTES")
@@ -60,12 +67,13 @@ def dose(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     explain: ExplainOption = False,
+    notes: NotesOption = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """Dosing weight, course dose, split into sessions, vials and duration, without dates."""
     _refuse_dates(format, "dose")
-    show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color))
+    show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color, notes=notes))
 
 
 @takes_form("schedule")
@@ -75,12 +83,13 @@ def schedule(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     explain: ExplainOption = False,
+    notes: NotesOption = False,
     paper: PaperOption = "a4",
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The dated plan: courses and sessions with start and finish times, doses, vials and rates."""
-    show(compute(form, "schedule", site), Look(format, output, explain, quiet, no_color, paper))
+    show(compute(form, "schedule", site), Look(format, output, explain, quiet, no_color, paper, notes=notes))
 
 
 @takes_form("rates")
@@ -90,13 +99,14 @@ def rates(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     explain: ExplainOption = False,
+    notes: NotesOption = False,
     plot: PlotOption = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The titration of one infusion of exactly this dose: step, clock time, rates, minutes, mL."""
     _refuse_dates(format, "rates")
-    show(compute(form, "rates", site), Look(format, output, explain, quiet, no_color, plot=plot))
+    show(compute(form, "rates", site), Look(format, output, explain, quiet, no_color, plot=plot, notes=notes))
 
 
 @takes_form("schedule")
@@ -105,15 +115,31 @@ def calendar(
     site: SiteOption = None,
     format: FormatOption = Format.table,
     output: OutputOption = None,
+    notes: NotesOption = False,
     paper: PaperOption = "a4",
+    part: PartOption = [],  # noqa: B006 - typer wants a list, and nobody changes it
+    session: SessionOption = None,
     previous: PreviousOption = None,
     alarm: AlarmOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The month grid on screen, a printable PDF with a sheet for each session, or an .ics file."""
+    if (part or session) and format is not Format.pdf:
+        raise RequestError("--part and --session choose pages: give --format pdf", field="part")
     plan = compute(form, "schedule", site)
-    look = Look(format, output, quiet=quiet, no_color=no_color, paper=paper, previous=previous, alarm_min=alarm)
+    look = Look(
+        format,
+        output,
+        quiet=quiet,
+        no_color=no_color,
+        paper=paper,
+        previous=previous,
+        alarm_min=alarm,
+        parts=tuple(part),
+        session=session,
+        notes=notes,
+    )
     if format is Format.table:
         _show_month_grids(plan, look)
     else:
@@ -130,11 +156,11 @@ def _refuse_dates(format: Format, command: Command) -> None:
 
 
 def compute(form: Form, command: Command, site: str | None) -> Plan:
-    """Plan a form, with today's date from the clock: the one place where it is read."""
+    """Plan a form on today's date, which the plan keeps."""
     from ivigcalc.api import plan_form
     from ivigcalc.cli.sites import find_site
 
-    return plan_form(form, command, on=datetime.now().astimezone().date(), site=find_site(site))
+    return plan_form(form, command, on=today(), site=find_site(site))
 
 
 def _show_month_grids(plan: Plan, look: Look) -> None:
@@ -146,5 +172,5 @@ def _show_month_grids(plan: Plan, look: Look) -> None:
     plain = out.ascii_only(look.to)
     width = (out.terminal_width() if look.to is None else None) or 80
     closed = closed_days(plan.computed_from.site.value, (s.on for s in plan.sessions if s.on))
-    grids = month_grids(plan, width, closed, ascii_only=plain)
+    grids = month_grids(plan, width, closed, ascii_only=plain, notes=look.all_notes)
     out.emit(render(grids, width=width, color=out.wants_color(look.no_color, look.to), ascii_only=plain), look.to)

@@ -12,7 +12,10 @@ from ivigcalc.cli.options import in_panel
 from ivigcalc.errors import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ivigcalc.engine.plan import Plan
+    from ivigcalc.render.paper.page import Part
 
 Paper = Literal["a4", "letter"]
 
@@ -41,6 +44,7 @@ OutputOption = Annotated[
     Path | None, _output("Write to a file instead of stdout.", "--output", "-o", metavar="FILE", readable=False)
 ]
 ExplainOption = Annotated[bool, _output("Show the working of every number, with sources.", "--explain")]
+NotesOption = Annotated[bool, _output("Show all notes on screen, not only the first.", "--notes")]
 QuietOption = Annotated[bool, _output("Nothing on stderr but errors.", "--quiet", "-q")]
 NoColorOption = Annotated[bool, _output("No colour.", "--no-color")]
 PaperOption = Annotated[str, _output("a4 or letter, for PDF.", "--paper", metavar="PAPER", show_default=True)]
@@ -59,6 +63,14 @@ class Look:
     plot: bool = False
     previous: Path | None = None
     alarm_min: int | None = None
+    parts: tuple[str, ...] = ()
+    session: str | None = None
+    notes: bool = False
+
+    @property
+    def all_notes(self) -> bool:
+        """What is kept in a file has them all: who reads it later cannot ask for more."""
+        return self.notes or self.to is not None
 
 
 def show(plan: Plan, look: Look) -> None:
@@ -94,7 +106,7 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
         case Format.pdf:
             from ivigcalc.render.paper.pdf import to_pdf
 
-            return to_pdf(plan, paper_of(look.paper))
+            return to_pdf(plan, paper_of(look.paper), parts_of(look.parts), look.session)
         case Format.ics:
             from ivigcalc.render.ics import to_ics
 
@@ -116,7 +128,12 @@ def _table(plan: Plan, look: Look) -> str:
     width = out.terminal_width() if look.to is None else None
     plain = out.ascii_only(look.to)
     text = to_table(
-        plan, width=width, color=out.wants_color(look.no_color, look.to), ascii_only=plain, explain=look.explain
+        plan,
+        width=width,
+        color=out.wants_color(look.no_color, look.to),
+        ascii_only=plain,
+        explain=look.explain,
+        notes=look.all_notes,
     )
     if look.plot:
         from ivigcalc.render.plot import plot_text
@@ -131,6 +148,16 @@ def paper_of(text: str) -> Paper:
     if lowered not in ("a4", "letter"):
         raise RequestError(f"--paper: '{text[:20]}' is not one of a4, letter", field="paper")
     return lowered  # type: ignore[return-value]
+
+
+def parts_of(named: tuple[str, ...]) -> Sequence[Part]:
+    """The parts that are named; all of them where none is."""
+    from ivigcalc.render.paper.page import PARTS
+
+    for part in named:
+        if part not in PARTS:
+            raise RequestError(f"--part: '{part[:20]}' is not one of {', '.join(PARTS)}", field="part")
+    return named or PARTS  # type: ignore[return-value]
 
 
 def _previous(path: Path | None) -> bytes | None:

@@ -2,9 +2,10 @@
 
 from .condition import Condition
 from .fields import Range, Strict
+from .infusion_time import CourseTime, InfusionTime
 from .klass import ProductClass
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
-from .policy import Policy, Rounding
+from .policy import MEASURED_STEP_G, Policy, Prefer, Rounding
 from .product import Ceiling, PrintedRung, Product, RateTable, ml_per_kg_per_h
 from .regimen import Days, Dose, Every, Limit, Phase, Population, Protocol, Regimen
 from .safety import Safety
@@ -13,11 +14,13 @@ from .source import Cited, Definition, Source, cite
 from .weight import DosingWeight, Formula, HeightLine
 
 __all__ = [
+    "MEASURED_STEP_G",
     "NO_SITE",
     "NO_SITE_LOADED",
     "Ceiling",
     "Cited",
     "Condition",
+    "CourseTime",
     "Days",
     "Definition",
     "Dose",
@@ -25,12 +28,14 @@ __all__ = [
     "Every",
     "Formula",
     "HeightLine",
+    "InfusionTime",
     "Limit",
     "Loaded",
     "LoadedPolicy",
     "Phase",
     "Policy",
     "Population",
+    "Prefer",
     "PrintedRung",
     "Product",
     "ProductClass",

@@ -40,7 +40,8 @@ def refuse(found: Iterable[tuple[Place, str]]) -> None:
         raise contradictions
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """One line of printable text, its spaces tidied."""
     if not isinstance(value, str):
         raise ValueError("must be text")
     stripped = " ".join(value.split())
@@ -52,7 +53,7 @@ def _text(value: Any) -> str:
 
 
 def _identifier(value: Any) -> str:
-    text = _text(value)
+    text = as_text(value)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", text):
         raise ValueError("must be lower-case letters, digits and hyphens, at most 60")
     return text
@@ -107,7 +108,7 @@ def _schema(*dimensions: str) -> WithJsonSchema:
 
 _AS_TEXT = PlainSerializer(str, return_type=str)
 
-Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": "string", "minLength": 1})]
+Text = Annotated[str, BeforeValidator(as_text), WithJsonSchema({"type": "string", "minLength": 1})]
 Identifier = Annotated[
     str, BeforeValidator(_identifier), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$"})
 ]

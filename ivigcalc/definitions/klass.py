@@ -6,9 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from .fields import DoseQuantity, Identifier, Interval, Minutes, Range, Text
+from .fields import DoseQuantity, Identifier, Interval, Minutes, Range
 from .product import RiskName
 from .source import Cited, Definition, Said
+from .words import Sentence
 
 
 class ClassContraindication(Said):
@@ -36,7 +37,7 @@ class VaccineWait(Cited):
 
     dose: DoseQuantity
     wait: Interval
-    note: Text | None = None
+    note: Sentence | None = None
 
 
 class ProductClass(Definition):
@@ -47,4 +48,4 @@ class ProductClass(Definition):
     age_risk: AgeRisk | None = None
     haemolysis: Haemolysis | None = None
     vaccine_waits: tuple[VaccineWait, ...] = ()
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -10,10 +12,14 @@ from ivigcalc.quantity import Quantity, QuantityError, quantity
 from ivigcalc.text import TYPED, safe
 
 from .condition import AgeCondition
-from .fields import Amount, Bool, Text, refuse
+from .fields import Amount, Bool, Percent, Text, refuse
 from .regimen import Limit
 from .source import Cited, Definition, Said
 from .weight import DosingWeight
+from .words import Sentence
+
+#: grams are measured no finer than this: what is rounded to where a policy rounds to nothing
+MEASURED_STEP_G = Fraction(1, 100)
 
 
 class SmallDoses(Cited):
@@ -44,12 +50,47 @@ class Rounding(Cited):
     direction: Literal["nearest", "down", "up"] = "nearest"
     tie: Literal["down", "up"] = "down"
     small: SmallDoses | None = None
+    within: Percent | None = None
+    otherwise: Amount | None = None
     basis: Literal["printed", "assumed"] = "printed"
-    note: Text | None = None
+    note: Sentence | None = None
 
     def __str__(self) -> str:
-        tie = f", tie {self.tie}" if self.direction == "nearest" else ""
+        tie = f", halves {self.tie}" if self.direction == "nearest" else ""
         return f"to {self.to}, {self.direction}{tie}"
+
+    @model_validator(mode="after")
+    def _otherwise_can_be_measured(self) -> Rounding:
+        """Exact doses from opened vials: within how much not, and to what then."""
+        within, otherwise = self.within, self.otherwise
+        if (within is None) != (otherwise is None):
+            key, other = ("within", "otherwise") if otherwise is None else ("otherwise", "within")
+            refuse(
+                [((key,), f"needs '{other}' beside it: whole vials within so much, otherwise the exact dose to a step")]
+            )
+        if otherwise is None or within is None:
+            return self
+        if self.to != "whole vials":
+            refuse([(("otherwise",), f"is for 'to: whole vials', not for 'to: {self.to}'")])
+        if otherwise.base < MEASURED_STEP_G:  # control: otherwise-measurable
+            measured = f"{MEASURED_STEP_G.numerator / Decimal(MEASURED_STEP_G.denominator)} g"
+            refuse([(("otherwise",), f"{otherwise} is finer than {measured}, the least that is measured of a vial")])
+        return self
+
+    def finer(self, to: Quantity, source: str | None) -> Rounding:
+        """The same rule with a finer step, which needs no opened vial beside it."""
+        update = {"to": to, "source": source or self.source, "within": None, "otherwise": None}
+        return self.model_copy(update=update)
+
+
+class Prefer(Cited):
+    """Which course is taken before the nearest one: of those within so much of the exact dose, the one with the fewest
+    vials. `spread`: by how much its days may differ.
+    """
+
+    fewest: Literal["vials"]
+    within: Percent
+    spread: Amount
 
 
 class RateWeight(Cited):
@@ -77,15 +118,19 @@ class Policy(Definition):
     missing: tuple[Text, ...] = ()
     dosing_weight: DosingWeight | None = None
     rounding: Rounding | None = None
+    prefer: Prefer | None = None
     rate_weight: RateWeight = RateWeight(use="actual", basis="assumed")
     limits: tuple[Limit, ...] = ()
     says: tuple[Said, ...] = ()
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Policy:
         if self.computable and (self.dosing_weight is None or self.rounding is None):
             refuse([((), _INCOMPLETE)])
+        if self.prefer is not None and (self.rounding is None or self.rounding.to != "whole vials"):
+            to = self.rounding.to if self.rounding else "nothing"
+            refuse([(("prefer",), f"the fewest vials are of a rounding to whole vials, not to {to}")])
         if self.dosing_weight is not None and self.dosing_weight.missing:
             refuse([(("dosing_weight", "missing"), "is for a protocol; a policy says it under 'missing' at its top")])
         if not self.computable and not self.missing:

@@ -9,10 +9,12 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from ivigcalc.quantity import Quantity
+from ivigcalc.quantity import Quantity, figure
 
-from .fields import Amount, Concentration, Identifier, IgaContent, Minutes, Place, Rate, Strict, Text, refuse
+from .fields import Amount, Bool, Concentration, Identifier, IgaContent, Minutes, Place, Rate, Strict, Text, refuse
+from .infusion_time import InfusionTime
 from .source import Cited, Definition, Said
+from .words import Reason, Sentence
 
 RiskName = Literal["renal", "thrombosis", "cardiac"]
 Basis = Literal["printed", "assumed"]
@@ -31,7 +33,7 @@ class PrintedRung(Cited):
     rate: Rate
     for_: Minutes | None = Field(default=None, alias="for")
     basis: Basis = "printed"
-    note: Text | None = None
+    note: Sentence | None = None
 
 
 class Ceiling(Cited):
@@ -39,13 +41,18 @@ class Ceiling(Cited):
 
     rate: Rate
     risks: tuple[RiskName, ...] = ()
-    note: Text | None = None
+    less_than: Bool = Field(
+        default=False,
+        description="of at_risk_ceiling: printed as less than `rate`, so the last step below it is the most",
+    )
+    note: Sentence | None = None
 
 
 class Disagreement(Cited):
     """What another source says, kept on file; the lower figure is the one in force."""
 
     says: Text
+    words_because: Reason | None = None
 
 
 class RateTable(Cited):
@@ -56,7 +63,8 @@ class RateTable(Cited):
     ladder: tuple[PrintedRung, ...] = Field(min_length=1)
     ceiling: Ceiling
     at_risk_ceiling: Ceiling | None = None
-    note: Text | None = None
+    time: InfusionTime | None = Field(default=None, description="how long the infusion lasts, as printed")
+    note: Sentence | None = None
     others: tuple[Disagreement, ...] = ()
 
     def serves(self, indication: str) -> bool:
@@ -72,6 +80,15 @@ class RateTable(Cited):
             ceilings.append((("at_risk_ceiling", "rate"), self.at_risk_ceiling.rate))
         return rungs + ceilings
 
+    @property
+    def at_risk(self) -> Ceiling | None:
+        """The ceiling at risk as it is kept: of one printed as `less than`, the last step of the titration below it."""
+        printed = self.at_risk_ceiling
+        if printed is None or not printed.less_than:
+            return printed
+        below = [rung.rate for rung in self.ladder if rung.rate.base < printed.rate.base]  # control: less-than-at-risk
+        return printed.model_copy(update={"rate": below[-1], "less_than": False})
+
     @model_validator(mode="after")
     def _holds_together(self) -> RateTable:
         refuse(self._contradictions())
@@ -81,27 +98,51 @@ class RateTable(Cited):
         last = len(self.ladder) - 1
         for i, rung in enumerate(self.ladder):
             if i < last and rung.for_ is None:
-                yield ("ladder", i), "only the last rung may leave out 'for'"
+                yield ("ladder", i), "only the last step may leave out 'for'"
             if i == last and rung.for_ is not None:
-                yield ("ladder", i), "the last rung runs to the end, so it has no 'for'"
+                yield ("ladder", i), "the last step runs to the end, so it has no 'for'"
+        yield from self._no_step_below()
         main = [rate for place, rate in self.stated_rates if place[0] != "at_risk_ceiling"]
         if len({rate.dimension == "rate" for rate in main}) > 1:
             yield (), "mixes rates per kg with absolute rates"
         elif len({rate.dimension for rate in main}) == 1:
             yield from self.out_of_order(lambda rate: rate.base)
+        yield from self._out_of_time()
+
+    def _out_of_time(self) -> Iterator[tuple[Place, str]]:
+        """A time that is over before the last step, which then no infusion ever reaches."""
+        steps_min = sum((rung.for_.base for rung in self.ladder if rung.for_ is not None), Fraction(0))
+        if self.time is not None and self.time.to is not None and self.time.to.base <= steps_min:
+            text = f"no step allows it: the steps before the last take {figure(steps_min)} min, at most {self.time.to}"
+            yield ("time", "to"), f"{text} is allowed"
+
+    def _no_step_below(self) -> Iterator[tuple[Place, str]]:
+        """`less_than` names a step of the titration, so there has to be one below it, in the same unit."""
+        if self.ceiling.less_than:
+            yield ("ceiling", "less_than"), "is for at_risk_ceiling"
+        printed = self.at_risk_ceiling
+        if printed is None or not printed.less_than:
+            return
+        steps = [rung.rate for rung in self.ladder]
+        if any(step.dimension != printed.rate.dimension for step in steps):
+            yield ("at_risk_ceiling", "less_than"), f"needs a rate of the same kind as the steps, not {printed.rate}"
+        elif steps[0].base >= printed.rate.base:
+            yield ("at_risk_ceiling", "less_than"), f"no step is below {printed.rate}: the first is {steps[0]}"
 
     def out_of_order(self, comparable: Callable[[Quantity], Fraction]) -> Iterator[tuple[Place, str]]:
         """Rungs that are not faster than the one before, or above the ceiling; needs rates of comparable kinds."""
-        ceiling = self.ceiling.rate
+        first, ceiling = self.ladder[0].rate, self.ceiling.rate
         for (_, earlier), (place, later) in pairwise(self.stated_rates[: len(self.ladder)]):
             if comparable(later) <= comparable(earlier):
-                yield place, f"each rung must be faster than the one before; {later} follows {earlier}"
+                yield place, f"each step must be faster than the one before; {later} follows {earlier}"
         for place, rate in self.stated_rates:
             if place[0] == "ladder" and comparable(rate) > comparable(ceiling):
-                yield place, f"rung {rate} is above the ceiling {ceiling}"
+                yield place, f"step {rate} is above the ceiling {ceiling}"
             same_kind = (rate.dimension == "rate") == (ceiling.dimension == "rate")
             if place[0] == "at_risk_ceiling" and same_kind and comparable(rate) > comparable(ceiling):
                 yield place, f"at_risk_ceiling {rate} is above the ceiling {ceiling}"
+            if place[0] == "at_risk_ceiling" and same_kind and comparable(rate) < comparable(first):
+                yield place, f"at_risk_ceiling {rate} is below the first step {first}"
 
 
 class Composition(Strict):
@@ -120,7 +161,7 @@ class Iga(Cited):
 
     maximum: IgaContent | None = None
     average: IgaContent | None = None
-    note: Text | None = None
+    note: Sentence | None = None
 
 
 class Contraindication(Said):
@@ -174,7 +215,7 @@ class Product(Definition):
     unlike_class: tuple[UnlikeClass, ...] = ()
     warnings: tuple[Caution, ...] = ()
     restart: tuple[Said, ...] = ()
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()
     others: tuple[Disagreement, ...] = ()
 
     @model_validator(mode="after")

@@ -25,21 +25,26 @@ from .fields import (
     Text,
     refuse,
 )
+from .infusion_time import CourseTime
 from .source import Cited, Definition, Said
 from .weight import DosingWeight
+from .words import Sentence
 
 Confidence = Literal["high", "medium", "low"]
 Evidence = Literal[
     "label",
     "guideline",
     "consensus",
+    "randomised-trial",
     "trial",
+    "cohort",
     "case-series",
     "case-report",
     "review",
     "registry",
     "tertiary",
 ]
+Reading = Literal["original", "copy", "abstract", "secondary"]
 Category = Literal[
     "connective-tissue",
     "dermatology",
@@ -54,6 +59,12 @@ Category = Literal[
 ]
 
 
+#: patients without others to compare them with
+#: evidence that is never of high confidence
+SERIES = ("case-series", "case-report")
+SERIES_IS_LESS = "a series or a case is medium or low"
+
+
 class Population(Cited):
     """For whom the protocol was published; where it names no source, the protocol's."""
 
@@ -62,7 +73,7 @@ class Population(Cited):
         default=None,
         description="where the text prints no age: for whom the reading on file takes it; a caution, no stop",
     )
-    text: Text | None = None
+    text: Sentence | None = None
 
     @model_validator(mode="after")
     def _age_or_group(self) -> Population:
@@ -78,7 +89,7 @@ class Dose(Cited):
     per_day: Range[DoseQuantity] | None = None
     cap: Amount | None = None
     cap_per_day: Amount | None = None
-    note: Text | None = None
+    note: Sentence | None = None
 
     @model_validator(mode="after")
     def _one_basis(self) -> Dose:
@@ -101,7 +112,7 @@ class Days(Cited):
     to: Annotated[Count, Field(ge=1, le=31)]
     consecutive: Bool | None = Field(default=None, description="absent = the source does not say")
     equal: Bool | None = None
-    note: Text | None = None
+    note: Sentence | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Days:
@@ -122,7 +133,7 @@ class Every(Cited):
     """From the first day of one course to the first day of the next."""
 
     every: Range[Interval]
-    note: Text | None = None
+    note: Sentence | None = None
 
 
 class Courses(Cited):
@@ -130,7 +141,7 @@ class Courses(Cited):
 
     from_: Annotated[Count, Field(ge=1)] = Field(alias="from")
     to: Annotated[Count, Field(ge=1)] | None = None
-    note: Text | None = None
+    note: Sentence | None = None
 
     @property
     def single(self) -> int | None:
@@ -144,14 +155,14 @@ class Limit(Cited):
     per: Literal["day", "course", "4-weeks"]
     max: DoseQuantity
     level: Literal["caution", "stop"]
-    note: Text | None = None
+    note: Sentence | None = None
 
 
 class Target(Cited):
     """What later doses are steered by, e.g. a trough IgG."""
 
     trough_igg: Range[IgGLevel] | None = None
-    text: Text | None = None
+    text: Sentence | None = None
 
 
 class Phase(Cited):
@@ -163,13 +174,18 @@ class Phase(Cited):
     days: Days | None = None
     interval: Every | None = None
     courses: Courses | None = None
+    time: CourseTime | None = Field(default=None, description="how long each infusion lasts, as printed")
 
 
 class Protocol(Cited):
     """One published way to treat the indication."""
 
     title: Text = Field(default="", description="the protocol's id where it is left out")
-    evidence: Evidence | None = None
+    evidence: Evidence | None = Field(default=None, description="what stands behind it")
+    patients: Annotated[Count, Field(ge=1)] | None = Field(
+        default=None, description="how many were studied, where the text that was read prints it"
+    )
+    reading: Reading | None = Field(default=None, description="what of the source was read")
     confidence: Confidence
     population: Population | None = None
     country: Text | None = Field(default=None, description="where the label or guideline counts: US, EU, CA, ...")
@@ -180,6 +196,7 @@ class Protocol(Cited):
     days: Days | None = None
     interval: Every | None = None
     courses: Courses | None = None
+    time: CourseTime | None = Field(default=None, description="how long each infusion lasts, as printed")
     phases: tuple[Phase, ...] = ()
     limits: tuple[Limit, ...] = ()
     no_dose_because: Text | None = Field(
@@ -192,7 +209,7 @@ class Protocol(Cited):
         default=None, description="the source's own rule; used where no policy is named, and not to be contradicted"
     )
     weight: Said | None = Field(default=None, description="what the source says of the dosing weight, in words")
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Protocol:
@@ -210,6 +227,7 @@ class Protocol(Cited):
             if phase.dose and phase.dose.per_day and phase.days is None:
                 yield (*place, "dose"), "a dose per day needs days"
             yield from self._over_limit(phase, (*place, "dose"))
+            yield from self._other_days(phase, place)
 
     def _over_limit(self, phase: Phase, place: Place) -> Iterator[tuple[Place, str]]:
         per_course = phase.dose.per_course if phase.dose else None
@@ -219,6 +237,12 @@ class Protocol(Cited):
         for limit in self.limits:
             if limit.per == "day" and limit.max.dimension == "dose" and least > limit.max.base:
                 yield place, f"{per_course.from_} over {phase.days.to} days is above the limit of {limit.max} per day"
+
+    def _other_days(self, phase: Phase, place: Place) -> Iterator[tuple[Place, str]]:
+        """A time that is printed for a number of days on which no course is given."""
+        time, days = phase.time, phase.days
+        if time and time.of_days and days and not days.from_ <= time.of_days <= days.to:
+            yield (*place, "time", "of_days"), f"{time.of_days} is not among the {days} days of a course"
 
     def stages_named(self, name: str | None) -> tuple[Phase, ...]:
         """The phase of a name, if there is one; all of them where none is named."""
@@ -237,6 +261,7 @@ class Protocol(Cited):
                 days=self.days,
                 interval=self.interval,
                 courses=self.courses,
+                time=self.time,
                 source=None,
             ),
         )
@@ -250,7 +275,7 @@ class RateCeiling(Cited):
     """A rate that must not be passed in an indication, whatever the product."""
 
     rate: RatePerKg
-    note: Text | None = None
+    note: Sentence | None = None
 
 
 class Regimen(Definition):
@@ -266,7 +291,7 @@ class Regimen(Definition):
         default=None, description="the most that is printed for this indication, whatever the product"
     )
     protocols: dict[Identifier, Protocol] = Field(min_length=1)
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -281,6 +306,16 @@ class Regimen(Definition):
     def treats(self) -> str:
         """The indication id that rate tables are looked up under."""
         return self.indication or self.id
+
+    @model_validator(mode="after")
+    def _no_series_is_called_high(self) -> Regimen:
+        if self.schema_ > 1:  # in schema 1 it could be; `upgrade` mends it
+            refuse(
+                (("protocols", name, "confidence"), f"high, with evidence {p.evidence}: {SERIES_IS_LESS}")
+                for name, p in self.protocols.items()
+                if p.confidence == "high" and p.evidence in SERIES
+            )
+        return self
 
     @model_validator(mode="after")
     def _default_is_trustworthy(self) -> Regimen:

@@ -24,8 +24,10 @@ from .fields import (
     Strict,
     Text,
 )
-from .source import Cited, Definition
+from .source import Cited, Definition, Said
+from .visit import CitedObservations
 from .weight import Factor
+from .words import Sentence
 
 
 class WeightRange(Cited):
@@ -161,6 +163,21 @@ class Deviation(Cited):
     percent: Percent
 
 
+class PumpSteps(Cited):
+    """By how much the pump may run above a step, and from which difference on both rates are shown."""
+
+    above_step: Percent
+    shown_from: Percent
+
+
+class CitedReaction(Strict):
+    """What to do on a reaction, as somebody printed it."""
+
+    stop: Said
+    slow: Said
+    restart: Said
+
+
 class Safety(Definition):
     """The thresholds of the checks."""
 
@@ -183,5 +200,12 @@ class Safety(Definition):
     restart_after: Threshold
     too_close: TooClose
     opened_bottle: OpenTime
+    pump: PumpSteps
+    assumed_steps: Said | None = Field(
+        default=None, description="what is printed in general for the steps that a product's source does not print"
+    )
+    observations: CitedObservations | None = None
+    reaction: CitedReaction | None = None
+    report: tuple[Said, ...] = Field(default=(), description="what a patient is asked to report, in plain words")
     conditions: dict[Identifier, Text] = Field(default_factory=dict)
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()

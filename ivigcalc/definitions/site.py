@@ -13,6 +13,8 @@ from ivigcalc.clock import clock_text
 from ivigcalc.quantity import Quantity, QuantityError, number, quantity
 
 from .fields import Count, Date, DaySpan, FlowRate, Identifier, Minutes, Number, Place, Strict, Text, refuse
+from .format import LATEST
+from .visit import Flush, ForPatient, Observations, Premedication, Reaction, Visit, Volume
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
@@ -117,15 +119,6 @@ VialSize = Annotated[
 Shelf = Annotated[dict[VialSize, Count], AfterValidator(_each_size_once)]
 
 
-def _whole(time: Quantity) -> Quantity:
-    if time.base.denominator != 1:
-        raise ValueError(f"{time} is not a whole number of minutes; allowed: whole minutes such as 45 min")
-    return time
-
-
-WholeMinutes = Annotated[Minutes, AfterValidator(_whole)]
-
-
 def _currency(value: Any) -> Any:
     if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
         raise ValueError(f"'{value!s:.40}' is not a currency; allowed: three capital letters such as USD")
@@ -145,19 +138,11 @@ class Holidays(Strict):
 
 
 class Pump(Strict):
-    """What the pump can be set to. The defaults are those of the interface: 0.1 mL/h steps up to 999 mL/h."""
+    """What the pump can be set to. The defaults are those of the interface: 0.1 mL/h steps up to 999 mL/h, 0.1 mL."""
 
     increment: FlowRate = Quantity(number("0.1"), "mL/h")
     maximum: FlowRate = Quantity(number("999"), "mL/h")
-
-
-class Visit(Strict):
-    """What a visit takes besides the infusion."""
-
-    arrival: WholeMinutes | None = None
-    premedication: WholeMinutes | None = None
-    flush: WholeMinutes | None = None
-    observation: WholeMinutes | None = None
+    volume: Volume = Field(default=Quantity(number("0.1"), "mL"), description="the least that a volume is set by")
 
 
 class Price(Strict):
@@ -179,7 +164,7 @@ class Site(Strict):
     """One clinic."""
 
     kind: Literal["site"] = "site"
-    schema_: Annotated[Count, Field(alias="schema", ge=1, le=1)] = 1
+    schema_: Annotated[Count, Field(alias="schema", ge=1, le=LATEST)] = LATEST
     id: Identifier = "no-site"
     title: Text | None = None
     time_zone: Text | None = None
@@ -193,10 +178,20 @@ class Site(Strict):
     window: DaySpan | None = None
     pump: Pump = Pump()
     rate_maximum: FlowRate | None = None
+    shortest_step: Minutes = Field(
+        default=Quantity(number("1"), "min"), description="a step that would end the infusion sooner is not entered"
+    )
     stock: dict[Identifier, Shelf] = Field(default_factory=dict)
     price_per_gram: dict[Identifier, Price] = Field(default_factory=dict)
     chair_hour: Price | None = Field(default=None, description="what an hour in a chair costs, from arrival to leaving")
     visit: Visit = Visit()
+    premedication: tuple[Premedication, ...] = ()
+    flush: Flush | None = None
+    observe: Observations | None = None
+    address: Text | None = None
+    phone: Text | None = None
+    reaction: Reaction | None = None
+    for_patient: ForPatient = ForPatient()
     default: Defaults = Defaults()
 
     @model_validator(mode="after")

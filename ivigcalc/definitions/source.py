@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema, model_validator
 
 from .fields import Count, Date, Identifier, Strict, Text
+from .format import LATEST
+from .words import Reason
 
 #: A key of the file's `sources`.
 SourceKey = Annotated[Identifier, WithJsonSchema({"type": "string", "description": "a key of `sources`"})]
@@ -56,12 +58,13 @@ class Said(Cited):
     """A fact in words, with its source."""
 
     text: Text
+    words_because: Reason | None = Field(default=None, description="why a figure in it is words and not data")
 
 
 class Definition(Strict):
     """The head of every definition file."""
 
-    schema_: Annotated[Count, Field(alias="schema", ge=1, le=1)]
+    schema_: Annotated[Count, Field(alias="schema", ge=1, le=LATEST)]
     id: Identifier
     version: Date
     title: Text = Field(default="", description="the id where it is left out")

@@ -13,6 +13,7 @@ from ivigcalc.quantity import plain
 from .condition import ConditionText
 from .fields import BodyWeight, Height, Identifier, Number, Place, Strict, Text, refuse
 from .source import Cited, Definition
+from .words import Sentence
 
 
 def _part(value: Decimal) -> Decimal:
@@ -50,7 +51,7 @@ class Formula(Definition):
     kind: Literal["formula"]
     male: HeightLine
     female: HeightLine
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
 
 class ObeseRule(Strict):
@@ -91,7 +92,7 @@ class DosingWeight(Cited):
     missing: tuple[Text, ...] = Field(
         default=(), description="of a protocol: what its source does not print, so that a policy has to be named for it"
     )
-    note: Text | None = None
+    note: Sentence | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> DosingWeight:

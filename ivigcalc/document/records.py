@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum, auto
 from typing import Annotated, Literal, NamedTuple, TypedDict, TypeVar, get_args
 
+from ivigcalc.definitions.regimen import Evidence, Reading
 from ivigcalc.engine.plan import Level, WeightBasis
 from ivigcalc.request.form import Command, Form
 
@@ -69,12 +70,15 @@ class Fingerprint(TypedDict):
 
 
 class Regimen(TypedDict):
-    """The regimen, and the protocol in it that was followed."""
+    """The regimen, the protocol in it that was followed, what stands behind that, and what of the source was read."""
 
     id: Promised[str]
     protocol: Promised[str]
     version: Fingerprinted[Date]
     sha256: Fingerprinted[Sha256]
+    evidence: Evidence | None
+    patients: Counted | None
+    reading: Reading | None
 
 
 class Policy(Fingerprint):
@@ -159,7 +163,10 @@ class VialCount(TypedDict):
 
 
 class Step(TypedDict):
-    """A step of one session, with the clock time at which it is set and what is left in the bag after it."""
+    """A step of one session, with the clock time at which it is set and what is left in the bag after it.
+
+    `calculated_ml_per_h`: what the step comes to, where the pump cannot be set to it.
+    """
 
     step: Promised[Counted]
     rate_ml_per_kg_per_h: Promised[NotNegative | None]
@@ -172,6 +179,15 @@ class Step(TypedDict):
     from_start_min: NotNegative
     remaining_ml: NotNegative
     assumed: bool
+    calculated_ml_per_h: NotNegative | None
+
+
+class InfusionTime(TypedDict):
+    """How long the infusion is to last: at least and at most so many minutes; no source where the order says so."""
+
+    from_min: NotNegative | None
+    to_min: NotNegative | None
+    source: str | None
 
 
 class Bottle(TypedDict):
@@ -206,6 +222,7 @@ class Session(TypedDict):
     bottles: list[Bottle]
     visit_from: Clock | None
     visit_to: Clock | None
+    infusion_time: InfusionTime | None
 
 
 class Cost(TypedDict):

@@ -108,7 +108,16 @@ def _regimen(source: ComputedFrom) -> records.Regimen | None:
         return None
     assert source.protocol is not None
     found = _fingerprint(source.regimen)
-    return {"id": found["id"], "protocol": source.protocol, "version": found["version"], "sha256": found["sha256"]}
+    protocol = source.regimen.value.protocols[source.protocol]
+    return {
+        "id": found["id"],
+        "protocol": source.protocol,
+        "version": found["version"],
+        "sha256": found["sha256"],
+        "evidence": protocol.evidence,
+        "patients": protocol.patients,
+        "reading": protocol.reading,
+    }
 
 
 def _site(source: ComputedFrom) -> records.Site | None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ivigcalc._version import __version__
+from ivigcalc.definitions import cite
 from ivigcalc.engine.checks.protocol import default_protocol
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import (
@@ -40,7 +41,7 @@ def shown(draft: Draft, notices: tuple[Notice, ...], trace: tuple[TraceEntry, ..
         notices=notices,
         trace=trace,
         phases=dosed.courses,
-        sources=tuple(_sources(notices, trace)),
+        sources=tuple(_sources(draft, notices, trace)),
         last_covered=_last_covered(case.order),
         titrations=draft.titrated.titrations,
     )
@@ -82,7 +83,12 @@ def _last_covered(order: Order) -> str | None:
     return (step(order.start, order.valid_for, 1) - timedelta(days=1)).isoformat()
 
 
-def _sources(notices: tuple[Notice, ...], trace: tuple[TraceEntry, ...]) -> Iterator[str]:
+def _sources(draft: Draft, notices: tuple[Notice, ...], trace: tuple[TraceEntry, ...]) -> Iterator[str]:
     """Every citation of the plan once, in order of appearance."""
-    seen = dict.fromkeys([*(entry.source for entry in trace), *(notice.source for notice in notices)])
+    of_times = [time.source for time in draft.titrated.times if time]
+    assumed = any(step.assumed for used in draft.titrated.used for step in used.climb.ladder.rungs)
+    general = draft.case.safety.assumed_steps
+    of_steps = [cite(draft.case.safety, general)] if assumed and general else []
+    of_notices = (notice.source for notice in notices)
+    seen = dict.fromkeys([*(entry.source for entry in trace), *of_notices, *of_times, *of_steps])
     yield from (source for source in seen if source)

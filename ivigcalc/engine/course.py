@@ -7,17 +7,26 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import takewhile
+from typing import TYPE_CHECKING, NamedTuple
 
 from ivigcalc.definitions import Product, Rounding
 from ivigcalc.engine.case import Case
-from ivigcalc.engine.dose import CourseDose, both_readings, course_grams, plan_course
+from ivigcalc.engine.dose import (
+    FOUR_WEEKS_DAYS,
+    CourseDose,
+    both_readings,
+    course_grams,
+    courses_in_four_weeks,
+    interval_days,
+)
 from ivigcalc.engine.known import Known, known
 from ivigcalc.engine.plan import Cost, Course, Notice, Totals, VialCount
 from ivigcalc.engine.prescription import Part, Prescription
+from ivigcalc.engine.rounding import Steps, plan_course
 from ivigcalc.engine.stock import choose_vials, vials_of
 from ivigcalc.engine.vials import Choice
-from ivigcalc.quantity import Quantity, decimal_of
+from ivigcalc.quantity import Quantity, decimal_not_0, decimal_of
 
 if TYPE_CHECKING:
     from ivigcalc.engine.infusion import Titrated
@@ -43,6 +52,7 @@ class Stretch:
     """Courses in a row that are alike: a part of the prescription, with what each course gives.
 
     `portions`: of each course, those of its days. They differ between courses only where the stock made them.
+    `with_all_sizes`: what each course would be if the stock had every size, where it is another dose.
     """
 
     part: Part
@@ -50,6 +60,7 @@ class Stretch:
     dose: CourseDose
     rounding: Rounding
     portions: tuple[tuple[Portion, ...], ...]
+    with_all_sizes: CourseDose | None = None
 
     @property
     def days(self) -> int:
@@ -60,6 +71,14 @@ class Stretch:
     def numbers(self) -> range:
         """The numbers of its courses, counted through the plan."""
         return range(self.first_course, self.first_course + self.part.courses)
+
+
+class FourWeeks(NamedTuple):
+    """What the courses of a plan that begin within four weeks come to, given and exact, with their numbers."""
+
+    given_g: Fraction
+    exact_g: Fraction
+    courses: tuple[int, ...]
 
 
 #: interval, courses and days of a course for each stretch: all of a plan that its dates depend on
@@ -92,6 +111,23 @@ class Dosed:
     def most_g_per_kg(self) -> Fraction:
         """The largest course before rounding, per kilogram of dosing weight."""
         return max(stretch.dose.prescribed_g for stretch in self.stretches) / self.kg
+
+    @cached_property
+    def four_weeks(self) -> tuple[FourWeeks, ...]:
+        """Of each course, what it and those that follow within four weeks come to; nothing but the plan counts."""
+        begins: list[tuple[Fraction, CourseDose, int]] = []
+        for stretch in self.stretches:
+            every = interval_days(stretch.part.interval) if stretch.part.interval else Fraction(0)
+            for number in stretch.numbers:
+                begins.append((begins[-1][0] + every if begins else Fraction(0), stretch.dose, number))
+        found: list[FourWeeks] = []
+        for place, (first, _, _) in enumerate(begins):
+            within = list(takewhile(lambda course, end=first + FOUR_WEEKS_DAYS: course[0] < end, begins[place:]))  # type: ignore[misc]
+            doses = [dose for _, dose, _ in within]
+            given_g = sum((dose.dose_g for dose in doses), Fraction(0))
+            exact_g = sum((dose.prescribed_g for dose in doses), Fraction(0))
+            found.append(FourWeeks(given_g, exact_g, tuple(number for _, _, number in within)))
+        return tuple(found)
 
     @cached_property
     def places(self) -> tuple[tuple[int, int], ...]:
@@ -134,7 +170,7 @@ def _dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None) 
             )
             for number in range(first, first + part.courses)
         )
-        stretches.append(Stretch(part, first, dose, rounding, portions))
+        stretches.append(Stretch(part, first, dose, rounding, portions, _with_all_sizes(prescription, part, kg, dose)))
         first += part.courses
     courses = tuple(shown_course(stretch, kg) for stretch in stretches)
     given = [portion for stretch in stretches for course in stretch.portions for portion in course]
@@ -150,10 +186,23 @@ def _dose(prescription: Prescription, part: Part, kg: Fraction, finer: bool) -> 
     if part.prescribed.basis == "nobody" and days[-1] > 1:  # control: dose-basis-open
         raise both_readings(ordered.dose, days[-1], kg)
     fine = finer and is_small(prescription.rounding, part, kg)
-    rounding = prescription.rounding_of_small_doses if fine else prescription.rounding
-    grid = prescription.grid_of_small_doses if fine else prescription.grid
-    as_ordered = part.ordered.days is not None
-    return rounding, plan_course(ordered, days, kg, grid, rounding, prescription.limits, as_ordered)
+    steps = prescription.steps_of_small_doses if fine else prescription.steps
+    dose = _course(prescription, part, kg, steps)
+    return dose.rounding or steps.rounding, dose
+
+
+def _course(prescription: Prescription, part: Part, kg: Fraction, steps: Steps) -> CourseDose:
+    as_ordered, in_four_weeks = part.ordered.days is not None, courses_in_four_weeks(part.interval, part.courses)
+    return plan_course(part.prescribed, part.days, kg, steps, prescription.limits, as_ordered, in_four_weeks)
+
+
+def _with_all_sizes(prescription: Prescription, part: Part, kg: Fraction, dose: CourseDose) -> CourseDose | None:
+    """What a course would be if the stock had every size; None where it would be the same."""
+    steps = prescription.steps_of_all_sizes if prescription.protocol else None
+    if steps is None or not (dose.opened or dose.rounding == prescription.rounding):
+        return None
+    found = _course(prescription, part, kg, steps)
+    return None if found.session_doses_g == dose.session_doses_g else found
 
 
 def is_small(rounding: Rounding, part: Part, kg: Fraction) -> bool:
@@ -167,8 +216,8 @@ def portion(product: Product, grams: Fraction, choice: Choice) -> Portion:
     return Portion(
         exact_g=grams,
         choice=choice,
-        dose_g=decimal_of(grams, 3),
-        volume_ml=decimal_of(grams * 1000 / product.concentration.base, 3) if product.concentration else None,
+        dose_g=decimal_not_0(grams, 3),
+        volume_ml=decimal_not_0(grams * 1000 / product.concentration.base, 3) if product.concentration else None,
         vials=tuple(VialCount(decimal_of(size, 3), count) for size, count in choice.vials),
         leftover_g=decimal_of(choice.leftover_g, 3),
     )
@@ -178,10 +227,10 @@ def shown_course(stretch: Stretch, kg: Fraction) -> Course:
     """What each course of a stretch comes to, rounded once."""
     dose, part = stretch.dose, stretch.part
     return Course(
-        prescribed_g=decimal_of(dose.prescribed_g, 2),
-        dose_g=decimal_of(dose.dose_g, 3),
+        prescribed_g=decimal_not_0(dose.prescribed_g, 2),
+        dose_g=decimal_not_0(dose.dose_g, 3),
         deviation_percent=decimal_of(dose.deviation_percent, 2),
-        g_per_kg=decimal_of(dose.dose_g / kg, 3),
+        g_per_kg=decimal_not_0(dose.dose_g / kg, 3),
         days=stretch.days,
         interval=str(part.interval) if part.interval else None,
         phase=part.phase.id,

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import floor
+from math import ceil
 from typing import Literal
 
-from ivigcalc.definitions import Dose, Limit, Phase, Product, Range, Rounding
-from ivigcalc.engine.split import Grid, round_course, step_grid, vial_grid
-from ivigcalc.engine.vials import vial_set
+from ivigcalc.definitions import Dose, Limit, Phase, Range, Rounding
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import MONTH_DAYS, Quantity, decimal_of, figure
 from ivigcalc.request.request import OrderedDose, Treatment
-from ivigcalc.text import counted
 
 #: more than this is no dose for anybody: it is refused before any vial is counted
 BELIEVABLE_G = 10_000
-#: grams are weighed no finer than this where a policy rounds to nothing
-UNROUNDED_STEP_G = Fraction(1, 100)
 FOUR_WEEKS_DAYS = 28
 
 
@@ -58,7 +53,10 @@ class Prescribed:
 class CourseDose:
     """One course: the exact grams, the grams given, and the session doses, larger first.
 
-    `smallest`: nothing below could be given, so the dose was rounded up whatever the rule.
+    `smallest`: nothing below could be given, so the dose was rounded up whatever the rule. `rounding`: by which rule,
+    where it was rounded. `instead_of_g`: what that rule alone would give, where it is not taken; `day_bound_g` and
+    `course_bound_g` are then the most that rounding may reach. `opened`: drawn from opened vials, because whole ones
+    differ too much.
     """
 
     prescribed_g: Fraction
@@ -67,6 +65,11 @@ class CourseDose:
     days_because: str
     capped: bool
     smallest: bool = False
+    rounding: Rounding | None = None
+    instead_of_g: Fraction | None = None
+    day_bound_g: Fraction | None = None
+    course_bound_g: Fraction | None = None
+    opened: bool = False
 
     @cached_property
     def deviation_percent(self) -> Fraction:
@@ -177,6 +180,11 @@ def per_four_weeks(interval: Quantity | None) -> Fraction:
     return max(Fraction(1), FOUR_WEEKS_DAYS / interval_days(interval)) if interval else Fraction(1)
 
 
+def courses_in_four_weeks(interval: Quantity | None, courses: int) -> int:
+    """How many of so many courses at this interval begin within four weeks."""
+    return min(courses, ceil(FOUR_WEEKS_DAYS / interval_days(interval))) if interval else 1
+
+
 def outside(published: Range[Quantity], dose: Quantity, weight_kg: Fraction, share: Fraction = Fraction(1)) -> bool:
     """Whether an ordered dose lies outside a published range, compared in grams.
 
@@ -186,116 +194,6 @@ def outside(published: Range[Quantity], dose: Quantity, weight_kg: Fraction, sha
     return not amount_g(published.from_, weight_kg) <= grams <= amount_g(published.to, weight_kg)
 
 
-def dose_grid(product: Product, rounding: Rounding, shelf_sizes: tuple[Fraction, ...] | None) -> Grid:
-    """The session doses that can be given under a rounding rule."""
-    if isinstance(rounding.to, Quantity):
-        return step_grid(rounding.to.base, f"multiples of {rounding.to}")
-    if rounding.to == "nothing":
-        return step_grid(UNROUNDED_STEP_G, "hundredths of a gram")
-    if not product.vials:
-        raise RefusedError(
-            "vials-not-published",
-            f"no source prints the vial sizes of {product.id}, so its dose cannot be rounded to whole vials; "
-            "choose a --policy that rounds to grams",
-            overridable=False,
-        )
-    return vial_grid(vial_set(shelf_sizes or tuple(size.base for size in product.vials)))
-
-
-def plan_course(
-    prescribed: Prescribed,
-    candidates: tuple[int, ...],
-    weight_kg: Fraction,
-    grid: Grid,
-    rounding: Rounding,
-    limits: tuple[Limit, ...],
-    chosen_by_order: bool,
-) -> CourseDose:
-    """Round and split one course over the fewest candidate days that meet every daily limit."""
-    refused: list[str] = []
-    over_a_limit: list[CourseDose] = []
-    for days in candidates:
-        more_days = days != candidates[-1]
-        found = _over_days(prescribed, days, weight_kg, grid, rounding, more_days=more_days)
-        if isinstance(found, str):
-            refused.append(found)
-            continue
-        found = replace(found, days_because=_because(candidates, chosen_by_order, refused))
-        first_day_g = found.session_doses_g[0]
-        over = over_limit(first_day_g, limits, weight_kg)  # control: days-within-limits
-        if over is None:
-            return found
-        over_a_limit.append(found)
-        limit_g = figure(amount_g(over.max, weight_kg))
-        refused.append(
-            f"{counted(days, 'day')} would put {figure(first_day_g)} g on day 1, above {over.max} = {limit_g} g"
-        )
-    if not over_a_limit:
-        raise RefusedError(
-            "dose-not-givable",
-            f"the course of {figure(course_grams(prescribed, candidates[0], weight_kg)[0])} g cannot be given: "
-            f"{'; '.join(refused)}",
-            overridable=False,
-        )
-    # nothing meets every limit: what strays least from the exact dose, on the most days
-    found = min(over_a_limit, key=lambda dose: (abs(dose.deviation_percent), -len(dose.session_doses_g)))
-    if not chosen_by_order and len(candidates) > 1:
-        return replace(found, days_because=f"no published number of days meets every limit ({'; '.join(refused)})")
-    return found
-
-
-def _over_days(
-    prescribed: Prescribed, days: int, weight_kg: Fraction, grid: Grid, rounding: Rounding, *, more_days: bool
-) -> CourseDose | str:
-    """One course over so many days, or why not; `more_days`: more of them are allowed, and would hold more."""
-    grams, capped = course_grams(prescribed, days, weight_kg)
-    if capped and more_days and _fits_more_days(prescribed, days, grams):
-        return f"{counted(days, 'day')} would hold more than {prescribed.cap_per_day} a day"
-    cap_g = _cap_g(prescribed, days, grid)
-    most_g = grams if cap_g is None else min(grams, cap_g)
-    units = round_course(most_g, days, grid, rounding.direction, rounding.tie, cap_g)
-    shared = _shared_out(grid, units, days) if units else None
-    if shared is None:
-        return f"{counted(days, 'day')} cannot be filled from {grid.text}"
-    dose_g, doses = shared
-    smallest = grams < dose_g and not _givable_below(units, days, grid)
-    return CourseDose(grams, dose_g, doses, "", capped, smallest)
-
-
-def _fits_more_days(prescribed: Prescribed, days: int, grams: Fraction) -> bool:
-    """Whether the cap of a day is what binds a dose of a course, so that another day would hold more of it."""
-    day = prescribed.cap_per_day
-    return day is not None and not prescribed.per_day and grams == day.base * days
-
-
-def _cap_g(prescribed: Prescribed, days: int, grid: Grid) -> Fraction | None:
-    """The most grams that so many days may come to, when the fullest of them is one that can be given."""
-    cap_g, day = prescribed.cap_g(days), prescribed.cap_per_day
-    if cap_g is None or day is None:
-        return cap_g
-    most = next((units for units in range(floor(day.base / grid.unit_g), 0, -1) if grid.allows(units)), 0)
-    return min(cap_g, most * grid.unit_g * days)
-
-
-def _shared_out(grid: Grid, units: int, days: int) -> tuple[Fraction, tuple[Fraction, ...]] | None:
-    """Grams of a course and of its days, larger first; None where the days cannot be filled."""
-    split = grid.divide(units, days)
-    return (units * grid.unit_g, tuple(count * grid.unit_g for count in split)) if split else None
-
-
-def _givable_below(units: int, days: int, grid: Grid) -> bool:
-    return any(grid.divide(lower, days) for lower in range(units - 1, 0, -1))
-
-
 def over_limit(day_dose_g: Fraction, limits: tuple[Limit, ...], weight_kg: Fraction) -> Limit | None:
     """The first daily limit that a day's dose passes."""
     return next((limit for limit in limits if limit.per == "day" and day_dose_g > amount_g(limit.max, weight_kg)), None)
-
-
-def _because(candidates: tuple[int, ...], chosen_by_order: bool, refused: list[str]) -> str:
-    if chosen_by_order:
-        return "as ordered"
-    if len(candidates) == 1:
-        return "the only number of days published"
-    reason = f" ({'; '.join(refused)})" if refused else ""
-    return f"the fewest of {candidates[0]} to {candidates[-1]} days that meet every limit{reason}"

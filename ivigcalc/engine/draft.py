@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from functools import cached_property
 
 from ivigcalc.engine.case import Case
+from ivigcalc.engine.clocks import change_of_clocks, zone_of
 from ivigcalc.engine.course import Dosed
 from ivigcalc.engine.infusion import Titrated
-from ivigcalc.engine.plan import Session
+from ivigcalc.engine.infusion_time import TimeInForce
+from ivigcalc.engine.plan import ClockChange, Infusion, InfusionTime, Session
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.session import Calendar
 from ivigcalc.engine.weight import Weights
+from ivigcalc.quantity import decimal_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Draft:
     def sessions(self) -> tuple[Session, ...]:
         """Every session: its day, its portion and its infusion."""
         before_min, after_min = self.prescription.overheads_min
-        at_min, stretches = self.case.order.at, self.dosed.stretches
+        at_min, stretches, change = self.case.order.at, self.dosed.stretches, self._clock_change
+        times = {time: _shown(time) for time in dict.fromkeys(self.titrated.times)}
         return tuple(
             Session(
                 visit.course,
@@ -46,8 +51,26 @@ class Draft:
                 stretches[visit.stretch].part.phase.id,
                 before_min,
                 after_min,
+                times[time],
+                change(visit.on, infusion),
             )
-            for visit, portion, infusion in zip(
-                self.calendar.visits, self.dosed.portions, self.titrated.infusions, strict=True
+            for visit, portion, infusion, time in zip(
+                self.calendar.visits, self.dosed.portions, self.titrated.infusions, self.titrated.times, strict=True
             )
         )
+
+    def _clock_change(self, on: date | None, infusion: Infusion | None) -> ClockChange | None:
+        """The change of clocks that one visit meets, in the time zone of the site."""
+        at_min, zone = self.case.order.at, zone_of(self.case.site)
+        if on is None or at_min is None or zone is None:
+            return None
+        before_min, after_min = self.prescription.overheads_min
+        length_min = infusion.duration_min if infusion else 0
+        return change_of_clocks(zone, on, at_min, -before_min, length_min + after_min)
+
+
+def _shown(time: TimeInForce | None) -> InfusionTime | None:
+    if time is None:
+        return None
+    least, most = (None if end is None else decimal_of(end, 2) for end in (time.from_min, time.to_min))
+    return InfusionTime(least, most, time.source)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from ivigcalc.engine.course import Dosed, Portion
+from ivigcalc.engine.infusion_time import TimeInForce, plateau_ml_per_h, stretches_of_sessions, time_in_force
 from ivigcalc.engine.known import Known, known
 from ivigcalc.engine.plan import Infusion, InfusionStep, Notice, Titration
 from ivigcalc.engine.prescription import Prescription, Rates
 from ivigcalc.engine.titration import (
+    Binding,
     Climb,
     Ladder,
     OtherCeiling,
@@ -19,6 +22,7 @@ from ivigcalc.engine.titration import (
     at_risk_elsewhere,
     climb,
     risk_applies,
+    shown_beside,
     shown_per_kg,
 )
 from ivigcalc.errors import RefusedError
@@ -31,18 +35,28 @@ RATE_PLACES, VOLUME_PLACES, MINUTE_PLACES = 4, 3, 2
 _SAID = 64
 
 
-@dataclass(frozen=True)
-class Titrated:
-    """The rates of a plan: the tables that were climbed, in order of use, and the infusion of each session.
-
-    With each table go the ceilings that are printed elsewhere.
-
-    `risks`: the patient's. `without`: why some sessions have no infusion, in words. `longest_bottles_min`: of each
-    session, for how many minutes the bottle runs that runs longest.
+class UsedTable(NamedTuple):
+    """A table that was used: as it is climbed on this patient's pump, the ceilings that are printed elsewhere, and what
+    bound the rate of any of its infusions.
     """
 
-    climbs: tuple[tuple[TableChoice, Climb, tuple[OtherCeiling, ...]], ...]
+    choice: TableChoice
+    climb: Climb
+    others: tuple[OtherCeiling, ...]
+    bound_by: frozenset[Binding]
+
+
+@dataclass(frozen=True)
+class Titrated:
+    """The rates of a plan: the tables that were used, in that order, and the infusion of each session.
+
+    `times`: how long each session is to last. `risks`: the patient's. `without`: why some sessions have no infusion, in
+    words. `longest_bottles_min`: of each session, for how many minutes the bottle runs that runs longest.
+    """
+
+    used: tuple[UsedTable, ...]
     infusions: tuple[Infusion | None, ...]
+    times: tuple[TimeInForce | None, ...]
     titrations: tuple[Titration, ...]
     without: tuple[str, ...]
     longest_bottles_min: tuple[Fraction, ...]
@@ -83,23 +97,28 @@ def _titrate(
 ) -> Titrated:
     served = {kind: _served(prescription, kind, risks) for kind in dict.fromkeys(kinds)}
     climbs: dict[int, _Climbed] = {}
-    places: dict[tuple[int, Fraction], list[int]] = {}
-    found: list[tuple[int, Fraction] | None] = []
-    for place, (portion, kind) in enumerate(zip(dosed.portions, kinds, strict=True)):
+    places: dict[_Asked, list[int]] = {}
+    found: list[_Asked | None] = []
+    times: list[TimeInForce | None] = []
+    sessions = zip(dosed.portions, stretches_of_sessions(dosed), kinds, strict=True)
+    for place, (portion, stretch, kind) in enumerate(sessions):
         rates = served[kind]
+        table = None if isinstance(rates, str) else rates.table.table
+        times.append(time_in_force(prescription, stretch, table))
         if isinstance(rates, str):
             found.append(None)
             continue
-        table = prescription.product.rates.index(rates.table.table)
-        if table not in climbs:
-            climbs[table] = _Climbed.of(prescription, rates, rate_kg, risks, lifted)
-        key = (table, portion.exact_g)
+        number = prescription.product.rates.index(rates.table.table)
+        if number not in climbs:
+            climbs[number] = _Climbed.of(prescription, rates, rate_kg, risks, lifted)
+        key = (number, portion.exact_g, times[-1])
         places.setdefault(key, []).append(place)
         found.append(key)
-    infusions = {(table, grams): climbs[table].infusion(grams) for table, grams in places}
+    infusions = {key: climbs[key[0]].infusion(key[1], key[2]) for key in places}
     return Titrated(
-        tuple((climbed.table, climbed.climb, climbed.others) for climbed in climbs.values()),
+        tuple(climbed.used(made for key, made in infusions.items() if key[0] == at) for at, climbed in climbs.items()),
         tuple(infusions[key] if key else None for key in found),
+        tuple(times),
         tuple(Titration(infusions[key], tuple(where)) for key, where in places.items()),
         tuple(dict.fromkeys(why for why in served.values() if isinstance(why, str))),
         _longest_bottles_min(dosed.portions, [infusions[key] if key else None for key in found]),
@@ -129,6 +148,10 @@ def _served(prescription: Prescription, kind: InfusionKind, risks: tuple[Risk, .
         return str(refused)
 
 
+#: place of the table in its file, grams, how long it is to last: of all infusions that are one
+_Asked = tuple[int, Fraction, TimeInForce | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Climbed:
     """A table on one patient's pump, with its full steps."""
@@ -152,7 +175,19 @@ class _Climbed:
         on = climb(rates.ladder, rate_kg, replace(prescription.ceilings, at_risk=at_risk, others=others))
         return cls(rates.table, on, others, full_steps(on))
 
-    def infusion(self, dose_g: Fraction) -> Infusion:
+    def used(self, made: Iterable[Infusion]) -> UsedTable:
+        """With these infusions."""
+        bound_by = frozenset(by for infusion in made for by in infusion.climb.bound_by)
+        return UsedTable(self.table, self.climb, self.others, bound_by)
+
+    def infusion(self, dose_g: Fraction, time: TimeInForce | None) -> Infusion:
+        """Of a dose that has to last so long."""
+        if time is not None and time.from_min is not None:
+            limit = plateau_ml_per_h(self.climb, dose_g * self.climb.ladder.ml_per_g, time.from_min)
+            if limit is not None:  # control: published-time
+                limits = replace(self.climb.limits, time_ml_per_h=limit)
+                on = climb(self.climb.ladder, self.climb.weight_kg, limits)
+                return make_infusion(on, full_steps(on), dose_g)
         return make_infusion(self.climb, self.full_steps, dose_g)
 
 
@@ -201,7 +236,7 @@ def _step(
     on: Climb, place: int, minutes: Decimal, volume_ml: Decimal, cumulative_ml: Decimal, start: Decimal
 ) -> InfusionStep:
     """Cumulative volumes are rounded, and each step is the difference: what is shown sums exactly."""
-    rate, rung, _ = on.rates[place]
+    (rate, rung, _), beside = on.rates[place], shown_beside(on, place)
     per_kg, per_kg_mg = _per_kg(on.ladder, shown_per_kg(on, place))
     return InfusionStep(
         step=place + 1,
@@ -213,6 +248,7 @@ def _step(
         cumulative_ml=cumulative_ml,
         from_start_min=start,
         assumed=rung.assumed,
+        calculated_ml_per_h=None if beside is None else decimal_of(beside, RATE_PLACES),
     )
 
 

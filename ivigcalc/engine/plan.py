@@ -98,7 +98,10 @@ class VialCount:
 
 @dataclass(frozen=True, slots=True)
 class InfusionStep:
-    """One rung as it is set on the pump, whatever the day. Volumes to 0.001 mL, minutes to 0.01."""
+    """One rung as it is set on the pump, whatever the day. Volumes to 0.001 mL, minutes to 0.01.
+
+    `calculated_ml_per_h`: what the rung comes to, where the pump cannot be set to it.
+    """
 
     step: int
     rate_ml_per_kg_per_h: Decimal | None
@@ -109,6 +112,7 @@ class InfusionStep:
     cumulative_ml: Decimal
     from_start_min: Decimal
     assumed: bool
+    calculated_ml_per_h: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +166,26 @@ class Bottle:
     ends_at: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class InfusionTime:
+    """How long an infusion is to last: at least and at most so many minutes; no source where the order says so."""
+
+    from_min: Decimal | None
+    to_min: Decimal | None
+    source: str | None
+
+
+class ClockChange(NamedTuple):
+    """Clocks that are changed: so many minutes after the start of an infusion, forward by so many minutes."""
+
+    after_min: int
+    by_min: int
+
+
 class Session(NamedTuple):
     """One infusion visit. `at_min` is the clock time of its start in minutes after midnight.
+
+    `clock_change`: where the clocks of the site are changed between arrival and leaving.
 
     A tuple and no dataclass, because a batch makes so many of them.
     """
@@ -180,6 +202,8 @@ class Session(NamedTuple):
     phase: str = "course"
     overhead_before_min: int = 0
     overhead_after_min: int = 0
+    infusion_time: InfusionTime | None = None
+    clock_change: ClockChange | None = None
 
     @property
     def date(self) -> str | None:
@@ -218,9 +242,20 @@ class Session(NamedTuple):
 
     def clock(self, minutes: int | Decimal) -> str | None:
         """Local time so many minutes after the start: with its date where there is one, else HH:MM."""
+        wall_min = self.wall_min(minutes)
+        return None if wall_min is None else clock_text(self.on, wall_min)
+
+    def wall_min(self, minutes: int | Decimal) -> int | None:
+        """What the clock on the wall shows so many minutes after the start, in minutes after midnight of the day."""
         if self.at_min is None:
             return None
-        return clock_text(self.on, self.at_min + floor(minutes))
+        shown, change = self.at_min + floor(minutes), self.clock_change
+        if change is None:
+            return shown
+        # `at_min` is what the wall shows at the start, so a change before it has been counted in already
+        if change.after_min > 0:
+            return shown + change.by_min if minutes >= change.after_min else shown  # control: wall-clock
+        return shown if minutes >= change.after_min else shown - change.by_min
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -239,6 +274,7 @@ class Session(NamedTuple):
                 s.cumulative_ml,
                 s.from_start_min,
                 s.assumed,
+                s.calculated_ml_per_h,
                 decimal_of(total - s.cumulative_ml, 3),
                 self.clock(s.from_start_min),
             )

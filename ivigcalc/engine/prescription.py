@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ivigcalc.definitions import (
     Limit,
     Phase,
+    Prefer,
     Protocol,
     Rounding,
     cite,
@@ -21,7 +22,6 @@ from ivigcalc.definitions.regimen import RateCeiling
 from ivigcalc.engine.case import Case, Defined, Definitions
 from ivigcalc.engine.dose import (
     Prescribed,
-    dose_grid,
     interval_fits,
     of_four_weeks,
     prescribed_dose,
@@ -29,7 +29,7 @@ from ivigcalc.engine.dose import (
 )
 from ivigcalc.engine.known import Known, known
 from ivigcalc.engine.plan import Notice
-from ivigcalc.engine.split import Grid
+from ivigcalc.engine.rounding import Steps, make_steps
 from ivigcalc.engine.titration import Ceilings, Ladder, TableChoice, choose_table, make_ladder
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import Quantity
@@ -105,17 +105,29 @@ class Prescription(Defined):
         """The same with the finer step that the policy has for small doses."""
         small = self.rounding.small
         assert small is not None
-        return self.rounding.model_copy(update={"to": small.to, "source": small.source or self.rounding.source})
+        return self.rounding.finer(small.to, small.source)
 
     @cached_property
-    def grid(self) -> Grid:
-        """The session doses that can be given."""
-        return dose_grid(self.product, self.rounding, self._sizes_in_stock)
+    def steps(self) -> Steps:
+        """To what courses are rounded."""
+        return self._steps(self.rounding, self._sizes_in_stock, self.policy.prefer)
 
     @cached_property
-    def grid_of_small_doses(self) -> Grid:
-        """Those of small doses."""
-        return dose_grid(self.product, self.rounding_of_small_doses, self._sizes_in_stock)
+    def steps_of_small_doses(self) -> Steps:
+        """To what small ones are."""
+        return self._steps(self.rounding_of_small_doses, self._sizes_in_stock)
+
+    @cached_property
+    def steps_of_all_sizes(self) -> Steps | None:
+        """Those of `steps` if the site had every size of the product; None where it has, or lists no stock."""
+        sizes = tuple(size.base for size in self.product.vials)
+        stocked = self._sizes_in_stock
+        if stocked is None or set(stocked) == set(sizes) or self.rounding.to != "whole vials":
+            return None
+        return self._steps(self.rounding, None, self.policy.prefer)
+
+    def _steps(self, rounding: Rounding, sizes: tuple[Fraction, ...] | None, prefer: Prefer | None = None) -> Steps:
+        return make_steps(self.product, rounding, sizes, Fraction(self.safety.deviation.percent.value), prefer)
 
     @property
     def _sizes_in_stock(self) -> tuple[Fraction, ...] | None:
@@ -131,6 +143,9 @@ class Prescription(Defined):
             increment_ml_per_h=site.pump.increment.base,
             pump_ml_per_h=site.pump.maximum.base,
             site_ml_per_h=site.rate_maximum.base if site.rate_maximum else None,
+            above=self.safety.pump.above_step.base / 100,
+            shown_from=self.safety.pump.shown_from.base / 100,
+            shortest_min=site.shortest_step.base,
         )
 
     @cached_property

@@ -1,4 +1,4 @@
-"""When the sessions of a plan are: the dates of the courses, and which infusions start slowly."""
+"""When the sessions of a plan are: the dates of the courses, and which infusions start as a first one."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _calendar(start: date | None, first: InfusionKind, shape: Shape, site: Site,
 
 
 def starts_again(case: Case) -> bool:
-    """Whether the first session starts slowly in any case: after a long gap, or another brand."""
+    """Whether the first session is titrated as a first infusion in any case: after a long gap, or another brand."""
     order, on = case.order, case.request.reference_date
     if order.last_product is not None and order.last_product != case.product.id:  # control: other-brand
         return True
@@ -76,5 +76,5 @@ def starts_again(case: Case) -> bool:
 
 
 def after_a_gap(safety: Safety, before: date, on: date) -> bool:
-    """Whether two infusions are so far apart that the slow ladder starts again."""
+    """Whether two infusions are so far apart that the later one is titrated as a first one."""
     return step(before, safety.restart_after.after, 1) < on  # control: slow-between-courses

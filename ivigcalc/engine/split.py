@@ -5,10 +5,12 @@ The grid of givable session doses is either whole vials (`VialSet`) or plain mul
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from heapq import merge
+from itertools import chain
+from math import ceil, floor
 
 from ivigcalc.engine.known import Known, known
 from ivigcalc.engine.vials import VialSet
@@ -92,6 +94,38 @@ def round_course(
     if cap_g is not None and chosen * grid.unit_g > cap_g:
         return down
     return chosen
+
+
+def nearest_within(
+    grid: Grid,
+    prescribed_g: Fraction,
+    days: int,
+    range_g: tuple[Fraction, Fraction],
+    most_per_day_g: Fraction | None,
+    direction: Direction,
+    tie: Tie,
+) -> tuple[int, ...]:
+    """The days of the course nearest to a dose, in grid units, of those in a range that put no more on a day.
+
+    Rounded up where the rule says so, as long as that can be; none where there is no such course.
+    """
+    low, high = ceil(range_g[0] / grid.unit_g), floor(range_g[1] / grid.unit_g)
+    for units in _outwards(prescribed_g / grid.unit_g, max(low, 1), high, direction, tie):
+        split = grid.divide(units, days)
+        if split and (most_per_day_g is None or split[0] * grid.unit_g <= most_per_day_g):
+            return split
+    return ()
+
+
+def _outwards(exact: Fraction, low: int, high: int, direction: Direction, tie: Tie) -> Iterator[int]:
+    """Whole numbers from low to high, in the order in which a rule prefers them to the exact one."""
+    below, above = range(min(floor(exact), high), low - 1, -1), range(max(floor(exact) + 1, low), high + 1)
+    if direction == "nearest":
+        yield from merge(below, above, key=lambda n: (abs(n - exact), n if tie == "down" else -n))
+    elif direction == "up":
+        yield from chain(below[:1] if below and below[0] == exact else (), above, below)
+    else:
+        yield from below
 
 
 def _pick(exact: Fraction, down: int, up: int, direction: Direction, tie: Tie) -> int:

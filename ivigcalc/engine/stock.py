@@ -59,12 +59,20 @@ def _from_stock(
         if isinstance(drawn, int):
             raise RefusedError(
                 "stock-short",
-                f"the shelf of site {site.id} does not hold the {figure(days[drawn])} g of {product.id} "
-                f"for day {drawn + 1}; restock or choose another product",
+                f"the stock of site {site.id} does not hold the {figure(days[drawn])} g of {product.id} "
+                f"for day {drawn + 1}: {_needed_and_held(days, listed, product)}; restock or choose another product",
                 overridable=False,
             )
         found.append(drawn)
     return tuple(found), short_from
+
+
+def _needed_and_held(days: tuple[Fraction, ...], listed: dict[Fraction, int], product: Product) -> str:
+    """What a course would take of the sizes that are listed, and how many of each are there."""
+    sizes = tuple(size for size, count in listed.items() if count) or tuple(vial.base for vial in product.vials)
+    needed = vials_of([vial_set(sizes).choose(grams) for grams in days])
+    every = sorted({*needed, *(size for size, count in listed.items() if count)}, reverse=True)
+    return "; ".join(f"{needed.get(size, 0)} of {figure(size)} g needed, {listed.get(size, 0)} held" for size in every)
 
 
 def _draw(days: tuple[Fraction, ...], left: dict[Fraction, int]) -> CourseVials | int:

@@ -18,7 +18,7 @@ from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.request.request import InfusionKind, Risk
 
-Binding = Literal["ladder", "ceiling", "at-risk", "at-risk-elsewhere", "indication", "site", "pump"]
+Binding = Literal["ladder", "ceiling", "at-risk", "at-risk-elsewhere", "indication", "site", "pump", "time"]
 
 
 #: less than this can show as 0 mL, and no step has 0 mL: it goes with the step before
@@ -64,38 +64,53 @@ class OtherCeiling(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """What else bounds the rate: at-risk patients, the site's pump and house rule in mL/h, and other ceilings."""
+    """What else bounds the rate: at-risk patients, the site's pump and house rule in mL/h, and other ceilings.
+
+    `above`: the part of a step by which the pump may run above it. `shown_from`: by which part the two must differ for
+    both to be shown. `shortest_min`: a shorter step is not entered. `time_ml_per_h`: where an infusion must stay to
+    last as long as it should.
+    """
 
     at_risk: bool
     increment_ml_per_h: Fraction
     pump_ml_per_h: Fraction
     site_ml_per_h: Fraction | None
+    above: Fraction
+    shown_from: Fraction
+    shortest_min: Fraction
     others: tuple[OtherCeiling, ...] = ()
+    time_ml_per_h: Fraction | None = None
 
 
 class Bound(NamedTuple):
-    """What a pump rate was held by; `capped` where the ladder itself wanted more, not only its rounding."""
+    """What a pump rate was held by; `capped` where the ladder itself wanted more, not only its rounding.
+
+    `ceiling_ml_per_h`: the lowest ceiling in force.
+    """
 
     by: Binding
     capped: bool
+    ceiling_ml_per_h: Fraction
 
 
 @dataclass(frozen=True, slots=True)
 class Climb:
     """A ladder on one patient's pump, exact in whole numbers: volumes are mL x `per_ml`, times are minutes x `per_min`.
 
-    `full_ml` and `full_min` say how much is in, and when, at the end of each rung but the last; `flows` is volume over
-    time of each rung.
+    `full_ml` and `full_min` say how much is in, and when, at the end of each step but the last; `flows` is volume over
+    time of each step; `next_ml` how much the rung after it has to give to be entered.
     """
 
     ladder: Ladder
     weight_kg: Fraction
+    limits: Ceilings
     rates: tuple[tuple[Fraction, Rung, Bound], ...]
     per_ml: int
     per_min: int
     flows: tuple[int, ...]
     full_ml: tuple[int, ...]
     full_min: tuple[int, ...]
+    next_ml: tuple[int, ...]
 
     @property
     def bound_by(self) -> frozenset[Binding]:
@@ -103,11 +118,10 @@ class Climb:
         return frozenset(bound.by for _, _, bound in self.rates if bound.capped)
 
     def last_rung(self, volume_ml: Fraction) -> int:
-        """On which rung an infusion of so much ends: no step has 0 mL."""
+        """On which rung an infusion of so much ends: no step has 0 mL, and none is entered for a moment."""
         volume, unit = volume_ml.numerator * self.per_ml, volume_ml.denominator
-        enough = volume + -self.per_ml * unit * NOTHING_ML.numerator // NOTHING_ML.denominator
-        for place, full in enumerate(self.full_ml):
-            if full * unit > enough:
+        for place, (full, least) in enumerate(zip(self.full_ml, self.next_ml, strict=True)):
+            if volume < (full + least) * unit:  # control: shortest-step
                 return place
         return len(self.full_ml)
 
@@ -185,7 +199,7 @@ def _boldness(product: Product, table: RateTable, risks: tuple[Risk, ...]) -> tu
     """Order of tables of one kind from cautious to bold: lowest ceiling in force first, then the slowest ladder."""
     rates = [product.comparable_rate(rung.rate) for rung in table.ladder]
     ceilings = [table.ceiling]
-    at_risk = table.at_risk_ceiling
+    at_risk = table.at_risk
     if at_risk is not None and risk_applies(table, risks) and at_risk.rate.dimension != "rate":
         ceilings.append(at_risk)
     return (min(product.comparable_rate(ceiling.rate) for ceiling in ceilings), *rates)
@@ -203,7 +217,7 @@ def make_ladder(product: Product, table: RateTable) -> Ladder:
         Rung(product.comparable_rate(r.rate), r.for_.base if r.for_ else None, r.basis == "assumed", r)
         for r in table.ladder
     )
-    at_risk = table.at_risk_ceiling
+    at_risk = table.at_risk
     return Ladder(
         table=table,
         rungs=rungs,
@@ -217,7 +231,7 @@ def make_ladder(product: Product, table: RateTable) -> Ladder:
 
 def risk_applies(table: RateTable, risks: tuple[Risk, ...]) -> bool:
     """Whether the table prints a lower ceiling for one of these risks."""
-    ceiling = table.at_risk_ceiling
+    ceiling = table.at_risk
     return ceiling is not None and any(not ceiling.risks or risk in ceiling.risks for risk in risks)
 
 
@@ -226,7 +240,7 @@ def at_risk_elsewhere(product: Product, table: RateTable, risks: tuple[Risk, ...
     open_risks = tuple(risk for risk in risks if not risk_applies(table, (risk,)))
     found: dict[bool, OtherCeiling] = {}
     for other in product.rates:
-        printed = other.at_risk_ceiling
+        printed = other.at_risk
         if printed is None or not risk_applies(other, open_risks):
             continue
         absolute = printed.rate.dimension == "rate"
@@ -237,13 +251,8 @@ def at_risk_elsewhere(product: Product, table: RateTable, risks: tuple[Risk, ...
     return tuple(found.values())
 
 
-def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[tuple[Fraction, Rung, Bound], ...]:
-    """Each rung as (mL/h set on the pump, rung, what bounded it).
-
-    Nearest pump increment, ties up, but never above a ceiling in force: there it is rounded down. Rungs that come out
-    at one and the same setting are one step, because nothing changes on the pump.
-    """
-    increment = limits.increment_ml_per_h
+def lowest_ceiling(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[Fraction, Binding]:
+    """The lowest ceiling in force, in mL/h, and which it is."""
     per_kg = Fraction(1) if ladder.absolute else weight_kg
     # control: pump-maximum
     bounds: list[tuple[Fraction, Binding]] = [(ladder.ceiling * per_kg, "ceiling"), (limits.pump_ml_per_h, "pump")]
@@ -252,7 +261,20 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
     if limits.at_risk and ladder.at_risk is not None:
         bounds.append((ladder.at_risk * (1 if ladder.at_risk_absolute else weight_kg), "at-risk"))
     bounds += [(other.rate * (1 if other.absolute else weight_kg), other.by) for other in limits.others]
-    ceiling, binding = min(bounds, key=lambda bound: bound[0])
+    if limits.time_ml_per_h is not None:
+        bounds.append((limits.time_ml_per_h, "time"))
+    return min(bounds, key=lambda bound: bound[0])
+
+
+def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[tuple[Fraction, Rung, Bound], ...]:
+    """Each rung as (mL/h set on the pump, rung, what bounded it).
+
+    Nearest pump increment, ties up, but rounded down where that is too far above the rung, or above the lowest ceiling.
+    Rungs that come out at one and the same setting are one step, because nothing changes on the pump.
+    """
+    increment = limits.increment_ml_per_h
+    per_kg = Fraction(1) if ladder.absolute else weight_kg
+    ceiling, binding = lowest_ceiling(ladder, weight_kg, limits)
     most = floor(ceiling / increment)  # the highest setting, in pump steps
     found: list[tuple[Fraction, Rung, Bound]] = []
     before = 0
@@ -260,25 +282,38 @@ def pump_rates(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tuple[t
         # mL/h wanted is numerator / denominator; whole numbers, because this is run for every patient of a batch
         numerator, denominator = rung.rate.numerator * per_kg.numerator, rung.rate.denominator * per_kg.denominator
         if numerator * ceiling.denominator > ceiling.numerator * denominator:
-            units, bound = most, Bound(binding, capped=True)
+            units, bound = most, Bound(binding, True, ceiling)
         else:
             numerator, denominator = numerator * increment.denominator, denominator * increment.numerator
-            units, bound = (2 * numerator + denominator) // (2 * denominator), Bound("ladder", capped=False)
+            units, bound = _nearest(numerator, denominator, limits.above), Bound("ladder", False, ceiling)
             if units > most:  # control: ceiling-not-rounded-up
-                units, bound = most, Bound(binding, capped=False)
+                units, bound = most, Bound(binding, False, ceiling)
         if units == 0:
-            raise RefusedError(
-                "rate-below-pump",
-                f"a rate of {figure(rung.rate * per_kg, 3)} mL/h cannot be set on a pump "
-                f"with steps of {figure(increment, 3)} mL/h; give a --site with a finer pump",
-                overridable=False,
-            )
+            raise _too_coarse(min(rung.rate * per_kg, ceiling), limits)
         if units == before:
             found[-1] = (found[-1][0], _joined(found[-1][1], rung), bound)
         else:
             found.append((units * increment, rung, bound))
         before = units
     return tuple(found)
+
+
+def _nearest(numerator: int, denominator: int, above: Fraction) -> int:
+    """The nearest whole number, ties up; the one below where that is more than `above` of the figure above it."""
+    units = (2 * numerator + denominator) // (2 * denominator)
+    # control: pump-above-step
+    too_high = units * denominator * above.denominator > numerator * (above.denominator + above.numerator)
+    return numerator // denominator if too_high else units
+
+
+def _too_coarse(wanted: Fraction, limits: Ceilings) -> RefusedError:
+    steps, percent = figure(limits.increment_ml_per_h, 3), figure(limits.above * 100)
+    return RefusedError(
+        "pump-too-coarse",
+        f"a rate of {figure(wanted, 3)} mL/h cannot be set on a pump with steps of {steps} mL/h, "
+        f"which may not run more than {percent} % above it; give a --site with a finer pump",
+        overridable=False,
+    )
 
 
 def _joined(first: Rung, second: Rung) -> Rung:
@@ -290,20 +325,37 @@ def climb(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> Climb:
     """What the pump is set to, and how far each full rung goes."""
     rates = pump_rates(ladder, weight_kg, limits)
     spans = [rung.minutes for _, rung, _ in rates[:-1] if rung.minutes is not None]
+    shortest = limits.shortest_min
     per_hour = limits.increment_ml_per_h.denominator  # every rate is a whole number of 1/per_hour mL/h
-    per_min = lcm(*(span.denominator for span in spans))
+    per_min = lcm(shortest.denominator, NOTHING_ML.denominator, *(span.denominator for span in spans))
     flows = tuple(rate.numerator * (per_hour // rate.denominator) for rate, _, _ in rates)
     times = [span.numerator * (per_min // span.denominator) for span in spans]
+    per_ml = 60 * per_hour * per_min
+    least_min, least_ml = int(shortest * per_min), int(NOTHING_ML * per_ml)
     return Climb(
         ladder=ladder,
         weight_kg=weight_kg,
+        limits=limits,
         rates=rates,
-        per_ml=60 * per_hour * per_min,
+        per_ml=per_ml,
         per_min=per_min,
         flows=flows,
         full_ml=tuple(accumulate(map(mul, flows, times))),
         full_min=tuple(accumulate(times)),
+        next_ml=tuple(max(flow * least_min, least_ml) for flow in flows[1:]),
     )
+
+
+def exact_ml_per_h(on: Climb, place: int) -> Fraction:
+    """What a step wants, before it is set on the pump: the rung, or the ceiling that is below it."""
+    _, rung, bound = on.rates[place]
+    return bound.ceiling_ml_per_h if bound.capped else rung.rate * (1 if on.ladder.absolute else on.weight_kg)
+
+
+def shown_beside(on: Climb, place: int) -> Fraction | None:
+    """What a step wants in mL/h, where the pump is set to something else."""
+    exact, (rate, _, _) = exact_ml_per_h(on, place), on.rates[place]
+    return exact if abs(exact - rate) > exact * on.limits.shown_from else None  # control: both-rates
 
 
 def shown_per_kg(on: Climb, place: int) -> Fraction | None:

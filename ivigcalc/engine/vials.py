@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, gcd, lcm
+from math import ceil, floor, gcd, lcm
 from threading import Lock
 
 #: doses whose vials a set remembers
@@ -61,6 +61,10 @@ class VialSet:
         self._grow(units)
         return self._fewest[units] >= 0
 
+    def fewest(self, units: int) -> int | None:
+        """How many vials sum to exactly this many units at the least; None where none do."""
+        return self._fewest[units] if self.is_whole(units) else None
+
     def choose(self, dose_g: Fraction) -> Choice:
         """The best vials for a dose, with no limit on their number."""
         found = self._chosen.get(dose_g)
@@ -82,6 +86,64 @@ class VialSet:
             rest -= size
         vials = tuple((size * self.unit_g, count) for size, count in counts.items())
         return Choice(vials, units * self.unit_g - dose_g)
+
+
+def fewest_vials(
+    vials: VialSet,
+    exact_g: Fraction,
+    days: int,
+    range_g: tuple[Fraction, Fraction],
+    spread_g: Fraction,
+    most_per_day_g: Fraction | None,
+    up: bool,
+) -> tuple[int, ...]:
+    """The days of the course in a range with the fewest vials, then nearest to the exact dose, in units, larger first.
+
+    No two days differ by more than the spread, and of equals the days differ least. `up`: which of two as near.
+    """
+    unit = vials.unit_g
+    low, high, spread = ceil(range_g[0] / unit), floor(range_g[1] / unit), floor(spread_g / unit)
+    most = high if most_per_day_g is None else floor(most_per_day_g / unit)
+    best: dict[int, int] = {}  # course -> vials
+    for start in range(max(1, low // days - spread), min(most, high // days) + 1):
+        for total, count in _counted(vials, days, start, min(spread, most - start))[-1].items():
+            if low <= total <= high and count < best.get(total, count + 1):
+                best[total] = count
+    if not best:
+        return ()
+    exact = exact_g / unit
+    total = min(best, key=lambda n: (best[n], abs(n - exact), -n if up else n))
+    for width in range(spread + 1):
+        for start in range(min(most, total // days), max(0, -(-total // days) - width - 1), -1):
+            tables = _counted(vials, days, start, min(width, most - start))
+            if tables[-1].get(total) == best[total]:
+                return _days_of(vials, tables, total, range(start, start + min(width, most - start) + 1))
+    return ()
+
+
+def _counted(vials: VialSet, days: int, start: int, width: int) -> list[dict[int, int]]:
+    """Of no day, one day, ... all days between `start` and so much more: sums of them, with their fewest vials."""
+    choices = [(units, vials.fewest(units)) for units in range(start, start + width + 1)]
+    tables: list[dict[int, int]] = [{0: 0}]
+    for _ in range(days):
+        longer: dict[int, int] = {}
+        for sum_, count in tables[-1].items():
+            for units, more in choices:
+                if more is not None and count + more < longer.get(sum_ + units, count + more + 1):
+                    longer[sum_ + units] = count + more
+        tables.append(longer)
+    return tables
+
+
+def _days_of(vials: VialSet, tables: list[dict[int, int]], total: int, choices: range) -> tuple[int, ...]:
+    """The days that make up a sum with its fewest vials."""
+    found: list[int] = []
+    for before in reversed(tables[:-1]):
+        left = tables[len(tables) - 1 - len(found)][total]
+        day = next(n for n in reversed(choices) if (more := vials.fewest(n)) and before.get(total - n) == left - more)
+        found.append(day)
+        total -= day
+    return tuple(sorted(found, reverse=True))
 
 
 @lru_cache(maxsize=256)

@@ -10,18 +10,38 @@ from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
-from ivigcalc.definitions import HeightLine, RateTable, Rounding, Site, cite
+from ivigcalc.definitions import MEASURED_STEP_G, HeightLine, RateTable, Rounding, Site, cite
 from ivigcalc.engine.course import Stretch
-from ivigcalc.engine.dose import FOUR_WEEKS_DAYS, UNROUNDED_STEP_G, Prescribed
+from ivigcalc.engine.dose import FOUR_WEEKS_DAYS, Prescribed
 from ivigcalc.engine.draft import Draft
-from ivigcalc.engine.plan import Infusion, TraceEntry
-from ivigcalc.engine.titration import OtherCeiling
+from ivigcalc.engine.infusion_time import TimeInForce
+from ivigcalc.engine.plan import Infusion, InfusionStep, TraceEntry
+from ivigcalc.engine.titration import OtherCeiling, exact_ml_per_h
 from ivigcalc.engine.vials import Choice
-from ivigcalc.quantity import Quantity, decimal_of, plain
+from ivigcalc.quantity import (
+    TO_1_G,
+    TO_1_MM,
+    Quantity,
+    decimal_not_0,
+    decimal_of,
+    figure,
+    height_cm,
+    is_longer_than_measured,
+    plain,
+)
 
 Inputs = dict[str, Decimal | str]
+#: what a typed figure is multiplied with to reach kg or cm
+_FACTORS = {
+    "lb": "0.45359237",
+    "st": "6.35029318",
+    "oz": "0.028349523125",
+    "m": "100",
+    "in": "2.54",
+    "ft": "30.48",
+}
 #: to what grams are rounded where a policy rounds to nothing
-_UNROUNDED = f"{plain(decimal_of(UNROUNDED_STEP_G, 6))} g"
+_UNROUNDED = f"{plain(decimal_of(MEASURED_STEP_G, 6))} g"
 
 
 def write_working(draft: Draft) -> tuple[TraceEntry, ...]:
@@ -38,7 +58,8 @@ def _line(
     source: str | None,
     places: int = 4,
 ) -> TraceEntry:
-    shown = decimal_of(result, places) if isinstance(result, Fraction) else result
+    shown_as = decimal_not_0 if unit in ("g", "g/kg") else decimal_of
+    shown = shown_as(result, places) if isinstance(result, Fraction) else result
     return TraceEntry(name, expression, inputs, shown, unit, source)
 
 
@@ -47,7 +68,7 @@ def _weights(draft: Draft) -> Iterator[TraceEntry]:
     source = weights.ruled.source if weights.ruled else None
     yield _converted("actual_kg", patient.weight, weights.actual_kg, "kg")
     if patient.height is not None:
-        yield _converted("height_cm", patient.height, patient.height.base, "cm")
+        yield _converted("height_cm", patient.height, height_cm(patient.height), "cm")
     if weights.bmi is not None:
         yield _line("bmi", "actual_kg / (height_cm / 100) / (height_cm / 100)", {}, weights.bmi, "kg/m2", None)
     yield from _ideal(draft)
@@ -78,45 +99,29 @@ def _dosing(draft: Draft) -> TraceEntry:
     source = weights.ruled.source if weights.ruled else None
     why: Inputs = {"because": weights.because}
     if weights.basis == "pre-pregnancy" and patient.pre_pregnancy_weight is not None:
-        given = patient.pre_pregnancy_weight
-        factor, divisor = _factor(given.unit)
-        return _line(
-            "dosing_kg",
-            _conversion_text(factor, divisor),
-            {"given": given.value, **_conversion_inputs(factor, divisor), **why},
-            weights.kg,
-            "kg",
-            source,
-        )
+        expression, inputs = _conversion(patient.pre_pregnancy_weight, "kg")
+        return _line("dosing_kg", expression, {**inputs, **why}, weights.kg, "kg", source)
     return _line("dosing_kg", f"{weights.basis}_kg", why, weights.kg, "kg", source)
 
 
 def _converted(name: str, given: Quantity, exact: Fraction, unit: str) -> TraceEntry:
-    factor, divisor = _factor(given.unit)
-    return _line(
-        name,
-        _conversion_text(factor, divisor),
-        {"given": given.value, "given_unit": given.unit, **_conversion_inputs(factor, divisor)},
-        exact,
-        unit,
-        None,
-    )
+    expression, inputs = _conversion(given, unit)
+    said: Inputs = {"given": given.value, "given_unit": given.unit}
+    return _line(name, expression, said | inputs, exact, unit, None)
 
 
-def _factor(unit: str) -> tuple[Decimal | None, Decimal | None]:
-    """What a typed figure is multiplied with, or divided by, to reach kg or cm."""
-    multiply = {"lb": "0.45359237", "st": "6.35029318", "m": "100", "in": "2.54"}
-    if unit in multiply:
-        return Decimal(multiply[unit]), None
-    return (None, Decimal(1000)) if unit == "g" else (None, None)
-
-
-def _conversion_text(factor: Decimal | None, divisor: Decimal | None) -> str:
-    return "given x factor" if factor else "given / divisor" if divisor else "given"
-
-
-def _conversion_inputs(factor: Decimal | None, divisor: Decimal | None) -> Inputs:
-    return {"factor": factor} if factor else {"divisor": divisor} if divisor else {}
+def _conversion(given: Quantity, unit: str) -> tuple[str, Inputs]:
+    """How a typed figure becomes kg or cm, and with what; one that a program has divided is rounded."""
+    inputs: Inputs = {"given": given.value}
+    expression = "given"
+    if given.unit == "g":
+        expression, inputs["divisor"] = "given / divisor", Decimal(1000)
+    elif given.unit in _FACTORS:
+        expression, inputs["factor"] = "given x factor", Decimal(_FACTORS[given.unit])
+    if is_longer_than_measured(given):
+        rule = TO_1_G if unit == "kg" else TO_1_MM
+        expression, inputs["rule"] = f"round({expression})", f"to {plain(decimal_of(rule.increment, 3))} {unit}"
+    return expression, inputs
 
 
 def _courses(draft: Draft) -> Iterator[TraceEntry]:
@@ -148,9 +153,25 @@ def _given(draft: Draft, stretch: Stretch, phase: str) -> TraceEntry:
     if draft.case.request.command == "rates":
         return _line(f"{phase}dose_g", exact, {}, given_g, "g", None)
     cap = stretch.part.prescribed.cap_per_day
-    rule = _rule(stretch.rounding) + (f"; no day above {cap}" if cap else "")
+    inputs: Inputs = {"rule": _rule(stretch.rounding) + (f"; no day above {cap}" if cap else "")}
     source = cite(draft.case.policy, stretch.rounding)
-    return _line(f"{phase}dose_g", f"round({exact})", {"rule": rule}, given_g, "g", source)
+    return _line(f"{phase}dose_g", f"round({exact})", {**inputs, **_not_taken(draft, stretch)}, given_g, "g", source)
+
+
+def _not_taken(draft: Draft, stretch: Stretch) -> Inputs:
+    """What the rule alone would give, where it is not taken, and what bounds the dose instead."""
+    dose = stretch.dose
+    if dose.instead_of_g is None:
+        return {}
+    prefer = draft.case.policy.prefer
+    chosen = prefer is not None and not dose.opened
+    inputs: Inputs = {"whole_vials_g" if dose.opened else "instead_of_g": decimal_of(dose.instead_of_g, 3)}
+    for name, bound in (("most_of_a_day_g", dose.day_bound_g), ("most_of_a_course_g", dose.course_bound_g)):
+        inputs |= {name: decimal_of(bound, 12)} if bound is not None else {}
+    if chosen and prefer is not None:
+        inputs["preferred"] = f"fewest vials within {prefer.within}, days that differ by no more than {prefer.spread}"
+    within = draft.prescription.rounding.within
+    return {**inputs, "within": str(within)} if dose.opened and within else inputs
 
 
 def _compared(draft: Draft, stretch: Stretch, phase: str) -> Iterator[TraceEntry]:
@@ -248,19 +269,23 @@ def _distinct_doses(draft: Draft) -> list[Fraction]:
 
 def _rates(draft: Draft) -> Iterator[TraceEntry]:
     product = draft.case.product
-    for _, on, others in draft.titrated.climbs:
+    for _, on, others, _ in draft.titrated.used:
         table = on.ladder.table
-        label = "" if len(draft.titrated.climbs) == 1 else f"{table.infusion} "
+        label = "" if len(draft.titrated.used) == 1 else f"{table.infusion} "
         for number, (rate, rung, bound) in enumerate(on.rates, start=1):
             inputs: Inputs = {
                 "ladder_rate": decimal_of(rung.rate, 6),
                 "increment_ml_per_h": decimal_of(draft.prescription.ceilings.increment_ml_per_h, 6),
                 "bounded_by": bound.by,
             }
-            expression = "round(ladder_rate)" if on.ladder.absolute else "round(ladder_rate x rate_kg)"
+            wanted = "ladder_rate" if on.ladder.absolute else "ladder_rate x rate_kg"
+            expression = f"round({wanted})"
             if bound.by != "ladder":
                 inputs["ceiling_ml_per_h"] = _ceiling_text(table, draft.case.site, bound.by, others)
                 expression = "round down(ceiling_ml_per_h)"
+            elif rate < exact_ml_per_h(on, number - 1) - on.limits.increment_ml_per_h / 2:
+                inputs["because"] = f"rounded up it would be more than {figure(on.limits.above * 100)} % above"
+                expression = f"round down({wanted})"
             source = cite(product, rung.printed, table)
             yield _line(f"{label}rate_{number}_ml_per_h", expression, inputs, rate, "mL/h", source)
 
@@ -269,7 +294,7 @@ def _ceiling_text(table: RateTable, site: Site, bound: str, others: tuple[OtherC
     if bound in ("pump", "site"):
         return str(site.pump.maximum if bound == "pump" else site.rate_maximum)
     elsewhere = next((other.printed for other in others if other.by == bound), None)
-    at_risk = table.at_risk_ceiling if bound == "at-risk" else None
+    at_risk = table.at_risk if bound == "at-risk" else None
     printed = elsewhere or (at_risk or table.ceiling).rate
     return str(printed) if printed.dimension == "rate" else f"{printed} x rate_kg"
 
@@ -279,14 +304,29 @@ def _steps(draft: Draft) -> Iterator[TraceEntry]:
     for titration in draft.titrated.titrations:
         session = draft.sessions[titration.places[0]]
         place = f"c{session.course}d{session.day}"
-        yield from _infusion_steps(place, f"volume_ml[{plain(session.dose_g)} g]", titration.infusion)
+        time = draft.titrated.times[titration.places[0]]
+        yield from _infusion_steps(place, f"volume_ml[{plain(session.dose_g)} g]", titration.infusion, time)
 
 
-def _infusion_steps(place: str, volume: str, infusion: Infusion) -> Iterator[TraceEntry]:
+def _plateau(place: str, step: InfusionStep, left: str, time: TimeInForce, infusion: Infusion) -> TraceEntry:
+    """The rate at which what is left lasts what is left of the time."""
+    minutes = "".join(f" - {place}.step_{number}_min" for number in range(1, step.step))
+    assert time.from_min is not None
+    inputs: Inputs = {
+        "least_min": decimal_of(time.from_min, 6),
+        "increment_ml_per_h": decimal_of(infusion.climb.limits.increment_ml_per_h, 6),
+    }
+    expression = f"round down(({left}) / (least_min{minutes}) x 60)"
+    return _line(f"{place}.rate_to_last", expression, inputs, step.rate_ml_per_h, "mL/h", time.source)
+
+
+def _infusion_steps(place: str, volume: str, infusion: Infusion, time: TimeInForce | None) -> Iterator[TraceEntry]:
     """Running volumes are exact; what is shown of a step is the difference of two rounded running volumes."""
     before = ""
     for step in infusion.steps:
         running, minutes = f"{place}.running_{step.step}_ml", f"{place}.step_{step.step}_min"
+        if time is not None and infusion.climb.rates[step.step - 1][2].by == "time":
+            yield _plateau(place, step, f"{volume} - {before}" if before else volume, time, infusion)
         rate: Inputs = {"rate_ml_per_h": step.rate_ml_per_h}
         if step.step == len(infusion.steps):
             left = f"({volume} - {before})" if before else volume

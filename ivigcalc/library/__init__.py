@@ -8,6 +8,7 @@ from ivigcalc.lazy import hands_on
 
 if TYPE_CHECKING:
     from ivigcalc.library.find import FOLDERS as FOLDERS
+    from ivigcalc.library.find import condition_of as condition_of
     from ivigcalc.library.find import formulas as formulas
     from ivigcalc.library.find import indication_of as indication_of
     from ivigcalc.library.find import load as load
@@ -40,6 +41,7 @@ __getattr__, __dir__ = hands_on(
         "site": "find",
         "safety": "find",
         "indication_of": "find",
+        "condition_of": "find",
         "formulas": "find",
         "no_formula": "find",
         "FOLDERS": "find",

@@ -35,6 +35,7 @@ from ivigcalc.engine.dose import per_four_weeks
 from ivigcalc.engine.public_holidays import mistaken, some_of, unlike_subdivisions
 from ivigcalc.errors import DefinitionError, MissingExtraError
 from ivigcalc.library import find
+from ivigcalc.library.prose import unmarked
 from ivigcalc.quantity import Quantity, QuantityError, quantity
 from ivigcalc.text import counted, near, nearest, safe
 
@@ -100,6 +101,7 @@ def audit(value: Definition | Site, stem: str, known: Known) -> Iterator[Finding
     if value.id != stem:
         yield Finding(("id",), f"is '{value.id}', but the file is called {stem}.yaml", f"{value.id}.yaml")
     yield from _dates(value, known.today)
+    yield from _words_or_data(value)
     if isinstance(value, Regimen | Product):
         yield from _far_outside(value)
     if isinstance(value, Regimen):
@@ -135,6 +137,13 @@ def _dates(definition: Definition, today: date) -> Iterator[Finding]:
                 f"{source.checked} is after the file's version of {definition.version}: a new reading is a new version",
                 f"up to {definition.version}",
             )
+
+
+def _words_or_data(definition: Definition) -> Iterator[Finding]:
+    """Sentences with a figure: a limit that stands in words alone is obeyed by nobody."""
+    for found in unmarked(definition):
+        message = f"'{safe(found.figure)}' stands in words: is it data? Give it its key, or say words_because"
+        yield Finding(found.place, message, info=True)
 
 
 def _far_outside(value: Regimen | Product) -> Iterator[Finding]:
@@ -207,7 +216,9 @@ def _lowest_doses(phase: Phase) -> dict[str, tuple[str, Fraction, str]]:
     every = phase.interval.every.to if phase.interval else None
     if "course" in found:
         _, amount, words = found["course"]
-        found["4-weeks"] = (kind, amount * per_four_weeks(every), f"{words}, every {every}," if every else words)
+        most = Fraction(phase.courses.to) if phase.courses and phase.courses.to else None
+        times = per_four_weeks(every) if most is None else min(most, per_four_weeks(every))
+        found["4-weeks"] = (kind, amount * times, f"{words}, every {every}," if every else words)
     return found
 
 

@@ -13,12 +13,9 @@ from ivigcalc.definitions import Loaded
 from ivigcalc.errors import DefinitionError, Problem
 from ivigcalc.library.audit import Finding, audit, known_library
 from ivigcalc.library.find import FOLDERS, root
-from ivigcalc.library.reader import FileText, load_bytes, parse, read_bytes
+from ivigcalc.library.reader import COMMANDS, FileText, load_bytes, parse, read_bytes
 from ivigcalc.request.reference import SUFFIXES
 from ivigcalc.text import counted, dotted
-
-#: the kinds that have a command of their own; formulas, thresholds and site files are checked under any
-COMMANDS = {"regimen": "regimens", "product": "products", "policy": "policies"}
 
 
 @dataclass(slots=True)
@@ -78,7 +75,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _wrong_kind(loaded: Loaded[Any], kind: str, named: bool) -> Iterator[Finding]:
-    """A file that was named for one command but is for another; a folder may hold any kinds."""
+    """A file that was named for one command but is for another; formulas, thresholds and site files are for any."""
     actual = loaded.value.kind
     if named and actual in COMMANDS and actual != kind:
         message = f"is '{actual}': check it with `ivigcalc {COMMANDS[actual]} check`"

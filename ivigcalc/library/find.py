@@ -144,6 +144,13 @@ def indication_of(indication: str, product: Product) -> str:
     return indication
 
 
+def condition_of(typed: str, product: Product, safety: Safety, product_class: ProductClass) -> str:
+    """The condition that is typed, as the files have it: American or British, in any case, with blanks for hyphens."""
+    parts = (product.contraindications, product.warnings, product.unlike_class, product_class.contraindications)
+    said = (part.condition for several in parts for part in several if part.condition)
+    return names.same(typed, [*safety.conditions, *product.contraindicated_with, *said])
+
+
 def product(reference: str, country: str | None = None) -> Loaded[Product]:
     """A product by id, name or path; a brand of several countries is that of the country."""
     return load("product", reference, country)

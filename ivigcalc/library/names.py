@@ -15,6 +15,18 @@ _STRENGTH = re.compile(r" [0-9]+$")
 #: how many ids a suggestion names
 _MOST = 6
 
+_LETTERS = str.maketrans({"'": "", "æ": "ae", "œ": "oe"})
+#: British spelling -> American; what is typed and what is on file are both turned
+_SPELLINGS = (
+    ("ae", "e"),
+    ("oe", "e"),
+    ("our", "or"),
+    ("ise", "ize"),
+    ("ising", "izing"),
+    ("isation", "ization"),
+    ("sulph", "sulf"),
+)
+
 Index = Mapping[str, tuple[str, ...]]
 
 
@@ -32,6 +44,11 @@ def index_of(definitions: Iterable[Definition]) -> Index:
 def called(index: Index, typed: str) -> list[str]:
     """The ids that go by a name."""
     return list(index.get(_plain(typed), ()))
+
+
+def same(typed: str, known: Iterable[str]) -> str:
+    """The known word that is typed, in any case and spelling, with or without hyphens; as typed where there is none."""
+    return typed if typed in known else next((word for word in known if _plain(word) == _plain(typed)), typed)
 
 
 def alike(index: Index, typed: str) -> list[str]:
@@ -68,6 +85,9 @@ def _names(definition: Definition) -> Iterator[str]:
 
 
 def _plain(name: str) -> str:
-    """Lower case, without accents, one blank for whatever is no letter or digit."""
-    letters = unicodedata.normalize("NFKD", name.casefold().replace("'", ""))
-    return _NO_WORD.sub(" ", "".join(c for c in letters if not unicodedata.combining(c))).strip()
+    """Lower case, without accents, in one spelling, one blank for whatever is no letter or digit."""
+    letters = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))
+    words = _NO_WORD.sub(" ", "".join(c for c in letters if not unicodedata.combining(c))).strip()
+    for british, american in _SPELLINGS:
+        words = words.replace(british, american)
+    return words

@@ -33,6 +33,7 @@ from ivigcalc.definitions import (
     Site,
 )
 from ivigcalc.definitions.fields import ContradictionError
+from ivigcalc.definitions.format import LATEST, SCHEMA_1, block_of, new_keys
 from ivigcalc.errors import DefinitionError, Problem
 from ivigcalc.files import UnreadableError, read_regular
 from ivigcalc.library.problems import PathKey, described
@@ -42,6 +43,8 @@ MAX_BYTES = 512 * 1024
 MAX_DEPTH = 16
 MAX_PROBLEMS = 100
 
+#: the kinds that have a command of their own
+COMMANDS = {"regimen": "regimens", "product": "products", "policy": "policies"}
 KINDS: dict[str, type[Definition] | type[Site]] = {
     "regimen": Regimen,
     "product": Product,
@@ -131,6 +134,8 @@ def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:
     _check_sources(document)
     if isinstance(value, Definition):
         _check_cited(value, document)
+    if value is not None and value.schema_ < LATEST:
+        _check_schema(value, document)
     if document.problems or value is None:
         raise DefinitionError(sorted(document.problems, key=lambda problem: problem.line)[:MAX_PROBLEMS])
     return Loaded(value, hashlib.sha256(data).hexdigest(), name)  # control: own-definition-digest
@@ -301,6 +306,23 @@ def _real_path(location: tuple[str | int, ...], document: FileText) -> PathKey:
         if (*path, part) in document.lines:
             path = (*path, part)
     return path
+
+
+# ---- schema 1 -------------------------------------------------------------------------------------------------------
+
+
+def _check_schema(value: Definition | Site, document: FileText) -> None:
+    """A file of schema 1 has no key that came later: whoever reads it by an older version would pass it over."""
+    kind = document.data["kind"]
+    if block_of(type(value)) not in SCHEMA_1:
+        message = f"a {kind} file is of schema {LATEST}; allowed: {LATEST}"
+        document.add(document.line_of(("schema",)), ("schema",), message)
+        return
+    command = COMMANDS.get(kind, "regimens")
+    for path in new_keys(value):
+        if path in document.lines:  # control: new-key-in-an-old-file
+            message = f"is new in schema {LATEST}, and the file says schema 1: `ivigcalc {command} upgrade FILE`"
+            document.add(document.line_of(path), path, f"{message}; allowed: schema: {LATEST}")
 
 
 # ---- sources ------------------------------------------------------------------------------------------------------

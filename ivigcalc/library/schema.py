@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from ivigcalc.definitions import Range
+from ivigcalc.definitions.format import LATEST
 from ivigcalc.definitions.policy import RateWeight
 from ivigcalc.library.reader import KINDS
 
@@ -21,7 +22,7 @@ def schema_of(kind: str) -> dict[str, Any]:
     """The JSON Schema of a kind of definition file."""
     found = KINDS[kind].model_json_schema(mode="validation", schema_generator=_FileSchema)
     found = _tidied(found, _readable_names(found.get("$defs", {})))
-    return {"$schema": DIALECT, **found, "title": f"A {kind} file of ivigcalc (schema 1)"}
+    return {"$schema": DIALECT, **found, "title": f"A {kind} file of ivigcalc (schema {LATEST})"}
 
 
 class Untitled(GenerateJsonSchema):

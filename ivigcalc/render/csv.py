@@ -32,6 +32,9 @@ SESSION_COLUMNS = (
     "policy",
     "dosing_weight_kg",
     "g_per_kg",
+    "evidence",
+    "patients",
+    "reading",
 )
 _LEVELS: tuple[Level, ...] = ("stop", "caution", "info")
 STEP_COLUMNS = (
@@ -83,6 +86,15 @@ def notice_codes(plan: Plan) -> str:
     return "|".join(";".join(codes) for codes in by_level.values())  # control: override-in-csv
 
 
+def basis_figures(plan: Plan) -> tuple[str | None, int | None, str | None]:
+    """What stands behind the protocol, how many patients, and what of it was read."""
+    source = plan.computed_from
+    if source.regimen is None or source.protocol is None:
+        return None, None, None
+    protocol = source.regimen.value.protocols[source.protocol]
+    return protocol.evidence, protocol.patients, protocol.reading
+
+
 def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     """One row per session."""
     patient_id = safe_cell(plan.computed_from.request.patient.patient_id)
@@ -117,6 +129,8 @@ class Treatment(NamedTuple):
     dosing_weight_kg: Decimal
     #: phase -> g/kg of one of its courses
     g_per_kg: tuple[tuple[str, Decimal], ...]
+    #: what stands behind the protocol
+    basis: tuple[str | int | None, ...]
 
 
 def treatment_of(plan: Plan) -> Treatment:
@@ -125,13 +139,15 @@ def treatment_of(plan: Plan) -> Treatment:
     regimen = source.regimen.value.id if source.regimen else None
     policy = source.policy.policy.value.id
     per_kg = tuple((phase.phase, phase.g_per_kg) for phase in plan.phases)
-    return Treatment(regimen, source.protocol, source.product.value.id, policy, plan.dosing_weight.kg, per_kg)
+    return Treatment(
+        regimen, source.protocol, source.product.value.id, policy, plan.dosing_weight.kg, per_kg, basis_figures(plan)
+    )
 
 
-def session_words(session: Session, treatment: Treatment) -> tuple[str | Decimal | None, ...]:
+def session_words(session: Session, treatment: Treatment) -> tuple[str | Decimal | int | None, ...]:
     """The cells of a session after its notices: phase, treatment, and g/kg of the course."""
-    *words, per_kg = treatment
-    return (session.phase, *words, dict(per_kg)[session.phase])
+    *words, per_kg, basis = treatment
+    return (session.phase, *words, dict(per_kg)[session.phase], *basis)
 
 
 def step_figures(step: InfusionStep) -> tuple[Decimal | None, ...]:

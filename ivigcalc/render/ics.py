@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from ivigcalc.engine.clocks import moment, zone_of
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.quantity import plain
-from ivigcalc.render.ics_changes import DOMAIN, earlier_events, first_day, identity, renewed
+from ivigcalc.render.ics_changes import DOMAIN, earlier_events, first_day, first_open_day, identity, renewed
 from ivigcalc.render.notices import printed_notice, warnings
 from ivigcalc.render.times import DAY_MIN, duration_text, span
-from ivigcalc.render.words import clean, product_text, treatment, vials_text, when
+from ivigcalc.render.words import clean, product_text, rate_text, treatment, vials_text, when
 
 if TYPE_CHECKING:
     from icalendar import Alarm, Calendar, Event
@@ -29,7 +30,7 @@ _HEAD = {
 def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = None) -> bytes:
     """All sessions as events, with a reminder `alarm_min` minutes before each start.
 
-    With `previous`, the file exported before, changes are numbered and lost sessions cancelled.
+    With `previous`, the file exported before, changes are numbered and lost sessions cancelled; what has been stays.
     """
     try:
         from icalendar import Calendar
@@ -45,7 +46,7 @@ def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = No
     calendar = Calendar()
     for name, value in _HEAD.items():
         calendar.add(name, value)
-    for event in renewed(_events(plan, whose, stamp, alarm_min), before, stamp):
+    for event in renewed(_events(plan, whose, stamp, alarm_min), before, stamp, first_open_day(plan)):
         calendar.add_component(event)
     _add_time_zones(calendar)
     return bytes(calendar.to_ical())
@@ -55,7 +56,7 @@ def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = No
 
 
 def _events(plan: Plan, whose: str, stamp: datetime, alarm_min: int | None) -> Iterator[Event]:
-    zone = _zone(plan)
+    zone = zone_of(plan.computed_from.site.value)  # without one the times float: calendars show them as they stand
     for session in plan.sessions:
         event = _event(plan, session, whose, zone, stamp)
         if alarm_min is not None:
@@ -75,9 +76,10 @@ def _event(plan: Plan, session: Session, whose: str, zone: tzinfo | None, stamp:
     event.add("sequence", 0)
     event.add("status", "CONFIRMED")
     event.add("transp", "OPAQUE")
-    event.add("dtstart", _moment(session.on, session.at_min, zone))
+    start = moment(session.on, session.at_min, zone)
+    event.add("dtstart", start)
     if session.duration_min is not None:
-        event.add("dtend", _moment(session.on, session.at_min + session.duration_min, zone))
+        event.add("dtend", _end(start, session.duration_min))
     event.add("summary", f"IVIG infusion {plain(session.dose_g)} g ({when(session)})")
     event.add("description", _description(plan, session))
     return event
@@ -116,7 +118,7 @@ def _course_of_the_infusion(session: Session) -> Iterator[str]:
         return
     first, last = infusion.steps[0], infusion.steps[-1]
     yield f"Infusion: {span(session, 0, infusion.duration_min)}, {duration_text(infusion.duration_min)}"
-    yield f"Rate: {plain(first.rate_ml_per_h)} mL/h at first, {plain(last.rate_ml_per_h)} mL/h at last"
+    yield f"Rate: {rate_text(first)} mL/h at first, {rate_text(last)} mL/h at last"
     before, after = session.overhead_before_min, session.overhead_after_min
     if before or after:
         yield f"Visit: {span(session, -before, infusion.duration_min + after)}"
@@ -130,9 +132,13 @@ def _treated(plan: Plan) -> str:
 # ---- dates and zones ------------------------------------------------------------------------------------------------
 
 
-def _moment(on: date, minutes: int, zone: tzinfo | None) -> datetime:
-    days, minute = divmod(minutes, DAY_MIN)
-    return datetime.combine(on + timedelta(days=days), time(minute // 60, minute % 60), zone)
+def _end(start: datetime, minutes: int) -> datetime:
+    """So many minutes later. A clock time that comes twice is written in UTC: a reader takes it for the first."""
+    if start.tzinfo is None:
+        return start + timedelta(minutes=minutes)
+    moment_utc = start.astimezone(UTC) + timedelta(minutes=minutes)
+    by_the_clock = moment_utc.astimezone(start.tzinfo)
+    return moment_utc if by_the_clock.fold else by_the_clock
 
 
 def _stamp(plan: Plan) -> datetime:
@@ -140,21 +146,6 @@ def _stamp(plan: Plan) -> datetime:
     request = plan.computed_from.request
     day = request.on or request.order.start or plan.sessions[0].on or date.min
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def _zone(plan: Plan) -> tzinfo | None:
-    """The site's time zone; without one the times float, which every calendar shows as they stand."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    name = plan.computed_from.site.value.time_zone
-    if name is None:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise RequestError(
-            f"the site's time_zone '{clean(name, 40)}' is not known; write one like Europe/London", field="site"
-        ) from None
 
 
 def _add_time_zones(calendar: Calendar) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+import re
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ UNNAMED = "unnamed"
 IDENTITY_DIGITS = 16
 #: what may differ between two exports of one and the same appointment
 _REVISION = ("SEQUENCE", "DTSTAMP")
+#: the course in a UID, before the day with which it ends
+_UID_COURSE = re.compile(r"-c([0-9]{1,6})-d(?=[0-9]+@)")
 
 
 # ---- whose ----------------------------------------------------------------------------------------------------------
@@ -105,14 +108,51 @@ def _content(event: Event) -> bytes:
 # ---- what goes out --------------------------------------------------------------------------------------------------
 
 
-def renewed(events: Iterable[Event], before: dict[str, Event], stamp: datetime) -> Iterator[Event]:
-    """The events as they go out, then those of before that are no longer planned, cancelled."""
-    planned = {str(event["uid"]): event for event in events}
+def first_open_day(plan: Plan) -> date:
+    """The first day of which nothing has been yet: that of asking, or the day after the last infusion."""
+    request = plan.computed_from.request
+    last = request.order.last_infusion
+    return max(request.on or date.min, last + timedelta(days=1) if last else date.min)
+
+
+def renewed(events: Iterable[Event], before: dict[str, Event], stamp: datetime, since: date) -> Iterator[Event]:
+    """What has been, as it was; the events as they go out; then those that are no longer planned, cancelled."""
+    been = {uid: event for uid, event in before.items() if _has_been(event, since)}  # control: past-kept
+    planned = {str(event["uid"]): event for event in _numbered_on(list(events), been, since)}
+    yield from been.values()
     for uid, event in planned.items():
-        yield _revised(event, before.get(uid))
+        if uid not in been:
+            yield _revised(event, before.get(uid))
     for uid, earlier in before.items():
-        if uid not in planned:
+        if uid not in planned and uid not in been:
             yield _cancelled(earlier, stamp)
+
+
+def _day_of(event: Event) -> date:
+    """The day on which an event starts, by its own clock."""
+    start = first_day(event)
+    return start.date() if isinstance(start, datetime) else start
+
+
+def _has_been(event: Event, since: date) -> bool:
+    return _day_of(event) < since and str(event.get("status", "")).upper() != "CANCELLED"
+
+
+def _numbered_on(events: list[Event], been: Collection[str], since: date) -> list[Event]:
+    """The events, where those to come count on from the courses that have been: no course is two appointments."""
+    to_come = [event for event in events if _day_of(event) >= since]
+    if not any(str(event["uid"]) in been for event in to_come):
+        return events
+    more = max(map(_course, been)) + 1 - min(_course(str(event["uid"])) for event in to_come)
+    for event in to_come:
+        uid = str(event.pop("uid"))
+        event.add("uid", _UID_COURSE.sub(f"-c{_course(uid) + more}-d", uid))
+    return events
+
+
+def _course(uid: str) -> int:
+    found = _UID_COURSE.search(uid)
+    return int(found[1]) if found else 0
 
 
 def _revised(event: Event, earlier: Event | None) -> Event:

@@ -8,7 +8,17 @@ from ivigcalc.engine.plan import CHECK_LINE, Infusion, Plan, Session, Step, Trac
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.notices import cited_notices
 from ivigcalc.render.times import clock_of, duration_text, elapsed_text
-from ivigcalc.render.words import facts, infusions, inputs_text, rates_heading, shown, source_numbers, title, vials_text
+from ivigcalc.render.words import (
+    facts,
+    infusions,
+    inputs_text,
+    rate_text,
+    rates_heading,
+    shown,
+    source_numbers,
+    title,
+    vials_text,
+)
 
 _SESSION_HEADINGS = ("Course", "Day", "Date", "Start", "End", "Dose g", "Volume mL", "Time", "Vials", "Left g")
 _STEP_HEADINGS = (
@@ -79,7 +89,8 @@ def _step_row(session: Session, step: Step) -> tuple[str, ...]:
         f"{step.step}{' (assumed)' if step.assumed else ''}",
         clock_of(session, step.from_start_min),
         elapsed_text(step.from_start_min),
-        *map(shown, (step.rate_ml_per_kg_per_h, step.rate_mg_per_kg_per_min, step.rate_ml_per_h)),
+        *map(shown, (step.rate_ml_per_kg_per_h, step.rate_mg_per_kg_per_min)),
+        rate_text(step),
         *map(shown, (step.duration_min, step.volume_ml, step.cumulative_ml)),
     )
 

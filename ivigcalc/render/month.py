@@ -13,18 +13,20 @@ from ivigcalc.engine.plan import CHECK_LINE, WEEKDAYS, Plan, Session
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import plain
 from ivigcalc.render.months import Cell, ClosedDays, Month, months
-from ivigcalc.render.notices import by_level, notice_text
+from ivigcalc.render.notices import by_level, folded_text, notice_text, on_screen
 from ivigcalc.render.times import clock_of, duration_text, short_day, span
 from ivigcalc.render.words import clean, patient_text, shown, title, vials_text
 
 #: seven columns that hold `C12 D5` and a time, with their rules
 NARROWEST_GRID = 57
 WIDEST_GRID = 106
-_MARK_STYLES = {"holiday": "italic", "closed": "dim"}
+_MARK_STYLES = {"holiday": "italic", "closed": "dim", "moved": "bold"}
 LEGEND = "C1 D2 = course 1, day 2, with its dose and the time at which the infusion starts."
 
 
-def month_grids(plan: Plan, width: int, closed: ClosedDays, *, ascii_only: bool = False) -> RenderableType:
+def month_grids(
+    plan: Plan, width: int, closed: ClosedDays, *, ascii_only: bool = False, notes: bool = True
+) -> RenderableType:
     """One grid per month that has a session, what its marks mean, and the list of sessions."""
     found = months(plan, closed)
     if not found:
@@ -35,7 +37,10 @@ def month_grids(plan: Plan, width: int, closed: ClosedDays, *, ascii_only: bool 
             parts += [_grid(month, width, ascii_only), *_notes(month, ascii_only), Text("")]
     legend = LEGEND if width >= NARROWEST_GRID else f"Month grids need {NARROWEST_GRID} columns."
     parts += [Text(legend, overflow="fold"), Text(""), session_list(plan)]
-    parts += [Text(notice_text(notice), overflow="fold") for notice in by_level(plan.notices) if notice.level != "info"]
+    texts = [(found, notice_text(found)) for found in by_level(plan.notices)]
+    said, folded = (texts, 0) if notes else on_screen(texts)
+    parts += [Text(text, overflow="fold") for _, text in said]
+    parts += [Text(folded_text(folded))] if folded else []
     parts.append(Text(CHECK_LINE, style="bold", overflow="fold"))
     return Group(*parts)
 

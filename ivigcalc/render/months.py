@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from calendar import Calendar
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.engine.schedule import ClosedDay
+from ivigcalc.render.notices import moved_sessions
 from ivigcalc.render.times import MONTHS
 from ivigcalc.render.words import clean
 
 ClosedDays = Mapping[date, ClosedDay]
+Places = Set[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +55,26 @@ def months(plan: Plan, closed: ClosedDays) -> tuple[Month, ...]:
     for session in plan.sessions:
         if session.on is not None:
             by_day.setdefault(session.on, []).append(session)
+    moved = moved_sessions(plan)
     return tuple(
-        Month(year, month, tuple(_weeks(year, month, by_day, closed)))
+        Month(year, month, tuple(_weeks(year, month, by_day, closed, moved)))
         for year, month in sorted({(on.year, on.month) for on in by_day})
     )
 
 
 def _weeks(
-    year: int, month: int, by_day: Mapping[date, list[Session]], closed: ClosedDays
+    year: int, month: int, by_day: Mapping[date, list[Session]], closed: ClosedDays, moved: Places
 ) -> Iterator[tuple[Cell, ...]]:
     for week in Calendar().monthdatescalendar(year, month):
         yield tuple(
-            _cell(on, by_day.get(on, []), closed.get(on, ClosedDay())) if on.month == month else Cell(None)
+            _cell(on, by_day.get(on, []), closed.get(on, ClosedDay()), moved) if on.month == month else Cell(None)
             for on in week
         )
 
 
-def _cell(on: date, sessions: list[Session], shut: ClosedDay) -> Cell:
-    return Cell(on, tuple(sessions), tuple(_marks(shut)), _note(shut))
+def _cell(on: date, sessions: list[Session], shut: ClosedDay, moved: Places) -> Cell:
+    marks = [*_marks(shut), *(["moved"] if any((s.course, s.day) in moved for s in sessions) else [])]
+    return Cell(on, tuple(sessions), tuple(marks), _note(shut))
 
 
 def _marks(shut: ClosedDay) -> Iterator[str]:

@@ -1,10 +1,12 @@
-"""Notices in words: how their levels are called, which come first, and which are about a session."""
+"""Notices in words: how their levels are called, which come first, which are about a session or stand on a screen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ivigcalc.codes import Audience, codes
 from ivigcalc.engine.plan import Level, Notice, Plan, Session
 from ivigcalc.render.words import clean, source_numbers
 
@@ -23,11 +25,31 @@ LEVELS: dict[Level, LevelWords] = {
     "caution": LevelWords("CAUTION", "CAUTION"),
     "info": LevelWords("note", "Note"),
 }
+#: who reads what next, after what is for himself
+_THEN: dict[Audience, tuple[Audience, ...]] = {
+    "bedside": ("bedside", "order", "audit"),
+    "order": ("order", "bedside", "audit"),
+    "audit": ("audit", "order", "bedside"),
+}
+#: what notes may take up on a screen together with the stops and cautions, which are never left out
+LINES_ON_SCREEN = 4
+#: the screen whose lines are counted: a wider window shows no other notices
+COLUMNS_ON_SCREEN = 80
+
+#: what says that a course was moved off the day on which it was due, from where and why
+MOVED = "date-shifted"
 
 
-def by_level(notices: Iterable[Notice]) -> list[Notice]:
-    """Gravest first."""
-    return sorted(notices, key=lambda found: list(LEVELS).index(found.level))
+def audience_of(found: Notice) -> Audience:
+    """Whom a notice is for."""
+    code = codes().get(found.code)
+    return code.audience if code else "order"
+
+
+def by_level(notices: Iterable[Notice], reader: Audience = "order") -> list[Notice]:
+    """Gravest first; of one level those for the `reader` first."""
+    levels, then = list(LEVELS), _THEN[reader]
+    return sorted(notices, key=lambda found: (levels.index(found.level), then.index(audience_of(found))))
 
 
 def concerns(found: Notice, session: Session) -> bool:
@@ -36,8 +58,48 @@ def concerns(found: Notice, session: Session) -> bool:
 
 
 def warnings(plan: Plan, session: Session) -> list[Notice]:
-    """The stops and cautions that concern one session, gravest first."""
-    return [found for found in by_level(plan.notices) if found.level != "info" and concerns(found, session)]
+    """The stops, cautions and moves that concern one session, gravest first."""
+    return [found for found in by_level(plan.notices) if is_said(found) and concerns(found, session)]
+
+
+def is_said(found: Notice) -> bool:
+    """Whether it is never left out: stops, cautions, and the notes whose code says so, as that a course was moved."""
+    code = codes().get(found.code)
+    return found.level != "info" or bool(code and code.always)  # control: move-said
+
+
+def moved_sessions(plan: Plan) -> set[tuple[int, int]]:
+    """Course and day of every session that is not on the day on which it was due."""
+    return {place for found in plan.notices if found.code == MOVED for place in found.sessions}
+
+
+def for_sheet(plan: Plan, session: Session) -> list[Notice]:
+    """What a nurse must know of one session: its stops and cautions, and the notes for the bedside."""
+    bedside = [found for found in plan.notices if not is_said(found) and audience_of(found) == "bedside"]
+    # control: bedside-notes
+    said = [*warnings(plan, session), *(found for found in bedside if concerns(found, session))]
+    return by_level(said, "bedside")
+
+
+def on_screen(texts: Sequence[tuple[Notice, str]]) -> tuple[Sequence[tuple[Notice, str]], int]:
+    """What stands on a screen, gravest first, and how many do not: never a stop, a caution or a move."""
+    if sum(_lines(text) for _, text in texts) <= LINES_ON_SCREEN:
+        return texts, 0
+    kept = [said for said in texts if is_said(said[0])]  # control: only-notes-folded
+    notes = [said for said in texts if not is_said(said[0])]
+    room = LINES_ON_SCREEN - 1 - sum(_lines(text) for _, text in kept)  # one for the line that counts the rest
+    while notes and (room := room - _lines(notes[0][1])) >= 0:
+        kept.append(notes.pop(0))
+    return kept, len(notes)
+
+
+def folded_text(count: int) -> str:
+    """The one line for notes that are not on the screen."""
+    return f"{count} {'note' if count == 1 else 'notes'}: --notes shows {'it' if count == 1 else 'them'}"
+
+
+def _lines(text: str) -> int:
+    return len(textwrap.wrap(text, COLUMNS_ON_SCREEN, break_on_hyphens=False))
 
 
 def notice_text(notice: Notice, source_number: int | None = None) -> str:
@@ -49,7 +111,7 @@ def notice_text(notice: Notice, source_number: int | None = None) -> str:
 
 
 def cited_notices(plan: Plan) -> list[tuple[Notice, str]]:
-    """Every notice with its text and the number of its source, gravest first."""
+    """Every notice with its text and the number of its source, gravest first and then as an order is read."""
     numbers = source_numbers(plan)
     return [(found, notice_text(found, numbers.get(found.source or ""))) for found in by_level(plan.notices)]
 

@@ -13,12 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ivigcalc.engine.plan import CHECK_LINE, Infusion, InfusionStep, Plan, Session
-from ivigcalc.render.notices import cited_notices
+from ivigcalc.render.notices import cited_notices, folded_text, on_screen
 from ivigcalc.render.times import clock_of, elapsed_text
 from ivigcalc.render.words import (
     facts,
     infusions,
     inputs_text,
+    rate_text,
     rates_heading,
     shown,
     source_numbers,
@@ -33,14 +34,20 @@ _VIALS = "Vials\nn x g"
 
 
 def to_table(
-    plan: Plan, *, width: int | None = None, color: bool = False, ascii_only: bool = False, explain: bool = False
+    plan: Plan,
+    *,
+    width: int | None = None,
+    color: bool = False,
+    ascii_only: bool = False,
+    explain: bool = False,
+    notes: bool = True,
 ) -> str:
-    """The whole plan as text; `width` None = as wide as it needs."""
+    """The whole plan as text; `width` None = as wide as it needs; not all `notes` = as many as a screen holds."""
     parts: list[RenderableType] = [Text(title(plan), style="bold"), _facts_table(plan)]
     parts += [_heading("Sessions"), _sessions_table(plan)]
     for infusion, sessions in infusions(plan):
         parts += [_heading(rates_heading(plan, infusion, sessions)), _steps_table(infusion, sessions[0])]
-    parts += _notices(plan)
+    parts += [Text(""), *notice_lines(plan, notes)]
     if explain:
         parts += _working(plan)
     parts += _foot(plan)
@@ -165,13 +172,15 @@ def _step_cells(step: InfusionStep, first: Session) -> list[str | Text]:
     if first.at_min is not None:
         cells.append(clock_of(first, step.from_start_min))
     cells += [elapsed_text(step.from_start_min), shown(step.rate_ml_per_kg_per_h), shown(step.rate_mg_per_kg_per_min)]
-    cells.append(Text(shown(step.rate_ml_per_h), style="bold"))
+    cells.append(Text(rate_text(step), style="bold"))
     return [*cells, *map(shown, (step.duration_min, step.volume_ml, step.cumulative_ml))]
 
 
-def _notices(plan: Plan) -> list[RenderableType]:
-    said = [Text(text, style=_STYLES[found.level], overflow="fold") for found, text in cited_notices(plan)]
-    return [Text(""), *said]
+def notice_lines(plan: Plan, notes: bool) -> list[RenderableType]:
+    """The notices, each on its own line; not all `notes` = as many as a screen holds."""
+    said, folded = (cited_notices(plan), 0) if notes else on_screen(cited_notices(plan))
+    lines: list[RenderableType] = [Text(text, style=_STYLES[found.level], overflow="fold") for found, text in said]
+    return [*lines, Text(folded_text(folded), style=_STYLES["info"])] if folded else lines
 
 
 def _working(plan: Plan) -> list[RenderableType]:

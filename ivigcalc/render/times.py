@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from math import floor
 
 from ivigcalc.engine.plan import WEEKDAYS, Session
+from ivigcalc.quantity import plain
 
 DAY_MIN = 24 * 60
 MONTHS = (
@@ -48,6 +48,14 @@ def duration_text(minutes: int | None) -> str:
     return f"{hours} h {rest:02} min" if hours else f"{rest} min"
 
 
+def hours_text(minutes: Decimal) -> str:
+    """`10 h`, `1 h 30 min` or `90.5 min`."""
+    hours, rest = divmod(minutes, 60)
+    if not hours or minutes % 1:
+        return f"{plain(minutes)} min"
+    return f"{plain(hours)} h {plain(rest)} min" if rest else f"{plain(hours)} h"
+
+
 def elapsed_text(minutes: Decimal | int) -> str:
     """Minutes from the start as `1:30`; seconds are cut, as a clock does."""
     hours, rest = divmod(int(minutes), 60)
@@ -56,9 +64,10 @@ def elapsed_text(minutes: Decimal | int) -> str:
 
 def days_later(session: Session, minutes: Decimal | int | None) -> str:
     """` +1 d` where so many minutes after the start fall on the next day, ` -1 d` on the day before; dated or not."""
-    if session.at_min is None or minutes is None:  # control: past-midnight
+    wall_min = None if minutes is None else session.wall_min(minutes)
+    if wall_min is None:  # control: past-midnight
         return ""
-    days = (session.at_min + floor(minutes)) // DAY_MIN
+    days = wall_min // DAY_MIN
     return f" {days:+} d" if days else ""
 
 

@@ -6,9 +6,20 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from ivigcalc.engine.plan import Course, Infusion, Plan, Session, TraceEntry, VialCount
+from ivigcalc.engine.plan import (
+    ClockChange,
+    Course,
+    Infusion,
+    InfusionStep,
+    InfusionTime,
+    Plan,
+    Session,
+    TraceEntry,
+    VialCount,
+)
 from ivigcalc.quantity import plain
-from ivigcalc.render.times import duration_text
+from ivigcalc.render.evidence import basis_text
+from ivigcalc.render.times import duration_text, hours_text
 
 #: what a thing is called, and what is said of it
 Facts = list[tuple[str, str]]
@@ -118,6 +129,14 @@ def site_named(plan: Plan) -> list[str]:
     return [site.value.id] if site.sha256 else []
 
 
+def rests_on(plan: Plan) -> list[str]:
+    """What stands behind the protocol that is followed, and what of it was read; nothing where none is."""
+    source = plan.computed_from
+    if source.regimen is None or source.protocol is None:
+        return []
+    return [basis_text(source.regimen.value.protocols[source.protocol])]
+
+
 def source_numbers(plan: Plan) -> dict[str, int]:
     """Citation -> its number at the foot of the page."""
     return {citation: number for number, citation in enumerate(plan.sources, start=1)}
@@ -139,10 +158,15 @@ def facts(plan: Plan) -> Facts:
         ("Policy", f"{source.policy.policy.value.id}: {source.policy.policy.value.title}"),
     ]
     rows += [("Site", name) for name in site_named(plan)]
+    rows += [("Evidence", text) for text in rests_on(plan)]
+    times = dict.fromkeys(session.infusion_time for session in plan.sessions)
+    to_last = [("To last", time_words(plan, time)) for time in times if time]
     if source.regimen is None:
-        return [*rows, ("Dose", f"{plain(plan.course.dose_g)} g = {plain(plan.course.g_per_kg)} g/kg")]
+        dose = f"{plain(plan.course.dose_g)} g = {plain(plan.course.g_per_kg)} g/kg"
+        return [*rows, ("Dose", dose), *to_last]
     for phase in plan.phases:
         rows += _course_facts(phase, f"Phase {phase.phase}" if phased(plan) else "Course")
+    rows += to_last
     cost = plan.totals.cost
     if cost:
         rows.append(("Cost", f"{plain(cost.amount)} {cost.currency} for all vials, at the site's price per gram"))
@@ -170,6 +194,16 @@ def _course_facts(course: Course, name: str) -> Iterator[tuple[str, str]]:
     yield "  dose given", f"{given} ({signed(course.deviation_percent)} %)"
 
 
+def time_words(plan: Plan, time: InfusionTime) -> str:
+    """How long an infusion is to last: `10 h to 12 h (published) [3]`."""
+    least, most = (None if end is None else hours_text(end) for end in (time.from_min, time.to_min))
+    words = f"{least} to {most}" if least != most else f"{least}"
+    words = f"at most {most}" if least is None else f"at least {least}" if most is None else words
+    number = source_numbers(plan).get(time.source or "")
+    cited = f" [{number}]" if number else ""
+    return f"{words} ({'published' if time.source else 'ordered'}){cited}"
+
+
 def inputs_text(entry: TraceEntry) -> str:
     """What one line of the working is made of: `weight = 72, dose = 2`."""
     return ", ".join(f"{name} = {shown(value)}" for name, value in entry.inputs.items())
@@ -178,20 +212,26 @@ def inputs_text(entry: TraceEntry) -> str:
 # ---- its titrations -------------------------------------------------------------------------------------------------
 
 
+def rate_text(step: InfusionStep) -> str:
+    """`2`, or `2 (calculated 2.52)` where the pump cannot be set to what the step comes to."""
+    beside = step.calculated_ml_per_h
+    return plain(step.rate_ml_per_h) + (f" (calculated {plain(beside)})" if beside is not None else "")
+
+
 def infusions(plan: Plan) -> list[tuple[Infusion, list[Session]]]:
-    """Each titration once, with the sessions that give it."""
-    found: dict[Infusion, list[Session]] = {}
+    """Each titration once, with the sessions that give it by the same clock."""
+    found: dict[tuple[Infusion, ClockChange | None], list[Session]] = {}
     for session in plan.sessions:
         if session.infusion is not None:
-            found.setdefault(session.infusion, []).append(session)
-    return list(found.items())
+            found.setdefault((session.infusion, session.clock_change), []).append(session)
+    return [(infusion, sessions) for (infusion, _), sessions in found.items()]
 
 
 def rates_heading(plan: Plan, infusion: Infusion, sessions: Sequence[Session]) -> str:
     """Over a table of rates: which sessions it is for, how much in what time, and for what the ladder was published."""
     dose_g, volume_ml = sessions[0].dose_g, sessions[0].volume_ml
     time = duration_text(infusion.duration_min)
-    given = f"{plain(dose_g)} g, {shown(volume_ml)} mL in {time} (ladder for {infusion.ladder})"
+    given = f"{plain(dose_g)} g, {shown(volume_ml)} mL in {time} (titration for {infusion.ladder})"
     return f"Rates, {_sessions_named(plan, sessions)}{given}"
 
 

@@ -14,7 +14,7 @@ from ivigcalc.clock import clock_minutes, clock_text
 from ivigcalc.errors import RequestError
 from ivigcalc.request import words
 from ivigcalc.request.form import Command, Words
-from ivigcalc.request.request import NO_RISK, InfusionKind, Request, Risk, Sex
+from ivigcalc.request.request import NO_RISK, InfusionKind, Request, Risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,21 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "weight",
         "patient",
-        "Body weight with its unit: 72kg, 4500g, 158lb, 11st.",
+        "Body weight with its unit: 72kg, 4500g, 158lb, 11st4lb.",
         "WEIGHT",
         words.weight,
         columns=(("weight_kg", "kg"), ("weight_lb", "lb")),
     ),
     Field("weighed_on", "patient", "When it was weighed.", "DATE", words.day, printed="weighed"),
-    Field("height", "patient", "175cm, 1.75m, 69in or 5ft9in.", "HEIGHT", words.height, columns=(("height_cm", "cm"),)),
-    Field("sex", "patient", "male or female (for the ideal weight).", "SEX", words.one_of(*get_args(Sex))),
+    Field(
+        "height",
+        "patient",
+        "175cm, 1.75m, 69in, 5ft9in or 5'9\".",
+        "HEIGHT",
+        words.height,
+        columns=(("height_cm", "cm"),),
+    ),
+    Field("sex", "patient", "male or female, or M or F (for the ideal weight).", "SEX", words.sex),
     Field("age", "patient", "54y or 7mo.", "AGE", words.age, columns=(("age_years", "y"),)),
     Field("birth_date", "patient", "Instead of --age.", "DATE", words.day, instead_of="age", printed="born"),
     Field("pregnant", "patient", "The patient is pregnant.", holds="yes"),
@@ -146,7 +153,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "indication",
         "asked",
-        "Indication, to find the product's ladder; for a plan the same as --regimen.",
+        "Indication, to find the product's titration; for a plan the same as --regimen.",
         "ID",
         instead_of="regimen",
     ),
@@ -192,9 +199,16 @@ FIELDS: tuple[Field, ...] = (
         commands=_COURSES,
     ),
     Field(
+        "over",
+        "order",
+        'How long each infusion is to last: "12 h", "90 min"; as printed, else as the rates allow, if not given.',
+        "TIME",
+        words.infusion_time,
+    ),
+    Field(
         "every",
         "order",
-        'From course to course: "4 weeks", "2 weeks", "1 month".',
+        'From course to course: "4 weeks", "1 month", q4w, monthly.',
         "INTERVAL",
         words.interval,
         commands=("schedule",),
@@ -217,16 +231,18 @@ FIELDS: tuple[Field, ...] = (
         words.one_of(*get_args(InfusionKind)),
     ),
     Field(
-        "last_infusion", "order", "Day of the last infusion: a long gap restarts the slow ladder.", "DATE", words.day
+        "last_infusion",
+        "order",
+        "Day of the last infusion: after a long gap the next is titrated as a first one.",
+        "DATE",
+        words.day,
     ),
-    Field("last_product", "order", "Product of the last infusion: another brand restarts the slow ladder.", "ID"),
-    Field(
-        "valid_for", "order", 'How long the order is valid: "6 months".', "TIME", words.interval, commands=("schedule",)
-    ),
+    Field("last_product", "order", "Product of the last infusion: another brand is titrated as a first one.", "ID"),
+    Field("valid_for", "order", 'How long the order is valid: "6 months".', "TIME", words.span, commands=("schedule",)),
     Field(
         "override",
         "order",
-        'Go on in spite of a stop: CODE="reason". Printed on every face of the plan.',
+        'Go on in spite of a stop: CODE="reason". Printed on every output of the plan.',
         "CODE=REASON",
         words.override,
         "=".join,

@@ -39,6 +39,7 @@ class Form:
     dose: str | None = None
     dose_basis: str | None = None
     days: str | None = None
+    over: str | None = None
     every: str | None = None
     courses: str | None = None
     start: str | None = None

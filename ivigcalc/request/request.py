@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-from ivigcalc.quantity import Quantity, in_months, weight_kg
+from ivigcalc.quantity import Quantity, height_cm, in_months, weight_kg
 from ivigcalc.request.form import Command
 
 Sex = Literal["male", "female"]
@@ -50,7 +50,7 @@ class Patient:
     @property
     def height_cm(self) -> Fraction | None:
         """Height, exact, in cm."""
-        return self.height.base if self.height else None
+        return height_cm(self.height) if self.height else None
 
     def age_months(self, on: date | None) -> Fraction | None:
         """Age in months on a day; completed months where it comes from a birth date."""
@@ -88,6 +88,7 @@ class Treatment:
     phase: str | None = None
     dose: OrderedDose | None = None
     days: int | None = None
+    over: Quantity | None = None
     every: Quantity | None = None
     dose_basis: Literal["course", "4-weeks"] | None = None
     courses: int | None = None

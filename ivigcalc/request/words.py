@@ -9,20 +9,27 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 
 from ivigcalc.clock import iso_date
 from ivigcalc.country import markets
-from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, quantity
-from ivigcalc.request.request import LAST_YEAR, OrderedDose, Per
+from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, spoken
+from ivigcalc.request.request import LAST_YEAR, OrderedDose, Per, Sex
 from ivigcalc.text import TYPED, safe
 
 FIRST_YEAR = 1900
 MAX_TEXT = 200
+LONGEST_INFUSION_MIN = 24 * 60
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _PER: dict[str, Per] = {"day": "day", "d": "day", "course": "course"}
+_SEXES: dict[str, Sex] = {"m": "male", "male": "male", "f": "female", "female": "female"}
+#: q4w, q28d
+_Q = re.compile(r"q ?([1-9][0-9]{0,2} ?[a-z]+)")
+_EACH = re.compile(r"every (other )?(day|week|fortnight|month|year)")
+_ADVERBS = {"weekly": "week", "fortnightly": "fortnight", "monthly": "month", "yearly": "year"}
 _TWO_MEANINGS = ("biweekly", "bi-weekly", "bimonthly", "bi-monthly")
 _CODE = re.compile(r"[a-z][a-z-]{1,40}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -44,15 +51,15 @@ def height(text: str) -> Quantity:
 @lru_cache(maxsize=1024)
 def age(text: str) -> Quantity:
     """Read an age in days, weeks, months or years."""
-    return quantity(text, "months", "days")
+    return spoken(text, "months", "days", any_length=True)
 
 
 @lru_cache(maxsize=1024)
 def dose(text: str) -> OrderedDose:
     """Read a dose, per kg or in all; `/day` or `/course` after it says of what."""
     amount, slash, per = text.rpartition("/")
-    said = _PER.get(per.strip()) if slash else None
-    found = quantity(amount if said else text, "dose", "amount")
+    said = _PER.get(per.strip().lower()) if slash else None
+    found = spoken(amount if said else text, "dose", "amount")
     if found.value == 0:
         raise QuantityError("a dose of 0 is no dose")
     return OrderedDose(found, said)
@@ -60,13 +67,38 @@ def dose(text: str) -> OrderedDose:
 
 @lru_cache(maxsize=1024)
 def interval(text: str) -> Quantity:
-    """Read a whole number of days, weeks or months, with or without `every`."""
+    """Read a whole number of days, weeks or months: `4 weeks`, `every month`, `monthly`, `q4w`."""
     lowered = " ".join(text.lower().split())
     if lowered in _TWO_MEANINGS:  # control: two-meanings
         raise QuantityError(f'\'{lowered}\' means two things; write "2 weeks", "2 months", or twice in that time')
-    found = quantity(lowered.removeprefix("every "), "days", "months")
+    if lowered in _ADVERBS:
+        lowered = f"every {_ADVERBS[lowered]}"
+    each, short = _EACH.fullmatch(lowered), _Q.fullmatch(lowered)
+    if each:
+        return _each(each[2], 2 if each[1] else 1)
+    return span(short[1] if short else lowered)
+
+
+def _each(what: str, times: int) -> Quantity:
+    return Quantity(Decimal(2 * times), "week") if what == "fortnight" else Quantity(Decimal(times), what)
+
+
+@lru_cache(maxsize=1024)
+def span(text: str) -> Quantity:
+    """Read a whole number of days, weeks or months, with or without `every`."""
+    lowered = " ".join(text.lower().split())
+    found = spoken(lowered.removeprefix("every "), "days", "months")
     if found.value == 0 or found.base.denominator != 1:
         raise QuantityError("an interval is a whole number of days, weeks or months")
+    return found
+
+
+@lru_cache(maxsize=1024)
+def infusion_time(text: str) -> Quantity:
+    """Read how long an infusion lasts, in hours or minutes, up to a day."""
+    found = spoken(text, "time")
+    if found.value == 0 or found.base > LONGEST_INFUSION_MIN:
+        raise QuantityError("an infusion lasts longer than no time, and at most 24 h")
     return found
 
 
@@ -93,14 +125,23 @@ def count(most: int) -> Callable[[str], int]:
 
 
 def one_of(*allowed: str) -> Callable[[str], str]:
-    """A reader of one of these words."""
+    """A reader of one of these words, in any case."""
 
     def read(text: str) -> str:
-        if text not in allowed:
+        word = text.strip().lower()
+        if word not in allowed:
             raise ValueError(f"{_short(text)} is not one of {', '.join(allowed)}")
-        return text
+        return word
 
     return read
+
+
+def sex(text: str) -> Sex:
+    """Read male or female, or the first letter of it."""
+    found = _SEXES.get(text.strip().lower())
+    if found is None:
+        raise ValueError(f"{_short(text)} is not one of male, female, M, F")
+    return found
 
 
 def country(text: str) -> str:

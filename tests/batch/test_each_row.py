@@ -116,3 +116,34 @@ def test_an_unknown_column_is_an_error(refuses: Callable[..., str], tmp_path: Pa
         2, "batch", tmp_path / "rows.csv", "-o", tmp_path / "out", *COMMON, "--start", "2026-12-01"
     )
     assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_start_in_the_past_is_said_of_its_own_row(run: Callable[..., Any], tmp_path: Path) -> None:
+    """The tests ask on 2026-11-01; rows that differ in nothing but their start share an answer, and not that notice."""
+    (tmp_path / "rows.csv").write_text(
+        "patient_id,weight,start\nA,72 kg,2026-11-01\nB,72 kg,2026-10-31\nC,72 kg,2026-11-02\n", encoding="utf-8"
+    )
+    assert run("batch", tmp_path / "rows.csv", "-o", tmp_path / "out", *COMMON, "--quiet").code == 0
+    with (tmp_path / "out" / "sessions.csv").open(encoding="utf-8", newline="") as file:
+        past = {row["patient_id"]: "start-in-past" in row["notices"] for row in csv.DictReader(file)}
+    assert past == {"A": False, "B": True, "C": False}
+
+
+def test_the_clocks_of_each_row_are_those_of_its_own_days(run: Callable[..., Any], tmp_path: Path) -> None:
+    """In New York the clocks go forward on 2027-03-14: 4 h 48 min from 22:00 end at 03:48, else at 02:48."""
+    (tmp_path / "site.yaml").write_text("{kind: site, schema: 1, id: here, time_zone: America/New_York}", "utf-8")
+    starts = {"A": "2027-03-12", "B": "2027-03-13", "C": "2027-03-14"}
+    lines = "".join(f"{patient},72 kg,{start}\n" for patient, start in starts.items())
+    (tmp_path / "rows.csv").write_text(f"patient_id,weight,start\n{lines}", encoding="utf-8")
+    words = ("--site", tmp_path / "site.yaml", "--courses", "1", *COMMON[:-1], "22:00")
+    assert run("batch", tmp_path / "rows.csv", "-o", tmp_path / "out", *words, "--quiet").code == 0
+    with (tmp_path / "out" / "sessions.csv").open(encoding="utf-8", newline="") as file:
+        ends = [(row["patient_id"], row["ends_at"]) for row in csv.DictReader(file)]
+    assert ends == [
+        ("A", "2027-03-13T02:48"), ("A", "2027-03-14T03:48"), ("B", "2027-03-14T03:48"),
+        ("B", "2027-03-15T02:48"), ("C", "2027-03-15T02:48"), ("C", "2027-03-16T02:48"),
+    ]  # fmt: skip
+    with (tmp_path / "out" / "steps.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["starts_at"][:13] for row in csv.DictReader(file) if row["patient_id"] == "A"} == {
+            "2027-03-12T22", "2027-03-12T23", "2027-03-13T22", "2027-03-13T23",
+        }  # fmt: skip

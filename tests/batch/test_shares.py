@@ -43,7 +43,7 @@ def test_every_row_is_in_one_share_and_equal_questions_in_the_same(weights: list
 @pytest.mark.parametrize(("kind", "each"), [("csv", ()), ("jsonl", ()), ("parquet", ()), ("csv", ("ics",))])
 def test_shares_put_together_are_the_partition(kind: Kind, each: tuple[str, ...]) -> None:
     unread = Row(7, Failed("unreadable-row", "", "a quote is open"), "P7")
-    asked = [*rows(["60", "seventy", "72", "60", "1"]), unread, *rows(["72", "80"])]
+    asked = [*rows(["60", "seventy", "72", "60", "0.2"]), unread, *rows(["72", "80"])]
     about = settings(kind, *each)
     planner = Planner(about)
     shares = share_out(about, asked, 3)

@@ -61,10 +61,10 @@ CONTRADICTIONS = [
     ("regimen", "dermatomyositis", [("version: 2026-11-28", "version: 2026-11-21")], "checked: 2026-11-22",
      "sources.octagam-10-us-2021.checked", "2026-11-22 is after the file's version of 2026-11-21"),
     ("regimen", "dermatomyositis", [("title: Dermatomyositis", "title: <name of the disease>")], "title: <name", "title", "is still to be filled in"),
-    ("regimen", "dermatomyositis", [("      - rests on the ProDERM trial;", "      - <a remark>\n      - rests on the ProDERM trial;")],
+    ("regimen", "dermatomyositis", [("      - text: \"rests on the", "      - <a remark>\n      - text: \"rests on the")],
      "- <a remark>", "protocols.us-label.notes[1]", "'<a remark>' is still to be filled in"),
     # 12 mg/kg/min at 100 mg/mL is 0.12 mL/kg/min
-    ("product", "octagam-10-us", [("note: 12 mg/kg/min}", "note: 11 mg/kg/min}")], "note: 11 mg/kg/min", "rates[2].ceiling.note",
+    ("product", "octagam-10-us", [("text: \"12 mg/kg/min\"", "text: \"11 mg/kg/min\"")], "11 mg/kg/min", "rates[2].ceiling.note",
      "the note says 11 mg/kg/min, which is not 0.12 mL/kg/min at 100 mg/mL"),
     ("product", "octagam-10-us", [("for: [chronic-itp]", "for: [chronic-itp, dermatomyositis]")], "chronic-itp, dermatomyositis", "rates[2].for",
      "'dermatomyositis' (any infusion) already has table 1, so this one is never used for it"),
@@ -169,7 +169,7 @@ def test_all_problems_of_all_files_at_once(tmp_path: Path, capfd: pytest.Capture
         tmp_path, "regimen", "itp", ("category: haematology", "category: cardiology"), ("kind: label", "kind: lable")
     )
     changed(deep, "product", "panzyga-us", ("title: Panzyga\n", "title: <brand>\n"), ("    ceiling:", "    cieling:"))
-    changed(deep, "product", "qivigy-us", ("version: 2026-11-22", "version: 2999-12-31"), name="other.yaml")
+    changed(deep, "product", "qivigy-us", ("version: 2026-11-28", "version: 2999-12-31"), name="other.yaml")
     changed(deep, "policy", "us-toledo")
     assert main(["regimens", "check", str(tmp_path)]) == 3
     out, err = capfd.readouterr()
@@ -189,7 +189,7 @@ def test_all_problems_of_all_files_at_once(tmp_path: Path, capfd: pytest.Capture
 def test_any_kind_of_file_is_read_but_one_of_another_command_is_told(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    path = changed(tmp_path, "product", "octagam-10-us", ("version: 2026-11-22", "version: 2999-01-01"))
+    path = changed(tmp_path, "product", "octagam-10-us", ("version: 2026-11-28", "version: 2999-01-01"))
     lines = problems(path, "regimen", capfd)
     assert lines[0] == f"{path}:1: kind: is 'product': check it with `ivigcalc products check`; allowed: regimen"
     assert "in the future" in lines[1]  # and it is checked all the same
@@ -203,7 +203,7 @@ def test_any_kind_of_file_is_read_but_one_of_another_command_is_told(
 def test_a_site_file_is_checked_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "site.yaml"
     path.write_text(
-        "kind: site\nschema: 1\nid: our-ward\ndefault: {product: octagam-10-uk}\nstock: {own-brand: {10 g: 4}}\n",
+        "kind: site\nschema: 2\nid: our-ward\ndefault: {product: octagam-10-uk}\nstock: {own-brand: {10 g: 4}}\n",
         encoding="utf-8",
     )
     assert main(["products", "check", str(path)]) == 3
@@ -214,7 +214,7 @@ def test_a_site_file_is_checked_too(tmp_path: Path, capfd: pytest.CaptureFixture
 
 def site(folder: Path, *lines: str) -> Path:
     path = folder / "site.yaml"
-    path.write_text("\n".join(("kind: site", "schema: 1", "id: our-ward", *lines)) + "\n", encoding="utf-8")
+    path.write_text("\n".join(("kind: site", "schema: 2", "id: our-ward", *lines)) + "\n", encoding="utf-8")
     return path
 
 
@@ -330,7 +330,7 @@ def test_a_file_named_twice_is_checked_once(tmp_path: Path, capfd: pytest.Captur
 
 def test_no_file_and_no_name_of_one_writes_to_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """A folder from elsewhere is checked before anybody has looked into it."""
-    head = "kind: site\nschema: 1\nid: x\n"
+    head = "kind: site\nschema: 2\nid: x\n"
     for name, content in {
         "a\x1b[31m\nb.yaml": "stock: {own: {10 g: 1}}",
         "c\u202e.yaml": "stock: {own: {10 g: 1}}",

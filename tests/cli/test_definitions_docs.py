@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,9 @@ def test_the_example_works(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     example = shlex.split(COMMANDS[name].epilog.removeprefix("Example: "))
+    if "upgrade" in example:
+        old = {"regimens": "kawasaki", "products": "octagam-10-us", "policies": "au-lifeblood-2026"}[example[1]]
+        shutil.copy(Path(__file__).parent.parent / "library" / "schema-1" / f"{old}.yaml", example[3])
     assert main(example[1:]) == 0
     out, err = capfd.readouterr()
     written = [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()]

@@ -52,8 +52,15 @@ def test_json_of_a_regimen(capfd: pytest.CaptureFixture[str]) -> None:
         "default": "us-label",
     }.items() <= found.items()
     assert found["protocols"][0] == {
-        "id": "us-label", "title": "US label, Octagam 10% (dermatomyositis in adults)", "evidence": "label", "confidence": "high",
-    }  # fmt: skip
+        "id": "us-label",
+        "title": "US label, Octagam 10% (dermatomyositis in adults)",
+        "evidence": "label",
+        "patients": None,
+        "reading": "copy",
+        "confidence": "high",
+    }
+    proderm = next(protocol for protocol in found["protocols"] if protocol["id"] == "proderm")
+    assert (proderm["evidence"], proderm["patients"], proderm["reading"]) == ("randomised-trial", 95, "secondary")
     assert found["sources"] == (library.shipped("regimen")["dermatomyositis"]).read_text(encoding="utf-8").count(
         "\n    checked: "
     )
@@ -64,6 +71,15 @@ def test_a_regimen_of_low_confidence_has_no_default(capfd: pytest.CaptureFixture
     assert (found["default"], found["confidence"]) == (None, "low")
     assert main(["regimens", "list", "--text", "antisynthetase"]) == 0
     assert "LOW" in capfd.readouterr().out
+
+
+def test_a_list_says_in_words_what_the_default_rests_on(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["regimens", "list", "--text", "scleromyxedema", "--format", "markdown"]) == 0
+    assert "| case series, 8 patients; abstract read | medium |" in capfd.readouterr().out
+    assert main(["regimens", "list", "--text", "stiff", "--format", "csv"]) == 0
+    heading, row = capfd.readouterr().out.splitlines()
+    cells = dict(zip(heading.split(","), row.split(","), strict=True))
+    assert (cells["evidence"], cells["patients"], cells["reading"]) == ("randomised-trial", "16", "secondary")
 
 
 def test_json_of_a_product(capfd: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,7 @@ def test_every_shipped_file_fits_its_schema(kind: str, identifier: str) -> None:
 def test_a_site_fits_its_schema() -> None:
     text = """
 kind: site
-schema: 1
+schema: 2
 id: st-elsewhere
 open: {mon-fri: "08:00-17:00", sat: "08:00-12:00"}
 holidays: {country: US, subdivision: NY}
@@ -110,7 +110,7 @@ BAD = [
     ("regimen", "dermatomyositis", "consecutive: true", "consecutive: maybe"),
     ("regimen", "dermatomyositis", "id: dermatomyositis", "id: Dermatomyositis"),
     ("regimen", "dermatomyositis", "  us-label:\n", "  US label:\n"),
-    ("regimen", "dermatomyositis", "schema: 1", "schema: 2"),
+    ("regimen", "dermatomyositis", "schema: 2", "schema: 3"),
     ("product", "octagam-10-us", "vials: [2 g,", "vials: [2 gram,"),
     ("product", "octagam-10-us", "rate: 0.01 mL/kg/min", "rate: 0.01"),
     ("product", "octagam-10-us", "basis: assumed", "basis: guessed"),

@@ -67,7 +67,7 @@ def test_sheet_of_a_regimen(capfd: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"^Limit +at most 1 g/kg in a day, else a caution", text, re.M)
     assert "[2] Octagam 10% US prescribing information" in text
     assert "Published as  compendium" not in text
-    assert re.search(r"^Published as +tertiary, LOW CONFIDENCE", text, re.M)
+    assert re.search(r"^Published as +page that repeats others; read in a secondary source; LOW", text, re.M)
 
 
 def test_sheet_of_one_protocol_with_phases(capfd: pytest.CaptureFixture[str]) -> None:
@@ -89,7 +89,7 @@ def test_sheet_of_a_product_draws_its_titration(capfd: pytest.CaptureFixture[str
     assert [line.count("#") for line in bars.values()] == [BAR_WIDTH // 4, BAR_WIDTH // 2, BAR_WIDTH]
     assert "0.02 mL/kg/min *" in bars["1.2"]
     assert "*" not in bars["0.6"]
-    assert "* assumed: the source does not print this rung" in dermatomyositis
+    assert "* assumed: the source does not print this step" in dermatomyositis
     at_risk = next(line for line in dermatomyositis.splitlines() if line.lstrip().startswith("at risk"))
     # 0.03 of 0.04 mL/kg/min
     assert len(re.findall(r"[-|]", at_risk.split("mL/kg/min")[1])) == Fraction(3, 4) * BAR_WIDTH

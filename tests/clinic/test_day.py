@@ -174,7 +174,7 @@ def test_no_chair_holds_two_at_once_and_no_chair_more_is_used_than_must_be(times
 def folder(tmp_path: Path) -> Path:
     for number, plan in enumerate(FOUR, 1):
         (tmp_path / f"p{number}.json").write_text(to_json(plan), encoding="utf-8")
-    (tmp_path / "site.yaml").write_text("kind: site\nschema: 1\nid: ward\nchairs: 2\n", encoding="utf-8")
+    (tmp_path / "site.yaml").write_text("kind: site\nschema: 2\nid: ward\nchairs: 2\n", encoding="utf-8")
     return tmp_path
 
 

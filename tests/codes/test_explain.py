@@ -24,7 +24,7 @@ def test_a_code_says_what_it_means_what_to_do_how_grave_it_is_and_for_whom(capsy
         "age-outside-regimen\n"
         "  The patient is outside the ages for which the protocol was published.\n"
         "  What to do: Choose one of the protocols that are named, with --regimen ID:PROTOCOL, or check the age.\n"
-        '  It is no plan (exit 4) unless --override CODE="reason" is given, which stands on every face.\n'
+        '  It is no plan (exit 4) unless --override CODE="reason" is given, which stands on every output.\n'
         "  For: who prescribes and checks the order.\n"
     )
 

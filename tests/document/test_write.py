@@ -22,8 +22,8 @@ from . import documents
 
 FORM = (
     "weight weighed_on height sex age birth_date pregnant pre_pregnancy_weight previous_weight risk condition name"
-    " patient_id regimen indication product country policy phase dose dose_basis days every courses start at infusion"
-    " last_infusion last_product valid_for override"
+    " patient_id regimen indication product country policy phase dose dose_basis days over every courses start at"
+    " infusion last_infusion last_product valid_for override"
 )
 #: block -> its keys in the order in which scripts find them
 ORDER = {
@@ -31,7 +31,7 @@ ORDER = {
     " sources last_covered check",
     ("computed_from",): "request regimen product policy site safety product_class defaults_used",
     ("computed_from", "request"): f"command on {FORM}",
-    ("computed_from", "regimen"): "id protocol version sha256",
+    ("computed_from", "regimen"): "id protocol version sha256 evidence patients reading",
     ("computed_from", "product"): "id version sha256",
     ("computed_from", "policy"): "id version sha256 formula",
     ("computed_from", "site"): "id sha256 file",
@@ -40,9 +40,9 @@ ORDER = {
         "sessions",
         0,
     ): "course day date weekday starts_at ends_at dose_g volume_ml duration_min vials leftover_g steps phase"
-    " ladder bottles visit_from visit_to",
+    " ladder bottles visit_from visit_to infusion_time",
     ("sessions", 0, "steps", 0): "step rate_ml_per_kg_per_h rate_mg_per_kg_per_min rate_ml_per_h starts_at duration_min"
-    " volume_ml cumulative_ml from_start_min remaining_ml assumed",
+    " volume_ml cumulative_ml from_start_min remaining_ml assumed calculated_ml_per_h",
     ("sessions", 0, "bottles", 0): "bottle size_g volume_ml from_start_min to_min starts_at ends_at",
     ("notices", 0): "code level message value limit source overridden_because sessions",
 }

@@ -11,12 +11,12 @@ START = {"start": "2026-12-01"}
 def test_doses_of_all_courses_and_phases_add_up() -> None:
     got = helpers.plan("cidp:us-label-privigen", "privigen-us", "71.3 kg", start="2026-12-01", courses="4")
     by_course = [sum(s.dose_g for s in got.sessions if s.course == n) for n in (1, 2, 3, 4)]
-    assert list(map(str, by_course)) == ["145", "70", "70", "70"]  # 142.6 and 71.3 g in 5 g vials
+    assert list(map(str, by_course)) == ["140", "70", "70", "70"]  # 142.6 g: 145 would be 75 + 70 g, above 71.3; 71.3 g
     assert [(c.phase, str(c.dose_g), c.first_course, c.courses) for c in got.phases] == [
-        ("loading", "145", 1, 1),
+        ("loading", "140", 1, 1),
         ("maintenance", "70", 2, 3),
     ]
-    assert str(got.totals.dose_g) == "355"
+    assert str(got.totals.dose_g) == "350"
     assert got.totals.sessions == len(got.sessions)
 
 

@@ -12,13 +12,13 @@ from ivigcalc.engine.dose import (
     Prescribed,
     believable,
     course_grams,
-    dose_grid,
     interval_days,
     outside,
     per_four_weeks,
     prescribed_dose,
     published_interval,
 )
+from ivigcalc.engine.rounding import dose_grid
 from ivigcalc.engine.split import Grid
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import Quantity, quantity

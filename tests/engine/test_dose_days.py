@@ -9,10 +9,9 @@ import helpers
 import pytest
 
 from ivigcalc.definitions import Limit, Product, Rounding
-from ivigcalc.engine.dose import CourseDose, Prescribed, dose_grid, over_limit, plan_course
+from ivigcalc.engine.dose import CourseDose, Prescribed, over_limit
 from ivigcalc.engine.plan import Plan
-from ivigcalc.engine.split import vial_grid
-from ivigcalc.engine.vials import vial_set
+from ivigcalc.engine.rounding import make_steps, plan_course
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import Quantity, quantity
 
@@ -35,9 +34,8 @@ def course(
     dose: Prescribed, days: tuple[int, ...], *vials: str, limits: tuple[Limit, ...] = (), ordered: bool = False, weight: Fraction = TEN_KG, **how: Any
 ) -> CourseDose:  # fmt: skip
     how_rounded = rounding(**how)
-    return plan_course(
-        dose, days, weight, dose_grid(own_product(*vials), how_rounded, None), how_rounded, limits, ordered
-    )
+    steps = make_steps(own_product(*vials), how_rounded, None, Fraction(10))
+    return plan_course(dose, days, weight, steps, limits, ordered)
 
 
 def amount(text: str) -> Quantity:
@@ -52,12 +50,12 @@ def prescribed(text: str, cap: str | None = None, *, per_day: bool = False) -> P
 
 
 def test_the_fewest_days_within_every_limit_are_taken_and_the_reason_is_said() -> None:
-    """20 g in 5 g vials at no more than 0.7 g/kg a day: 20 and 10 + 10 g are above 7 g, 10 + 5 + 5 g too."""
+    """20 g at no more than 0.7 g/kg a day: 20, 10 and 20/3 g a day; the last is below 7 g, and 7 g is no whole vial."""
     found = course(prescribed("2 g/kg"), (1, 2, 3, 4), "5 g", limits=(at_most("0.7 g/kg"),))
-    assert found.session_doses_g == (5, 5, 5, 5)
+    assert found.session_doses_g == (10, 5, 5)
     assert found.days_because == (
-        "the fewest of 1 to 4 days that meet every limit (1 day would put 20 g on day 1, above 0.7 g/kg = 7 g; "
-        "2 days would put 10 g on day 1, above 0.7 g/kg = 7 g; 3 days would put 10 g on day 1, above 0.7 g/kg = 7 g)"
+        "the fewest of 1 to 4 days that meet every limit (1 day would be 20 g a day, above 0.7 g/kg = 7 g; "
+        "2 days would be 10 g a day, above 0.7 g/kg = 7 g)"
     )
 
 
@@ -77,19 +75,22 @@ def test_the_first_daily_limit_that_is_passed_is_named() -> None:
     ("weight", "days"),
     [
         ("72 kg", 2),  # 144 = 72 + 72
-        ("71.5 kg", 3),  # 143 = 72 + 71, and 72 g is above 71.5 g
+        ("71.5 kg", 2),  # 143 = 72 + 71, and 72 g is above 71.5 g: 142 = 71 + 71
         ("71 kg", 2),  # 142 = 71 + 71
         ("40.25 kg", 2),  # 80.5, a tie, is 80 = 40 + 40
     ],
 )
 def test_the_daily_limit_is_kept_by_the_largest_real_session(weight: str, days: int) -> None:
-    assert helpers.plan("dermatomyositis", "octagam-10-us", weight).course.days == days
+    made = helpers.plan("dermatomyositis", "octagam-10-us", weight)
+    assert made.course.days == days
+    assert made.sessions[0].dose_g <= Decimal(weight.removesuffix(" kg"))
 
 
 def test_days_are_added_until_a_day_is_within_its_limit() -> None:
-    """71.5 kg: 143 g is 72 + 71 g from vials of 2, 5, 10, 20 and 30 g, and 72 g is above 1 g/kg: three days."""
-    assert helpers.adult("71.5kg").course.days == 3
-    assert helpers.adult("72kg").course.days == 2
+    """2.1 g/kg are 1.05 g/kg on each of two days, above 1 g/kg: three days."""
+    at_most = {"protocol": "at-most-a-gram-a-day"}
+    assert helpers.any_course("octagam-10-us", "72kg", "2.1 g/kg", **at_most).course.days == 3
+    assert helpers.any_course("octagam-10-us", "72kg", "2 g/kg", **at_most).course.days == 2
 
 
 @pytest.mark.parametrize(
@@ -108,8 +109,8 @@ def test_where_no_days_meet_the_limits_the_dose_is_changed_least_on_the_most_day
     """19 g in 10 g vials: 20 g on one or two days, 30 g on three. Of the first two, two days."""
     found = course(prescribed("1.9 g/kg"), (1, 2, 3), "10 g", limits=(at_most("0.5 g/kg"),))
     assert found.session_doses_g == (10, 10)
-    assert found.days_because.startswith("no published number of days meets every limit (1 day would put 20 g")
-    assert found.days_because.endswith("3 days would put 10 g on day 1, above 0.5 g/kg = 5 g)")
+    assert found.days_because.startswith("no published number of days meets every limit (1 day would be 19 g a day")
+    assert found.days_because.endswith("3 days would be 6.33 g a day, above 0.5 g/kg = 5 g)")
 
 
 def test_a_dose_below_counts_as_a_change_as_well_as_one_above() -> None:
@@ -185,7 +186,7 @@ def grams(made: Plan) -> list[str]:
 
 OWN = """
 kind: regimen
-schema: 1
+schema: 2
 id: house
 version: 2026-11-22
 title: House list
@@ -253,22 +254,20 @@ def test_the_fullest_day_is_the_most_that_whole_vials_make_of_the_cap(
 ) -> None:
     """2 g/kg at 110 kg in vials of 5 g."""
     regimen = own(tmp_path, f"dose: {{per_course: 2 g/kg, cap_per_day: {cap}}}", "days: {from: 2, to: 5}")
-    assert grams(helpers.plan(regimen, "privigen-us", "110kg", days=days)) == doses
+    assert grams(helpers.plan(regimen, "privigen-us", "110kg", days=days, policy=helpers.WHOLE_VIALS)) == doses
 
 
 def test_a_cap_below_the_smallest_vial_is_refused(tmp_path: Path) -> None:
     regimen = own(tmp_path, "dose: {per_course: 2 g/kg, cap_per_day: 3 g}", "days: {from: 2, to: 2}")
     with pytest.raises(RefusedError) as refused:
-        helpers.plan(regimen, "privigen-us", "110kg")
+        helpers.plan(regimen, "privigen-us", "110kg", policy=helpers.WHOLE_VIALS)
     assert refused.value.codes == ("dose-not-givable",)
 
 
 def test_the_fullest_day_under_a_cap_is_one_that_the_vials_can_make() -> None:
     """Vials of 4 and 10 g make 4, 8, 10 and 12 g, but neither 2 nor 6. Under 7 g a day that is 4 g, three times."""
-    grid = vial_grid(vial_set((Fraction(4), Fraction(10))))
     prescribed = Prescribed(quantity("2 g/kg", "dose"), False, None, None, quantity("7 g", "amount"))
-    rounding = Rounding.model_construct(to="whole vials", direction="nearest", tie="down", small=None, source=None)
-    found = plan_course(prescribed, (3,), Fraction(10), grid, rounding, (), chosen_by_order=True)
+    found = course(prescribed, (3,), "4 g", "10 g", ordered=True)
     assert found.session_doses_g == (4, 4, 4)
 
 

@@ -130,10 +130,31 @@ def test_the_engine_runs_any_ladder_on_any_pump_as_the_oracle_does(
     try:
         expected = oracle.infuse(grams * 1000 / table.mg_per_ml, table, Fraction(weight), risks=risks, **pump)
     except oracle.PumpTooCoarseError:
-        assert got == {"rate-below-pump"}
+        assert got == {"pump-too-coarse"}
         return
     check_infusion(got.sessions[0], expected)
     check_rates_per_kg(got.sessions[0], table, Fraction(weight), at_risk, Fraction(maximum))
+
+
+@settings(max_examples=100)
+@given(ladders(), hundredths_of_kg, st.integers(1, 150), st.integers(5, 1440), st.sampled_from(["0.5", "1", "5"]))
+def test_the_engine_keeps_any_time_as_the_oracle_does(
+    table: oracle.Table, weight: Decimal, grams: int, minutes: int, increment: str
+) -> None:
+    product = helpers.own_product(
+        ladder=table.rungs, ceiling=str(table.ceiling), concentration=f"{table.mg_per_ml} mg/mL"
+    )
+    words = {"site": helpers.a_site(pump={"increment": f"{increment} mL/h"}), "over": f"{minutes} min"}
+    got = attempt(lambda: helpers.anyway(helpers.rates, product, "cidp", f"{weight} kg", f"{grams} g", **words))
+    volume_ml = grams * 1000 / table.mg_per_ml
+    pump = {"increment": Fraction(increment), "least_min": Fraction(minutes)}
+    try:
+        expected = oracle.infuse(volume_ml, table, Fraction(weight), **pump)
+    except oracle.PumpTooCoarseError:
+        assert got == {"pump-too-coarse"}
+        return
+    check_infusion(got.sessions[0], expected)
+    assert got.sessions[0].infusion.duration_min >= minutes
 
 
 # ---- ties and ceilings, weight by weight -----------------------------------------------------------------------------
@@ -151,7 +172,14 @@ def check_grid(table: tuple[str, str, str], every: int) -> None:
         ]
         for risky in {False, bool(printed.at_risk)}:
             ceiling = min(bounds) if risky else bounds[0]
-            set_to = [rate for rate, _, _ in pump_rates(ladder, weight, Ceilings(risky, increment, pump, None))]
+            set_to = [
+                rate
+                for rate, _, _ in pump_rates(
+                    ladder,
+                    weight,
+                    Ceilings(risky, increment, pump, None, Fraction("0.05"), Fraction("0.01"), Fraction(1)),
+                )
+            ]
             wanted = [oracle.rate_ml_per_h(rate, weight, printed.mg_per_ml) for rate, _ in printed.rungs]
             expected = [oracle.pump_rate(rate, ceiling, increment, pump) for rate in wanted]
             assert set_to == list(dict.fromkeys(expected)), f"{weight} kg"

@@ -20,7 +20,7 @@ from ivigcalc.errors import RefusedError, RequestError
 WOMAN: dict[str, Any] = {"height": "165cm", "sex": "female", "age": "40y"}
 ADJUSTED_04 = "au-lifeblood-2026"
 OWN = """kind: regimen
-schema: 1
+schema: 2
 id: own-regimen
 version: 2026-11-28
 category: other

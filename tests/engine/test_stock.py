@@ -83,3 +83,41 @@ def test_later_courses_take_what_the_first_left() -> None:
         [("20", 1)], [("20", 1)], [("10", 2)], [("10", 2)],
     ]  # fmt: skip
     assert not helpers.notices(made, "stock-short")
+
+
+# ---- what the stock does to the dose ---------------------------------------------------------------------------------
+
+
+def test_a_dose_that_the_stock_changes_is_told_with_the_other_one() -> None:
+    """72 kg, 144 g in vials of 5 g and more: 70 + 70 g, within 1 g/kg a day. From 20 and 40 g the nearest is 80 + 60 g."""
+    site = helpers.a_site(stock={"privigen-us": {"20 g": "50", "40 g": "50"}})
+    made = helpers.plan("dermatomyositis", "privigen-us", "72kg", age="54y", site=site)
+    assert helpers.doses(made) == ["80", "60"]
+    said = helpers.notice(made, "stock-changes-dose")
+    assert (said.level, said.value, said.limit) == ("caution", "140 g", "140 g")
+    assert (
+        "in 20 g, 40 g only: the course is 140 g (80 + 60 g); with every size it would be 140 g (70 + 70 g)"
+        in said.message
+    )
+
+
+def test_another_total_is_told_as_well() -> None:
+    """75 g in vials of 10 g are 70 g, a tie; with 5 g vials they are 75 g."""
+    site = helpers.a_site(stock={"privigen-us": {"10 g": "50"}})
+    said = helpers.notice(
+        helpers.any_course("privigen-us", "75kg", "1 g/kg", days="1", site=site), "stock-changes-dose"
+    )
+    assert (said.value, said.limit) == ("70 g", "75 g")
+
+
+def test_a_stock_that_changes_nothing_says_nothing() -> None:
+    site = helpers.a_site(stock={"privigen-us": {"10 g": "50"}})
+    made = helpers.any_course("privigen-us", "70kg", "1 g/kg", days="1", site=site)
+    assert "stock-changes-dose" not in helpers.codes(made)
+
+
+def test_a_short_stock_says_what_is_needed_and_held_by_size() -> None:
+    """60 kg, 120 g on two days from vials of 30 g: four of them, and there are three."""
+    site = helpers.a_site(stock={"octagam-10-us": {"30 g": "3"}})
+    refused = helpers.refusal(helpers.any_course, "octagam-10-us", "60 kg", "2 g/kg", days="2", site=site)
+    assert "4 of 30 g needed, 3 held" in str(refused)

@@ -21,6 +21,8 @@ TEN_KG = Fraction(10)
 STEPS = (("1 mL/kg/h", "30 min"), ("2 mL/kg/h", "20 min"), ("4 mL/kg/h", None))
 ITP, CIDP, PI = "chronic-itp", "cidp", "primary-immunodeficiency"
 FREE = ("ladder", False)
+#: shorter than anything that a pump can give
+MOMENT = "0.0001"
 
 
 def product(ladder: Sequence[tuple[str, str | None]] = STEPS, **words: Any) -> Product:
@@ -32,8 +34,13 @@ def ladder(rungs: Sequence[tuple[str, str | None]] = STEPS, **words: Any) -> Lad
     return make_ladder(own, own.rates[0])
 
 
-def limits(*, at_risk: bool = False, increment: str = "0.1", pump: str = "999", site: str | None = None) -> Ceilings:
-    return Ceilings(at_risk, Fraction(increment), Fraction(pump), Fraction(site) if site else None)
+def limits(
+    *, at_risk: bool = False, increment: str = "0.1", pump: str = "999", site: str | None = None, shortest: str = "1"
+) -> Ceilings:
+    house = Fraction(site) if site else None
+    return Ceilings(
+        at_risk, Fraction(increment), Fraction(pump), house, Fraction("0.05"), Fraction("0.01"), Fraction(shortest)
+    )
 
 
 def on_pump(of: Ladder | None = None, weight: Fraction = TEN_KG, **words: Any) -> Climb:
@@ -63,7 +70,26 @@ def bounds(on: Climb) -> list[tuple[str, bool]]:
     ],
 )  # fmt: skip
 def test_a_thousandth_of_a_millilitre_is_a_step_and_less_is_not(volume: str, rung: int) -> None:
-    assert on_pump().last_rung(sum(map(Fraction, volume.split("+")), Fraction(0))) == rung
+    assert on_pump(shortest=MOMENT).last_rung(sum(map(Fraction, volume.split("+")), Fraction(0))) == rung
+
+
+@pytest.mark.parametrize(
+    ("volume", "shortest", "rung"),
+    [
+        # 20 mL/h is 1/3 mL in a minute, 40 mL/h is 2/3
+        ("5", "1", 0), ("5.333", "1", 0), ("5+1/3", "1", 1), ("35/3+0.66", "1", 1), ("35/3+2/3", "1", 2),
+        ("6", "5", 0), ("6.666", "5", 0), ("5+5/3", "5", 1), ("5.333", "0.5", 1), ("5.16", "0.5", 0), ("1000", "60", 2),
+        # a rung that is shorter by its table is entered all the same: only the end of an infusion is no time for a new one
+        ("35/3", "25", 0), ("40", "25", 2),
+    ],
+)  # fmt: skip
+def test_a_rung_is_not_entered_for_a_moment(volume: str, shortest: str, rung: int) -> None:
+    assert on_pump(shortest=shortest).last_rung(sum(map(Fraction, volume.split("+")), Fraction(0))) == rung
+
+
+def test_what_is_left_then_runs_at_the_rate_before() -> None:
+    """5.3 mL: 5 mL in 30 minutes, and 0.3 mL at 10 mL/h is 1.8 minutes more, not 0.9 at 20 mL/h."""
+    assert Fraction(*on_pump().minute(Fraction("5.3"), on_pump().last_rung(Fraction("5.3")))) == Fraction("31.8")
 
 
 @pytest.mark.parametrize(
@@ -74,14 +100,14 @@ def test_a_thousandth_of_a_millilitre_is_a_step_and_less_is_not(volume: str, run
     ],
 )  # fmt: skip
 def test_the_minute_at_which_so_much_is_in(volume: str, last: int, minutes: str) -> None:
-    """5 mL at 10 mL/h, to 35/3 mL at 20 mL/h, then 40 mL/h; on the last rung of the infusion it stays at that rate."""
+    """5 mL at 10 mL/h, to 35/3 mL at 20 mL/h, then 40 mL/h; on the last step of the infusion it stays at that rate."""
     assert Fraction(*on_pump().minute(Fraction(volume), last)) == Fraction(minutes)
 
 
 def test_parts_of_minutes_and_of_the_pump_stay_exact() -> None:
     """For 10.05 kg: 10.05 mL/h for 7.5 min is 1.25625 mL; 20.1 mL/h for 2.25 min is 0.75375 mL; then 40.2 mL/h."""
     rungs = (("1 mL/kg/h", "7.5 min"), ("2 mL/kg/h", "2.25 min"), ("4 mL/kg/h", None))
-    on = on_pump(ladder(rungs), Fraction("10.05"), increment="0.05")
+    on = on_pump(ladder(rungs), Fraction("10.05"), increment="0.05", shortest=MOMENT)
     assert settings(on) == [Fraction("10.05"), Fraction("20.1"), Fraction("40.2")]
     for volume, minutes in (("1.25625", "7.5"), ("2.01", "9.75"), ("42.21", "69.75")):
         assert Fraction(*on.minute(Fraction(volume), on.last_rung(Fraction(volume)))) == Fraction(minutes)
@@ -103,13 +129,34 @@ def test_a_ladder_of_one_rung_has_one_step() -> None:
     [
         ("0.1 mL/h", ["16.7", "33.3", "66.6", "133.2"]),
         ("1 mL/h", ["17", "33", "67", "133"]),  # 16.65, 33.3, 66.6; 133.2 is the ceiling
-        ("5 mL/h", ["15", "35", "65", "130"]),
+        ("5 mL/h", ["15", "30", "65", "130"]),  # 35 is 5.1 % above 33.3
         ("0.01 mL/h", ["16.65", "33.3", "66.6", "133.2"]),
     ],
 )
 def test_rates_go_to_the_pumps_increment(increment: str, expected: list[str]) -> None:
     site = helpers.a_site(pump={"increment": increment, "maximum": "999 mL/h"})
     assert helpers.pump_rates(session("privigen-us", ITP, "55.5 kg", "55 g", site=site)) == expected
+
+
+@pytest.mark.parametrize(
+    ("weight", "increment", "rate"),
+    [
+        ("40", "42", "42"),
+        ("40", "42.01", None),
+        ("9", "2", "8"),
+        ("10", "3", "9"),
+        ("100", "105", "105"),
+        ("55", "9", "54"),
+    ],
+)  # 1 mL/kg/h: 42 is 5 % above 40, 105 above 100; 10 is 11 % above 9; 9 is nearest to 10, 54 to 55
+def test_the_pump_never_runs_more_than_5_percent_above_the_step(weight: str, increment: str, rate: str | None) -> None:
+    one_step = ladder([("1 mL/kg/h", None)])
+    if rate is None:
+        with pytest.raises(RefusedError, match="may not run more than 5 % above") as caught:
+            on_pump(one_step, Fraction(weight), increment=increment)
+        assert caught.value.code == "pump-too-coarse"
+    else:
+        assert settings(on_pump(one_step, Fraction(weight), increment=increment)) == [Fraction(rate)]
 
 
 @pytest.mark.parametrize(("weight", "rate"), [("10.24", "10"), ("10.25", "10.5"), ("10.26", "10.5"), ("9.75", "10")])
@@ -134,7 +181,7 @@ def test_a_rate_that_only_its_rounding_takes_above_a_ceiling_is_not_capped() -> 
     """For 10.4 kg, on a pump of 5 mL/h steps: 41.6 mL/h is at most 43.68, which is 40; 10.4 is 10; 20.8 is 20."""
     on = on_pump(ladder(ceiling="4.2 mL/kg/h"), Fraction("10.4"), increment="5")
     assert (settings(on), bounds(on)) == ([10, 20, 40], [FREE] * 3)
-    on = on_pump(ladder(ceiling="4.2 mL/kg/h"), Fraction("10.7"), increment="5")  # 42.8 is nearer to 45, above 44.94
+    on = on_pump(ladder(ceiling="4.1 mL/kg/h"), Fraction("10.75"), increment="5")  # 43 is nearer to 45, above 44.075
     assert (settings(on), bounds(on)) == ([10, 20, 40], [FREE, FREE, ("ceiling", False)])
 
 
@@ -142,15 +189,15 @@ def test_a_rate_that_the_pump_cannot_run_is_refused() -> None:
     site = helpers.a_site(pump={"increment": "1 mL/h", "maximum": "999 mL/h"})
     with pytest.raises(RefusedError, match="cannot be set on a pump") as caught:
         helpers.rates("privigen-us", CIDP, "1.5 kg", "2 g", site=site)  # 0.45 mL/h
-    assert caught.value.code == "rate-below-pump"
+    assert caught.value.code == "pump-too-coarse"
 
 
 def test_a_rate_below_the_pump_is_refused_whatever_is_overridden() -> None:
-    """1 mL/kg/h for 0.049 kg is 0.049 mL/h, nearer to 0 than to 0.1; for 0.05 kg it is 0.1."""
-    with pytest.raises(RefusedError, match=r"a rate of 0\.049 mL/h .* steps of 0\.1 mL/h") as caught:
-        on_pump(weight=Fraction("0.049"))
+    """1 mL/kg/h for 0.095 kg is 0.095 mL/h, of which 0.1 is 5.3 % too much; of 0.096 it is 4.2 %."""
+    with pytest.raises(RefusedError, match=r"a rate of 0\.095 mL/h .* steps of 0\.1 mL/h") as caught:
+        on_pump(weight=Fraction("0.095"))
     assert not caught.value.overridable
-    assert settings(on_pump(weight=Fraction("0.05")))[0] == Fraction("0.1")
+    assert settings(on_pump(weight=Fraction("0.096")))[0] == Fraction("0.1")
     with pytest.raises(RefusedError, match=r"a rate of 1\.235 mL/h"):
         on_pump(weight=Fraction("1.2345"), increment="5")
 

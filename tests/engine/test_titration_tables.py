@@ -171,6 +171,16 @@ def test_a_first_infusion_never_takes_a_table_for_later_ones() -> None:
         assert choose_table(with_tables(*tables), "cidp", "subsequent").table is LATER
 
 
+@pytest.mark.parametrize(
+    ("infusion", "settings"), [("first", ["42", "84", "168", "336"]), ("subsequent", ["42", "168", "336", "588"])]
+)
+def test_a_chart_for_experienced_patients_is_theirs_alone(infusion: str, settings: list[str]) -> None:
+    """70 kg x 60 x 0.01, 0.02, 0.04, 0.08 mL/kg/min; the chart: 0.01, 0.04, 0.08, 0.14."""
+    made = helpers.rates("panzyga-us", "primary-immunodeficiency", "70 kg", "70 g", infusion=infusion)
+    assert helpers.pump_rates(made.sessions[0]) == settings
+    assert ("ladder-assumed" in helpers.codes(made)) is (infusion == "first")
+
+
 def test_else_by_the_most_cautious_of_those_that_may_start_one() -> None:
     bold, slow, later = table("itp", "first"), table("mmn", ceiling="4.5"), table("pi", "subsequent", ceiling="4")
     chosen = choose_table(with_tables(LATER, bold, slow, later), "cidp", "first")

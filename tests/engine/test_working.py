@@ -25,7 +25,7 @@ def line(answer: Plan, name: str) -> TraceEntry:
 def own_policy(folder: Path, dosing_weight: str = "{use: actual}", rounding: str = "{to: whole vials}") -> str:
     """The path of a hospital's own policy file."""
     lines = [
-        "kind: policy", "schema: 1", "id: own-policy", "version: 2026-11-22", "title: Own policy",
+        "kind: policy", "schema: 2", "id: own-policy", "version: 2026-11-22", "title: Own policy",
         "sources:", "  house: {title: Policy for tests, body: ivigcalc, locator: here, checked: 2026-11-22, kind: house}",
         "source: house", "body: ivigcalc", "country: US", f"dosing_weight: {dosing_weight}", f"rounding: {rounding}",
     ]  # fmt: skip
@@ -46,8 +46,8 @@ def test_the_rule_is_the_one_that_was_in_force(tmp_path: Path) -> None:
     """36.8 g is below 40 g: to 1 g it is 37 g, to 10 g it would be 40 g; for an older child it is."""
     policy = own_policy(tmp_path, rounding="{to: 10 g, small: {below: 40 g, to: 1 g, when: [age < 6 years]}}")
     small, large = (course(policy, age=age) for age in ("5y", "9y"))
-    assert (line(small, "dose_g").inputs["rule"], line(small, "dose_g").result) == ("to 1 g, nearest, tie down", 37)
-    assert (line(large, "dose_g").inputs["rule"], line(large, "dose_g").result) == ("to 10 g, nearest, tie down", 40)
+    assert (line(small, "dose_g").inputs["rule"], line(small, "dose_g").result) == ("to 1 g, nearest, halves down", 37)
+    assert (line(large, "dose_g").inputs["rule"], line(large, "dose_g").result) == ("to 10 g, nearest, halves down", 40)
     assert line(small, "day_1_g").expression == "share of dose_g / days, multiples of 1 g, larger first"
     assert line(large, "day_1_g").expression == "share of dose_g / days, multiples of 10 g, larger first"
     for answer, grams in ((small, 37), (large, 40)):
@@ -57,7 +57,7 @@ def test_the_rule_is_the_one_that_was_in_force(tmp_path: Path) -> None:
 def test_what_is_rounded_to_nothing_is_weighed_to_a_hundredth_of_a_gram() -> None:
     """2 g/kg x 18.4044 kg is 36.8088 g: 36.81 g, which is 18.41 and 18.40 g."""
     answer = course("us-noridian-dme-vials", "18.4044 kg")
-    rule = "to 0.01 g, nearest, tie down (the policy rounds to nothing)"
+    rule = "to 0.01 g, nearest, halves down (the policy rounds to nothing)"
     assert (line(answer, "dose_g").inputs["rule"], str(line(answer, "dose_g").result)) == (rule, "36.81")
     assert [str(line(answer, f"day_{day}_g").result) for day in (1, 2)] == ["18.41", "18.4"]
     assert line(answer, "day_1_g").expression == "share of dose_g / days, multiples of 0.01 g, larger first"
@@ -66,7 +66,7 @@ def test_what_is_rounded_to_nothing_is_weighed_to_a_hundredth_of_a_gram() -> Non
 
 def test_whole_vials_are_still_called_so() -> None:
     answer = course("actual-weight")
-    assert line(answer, "dose_g").inputs["rule"] == "to whole vials, nearest, tie down"
+    assert line(answer, "dose_g").inputs["rule"] == "to whole vials, nearest, halves down"
     assert line(answer, "day_1_g").expression == "share of dose_g / days, whole vials, larger first"
 
 
@@ -141,7 +141,7 @@ def test_a_ceiling_per_kilogram_is() -> None:
 def four_rungs() -> Loaded[Product]:
     """Each rung from a document of its own."""
     lines = [
-        "kind: product", "schema: 1", "id: own-product", "version: 2026-11-22", "title: Own product", "sources:",
+        "kind: product", "schema: 2", "id: own-product", "version: 2026-11-22", "title: Own product", "sources:",
         *(f"  {name}: {{title: Document {name}, body: b, locator: here, checked: 2026-11-22, kind: house}}" for name in ("one", "two", "three", "four", "house")),
         "source: house", "manufacturer: nobody", "country: US", "concentration: 100 mg/mL", "vials: [5 g]", "rates:",
         "  - for: [any]", "    source: house", "    ladder:",

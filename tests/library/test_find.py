@@ -17,7 +17,7 @@ from ivigcalc.library.check import check
 
 def test_a_name_that_several_products_have_is_not_guessed(refuses: Callable[..., str]) -> None:
     said = refuses(2, "dose", "-r", "dermatomyositis", "-p", "privigen", "--weight", "72kg")
-    assert "privigen-au, privigen-ca, privigen-eu, privigen-nz, privigen-us" in said
+    assert "privigen-au, privigen-ca, privigen-eu, privigen-hk, privigen-nz, privigen-us" in said
 
 
 def test_a_misspelt_product_is_not_guessed(refuses: Callable[..., str]) -> None:

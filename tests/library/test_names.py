@@ -13,6 +13,7 @@ from ivigcalc.document.verify import verify
 from ivigcalc.document.write import to_json
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
+from ivigcalc.library import names
 
 ADULT: dict[str, Any] = {"age": "40y", "height": "175cm"}
 
@@ -208,3 +209,13 @@ def test_rates_find_an_indication_by_its_name() -> None:
     by_name = helpers.rates("octagam-10-eu", "Kawasaki disease", "12kg", "24g", age="3y")
     assert by_name.computed_from.request.indication == "kawasaki"
     assert by_name.sessions == helpers.rates("octagam-10-eu", "kawasaki", "12kg", "24g", age="3y").sessions
+
+
+def test_one_spelling_makes_no_two_names_one() -> None:
+    """American and British are one spelling: whoever went by a name of its own still does."""
+    for kind in ("regimen", "product", "policy"):
+        found = [loaded.value for loaded in library.load_all(kind)]
+        for definition in found:
+            assert library.resolve(kind, definition.id) == definition.id
+            assert names.called(names.index_of(found), definition.id) == [definition.id]
+        assert len({names._plain(definition.id) for definition in found}) == len(found)

@@ -94,6 +94,40 @@ def test_a_label_or_guideline_of_high_confidence_comes_first() -> None:
         assert all(p.evidence for p in protocols), regimen.id
 
 
+def test_every_protocol_says_what_stands_behind_it_and_what_was_read() -> None:
+    for regimen in values("regimen"):
+        for name, protocol in regimen.protocols.items():
+            assert protocol.evidence, f"{regimen.id}:{name}"
+            assert protocol.reading, f"{regimen.id}:{name}"
+            if protocol.evidence in ("case-series", "case-report"):
+                assert protocol.confidence != "high", f"{regimen.id}:{name}"
+            if protocol.patients is not None:
+                assert protocol.evidence not in ("label", "guideline", "consensus"), f"{regimen.id}:{name}"
+
+
+#: what the notes of the file and the reading on file print
+EVIDENCE = [
+    ("dermatomyositis", "us-label", "label", None, "copy"),  # read as the manufacturer's page
+    ("dermatomyositis", "proderm", "randomised-trial", 95, "secondary"),  # a summary of the article
+    ("dermatomyositis", "proderm-extension", "trial", None, "abstract"),  # open: nobody was assigned by lot
+    ("scleromyxedema", "guarneri-2017", "case-series", 8, "abstract"),
+    ("toxic-shock", "kaul-1999", "cohort", 21, "abstract"),
+    ("toxic-shock", "darenberg-2003", "randomised-trial", 21, "abstract"),
+    ("inclusion-body-myositis", "dalakas-1997", "randomised-trial", 19, "secondary"),  # a review's table of trials
+    ("kawasaki", "etg", "guideline", None, "copy"),
+    ("cidp", "ean-pns-2021", "guideline", None, "secondary"),  # the guideline itself was not read
+    ("mmn", "efns-2006-short", "guideline", None, "abstract"),
+    ("polymyositis", "genevay-2001", "case-report", 1, "original"),
+    ("hdfn", "cheo-neonatal-2017", "guideline", None, "original"),
+]
+
+
+@pytest.mark.parametrize(("regimen", "name", "evidence", "patients", "reading"), EVIDENCE)
+def test_evidence_of_a_protocol(regimen: str, name: str, evidence: str, patients: int | None, reading: str) -> None:
+    protocol = library.regimen(regimen)[0].value.protocols[name]
+    assert (protocol.evidence, protocol.patients, protocol.reading) == (evidence, patients, reading)
+
+
 def test_no_default_is_of_low_confidence() -> None:
     for loaded in library.load_all("regimen"):
         first = next(iter(loaded.value.protocols.values()))

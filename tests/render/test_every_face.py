@@ -118,10 +118,10 @@ def test_every_column_of_figures_has_its_unit(run: Callable[..., Any]) -> None:
 
 
 def test_the_exact_dose_stands_beside_the_rounded_one(run: Callable[..., Any]) -> None:
-    """71.3 kg x 2 g/kg = 142.6 g, given as 143 g: +0.28 %."""
+    """71.3 kg x 2 g/kg = 142.6 g, given as 71 + 71 = 142 g: -0.42 %; 72 g would be above 1 g/kg."""
     printed = run(*SCHEDULE).out
     assert re.search(r"exact dose +142\.6 g", printed)
-    assert re.search(r"dose given +143 g = 2\.006 g/kg \(\+0\.28 %\)", printed)
+    assert re.search(r"dose given +142 g = 1\.992 g/kg \(-0\.42 %\)", printed)
 
 
 def test_a_rung_that_nobody_printed_is_marked_on_every_face(run: Callable[..., Any]) -> None:

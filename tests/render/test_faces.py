@@ -29,7 +29,7 @@ CHECK_LINE = "Results must be checked by a qualified person before use."
 
 def schedule(**words: str) -> Plan:
     form = Form(
-        weight="81.4kg", age="61y", regimen="cidp:us-label-privigen", product="privigen-us", start="2026-12-01", at="21:30", courses="3"
+        weight="81.4kg", age="61y", regimen="cidp:us-label-privigen", product="privigen-us", start="2026-12-01", at="21:30", courses="3", days="3",
     )  # fmt: skip
     for name, value in words.items():
         setattr(form, name, value)
@@ -87,7 +87,7 @@ def test_markdown_says_which_sessions_a_table_of_rates_is_for() -> None:
     """As the table does: one table for each dose, the ladder by what it was published for."""
     headings = [line for line in unescaped(to_markdown(schedule())).splitlines() if line.startswith("## ")]
     assert headings == [f"## {line}" for line in to_table(schedule()).splitlines() if line.startswith("Rates, ")]
-    assert headings[0] == "## Rates, course 1 day 1, course 1 day 2, course 1 day 3: 55 g, 550 mL in 2 h 57 min (ladder for primary-immunodeficiency, cidp)"  # fmt: skip
+    assert headings[0] == "## Rates, course 1 day 1, course 1 day 2, course 1 day 3: 55 g, 550 mL in 2 h 57 min (titration for primary-immunodeficiency, cidp)"  # fmt: skip
     assert headings[1].startswith("## Rates, course 2 day 1, course 3 day 1: 80 g")
 
 

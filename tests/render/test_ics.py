@@ -138,10 +138,26 @@ def test_override_reason_is_in_the_description() -> None:
 
 
 def test_notice_of_another_session_is_not_in_it() -> None:
-    late = papers.dermatomyositis(at="16:00")
+    """From 11:00 the visits end at 16:28, after closing at 16:00 on Wednesdays."""
+    late = papers.dermatomyositis(at="11:00", site=papers.clinic(open={"wed": "08:00-16:00", "mon-tue": "08:00-17:00"}))
     for session, event in zip(late.sessions, events(to_ics(late)).values(), strict=True):
-        assert str(event["description"]).count("past-closing") == 1
-        assert f"course {session.course} day {session.day}, {session.date}" in event["description"]
+        assert str(event["description"]).count("past-closing") == (session.weekday == "Wednesday")
+
+
+@pytest.mark.parametrize("window", ["3 days", None])
+def test_an_appointment_that_was_moved_says_from_which_day_and_why(window: str | None) -> None:
+    """Christmas Eve is closed, and the weekend: a course of Thursday begins on Monday, whatever the window."""
+    keys: dict[str, Any] = {
+        "open": {"mon-fri": "08:00-17:00"},
+        "holidays": None,
+        "closed": ["2026-12-24", "2026-12-25"],
+    }
+    moved = papers.dermatomyositis(start="2026-12-24", site=papers.clinic(window=window, **keys), weighed_on=None)
+    said = [str(event["description"]) for event in events(to_ics(moved)).values()]
+    for text in said[:2]:
+        assert "date-shifted: course 1, due 2026-12-24, starts 2026-12-28, 4 days later" in text
+        assert "(2026-12-24 closed by the clinic" in text
+    assert not any("date-shifted" in text for text in said[2:])
 
 
 def test_end_on_the_next_day_and_no_end_without_rates() -> None:
@@ -200,3 +216,21 @@ def test_missing_library_is_named(plan: Plan, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "icalendar", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'ivigcalc\[calendar\]'"):
         to_ics(plan)
+
+
+@pytest.mark.parametrize(
+    ("zone", "start"),
+    [("America/New_York", "2027-03-13"), ("Europe/London", "2027-03-27"), ("Europe/London", "2027-10-30")],
+)
+def test_an_event_through_a_change_of_clocks_lasts_as_long_as_the_infusion(zone: str, start: str) -> None:
+    plan = papers.dermatomyositis(
+        start=start,
+        at="22:00",
+        courses="1",
+        weighed_on=None,
+        site=papers.clinic(open={}, holidays=None, time_zone=zone),
+    )
+    for event in events(to_ics(plan)).values():
+        start_utc, end_utc = (event[key].dt.astimezone(UTC) for key in ("dtstart", "dtend"))
+        assert end_utc - start_utc == timedelta(hours=4, minutes=48)
+        assert event["dtstart"].params["TZID"] == zone

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -239,3 +239,63 @@ def test_khal_imports_updates_and_cancels(plan: Plan, tmp_path: Path) -> None:
         "2026-12-29 09:00-13:48 IVIG infusion 72 g (course 2, day 1) CANCELLED",
         "2026-12-30 09:00-13:48 IVIG infusion 72 g (course 2, day 2) CANCELLED",
     ]
+
+
+# ---- what has been ---------------------------------------------------------------------------------------------------
+
+
+def asked(plan: Plan, on: date | None) -> Plan:
+    """The same plan, asked for on a day."""
+    source = plan.computed_from
+    return replace(plan, computed_from=replace(source, request=replace(source.request, on=on)))
+
+
+def six_from_september() -> Plan:
+    """Courses of two days from 1 and 29 September, 27 October, 24 November, 22 December and 19 January."""
+    return papers.dermatomyositis(start="2026-09-01", courses="6", weighed_on=None, site=papers.clinic(holidays=None))
+
+
+def renewed_in_december(**words: Any) -> Plan:
+    said = {"start": "2026-12-29", "courses": "2", "site": papers.clinic(holidays=None), **words}
+    return papers.dermatomyositis(**said)
+
+
+PAST = [f"dermatomyositis-c{course}-d{day}" for course in range(1, 5) for day in (1, 2)]
+TO_COME = {
+    "dermatomyositis-c5-d1": (1, "CONFIRMED", "12-29T09:00"),
+    "dermatomyositis-c5-d2": (1, "CONFIRMED", "12-30T09:00"),
+    "dermatomyositis-c6-d1": (1, "CONFIRMED", "01-26T09:00"),
+    "dermatomyositis-c6-d2": (1, "CONFIRMED", "01-27T09:00"),
+}
+
+
+@pytest.mark.parametrize(
+    ("last", "on"), [("2026-11-25", None), (None, date(2026, 11, 26)), ("2026-11-25", date(2026, 11, 1))]
+)
+def test_what_has_been_is_neither_moved_nor_cancelled(last: str | None, on: date | None) -> None:
+    """Kept is what lies before the day after the last infusion, or before the day of asking; the rest counts on."""
+    first = to_ics(six_from_september())
+    new = asked(renewed_in_december(last_infusion=last), on)
+    second = to_ics(new, previous=first)
+    found = states(second)
+    assert {key: found[key] for key in PAST} == {key: states(first)[key] for key in PAST}
+    assert {key: state for key, state in found.items() if key not in PAST} == TO_COME
+    assert to_ics(new, previous=second) == second
+
+
+def test_what_is_after_the_last_infusion_is_moved() -> None:
+    """With the first day of the fourth course as the last infusion, its second day has not been: it is cancelled."""
+    new = renewed_in_december(last_infusion="2026-11-24")
+    found = states(to_ics(new, previous=to_ics(six_from_september())))
+    assert found.pop("dermatomyositis-c4-d2") == (1, "CANCELLED", "11-25T09:00")
+    assert {key: found.pop(key) for key in TO_COME} == TO_COME
+    assert set(found) < set(PAST)
+
+
+def test_a_plan_that_began_in_the_past_changes_only_what_is_to_come() -> None:
+    plan = six_from_september()
+    later = asked(replace(plan, sessions=tuple(s._replace(at_min=600) for s in plan.sessions)), date(2026, 11, 25))
+    found = states(to_ics(later, previous=to_ics(plan)))
+    assert [key for key, (number, _, _) in found.items() if number == 0] == PAST[:7]
+    assert found["dermatomyositis-c4-d2"] == (1, "CONFIRMED", "11-25T10:00")
+    assert len(found) == 12

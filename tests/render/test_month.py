@@ -119,6 +119,19 @@ def test_override_and_cautions_are_on_the_screen() -> None:
     assert "past-closing" in text
 
 
+def test_a_course_that_was_moved_is_marked_and_said() -> None:
+    """Christmas Eve 2026 is closed: the nearest open two days are 22 and 23 December, within the window or not."""
+    for window in ("3 days", None):
+        site = papers.clinic(open={"mon-thu": "08:00-17:00"}, holidays=None, closed_days="nearest", window=window)
+        plan = papers.dermatomyositis(start="2026-12-24", courses="1", weighed_on=None, site=site)
+        assert [session.date for session in plan.sessions] == ["2026-12-22", "2026-12-23"]
+        text = shown(plan)
+        assert text.count("moved") == 2
+        assert "course 1, due 2026-12-24, starts 2026-12-22, 2 days earlier" in " ".join(text.split())
+        assert "2026-12-24 closed by the clinic" in " ".join(text.split())
+    assert "moved" not in shown(papers.dermatomyositis())
+
+
 def test_patient_product_and_protocol_head_the_calendar() -> None:
     lines = shown(papers.dermatomyositis()).splitlines()
     assert "Dermatomyositis" in lines[0]

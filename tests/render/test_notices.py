@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 
 from ivigcalc.engine.plan import Level, Notice
-from ivigcalc.render.notices import by_level, cited_notices, concerns, notice_text, printed_notice
+from ivigcalc.render.notices import (
+    by_level,
+    cited_notices,
+    concerns,
+    folded_text,
+    for_sheet,
+    notice_text,
+    on_screen,
+    printed_notice,
+)
 
 from . import papers
 
@@ -46,12 +55,71 @@ def test_reason_and_source_stand_behind_the_message() -> None:
 def test_which_notices_concern_a_session() -> None:
     second = papers.dermatomyositis().sessions[1]  # course 1, day 2
 
-    def said(level: str, *sessions: tuple[int, int]) -> bool:
+    def told(level: str, *sessions: tuple[int, int]) -> bool:
         return concerns(Notice("x", level, "words", sessions=sessions), second)  # type: ignore[arg-type]
 
-    assert said("caution"), "what names no session is about all of them"
-    assert said("caution", (1, 2))
-    assert said("caution", (1, 1), (1, 2), (2, 1))
-    assert not said("caution", (1, 1))
-    assert not said("caution", (12, 2), (2, 1))
-    assert said("stop", (2, 1)), "what was overridden is said on every sheet"
+    assert told("caution"), "what names no session is about all of them"
+    assert told("caution", (1, 2))
+    assert told("caution", (1, 1), (1, 2), (2, 1))
+    assert not told("caution", (1, 1))
+    assert not told("caution", (12, 2), (2, 1))
+    assert told("stop", (2, 1)), "what was overridden is said on every sheet"
+
+
+#: audit, bedside, order
+THREE = ("default-used", "fluid-load", "rounded")
+
+
+def test_each_reader_has_his_own_first_and_gravity_before_all() -> None:
+    found = [Notice(code, "info", "words") for code in THREE]
+    assert [notice.code for notice in by_level(found)] == ["rounded", "fluid-load", "default-used"]
+    assert [notice.code for notice in by_level(found, "bedside")] == ["fluid-load", "rounded", "default-used"]
+    assert [notice.code for notice in by_level(found, "audit")] == ["default-used", "rounded", "fluid-load"]
+    grave = Notice("low-confidence-source", "caution", "words")
+    assert by_level([*found, grave], "bedside")[0] is grave
+
+
+def said(level: Level, lines: int = 1) -> tuple[Notice, str]:
+    """A notice whose text takes so many lines of 80 columns."""
+    return Notice("rounded", level, "words"), " ".join(["x" * 79] * lines)
+
+
+@pytest.mark.parametrize(
+    ("found", "kept", "folded"),
+    [
+        ([said("info")] * 4, 4, 0),  # all fit
+        ([said("info")] * 5, 3, 2),  # three, and the line that counts the others
+        ([said("info", 2), said("info", 3)], 1, 1),
+        ([said("caution", 2), said("info"), said("info"), said("info")], 2, 2),
+        ([said("caution", 3), said("info"), said("info")], 1, 2),
+        ([said("info", 5)], 0, 1),
+    ],
+)
+def test_notes_have_four_lines_of_a_screen(found: list[tuple[Notice, str]], kept: int, folded: int) -> None:
+    shown, left = on_screen(found)
+    assert (len(shown), left) == (kept, folded)
+
+
+def test_no_caution_and_no_overridden_stop_is_ever_folded() -> None:
+    found = [said("stop", 3), *[said("caution", 2)] * 9, said("info"), said("info")]
+    shown, left = on_screen(found)
+    assert [notice.level for notice, _ in shown] == ["stop", *["caution"] * 9]
+    assert left == 2
+
+
+def test_the_line_for_folded_notes() -> None:
+    assert folded_text(1) == "1 note: --notes shows it"
+    assert folded_text(7) == "7 notes: --notes shows them"
+
+
+def test_sheet_has_warnings_and_the_notes_for_the_bedside() -> None:
+    plan = papers.dermatomyositis()
+    notes = [found.code for found in for_sheet(plan, plan.sessions[0]) if found.level == "info"]
+    assert notes == ["product-warning", "fluid-load", "haemolysis-check"]
+    assert [found.code for found in for_sheet(plan, plan.sessions[0])][: -len(notes)] == ["ladder-assumed"]
+
+
+def test_note_of_another_session_is_not_on_the_sheet() -> None:
+    plan = papers.dermatomyositis()
+    plan = replace(plan, notices=(Notice("date-shifted", "info", "moved", sessions=((2, 1),)),))
+    assert [len(for_sheet(plan, session)) for session in plan.sessions] == [0, 0, 1, 0]

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+import typst
+from PIL import Image, ImageChops
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
@@ -26,6 +28,7 @@ from . import papers
 from .papers import CHECK, Case, Printed, every, squeezed
 
 GOLDEN = Path(__file__).parent / "golden"
+HEADS = ("Infusion calendar", "Infusion plan", "Sessions", "Your infusions", "Infusion record", "Order")
 GOLDEN_CODES = {
     "ladder-assumed",
     "days-chosen",
@@ -37,27 +40,63 @@ GOLDEN_CODES = {
 
 
 @every()
-def test_one_page_for_each_session_after_the_calendar(printed: Printed, case: Case) -> None:
+def test_parts_in_their_order_and_one_page_for_each_session(printed: Printed, case: Case) -> None:
     plan, pdf = printed[case]
     texts = papers.pages(pdf)
-    heads = [text.startswith("Infusion record") for text in texts]
-    first = heads.index(True)
-    assert first >= 1
-    assert all(heads[first:])
-    assert len(texts) - first == len(plan.sessions)
+    kinds = [next((head for head in HEADS if text.startswith(head)), "more of it") for text in texts]
+    begun = [kind for kind in kinds if kind != "more of it"]
+    records = ["Infusion record"] * len(plan.sessions)
+    calendar = ["Infusion calendar" if plan.sessions[0].on else "Infusion plan"]
+    assert [kind for kind in begun if kind != "Sessions"] == [*calendar, "Your infusions", *records, "Order"]
+    first = kinds.index("Infusion record")
+    assert kinds[first : first + len(records)] == records
 
 
 @every()
-def test_every_page_says_what_it_belongs_to(printed: Printed, case: Case) -> None:
+def test_every_page_says_what_it_belongs_to_and_the_order_page_its_number(printed: Printed, case: Case) -> None:
     plan, pdf = printed[case]
     mark = fingerprint(plan)
     texts = papers.pages(pdf)
+    order = next(number for number, text in enumerate(texts) if text.startswith("Order"))
     patient = plan.computed_from.request.patient
-    for number, text in enumerate(texts, start=1):
-        assert f"{CHECK} page {number} of {len(texts)}" in text
-        assert f"plan {mark}, ivigcalc {plan.ivigcalc_version}" in text
+    for number, text in enumerate(texts):
+        assert f"{CHECK} page {number + 1} of {len(texts)}" in text
+        assert (f"plan {mark}, ivigcalc {plan.ivigcalc_version}" in text) == (number >= order)
         for said in (patient.name, patient.patient_id):
             assert said is None or said in text
+
+
+def test_codes_hashes_and_options_stand_on_the_order_page_only(printed: Printed) -> None:
+    for plan, pdf in printed.values():
+        texts = papers.pages(pdf)
+        order = next(number for number, text in enumerate(texts) if text.startswith("Order"))
+        product = plan.computed_from.product
+        for text in texts[:order]:
+            assert product.sha256[:8] not in text
+            assert "--" not in text
+            assert not any(f"{notice.code}:" in text for notice in plan.notices)
+        assert product.sha256[:8] in " ".join(texts[order:])
+
+
+def test_parts_can_be_printed_alone() -> None:
+    plan = papers.planned_once()
+    for part, head in (
+        ("calendar", "Infusion calendar"),
+        ("patient", "Your infusions"),
+        ("record", "Infusion record"),
+        ("order", "Order"),
+    ):
+        assert all(text.startswith(head) for text in papers.pages(to_pdf(plan, "a4", (part,))))
+    some = [text.split(" session")[0][:15] for text in papers.pages(to_pdf(plan, "a4", ("order", "patient")))]
+    assert [text.split()[0] for text in some] == ["Your", "Order"]
+
+
+def test_one_session_can_be_printed_alone() -> None:
+    plan = papers.planned_once()
+    [text] = papers.pages(to_pdf(plan, "a4", session="2.1"))
+    assert text.startswith("Infusion record, session 3 of 4 Tuesday 29 December 2026 Course 2 of 2, day 1 of 2")
+    with pytest.raises(RequestError, match=r"no session '9\.1'; say course\.day, from 1\.1 to 2\.2"):
+        to_pdf(plan, "a4", session="9.1")
 
 
 @every()
@@ -172,8 +211,9 @@ def struct_values(pdf: bytes, key: str) -> list[str]:
 
 def test_tables_have_heading_cells(printed: Printed) -> None:
     kinds = struct_values(printed["dermatomyositis", "a4"][1], "/S")
-    # per sheet 14 headings of the steps and 8 of the bottles; 7 weekdays and 11 of the sessions on the calendar
-    assert kinds.count("/TH") == 4 * (14 + 8) + 7 + 11
+    # per record 6 headings of the premedication, 10 of the steps, 11 of the observations, twice 8 of the bottles;
+    # 7 weekdays and 11 of the sessions on the calendar; 3 of the patient's visits
+    assert kinds.count("/TH") == 4 * (6 + 10 + 11 + 2 * 8) + 7 + 11 + 3
 
 
 def test_only_greys_are_printed(printed: Printed) -> None:
@@ -224,10 +264,12 @@ def test_text_of_definition_files_is_text_too() -> None:
         notices=(Notice("x", "stop", "] #panic() [", overridden_because='#import "@preview/a:1"'),),
         sources=("*s* <https://a/#b>",),
     )
-    first, *_, last = papers.pages(to_pdf(plan, "a4"))
-    assert "#panic() *Bold* $1$ (octagam-10-us)" in first
-    assert 'STOP, OVERRIDDEN x: ] #panic() [. Reason given for overriding: #import "@preview/a:1"' in last
-    assert "[1] *s*" in last
+    *_, record, order = papers.pages(to_pdf(plan, "a4"))
+    assert "#panic() *Bold* $1$, 100 mg/mL" in record
+    assert 'STOP, OVERRIDDEN ] #panic() [. Reason given for overriding: #import "@preview/a:1"' in record
+    assert "#panic() *Bold* $1$ (octagam-10-us)" in order
+    assert 'STOP, OVERRIDDEN x: ] #panic() [. Reason given for overriding: #import "@preview/a:1"' in order
+    assert "[1] *s*" in order
 
 
 def test_name_in_another_script_is_printed_or_refused_never_boxed() -> None:
@@ -324,3 +366,24 @@ def test_golden_text(make: Any, paper: Literal["a4", "letter"]) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(said, encoding="utf-8")
     assert said == path.read_text(encoding="utf-8")
+
+
+def test_the_marks_on_capitals_are_whole_at_the_foot_of_every_page() -> None:
+    """What differs between a capital and the same with its mark is the mark: at least 3 of the 12 dots above it."""
+    for marked, bare in zip("ÉÖÅÑŻ", "EOANZ", strict=True):
+        feet = zip(foot_of_pages(marked), foot_of_pages(bare), strict=True)
+        boxes = [ImageChops.difference(*both).getbbox() for both in feet]
+        assert len(boxes) == 5  # calendar, patient, two records, order
+        for box in boxes:
+            assert box is not None, marked
+            assert box[3] - box[1] >= 3, marked
+
+
+def foot_of_pages(name: str) -> list[Image.Image]:
+    """The left half of the foot of each page, where the name stands, as dots."""
+    plan = papers.dermatomyositis(name=name, patient_id=None, courses="1", site=papers.clinic(holidays=None))
+    text = json.dumps(document(plan, "a4", {}), ensure_ascii=False)
+    compiler = typst.Compiler(root=TEMPLATES, ignore_system_fonts=True)
+    pages = compiler.compile(TEMPLATES / "plan.typ", format="png", ppi=192, sys_inputs={"data": text})
+    dots = [Image.open(io.BytesIO(page)).convert("L") for page in pages]
+    return [page.crop((0, page.height - 100, page.width // 2, page.height)) for page in dots]

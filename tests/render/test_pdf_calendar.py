@@ -76,24 +76,33 @@ def test_legend_stands_over_the_grids_however_many_there_are(printed: Printed) -
 
 
 def test_phases_are_named_where_a_protocol_has_several() -> None:
-    words = {"start": "2026-12-01", "at": "09:00"}
+    words = {"start": "2026-12-01", "at": "09:00", "days": "3"}
     plan = helpers.plan("cidp:us-label-privigen", "privigen-us", "81.4kg", courses="2", **words)
-    texts = papers.pages(pdf := to_pdf(plan, "a4"))
-    assert "Course Day Phase Date" in texts[0]
-    assert "1 1 loading Tue 1 Dec 2026" in texts[0]
-    assert "2 1 maintenance Tue 22 Dec 2026" in texts[0]
+    text = " ".join(papers.pages(pdf := to_pdf(plan, "a4")))
+    assert "Course Day Phase Date" in text
+    assert "1 1 loading Tue 1 Dec 2026" in text
+    assert "2 1 maintenance Tue 22 Dec 2026" in text
     sheets = papers.sheets(pdf)
     assert "Course 1 of 2, day 1 of 3, phase loading " in sheets[0]
     assert "Course 2 of 2, day 1 of 1, phase maintenance " in sheets[-1]
     first_only = helpers.plan("cidp:us-label-privigen", "privigen-us", "81.4kg", courses="1", **words)
-    assert "Phase: loading" in papers.pages(to_pdf(first_only, "a4"))[0]
+    assert "Phase: loading" in papers.pages(to_pdf(first_only, "a4", ("order",)))[0]
     assert "hase" not in "".join(papers.sheets(to_pdf(papers.dermatomyositis(courses="1"), "a4")))
 
 
-def test_site_in_force_is_named_at_the_head() -> None:
+def test_site_in_force_and_its_rules_are_named_on_the_order_page() -> None:
     own = replace(papers.clinic(), sha256="0" * 64)
-    assert "Site test-clinic" in papers.pages(to_pdf(papers.dermatomyositis(site=own, courses="1"), "a4"))[0]
-    assert "Site " not in papers.pages(to_pdf(papers.one_infusion(), "a4"))[0]
+    order = papers.pages(to_pdf(papers.dermatomyositis(site=own, courses="1"), "a4", ("order",)))[0]
+    assert "Site test-clinic" in order
+    assert "Rounding to whole vials, nearest, halves down" in order
+    assert "Limit fastest 172.8 mL/h = 2.4 mL/kg/h, titration for dermatomyositis" in order
+    assert "Site " not in papers.pages(to_pdf(papers.one_infusion(), "a4", ("order",)))[0]
+
+
+def test_title_address_and_phone_of_the_clinic_stand_on_every_page_of_the_ward() -> None:
+    named = papers.clinic(title="Day unit, St Elsewhere", address="12 Hill Road", phone="555 0123")
+    *ward, _order = papers.pages(to_pdf(papers.dermatomyositis(site=named, courses="1"), "a4"))
+    assert all("Day unit, St Elsewhere, 12 Hill Road, 555 0123" in text for text in ward)
 
 
 def test_holidays_and_closed_days_are_marked_in_words(printed: Printed) -> None:
@@ -112,11 +121,21 @@ def test_month_grid_puts_each_day_under_its_weekday(printed: Printed) -> None:
 
 
 @pytest.mark.slow
-def test_long_plan_on_few_calendar_pages() -> None:
-    plan = papers.dermatomyositis(courses="6", days="5")
-    texts = papers.pages(to_pdf(plan, "letter"))
-    assert len(texts) - len(plan.sessions) <= 4
-    assert "C6 D5" in " ".join(texts)
+@pytest.mark.parametrize("words", [{"days": "5"}, {"days": "2"}])
+@pytest.mark.parametrize("paper", papers.PAPERS)
+def test_six_months_to_a_page_each_with_its_head(paper: papers.Paper, words: dict[str, str]) -> None:
+    plan = papers.dermatomyositis(courses="12", **words)
+    texts = papers.pages(to_pdf(plan, paper, ("calendar",)))
+    # 12 courses of four weeks from 1 December 2026 begin in eleven months, up to October 2027
+    first, second, table, *_ = texts
+    for month_page, number in ((first, 1), (second, 2)):
+        assert month_page.startswith(f"Infusion calendar, {number} of 2 Dermatomyositis")
+        assert "Margaret Okonkwo ID MRN 004-217" in month_page.partition("Mon Tue Wed")[0]
+    assert "May 2027" in first
+    assert "June 2027" in second
+    assert "October 2027" in second
+    assert table.startswith("Sessions Dermatomyositis")
+    assert "Margaret Okonkwo" in table
 
 
 def test_two_sessions_on_one_day_are_both_in_the_grid() -> None:

@@ -14,12 +14,12 @@ OCTAGAM_72_KG = ("octagam-10-us", "dermatomyositis", "72kg", "72g")
 @pytest.mark.parametrize(
     ("words", "field"),
     [
-        ({"weight": "70"}, "weight"), ({"weight": ""}, "weight"), ({"height": "175"}, "height"), ({"sex": "m"}, "sex"), ({"age": "40"}, "age"), ({"age": "-1y"}, "age"),
+        ({"weight": "70"}, "weight"), ({"weight": ""}, "weight"), ({"height": "175"}, "height"), ({"sex": "w"}, "sex"), ({"age": "40"}, "age"), ({"age": "-1y"}, "age"),
         ({"birth_date": "01/02/1980"}, "birth_date"), ({"birth_date": "1980-02-30"}, "birth_date"), ({"age": "40y", "birth_date": "1980-01-01"}, "age"),
         ({"days": "0"}, "days"), ({"days": "2.5"}, "days"), ({"days": "32"}, "days"), ({"days": "-2"}, "days"), ({"courses": "0"}, "courses"), ({"courses": "201"}, "courses"),
         ({"start": "2026-12-1"}, "start"), ({"start": "1.12.2026"}, "start"), ({"start": "2026-02-29"}, "start"), ({"start": "tomorrow"}, "start"), ({"start": "20261201"}, "start"),
-        ({"start": "2026-12-01", "at": "9:00"}, "at"), ({"start": "2026-12-01", "at": "24:00"}, "at"), ({"start": "2026-12-01", "at": "09:60"}, "at"), ({"start": "2026-12-01", "at": "9 am"}, "at"),
-        ({"every": "monthly"}, "every"), ({"every": "0 weeks"}, "every"), ({"every": "1.5 weeks"}, "every"), ({"every": "bimonthly"}, "every"), ({"every": "4"}, "every"),
+        ({"start": "2026-12-01", "at": "9:0"}, "at"), ({"start": "2026-12-01", "at": "24:00"}, "at"), ({"start": "2026-12-01", "at": "09:60"}, "at"), ({"start": "2026-12-01", "at": "9 am"}, "at"),
+        ({"every": "month"}, "every"), ({"every": "0 weeks"}, "every"), ({"every": "1.5 weeks"}, "every"), ({"every": "bimonthly"}, "every"), ({"every": "4"}, "every"),
         ({"infusion": "second"}, "infusion"), ({"risk": ["kidney"]}, "risk"), ({"dose_basis": "month"}, "dose_basis"), ({"dose": "2 mL"}, "dose"), ({"dose": "2"}, "dose"),
         ({"name": "a\nb"}, "name"), ({"patient_id": "x" * 201}, "patient_id"), ({"name": " "}, "name"), ({"name": "a\u202eb"}, "name"),
         ({"regimen": "dermatomyositis:nobody"}, "regimen"), ({"regimen": "dermatomyosits"}, "regimen"), ({"policy": "nobody"}, "policy"),
@@ -74,8 +74,8 @@ def test_only_one_way_to_write_a_date(text: str, option: str, refuses: Callable[
     assert "is not a date as YYYY-MM-DD" in said
 
 
-@pytest.mark.parametrize("text", ["9:00", "24:00", "09:60", "9am", "0900", "09:00:00", "-1:00"])
-def test_only_one_way_to_write_a_time(text: str, refuses: Callable[..., str]) -> None:
+@pytest.mark.parametrize("text", ["9:0", "9.30", "24:00", "09:60", "9am", "0900", "09:00:00", "-1:00"])
+def test_a_time_is_hours_and_two_minutes(text: str, refuses: Callable[..., str]) -> None:
     assert "must be a clock time as HH:MM" in refuses(
         2,
         "rates",

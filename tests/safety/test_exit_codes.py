@@ -43,7 +43,7 @@ WRONG: list[tuple[int, str, tuple[str, ...]]] = [
     # ---- the patient
     (2, "--height:", (*DOSE, "--height", "175")),
     (2, "--age:", (*DOSE, "--age", "54")),
-    (2, "--sex: 'f' is not one of male, female", (*DOSE, "--sex", "f")),
+    (2, "--sex: 'x' is not one of male, female", (*DOSE, "--sex", "x")),
     (2, "--risk: 'heart' is not one of", (*DOSE, "--risk", "heart")),
     (2, "unknown --condition 'allergy'", (*DOSE, "--condition", "allergy")),
     (2, "give --age or --birth-date, not both", (*DOSE, "--age", "54y", "--birth-date", "1972-01-01")),

@@ -103,7 +103,14 @@ class Answer:
         places = self._places()
         alike: dict[tuple[object, ...], tuple[str, list[int]]] = {}
         for number, session in enumerate(self.sessions):
-            shows = (self._infusion_of.get(number), session.dose_g, session.leftover_g, session.vials, session.phase)
+            shows = (
+                self._infusion_of.get(number),
+                session.dose_g,
+                session.leftover_g,
+                session.vials,
+                session.phase,
+                session.clock_change,
+            )
             if shows not in alike:
                 alike[shows] = _session_cells(session, self.codes, self.treatment)
             cells, days_later = alike[shows]
@@ -118,13 +125,15 @@ class Answer:
         lines: list[str] = []
         gaps: list[int] = []
         places = self._places()
-        alike = [_step_cells(self.sessions[t.places[0]], t.infusion) for t in self.titrations]
+        alike: dict[tuple[object, ...], list[tuple[str, int | None]]] = {}
         for number, session in enumerate(self.sessions):
             infusion = self._infusion_of.get(number)
             if infusion is None:
                 continue
-            place = places[_day_of(session)]
-            for cells, later in alike[infusion]:
+            place, shows = places[_day_of(session)], (infusion, session.clock_change)
+            if shows not in alike:
+                alike[shows] = _step_cells(session, self.titrations[infusion].infusion)
+            for cells, later in alike[shows]:
                 lines.append(f"%s,{session.course},{session.day},%s,{cells}\n")
                 gaps += (0, place) if later is None else (0, place, place + later)
         return _text(lines, gaps)
@@ -160,16 +169,14 @@ def _session_cells(session: Session, codes: str, treatment: Treatment) -> tuple[
 
 def _clock(session: Session, minutes: int | None) -> str:
     """A time of a session, with a gap for its date."""
-    if session.at_min is None or minutes is None:
-        return ""
-    return f"%sT{clock_text(None, session.at_min + minutes)}"
+    wall_min = None if minutes is None else session.wall_min(minutes)
+    return "" if wall_min is None else f"%sT{clock_text(None, wall_min)}"
 
 
 def _days_later(session: Session, minutes: int | None) -> int | None:
     """Days from a session's own to the one that it reaches after so many minutes; None where no time is known."""
-    if session.at_min is None or minutes is None:
-        return None
-    return (session.at_min + minutes) // _DAY_MIN
+    wall_min = None if minutes is None else session.wall_min(minutes)
+    return None if wall_min is None else wall_min // _DAY_MIN
 
 
 class Planned(NamedTuple):
@@ -252,6 +259,5 @@ def quoted(text: str) -> str:
 
 
 def _moment(session: Session, on: date, minutes: int | None) -> str | None:
-    if session.at_min is None or minutes is None:
-        return None
-    return clock_text(on, session.at_min + minutes)
+    wall_min = None if minutes is None else session.wall_min(minutes)
+    return None if wall_min is None else clock_text(on, wall_min)

@@ -40,6 +40,9 @@ def arrow_schema(table: ArrowTable) -> pa.Schema:
             *((name, text) for name in ("phase", "regimen", "protocol", "product", "policy")),
             ("dosing_weight_kg", amount),
             ("g_per_kg", amount),
+            ("evidence", text),
+            ("patients", whole),
+            ("reading", text),
         ],
         "steps": [
             *who,

@@ -1,8 +1,8 @@
 """When the answer for one first day is also the answer for another, and on which dates it then falls.
 
 Dates enter a plan through its courses only, where no birth date, weighing, earlier infusion or validity of the order
-is in play and the site has no calendar. Months are not all of one length, so courses may come closer or lie further
-apart for another start: an answer moves only where that changes nothing else.
+is in play and the site has neither a calendar nor, for times of day, a time zone. Months are not all of one length, so
+courses may come closer or lie further apart for another start: an answer moves only where that changes nothing else.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ _STARTS = 4096
 @dataclass(frozen=True)
 class Movable:
     """All that settles the dates of a plan but its first day: interval and number of the courses of each phase, the
-    days of each course, and how long a gap may be before the slow ladder starts again."""
+    days of each course, how long a gap may be before it is titrated as at first, and the day of asking."""
 
     stretches: tuple[tuple[Quantity | None, int], ...]
     days: tuple[int, ...]
     restart_after: Quantity
+    asked_on: date | None = None
     _dates: Known[tuple[date, tuple[Day, ...]], tuple[date, ...]] = field(
         default_factory=lambda: Known(_STARTS), init=False, repr=False, compare=False
     )
@@ -44,7 +45,11 @@ class Movable:
 
     def holds_also(self, start: date, other: date) -> bool:
         """Whether a plan for one first day is also the plan for the other, but for its dates."""
-        return max(start, other).year < _FAR and self._between_courses(start) == self._between_courses(other)
+        alike = self._is_past(start) == self._is_past(other)
+        return alike and max(start, other).year < _FAR and self._between_courses(start) == self._between_courses(other)
+
+    def _is_past(self, start: date) -> bool:
+        return self.asked_on is not None and start < self.asked_on
 
     def dates(self, start: date, days: tuple[Day, ...]) -> tuple[date, ...]:
         """The date of each day, for this first day."""
@@ -59,7 +64,7 @@ class Movable:
         return tuple(firsts[course - 1] + timedelta(days=later) for course, later in days)
 
     def _between_courses(self, start: date) -> tuple[tuple[bool, bool], ...]:
-        """For each course after the first: whether the slow ladder starts again, and whether it meets the last."""
+        """For each course after the first: whether it is titrated as a first one, and whether it meets the last."""
         return self._gaps.of(start, lambda: self._gaps_from(start))
 
     def _gaps_from(self, start: date) -> tuple[tuple[bool, bool], ...]:
@@ -77,9 +82,11 @@ def movable(plan: Plan) -> Movable | None:
     patient, order = request.patient, request.order
     if any((patient.birth_date, patient.weighed_on, order.last_infusion, order.valid_for)) or site.has_calendar:
         return None
+    if site.time_zone is not None and order.at is not None:  # clocks are changed on days of their own
+        return None
     stretches = tuple((_interval(phase.interval), phase.courses) for phase in plan.phases)
     days = tuple(phase.days for phase in plan.phases for _ in range(phase.courses))
-    return Movable(stretches, days, plan.computed_from.safety.value.restart_after.after)
+    return Movable(stretches, days, plan.computed_from.safety.value.restart_after.after, request.on)
 
 
 @lru_cache(maxsize=256)

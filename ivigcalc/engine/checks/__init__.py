@@ -21,6 +21,8 @@ from ivigcalc.engine.checks import (
     growth,
     information,
     infusion,
+    infusion_time,
+    low,
     order,
     own_files,
     patient,
@@ -75,6 +77,7 @@ def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notic
         yield from doses.policy_limits(rx, dosed, stretch)
         yield from doses.highest_dose(rx, dosed, stretch, body_kg)  # control: highest-dose
         yield from rounding.deviation(rx, dosed, stretch)
+    yield from doses.four_weeks(rx, dosed)
 
 
 # ---- what a check looks at ------------------------------------------------------------------------------------------
@@ -157,6 +160,7 @@ BEFORE: tuple[Callable[[Case], Iterable[Notice]], ...] = (
 CHECKS: tuple[Check, ...] = (
     of_titrated(infusion.risks_without_figure),
     patient.defaults_used,
+    patient.measures_rounded,  # control: long-measure-said
     of_conditions(patient.contraindications),
     patient.risk_of_age,  # control: risk-of-age
     patient.stale_weight,
@@ -170,23 +174,30 @@ CHECKS: tuple[Check, ...] = (
     patient.population,
     of_prescription(protocol.said_of_protocol),
     of_dosed(phases),
+    of_dosed(low.dose_low),  # control: dose-low
     of_prescription(order.courses_range),  # control: more-courses
     of_dosed_body(amounts),
     of_dosed(doses.stock),  # control: stock-short
+    of_dosed(doses.stock_changes_dose),  # control: stock-changes-dose
     of_titrated(infusion.no_rates),
     infusion.kind_not_said,
     infusion.starts_slowly,
     infusion.slow_after_a_gap,
     infusion.indication_ceiling_lifted,
     of_titrated(infusion.tables_used),
+    of_titrated(infusion_time.times_ordered),
+    of_titrated(infusion_time.times_kept),
     of_titrated(infusion.days_at_risk),
     of_titrated(infusion.bottles),  # control: open-bottle
+    dates.start_in_past,  # control: start-in-past
     of_calendar(dates.holidays_of_a_part),  # control: holidays-of-a-part
     of_calendar(dates.courses_moved),
     of_calendar(dates.courses_overlap),
     of_calendar(dates.courses_close),
     dates.close_to_the_last,
     dates.chair_time,  # control: chair-time
+    dates.clocks_changed,
+    dates.clocks_not_checked,  # control: clocks-not-checked
     dates.not_covered,
     of_dosed_body(information.fluid_load),  # control: fluid-of-a-day
     of_dosed(information.haemolysis),  # control: haemolysis-looked-for

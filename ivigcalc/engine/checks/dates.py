@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from ivigcalc.definitions import Site, cite
+from ivigcalc.engine.clocks import comes_twice, zone_of
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Level, Notice, Session, clock_text
 from ivigcalc.engine.prescription import Prescription
@@ -15,6 +17,8 @@ from ivigcalc.engine.schedule import CourseDates, step
 from ivigcalc.engine.session import Calendar
 from ivigcalc.quantity import Quantity
 from ivigcalc.text import counted
+
+_DAY_MIN = 24 * 60
 
 
 def courses_moved(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
@@ -26,6 +30,20 @@ def courses_moved(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
             message = f"course {number} keeps {day}, when the clinic is closed"
             place = (number, course.days.index(day) + 1)
             yield Notice("on-closed-day", "caution", message, str(day), sessions=(place,))
+
+
+def start_in_past(draft: Draft) -> Iterator[Notice]:
+    """A start before the day of asking, which the request holds, so that a saved plan says the same on any day."""
+    start, on = draft.case.order.start, draft.case.request.on
+    if start is not None and on is not None and start < on:
+        yield Notice(
+            "start-in-past",
+            "caution",
+            f"the start {start} is before {on}, the day on which this was asked: check the date, and give the next "
+            "day of treatment as --start where sessions have been",
+            str(start),
+            str(on),
+        )
 
 
 def holidays_of_a_part(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
@@ -143,50 +161,100 @@ def _shortest_interval(draft: Draft) -> Quantity | None:
 
 
 def chair_time(draft: Draft) -> Iterator[Notice]:
-    """Arrival to leaving, against the opening hours of the day."""
-    site = draft.case.site
-    if not site.open:
-        return
-    for session in draft.sessions:
-        hours = site.hours_on(session.on.weekday()) if session.on else None
-        if hours is None or session.at_min is None or session.infusion is None:
-            continue
-        yield from _past_closing(session, session.at_min, session.infusion.duration_min, hours)
+    """Arrival to leaving, against the opening hours of the day. What is the same for many sessions is said once."""
+    alike: dict[_PastHours, list[Session]] = {}
+    for session in draft.sessions if draft.case.site.open else ():
+        hours = draft.case.site.hours_on(session.on.weekday()) if session.on else None
+        for found in _past_hours(session, hours) if hours else ():
+            alike.setdefault(found, []).append(session)
+    for found, sessions in alike.items():
+        first, many = sessions[0], len(sessions) > 1
+        place = f"course {first.course} day {first.day}, {first.date}"
+        yield Notice(
+            "past-closing",
+            "caution",
+            f"{f'{len(sessions)} sessions, the first {place}' if many else place}: {found.what}: {found.remedy}",
+            first.clock(found.at_min),
+            found.limit,
+            sessions=tuple((session.course, session.day) for session in sessions),
+        )
 
 
-def _past_closing(session: Session, at_min: int, duration_min: int, hours: tuple[int, int]) -> Iterator[Notice]:
+class _PastHours(NamedTuple):
+    """How a visit passes the opening hours: at which minute of it, what must be said, and what would do."""
+
+    at_min: int
+    limit: str
+    what: str
+    remedy: str
+
+
+def _past_hours(session: Session, hours: tuple[int, int]) -> Iterator[_PastHours]:
     """`hours`: opening and closing, in minutes after midnight."""
-    opens, closes = hours
-    arrives, leaves = at_min - session.overhead_before_min, at_min + duration_min + session.overhead_after_min
-    place = f"course {session.course} day {session.day}, {session.date}"
+    (opens, closes), length_min = hours, session.duration_min
+    if session.at_min is None or length_min is None:
+        return
+    before_min, after_min = session.overhead_before_min, session.overhead_after_min
+    arrives, leaves = session.wall_min(-before_min) or 0, session.wall_min(length_min + after_min) or 0
     if leaves > closes:
-        latest = closes - (leaves - at_min)
-        fits = latest - session.overhead_before_min >= opens
+        latest = closes - (leaves - session.at_min)
+        fits = latest - before_min >= opens
         remedy = f"start by {_time(latest)}" if fits else "give the course over more days"
-        yield Notice(
-            "past-closing",
-            "caution",
-            f"{place}: the visit ends at {_time(leaves)}, after closing at {_time(closes)}: {remedy}",
-            session.visit_to,
-            _time(closes),
-            sessions=((session.course, session.day),),
-        )
+        what = f"the visit ends at {_time(leaves)}, after closing at {_time(closes)}"
+        yield _PastHours(length_min + after_min, _time(closes), what, remedy)
     if arrives < opens:
-        yield Notice(
-            "past-closing",
-            "caution",
-            f"{place}: the visit begins at {_time(arrives)}, before opening at {_time(opens)}: "
-            f"start at {_time(opens + session.overhead_before_min)} or later",
-            session.visit_from,
-            _time(opens),
-            sessions=((session.course, session.day),),
-        )
+        remedy = f"start at {_time(opens + before_min)} or later"
+        what = f"the visit begins at {_time(arrives)}, before opening at {_time(opens)}"
+        yield _PastHours(-before_min, _time(opens), what, remedy)
 
 
 def _time(minutes: int) -> str:
     """A clock time of the day of the session; what is past its midnight says so."""
     days = minutes // (24 * 60)
     return clock_text(None, minutes) + (" on the next day" if days == 1 else f" {days} days later" if days > 1 else "")
+
+
+def clocks_changed(draft: Draft) -> Iterator[Notice]:
+    """Visits during which the clocks are changed, and starts that come twice."""
+    zone = zone_of(draft.case.site)
+    for session in draft.sessions:
+        if zone is None or session.on is None or session.at_min is None:
+            continue
+        place, places = f"course {session.course} day {session.day}, {session.date}", ((session.course, session.day),)
+        if session.clock_change is not None:
+            after_min, by_min = session.clock_change
+            turn, wall_min = "forward" if by_min > 0 else "back", session.wall_min(after_min - 1) or 0
+            yield Notice(
+                "clock-change",
+                "caution",
+                f"{place}: the clocks in {zone} go {turn} by {abs(by_min)} min at {clock_text(None, wall_min + 1)}; "
+                "times are what the clock on the wall shows, and lengths are what the infusion takes",
+                session.clock(after_min),
+                sessions=places,
+            )
+        if comes_twice(zone, session.on, session.at_min):  # control: comes-twice
+            time = clock_text(None, session.at_min)
+            message = f"{place}: {time} comes twice in {zone}; the first is meant, before the clocks go back"
+            yield Notice("clock-change", "caution", message, session.starts_at, sessions=places)
+
+
+def clocks_not_checked(draft: Draft) -> Iterator[Notice]:
+    """Infusions over midnight where nobody knows whether the clocks are changed."""
+    lacking = "time_zone in the site file" if zone_of(draft.case.site) is None else "--start"
+    over = [
+        session
+        for session in draft.sessions
+        if session.at_min is not None and session.at_min + (session.duration_min or 0) > _DAY_MIN
+        if lacking != "--start" or session.on is None
+    ]
+    if over:
+        which = "the infusion runs" if len(over) == 1 else f"{counted(len(over), 'infusion')} run"
+        yield Notice(
+            "clock-not-checked",
+            "caution",
+            f"{which} over midnight, and whether the clocks are changed that night was not looked at: give {lacking}",
+            sessions=tuple((session.course, session.day) for session in over),
+        )
 
 
 def not_covered(draft: Draft) -> Iterator[Notice]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ivigcalc.definitions import Cited, Definition, Limit, cite
+from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed, Stretch
-from ivigcalc.engine.dose import amount_g, outside, per_four_weeks, share_of_published
+from ivigcalc.engine.dose import CourseDose, amount_g, outside, share_of_published
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.stock import vials_of
@@ -36,25 +37,42 @@ def policy_limits(rx: Prescription, dosed: Dosed, stretch: Stretch) -> Iterator[
 def _over_limits(
     dosed: Dosed, stretch: Stretch, limits: tuple[Limit, ...], owner: Definition, block: Cited | None
 ) -> Iterator[Notice]:
-    """Doses of a day, a course and four weeks against the limits that `owner` publishes, in a `block` of it.
+    """Doses of a day and a course against the limits that `owner` publishes, in a `block` of it.
 
     A limit that only whole-vial rounding passes is a caution whatever its level: the order itself kept to it.
     """
-    if not limits:
-        return
-    dose, repeated = stretch.dose, stretch.part.courses > 1
-    share = per_four_weeks(stretch.part.interval if repeated else None)  # control: four-week-limit
+    dose = stretch.dose
     given: dict[str, tuple[Fraction, Fraction]] = {
         "day": (dose.session_doses_g[0], dose.prescribed_g / stretch.days),
         "course": (dose.dose_g, dose.prescribed_g),  # control: course-limit
-        "4-weeks": (dose.dose_g * share, dose.prescribed_g * share),
     }
     for limit in limits:
+        if limit.per not in given:
+            continue
         bound_g = amount_g(limit.max, dosed.kg)
         grams, exact = given[limit.per]
         if grams > bound_g:  # control: day-limit
             source = cite(owner, limit, block)
             yield _limit_notice(limit, source, grams, bound_g, exact > bound_g, _sessions_over(limit, stretch, bound_g))
+
+
+def four_weeks(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
+    """What the courses of the plan come to in four weeks, against the limits of the protocol and of the policy."""
+    regimen, protocol = rx.regimen, rx.protocol
+    if regimen is None or protocol is None:
+        return
+    for limits, owner, block in ((protocol.limits, regimen, protocol), (rx.policy.limits, rx.policy, None)):
+        for limit in limits:
+            bound_g = amount_g(limit.max, dosed.kg)
+            # control: four-week-limit
+            over = [four for four in dosed.four_weeks if limit.per == "4-weeks" and four.given_g > bound_g]
+            if not over:
+                continue
+            most = max(over, key=lambda four: four.given_g)
+            courses = {course for four in over for course in four.courses}
+            sessions = tuple(place for place in dosed.places if place[0] in courses)
+            ordered = any(four.exact_g > bound_g for four in over)
+            yield _limit_notice(limit, cite(owner, limit, block), most.given_g, bound_g, ordered, sessions)
 
 
 def _sessions_over(limit: Limit, stretch: Stretch, bound_g: Fraction) -> tuple[tuple[int, int], ...]:
@@ -120,6 +138,31 @@ def _is_published(rx: Prescription, dosed: Dosed, stretch: Stretch) -> bool:
         return True
     share = share_of_published(phase.dose, stretch.part.prescribed.per_day, stretch.days)
     return not outside(phase.dose.published, ordered.amount, dosed.kg, share)
+
+
+def stock_changes_dose(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
+    """A dose that is another one because the site has not every size of the product."""
+    held = [size for size, count in sorted((rx.site.shelf(rx.product.id) or {}).items()) if count]
+    sizes = ", ".join(f"{figure(size)} g" for size in held)
+    for stretch in dosed.stretches:
+        other = stretch.with_all_sizes
+        if other is None:
+            continue
+        yield Notice(
+            "stock-changes-dose",
+            "caution",
+            f"{of_phase(stretch.part.phase)}the stock of site {rx.site.id} has {rx.product.id} in {sizes} only: "
+            f"the course is {_shared(stretch.dose)}; with every size it would be {_shared(other)}",
+            f"{figure(stretch.dose.dose_g)} g",
+            f"{figure(other.dose_g)} g",
+            sessions=tuple((course, day) for course in stretch.numbers for day in range(1, stretch.days + 1)),
+        )
+
+
+def _shared(dose: CourseDose) -> str:
+    """Grams of a course, and of its days where there are several."""
+    days = " + ".join(figure(grams) for grams in dose.session_doses_g)
+    return f"{figure(dose.dose_g)} g ({days} g)" if len(dose.session_doses_g) > 1 else f"{figure(dose.dose_g)} g"
 
 
 def stock(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:

@@ -1,12 +1,13 @@
-"""The rate tables that were used, when the slow one starts again, and how long a bottle is open."""
+"""The rate tables that were used, when a patient is titrated as at first again, and how long a bottle is open."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
 
-from ivigcalc.definitions import RateTable, cite
+from ivigcalc.definitions import RateTable, Safety, cite
 from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed
 from ivigcalc.engine.draft import Draft
@@ -15,8 +16,9 @@ from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.session import Calendar, after_a_gap, starts_again
 from ivigcalc.engine.titration import OtherCeiling, TableChoice, risk_applies
+from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import Quantity, figure
-from ivigcalc.request.request import Risk
+from ivigcalc.request.request import InfusionKind, Risk
 
 
 def no_rates(_rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
@@ -26,21 +28,45 @@ def no_rates(_rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[N
 
 
 def kind_not_said(draft: Draft) -> Iterator[Notice]:
-    """That the slower of several tables was taken because nobody said whether the patient had the product before."""
-    distinct = {table.infusion for table in draft.case.product.rates}
-    if draft.titrated.climbs and len(distinct) > 1 and draft.case.order.infusion is None:
+    """That the table of a first infusion was taken because nobody said whether the patient had the product before."""
+    if draft.case.order.infusion is not None:
+        return
+    first, later = (_table_of(draft, kind) for kind in ("first", "subsequent"))
+    if first is not None and later is not None and first != later:
         yield Notice(
             "default-used",
             "info",
             "not said whether the patient had this product before: "
-            "the first session takes the slower ladder of a first infusion; give --infusion",
+            f"the first session takes the rates of a first infusion, {_named(first)}; give --infusion",
         )
 
 
+def _table_of(draft: Draft, kind: InfusionKind) -> RateTable | None:
+    """The table that an infusion of a kind takes; None where nobody prints one."""
+    with suppress(RefusedError):
+        return draft.prescription.rates(kind, draft.titrated.risks).table.table
+    return None
+
+
+def _named(table: RateTable) -> str:
+    """`printed for cidp, from 0.3 mL/kg/h to 4.8 mL/kg/h`."""
+    return f"printed for {', '.join(table.for_)}, from {table.ladder[0].rate} to {table.ladder[-1].rate}"
+
+
+def _as_at_first(draft: Draft) -> str:
+    """Which rates an infusion takes that starts as a first one, and that there are no slower ones where that is so."""
+    table = _table_of(draft, "first")
+    if table is None:
+        return "no rates are printed for a first infusion"
+    if table == _table_of(draft, "subsequent"):  # control: no-slower-table
+        return f"no separate rates are printed for a first infusion; those for every infusion are used, {_named(table)}"
+    return f"the rates of a first infusion are used again, {_named(table)}"
+
+
 def starts_slowly(draft: Draft) -> Iterator[Notice]:
-    """Why the slow ladder starts again."""
+    """Why a patient who had immunoglobulin before is titrated as at first, and with which rates."""
     case = draft.case
-    if not draft.titrated.climbs or not starts_again(case):
+    if not draft.titrated.used or not starts_again(case):
         return
     rules, order = case.safety.restart_after, case.order
     why = f"the last infusion was on {order.last_infusion}, more than {rules.after} ago"
@@ -49,7 +75,7 @@ def starts_slowly(draft: Draft) -> Iterator[Notice]:
     yield Notice(
         "restart-slow",
         "caution",
-        f"{why}: start again with the slow ladder of a first infusion",
+        f"{why}: {_as_at_first(draft)}",
         str(order.last_infusion or order.last_product),
         str(rules.after),
         cite(case.safety, rules),
@@ -58,21 +84,22 @@ def starts_slowly(draft: Draft) -> Iterator[Notice]:
 
 
 def slow_after_a_gap(draft: Draft) -> Iterator[Notice]:
-    """Courses of the plan itself that are so far apart that the slow ladder starts again."""
-    if draft.titrated.climbs:
-        yield from draft.calendar.said.of("gaps", lambda: tuple(_gaps(draft.prescription, draft.calendar)))
+    """Courses of the plan itself that are so far apart that a later one is titrated as a first one."""
+    if draft.titrated.used and "first" in draft.calendar.kinds[1:]:
+        rates = _as_at_first(draft)
+        yield from draft.calendar.said.of(
+            ("gaps", rates), lambda: tuple(_gaps(draft.case.safety, draft.calendar, rates))
+        )
 
 
-def _gaps(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
-    safety = rx.safety
+def _gaps(safety: Safety, calendar: Calendar, rates: str) -> Iterator[Notice]:
     rules = safety.restart_after
     for number, (earlier, later) in enumerate(pairwise(calendar.courses), start=2):
         if after_a_gap(safety, earlier.days[-1], later.days[0]):
             yield Notice(
                 "restart-slow",
                 "caution",
-                f"course {number} comes more than {rules.after} after the one before: "
-                "the slow ladder of a first infusion starts again",
+                f"course {number} comes more than {rules.after} after the one before: {rates}",
                 str(later.days[0]),
                 str(rules.after),
                 cite(safety, rules),
@@ -82,17 +109,17 @@ def _gaps(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
 
 def tables_used(rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
     """What the reader must know of each rate table that was used."""
-    for chosen, climb, others in titrated.climbs:
-        yield from _where_it_is_from(rx, chosen)
-        yield from _risks(rx, titrated.risks, chosen.table, climb.bound_by)
-        yield from _elsewhere(rx, others, climb.bound_by)
-        yield from _held_down(rx, climb.bound_by)
+    for used in titrated.used:
+        yield from _where_it_is_from(rx, used.choice)
+        yield from _risks(rx, titrated.risks, used.choice.table, used.bound_by)
+        yield from _elsewhere(rx, used.others, used.bound_by)
+        yield from _held_down(rx, used.bound_by)
 
 
 def risks_without_figure(rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
     """Risks for which neither the table nor the rest of the product's file prints a lower rate."""
-    for chosen, _, _ in titrated.climbs:
-        table = chosen.table
+    for used in titrated.used:
+        table = used.choice.table
         own = [risk for risk in titrated.risks if risk_applies(table, (risk,))]
         open_risks = [risk for risk in titrated.risks if not any(risk_applies(t, (risk,)) for t in rx.product.rates)]
         if open_risks:  # control: risk-without-figure
@@ -101,7 +128,7 @@ def risks_without_figure(rx: Prescription, _dosed: Dosed, titrated: Titrated) ->
                 "risk-no-figure",
                 "caution",
                 f"{' and '.join(open_risks)} risk: no source prints a lower rate for {rx.product.id}; "
-                f"the ladder {slowed}, so ask the prescriber for the lowest rate practicable",
+                f"the titration {slowed}, so ask the prescriber for the lowest rate practicable",
                 ", ".join(open_risks),
                 None,
                 cite(rx.product, table.ladder[0], table),
@@ -131,8 +158,8 @@ def indication_ceiling_lifted(draft: Draft) -> Iterator[Notice]:
     ceiling = rx.rate_ceiling
     if ceiling is None or draft.case.order.override("indication-ceiling") is None:
         return
-    most = rx.product.comparable_rate(ceiling.rate) * draft.rate_kg if draft.titrated.climbs else Fraction(0)
-    rates = [rate for _, climb, _ in draft.titrated.climbs for rate, _, _ in climb.rates]
+    most = rx.product.comparable_rate(ceiling.rate) * draft.rate_kg if draft.titrated.used else Fraction(0)
+    rates = [rate for made in draft.titrated.titrations for rate, _, _ in made.infusion.climb.rates]
     if any(rate > most for rate in rates):
         message = f"up to {figure(max(rates))} mL/h is above the {ceiling.rate} printed for {rx.indication}"
         source = rx.rate_ceiling_source
@@ -162,29 +189,36 @@ def _where_it_is_from(rx: Prescription, chosen: TableChoice) -> Iterator[Notice]
             str(table.ceiling.rate),
             source,
         )
+    general = rx.safety.assumed_steps
     if any(rung.basis == "assumed" for rung in table.ladder):
         yield Notice(
             "ladder-assumed",
             "caution",
-            f"the source prints where the ladder for {uses} starts and ends, but not every rung: "
-            "those marked * are assumed",
+            f"the source prints where the titration for {uses} starts and ends, not every step: "
+            f"those marked * are assumed{f', {general.text}' if general else ''}",
             source=source,
         )
 
 
 def _risks(rx: Prescription, risks: tuple[Risk, ...], table: RateTable, bound_by: frozenset[str]) -> Iterator[Notice]:
     """The patient's risks against the lower ceiling that the table prints, if it does."""
-    product, at_risk = rx.product, table.at_risk_ceiling
+    product, at_risk = rx.product, table.at_risk
     covered = [risk for risk in risks if risk_applies(table, (risk,))]
     if covered and at_risk is not None and "at-risk" in bound_by:
         yield Notice(
             "risk-ceiling-applied",
             "caution",
-            f"{' and '.join(covered)} risk: the rate stays at or below {at_risk.rate}",
+            f"{' and '.join(covered)} risk: the rate stays at or below {at_risk.rate}{_less_than(table)}",
             ", ".join(covered),
             str(at_risk.rate),
             cite(product, at_risk, table),
         )
+
+
+def _less_than(table: RateTable) -> str:
+    """Where the source prints no rate to be kept but one to stay below: which, and that the step below it is taken."""
+    printed = table.at_risk_ceiling
+    return f", the last step below the printed {printed.rate}" if printed and printed.less_than else ""
 
 
 def _elsewhere(rx: Prescription, others: tuple[OtherCeiling, ...], bound_by: frozenset[str]) -> Iterator[Notice]:
@@ -197,7 +231,7 @@ def _elsewhere(rx: Prescription, others: tuple[OtherCeiling, ...], bound_by: fro
             source = rx.rate_ceiling_source
             yield Notice("indication-ceiling-applied", "caution", text, None, str(other.printed), source)
             continue
-        tables = [t for t in rx.product.rates if t.at_risk_ceiling and t.at_risk_ceiling.rate == other.printed]
+        tables = [t for t in rx.product.rates if t.at_risk and t.at_risk.rate == other.printed]
         uses = ", ".join(tables[0].for_)
         text = f"the rate stays at or below {other.printed}, printed for patients at risk in the table for {uses}"
         source = cite(rx.product, tables[0].at_risk_ceiling, tables[0])
@@ -222,12 +256,12 @@ def bottles(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator[Noti
     printed = product.open_bottle
     if printed and printed.applies_to == "pool":
         open_min = [Fraction(infusion.duration_min if infusion else 0) for infusion in titrated.infusions]
-        what, remedy = "a pool of its bottles would be open for", "do not pool them, or ask for a faster ladder"
+        what, remedy = "a pool of its bottles would be open for", "do not pool them, or ask for a faster titration"
         yield from _open_too_long(dosed, titrated, open_min, printed.within, what, remedy, cite(product, printed))
     own = printed if printed and printed.applies_to == "bottle" else None
     open_min, limit = list(titrated.longest_bottles_min), own.within if own else general.within
     source = cite(product, own) if own else cite(rx.safety, general)
-    remedy = "use smaller vials or ask for a faster ladder"
+    remedy = "use smaller vials or ask for a faster titration"
     yield from _open_too_long(dosed, titrated, open_min, limit, "one bottle runs for", remedy, source)
 
 

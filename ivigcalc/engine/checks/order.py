@@ -9,9 +9,7 @@ from ivigcalc.definitions import Phase, Range, cite
 from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.dose import (
-    FOUR_WEEKS_DAYS,
     amount_g,
-    interval_days,
     interval_fits,
     of_four_weeks,
     outside,
@@ -26,7 +24,7 @@ from ivigcalc.text import counted
 def dose_range(rx: Prescription, dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
     """An ordered dose against what the protocol publishes."""
     part, kg = stretch.part, dosed.kg
-    phase, ordered = part.phase, _dose_of_one_course(part)
+    phase, ordered = part.phase, dose_of_one_course(part)
     if phase.dose is None or ordered is None:
         return
     share = share_of_published(phase.dose, part.prescribed.per_day, stretch.days)
@@ -42,7 +40,7 @@ def dose_range(rx: Prescription, dosed: Dosed, stretch: Stretch) -> Iterator[Not
     yield Notice(
         "rounding-deviation" if excused else "dose-outside-regimen",
         level,
-        f"the ordered dose of {ordered}{each}{_per_kg(ordered, kg)} is outside the protocol's {published} {basis}"
+        f"the ordered dose of {ordered}{each}{per_kg(ordered, kg)} is outside the protocol's {published} {basis}"
         f"{_of(phase)}: order within it, or name another protocol{alone}",
         str(ordered),
         f"{published} {basis}",
@@ -66,7 +64,7 @@ def basis_read(_rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[N
     yield Notice("dose-basis", "info", text, str(ordered))  # control: dose-basis-said
 
 
-def _dose_of_one_course(part: Part) -> Quantity | None:
+def dose_of_one_course(part: Part) -> Quantity | None:
     """The ordered dose; of one for four weeks its share, where courses come as the protocol prints."""
     ordered = part.ordered.dose.amount if part.ordered.dose else None
     every = part.interval
@@ -76,7 +74,8 @@ def _dose_of_one_course(part: Part) -> Quantity | None:
     return of_four_weeks(ordered, every)[0] if interval_fits(part.phase, every) else ordered
 
 
-def _per_kg(ordered: Quantity, kg: Fraction) -> str:
+def per_kg(ordered: Quantity, kg: Fraction) -> str:
+    """Behind grams, in brackets, what they are per kilogram."""
     return f" ({figure(amount_g(ordered, kg) / kg, 3)} g/kg)" if ordered.dimension == "amount" else ""
 
 
@@ -167,12 +166,13 @@ def dose_in_four_weeks(_rx: Prescription, dosed: Dosed, stretch: Stretch) -> Ite
     fits = interval_fits(part.phase, every)
     if fits and part.phase.interval is not None and ordered.dose_basis is None:
         return
-    per_4_weeks = stretch.dose.dose_g / dosed.kg * FOUR_WEEKS_DAYS / interval_days(every)
+    most = max((f for f in dosed.four_weeks if set(f.courses) & set(stretch.numbers)), key=lambda f: f.given_g)
+    per_4_weeks = most.given_g / dosed.kg  # control: four-weeks-added-up
     each = f"{part.prescribed.dose} a day" if part.prescribed.per_day else f"{part.prescribed.dose}"
-    average = " on average" if every.dimension == "months" else ""
+    alone = " (one course is planned)" if len(dosed.four_weeks) == 1 else ""
     yield Notice(
         "dose-basis",
         "info" if fits else "caution",
-        f"{each} is given for each course every {every}: {figure(per_4_weeks, 3)} g/kg in 4 weeks{average}",
+        f"{each} is given for each course every {every}: {figure(per_4_weeks, 3)} g/kg in 4 weeks{alone}",
         f"{figure(per_4_weeks, 3)} g/kg in 4 weeks",
     )

@@ -12,7 +12,16 @@ from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.schedule import step
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.quantity import figure, in_months, weight_kg
+from ivigcalc.quantity import (
+    Quantity,
+    decimal_of,
+    figure,
+    height_cm,
+    in_months,
+    is_longer_than_measured,
+    plain,
+    weight_kg,
+)
 from ivigcalc.request.request import NO_RISK
 
 
@@ -48,6 +57,21 @@ def defaults_used(draft: Draft) -> Iterator[Notice]:
     """What was taken because nobody said it."""
     for text in (*draft.case.request.defaults_used, *draft.weights.assumed):
         yield Notice("default-used", "info", text)
+
+
+def measures_rounded(draft: Draft) -> Iterator[Notice]:
+    """A weight or a height with more decimals than anybody types, which was rounded."""
+    patient = draft.case.patient
+    for name in ("weight", "pre_pregnancy_weight", "previous_weight", "height"):
+        measure: Quantity | None = getattr(patient, name)
+        if measure is None or not is_longer_than_measured(measure):
+            continue
+        if name == "height":
+            taken, to = f"{plain(decimal_of(height_cm(measure), 1))} cm", "1 mm"
+        else:
+            taken, to = f"{plain(decimal_of(weight_kg(measure), 3))} kg", "1 g"
+        words = name.replace("_", " ")
+        yield Notice("measure-rounded", "info", f"the {words} {measure} is rounded to {to}: {taken}", str(measure), to)
 
 
 def contraindications(rx: Prescription, conditions: tuple[str, ...]) -> Iterator[Notice]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivigcalc.definitions import Cited, Regimen, cite
+from ivigcalc.definitions import Cited, Protocol, Regimen, cite
+from ivigcalc.definitions.words import Words
 from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.plan import Notice
@@ -39,9 +40,13 @@ def default_protocol(rx: Prescription) -> Iterator[Notice]:
 
 
 def said_of_protocol(rx: Prescription) -> Iterator[Notice]:
-    """What the source says of the dosing weight, which a policy may do otherwise."""
+    """What the source says of the dosing weight, which a policy may do otherwise, and what no key can say."""
     regimen, protocol = rx.regimen, rx.protocol
-    if regimen is None or protocol is None or protocol.weight is None:
+    if regimen is None or protocol is None:
+        return
+    for text, part in _not_modelled(protocol):  # control: words-that-limit
+        yield _says(text, regimen, part, protocol)
+    if protocol.weight is None:
         return
     said = protocol.weight
     text = f"the protocol's source says of the weight: {said.text.rstrip('.')}"
@@ -61,6 +66,19 @@ def said_of_phase(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator
         if part is not None and part.note:
             text = f"{of_phase(phase)}on the {what}: {part.note}"
             yield _says(text, regimen, part, phase, rx.protocol)
+
+
+def _not_modelled(protocol: Protocol) -> Iterator[tuple[str, Cited]]:
+    """The sentences that limit the treatment and that the program cannot obey, marked so in the file."""
+    for said in (protocol.review, protocol.taper):
+        if said is not None and said.words_because == "not-modelled":
+            yield said.text, said
+    parts: list[tuple[str | None, Cited]] = [(note, protocol) for note in protocol.notes]
+    parts += [(part.text, part) for part in (protocol.population, protocol.target) if part is not None]
+    parts += [(phase.courses.note, phase.courses) for phase in protocol.stages if phase.courses is not None]
+    for text, part in parts:
+        if isinstance(text, Words) and text.words_because == "not-modelled":
+            yield text, part
 
 
 def _says(message: str, regimen: Regimen, *parts: Cited | None) -> Notice:

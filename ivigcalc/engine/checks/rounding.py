@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ivigcalc.definitions import cite
+from ivigcalc.definitions import Prefer, cite
 from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed, Stretch, is_small
+from ivigcalc.engine.dose import CourseDose
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
-from ivigcalc.quantity import figure
+from ivigcalc.quantity import Quantity, figure, signed
 from ivigcalc.text import counted
 
 
@@ -46,14 +47,42 @@ def capped(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice
 def rounded(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
     """To what the exact dose was rounded, by which rule."""
     dose, rounding = stretch.dose, stretch.rounding
-    if dose.dose_g != dose.prescribed_g:
-        yield Notice(
-            "rounded",
-            "info",
-            f"{of_phase(stretch.part.phase)}the course of {figure(dose.prescribed_g)} g "
-            f"is rounded to {figure(dose.dose_g)} g ({rounding})",
-            source=cite(rx.policy, rounding),
-        )
+    source = cite(rx.policy, rounding)
+    course = f"{of_phase(stretch.part.phase)}the course of {figure(dose.prescribed_g)} g"
+    instead = _preferred(dose, rx.policy.prefer) or _instead(dose, rx.rounding.within)
+    if dose.opened:
+        how = f"{course} is drawn from opened vials, {figure(dose.dose_g)} g ({rounding}){instead}"
+        yield Notice("rounded", "info", how, source=source)
+    elif dose.dose_g != dose.prescribed_g:
+        how = f"{course} is rounded to {figure(dose.dose_g)} g ({rounding}){instead}"
+        yield Notice("rounded", "info", how, source=source)
+
+
+def _preferred(dose: CourseDose, prefer: Prefer | None) -> str:
+    """That the policy's preference chose another course than the nearest, in words; nothing where it did not."""
+    grams, exact = dose.instead_of_g, dose.prescribed_g
+    if prefer is None or grams is None or dose.opened or abs(dose.deviation_percent) > prefer.within.base:
+        return ""
+    return (
+        f": the fewest vials within {prefer.within} of it, in days that differ by no more than {prefer.spread}; "
+        f"the nearest would be {figure(grams)} g, {signed((grams - exact) / exact * 100)} %"
+    )
+
+
+def _instead(dose: CourseDose, within: Quantity | None) -> str:
+    """What is not given, and why, in words."""
+    grams = dose.instead_of_g
+    if grams is None:
+        return ""
+    if not grams:
+        return ": whole vials cannot fill it"
+    percent = (grams - dose.prescribed_g) / dose.prescribed_g * 100
+    if dose.opened and within is not None and abs(percent) > within.base:
+        return f": whole vials would be {figure(grams)} g, {signed(percent)} %, more than {within} from it"
+    if dose.course_bound_g is not None and grams > dose.course_bound_g:
+        return f": {figure(grams)} g would be more than the {figure(dose.course_bound_g)} g of a course"
+    bound = f"{figure(dose.day_bound_g)} g" if dose.day_bound_g is not None else "its limit"
+    return f": {figure(grams)} g would put more than {bound} on a day"
 
 
 def days_chosen(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
@@ -100,7 +129,7 @@ def deviation(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Not
     """By how much whole vials differ from the exact dose."""
     percent, limit = stretch.dose.deviation_percent, rx.safety.deviation
     if abs(percent) > limit.percent.base:  # control: rounding-strays
-        shown = f"{'+' if percent > 0 else ''}{figure(percent)} %"
+        shown = f"{signed(percent)} %"
         yield Notice(
             "rounding-deviation",
             "caution",

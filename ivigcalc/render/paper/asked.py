@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ivigcalc.engine.plan import ComputedFrom, Plan
-from ivigcalc.render.words import clean
+from ivigcalc.render.words import clean, rests_on
 from ivigcalc.request.fields import FIELDS
 from ivigcalc.request.form import Words
 from ivigcalc.request.request import Request
 
 
 def inputs(plan: Plan) -> list[str]:
-    """The patient, the order and the definitions, a line each."""
+    """The patient, the order, the definitions and what stands behind the protocol, a line each."""
     source = plan.computed_from
     return [
         f"Patient: {_said_of('patient', source.request)}",
         f"Order: {_said_of('order', source.request) or 'as the protocol says'}",
         f"Definitions: {'; '.join(_definitions(source))}",
+        *(f"Evidence: {text}" for text in rests_on(plan)),
     ]
 
 

@@ -1,16 +1,19 @@
-"""The first pages: what is planned, month grids, the table of sessions and the totals."""
+"""Calendar and order: what is planned and by which rules, month grids, the table of sessions and the totals."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.quantity import plain
 from ivigcalc.render.months import Cell, Month
+from ivigcalc.render.sheets.policy import rounding_text
 from ivigcalc.render.times import clock_of, duration_text, short_day
 from ivigcalc.render.words import (
     Facts,
     clean,
+    infusions,
     phased,
     product_text,
     shown,
@@ -25,6 +28,13 @@ def summary(plan: Plan) -> Facts:
     """The head of the first page."""
     strength = plan.computed_from.product.value.concentration or "strength not published"
     found = [("Product", f"{product_text(plan)}, {strength}"), ("Dosing weight", weight_text(plan))]
+    rate = plan.rate_weight
+    found.append(("Weight for rates", f"{plain(rate.kg)} kg ({rate.basis})"))
+    policy = plan.computed_from.policy.policy.value
+    found.append(("Policy", f"{clean(policy.title, 100)} ({clean(policy.id, 40)})"))
+    if policy.rounding:
+        found.append(("Rounding", rounding_text(policy.rounding)))
+    found += [("Limit", text) for text in _limits(plan)]
     found += [("Site", clean(name, 60)) for name in site_named(plan)]
     for phase in plan.phases:
         name = f"Phase: {clean(phase.phase, 40)}" if phased(plan) else "Course"
@@ -36,6 +46,18 @@ def summary(plan: Plan) -> Facts:
     if plan.last_covered:
         found.append(("Order covers", f"up to and including {plan.last_covered}"))
     return found
+
+
+def _limits(plan: Plan) -> Iterator[str]:
+    """What the protocol's source bounds, and the fastest rate of each titration."""
+    source = plan.computed_from
+    protocol = source.regimen.value.protocols[source.protocol] if source.regimen and source.protocol else None
+    for limit in protocol.limits if protocol else ():
+        yield f"{limit.max} per {limit.per.replace('4-weeks', 'four weeks')} ({limit.level})"
+    for found, _ in infusions(plan):
+        last = found.steps[-1]
+        per_kg = f" = {plain(last.rate_ml_per_kg_per_h)} mL/kg/h" if last.rate_ml_per_kg_per_h is not None else ""
+        yield f"fastest {plain(last.rate_ml_per_h)} mL/h{per_kg}, titration for {clean(found.ladder, 120)}"
 
 
 def month_grid(month: Month) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ivigcalc.quantity import plain
 from ivigcalc.render.notices import printed_notice
 from ivigcalc.render.paper.typeset import typeset
 from ivigcalc.render.times import moment
-from ivigcalc.render.words import clean, treatment, when
+from ivigcalc.render.words import clean, rate_text, treatment, when
 
 
 def to_svg(plan: Plan, session_index: int = 0) -> bytes:
@@ -72,6 +72,6 @@ def chart_data(session: Session) -> dict[str, Any] | None:
 
 def in_words(session: Session) -> str:
     """The chart for those who cannot see it."""
-    parts = [f"{moment(session, s.from_start_min)}: {plain(s.rate_ml_per_h)} mL/h" for s in session.steps]
+    parts = [f"{moment(session, s.from_start_min)}: {rate_text(s)} mL/h" for s in session.steps]
     end = moment(session, session.duration_min or 0)
     return f"{'; '.join(parts)}; {end}: end."

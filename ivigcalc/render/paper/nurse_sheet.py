@@ -9,12 +9,20 @@ from typing import Any
 
 from ivigcalc.engine.plan import Bottle, Plan, Session, Step
 from ivigcalc.quantity import plain
-from ivigcalc.render.notices import LEVELS, printed_notice, warnings
+from ivigcalc.render.notices import LEVELS, for_sheet, printed_notice
+from ivigcalc.render.paper.bedside import (
+    observation_rows,
+    observations_from,
+    premedication,
+    preparation,
+    reaction,
+    volumes_to_set,
+)
 from ivigcalc.render.paper.chart import chart_data
-from ivigcalc.render.times import clock_of, duration_text, long_day, moment, plain_day, span
-from ivigcalc.render.words import Facts, clean, phased, product_text, shown, vials_text, weight_text
+from ivigcalc.render.times import clock_of, duration_text, elapsed_text, long_day, moment, plain_day, span
+from ivigcalc.render.words import Facts, clean, phased, shown, time_words, vials_text, weight_text
 
-#: a nurse's sheet shows at most so many cautions of one kind; the first pages of the plan have them all
+#: a nurse's sheet shows at most so many cautions of one kind; the order page of the plan has them all
 SAME_KIND_ON_SHEET = 3
 
 
@@ -22,11 +30,14 @@ def nurse_sheet(plan: Plan, session: Session) -> dict[str, Any]:
     """The sheet of one session."""
     length = session.duration_min
     return {
+        "number": f"Session {plan.sessions.index(session) + 1} of {len(plan.sessions)}",
         "when": _which(plan, session),
         "date": long_day(session.on),
-        "facts": [*_facts(plan, session), *_infusion_facts(session), *_left_over(session)],
+        "facts": [*_facts(plan, session), *_infusion_facts(plan, session), *_left_over(session)],
         "timed": session.at_min is not None,
-        "steps": list(_steps(session)),
+        "product": _product(plan),
+        "vials": vials_text(session.vials, times="×"),
+        "steps": list(_steps(plan, session)),
         "before": list(_visit_before(plan, session)),
         "after": list(_visit_after(plan, session)),
         "end": {
@@ -35,6 +46,11 @@ def nurse_sheet(plan: Plan, session: Session) -> dict[str, Any]:
         },
         "bottles": list(_bottles(session)) or list(_bottles_without_rates(session)),
         "chart": chart_data(session),
+        "premedication": premedication(plan, session),
+        "preparation": preparation(plan),
+        "observations": observation_rows(plan, session),
+        "observations_from": observations_from(plan),
+        "reaction": reaction(plan),
         "assumed": any(step.assumed for step in session.steps),
         "notices": _notices(plan, session),
     }
@@ -51,12 +67,15 @@ def _which(plan: Plan, session: Session) -> str:
 # ---- facts ----------------------------------------------------------------------------------------------------------
 
 
+def _product(plan: Plan) -> str:
+    """The product with its strength, as it stands on the bottle."""
+    product = plan.computed_from.product.value
+    return f"{clean(product.title, 60)}, {product.concentration or 'strength not published'}"
+
+
 def _facts(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
-    weighed, strength = plan.computed_from.request.patient.weighed_on, plan.computed_from.product.value.concentration
-    yield "Product", product_text(plan)
-    yield "Strength", str(strength) if strength else "not published"
+    weighed = plan.computed_from.request.patient.weighed_on
     yield "Dose", f"{plain(session.dose_g)} g"
-    yield "Vials", vials_text(session.vials, times="×")
     yield "Volume", f"{shown(session.volume_ml)} mL"
     yield "Weight used", weight_text(plan)
     yield "Weighed on", plain_day(weighed) if weighed else ""
@@ -65,12 +84,15 @@ def _facts(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
         yield "Weight for rates", f"{plain(rate.kg)} kg ({rate.basis})"
 
 
-def _infusion_facts(session: Session) -> Iterator[tuple[str, str]]:
-    """What the ladder was published for, and how long it takes; nothing where no rates are published."""
+def _infusion_facts(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
+    """How long it has to last and does, and from when to when; without rates only when it begins."""
+    if session.infusion_time is not None:
+        yield "To last", time_words(plan, session.infusion_time)
     if session.infusion is None:
+        if session.at_min is not None:
+            yield "Infusion", f"from {clock_of(session, 0)}"
         return
     length, before, after = session.infusion.duration_min, session.overhead_before_min, session.overhead_after_min
-    yield "Ladder", clean(session.infusion.ladder, 120)
     yield "Infusion lasts", duration_text(length)
     if session.at_min is None:
         return
@@ -86,14 +108,17 @@ def _left_over(session: Session) -> Facts:
 # ---- steps and bottles ----------------------------------------------------------------------------------------------
 
 
-def _steps(session: Session) -> Iterator[dict[str, str]]:
-    """A row for each step, with the bottles that are hung before the next."""
+def _steps(plan: Plan, session: Session) -> Iterator[dict[str, str]]:
+    """A row for each step, with the bottles that are hung before the next, and the volume that the pump is set to."""
     steps, bottles = session.steps, session.bottles
-    for step, following in zip_longest(steps, steps[1:]):
+    for step, following, to_set in zip_longest(steps, steps[1:], volumes_to_set(plan, session)):
         hung = [bottle for bottle in bottles if step.from_start_min <= bottle.from_start_min]
         if following is not None:
             hung = [bottle for bottle in hung if bottle.from_start_min < following.from_start_min]
-        yield _step(session, step, hung)
+        # from clock to clock, as the times in front of it; the last one ends when the infusion does, rounded up
+        ends_min = following.from_start_min if following else session.duration_min or 0
+        lasts = elapsed_text(int(ends_min) - int(step.from_start_min))
+        yield _step(session, step, hung) | to_set | {"lasts": lasts}
 
 
 def _step(session: Session, step: Step, hung: list[Bottle]) -> dict[str, str]:
@@ -103,10 +128,7 @@ def _step(session: Session, step: Step, hung: list[Bottle]) -> dict[str, str]:
         "bottles": _numbers(hung),
         "per_kg": shown(step.rate_ml_per_kg_per_h, unknown="–"),
         "rate": plain(step.rate_ml_per_h),
-        "minutes": plain(step.duration_min),
-        "volume": plain(step.volume_ml),
-        "running": plain(step.cumulative_ml),
-        "remaining": plain(step.remaining_ml),
+        "calculated": shown(step.calculated_ml_per_h, unknown=""),
     }
 
 
@@ -170,15 +192,14 @@ def _visit_after(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
 
 
 def _notices(plan: Plan, session: Session) -> list[dict[str, str]]:
-    """The stops and cautions that concern it. What another course's dates say stays on the plan's first pages."""
+    """What a nurse must know of it, his own first. The rest, such as another course's dates, is on the order page."""
     seen: Counter[str] = Counter()
     kept: list[dict[str, str]] = []
-    for found in warnings(plan, session):
-        seen[found.code] += 1
-        if found.level == "stop" or seen[found.code] <= SAME_KIND_ON_SHEET:
+    for found in for_sheet(plan, session):
+        seen[found.code] += found.level == "caution"
+        if found.level != "caution" or seen[found.code] <= SAME_KIND_ON_SHEET:
             kept.append(printed_notice(found, plan))
-    cautions = {found.code for found in plan.notices if found.level == "caution"}
-    more = {code: count - SAME_KIND_ON_SHEET for code, count in seen.items() if code in cautions}
+    more = {code: count - SAME_KIND_ON_SHEET for code, count in seen.items()}
     return kept + [_more(code, count) for code, count in more.items() if count > 0]
 
 
@@ -186,6 +207,6 @@ def _more(code: str, count: int) -> dict[str, str]:
     return {
         "level": LEVELS["caution"].kept,
         "code": code,
-        "text": f"{count} more of this kind: see the first pages of this plan.",
+        "text": f"{count} more of this kind: see the order page of this plan.",
         "source": "",
     }

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal, get_args
 
-from ivigcalc.engine.plan import CHECK_LINE, Plan
+from ivigcalc.definitions import Site
+from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.render.months import ClosedDays, months
 from ivigcalc.render.notices import by_level, printed_notice
 from ivigcalc.render.paper.asked import inputs
 from ivigcalc.render.paper.calendar import month_grid, session_row, summary, totals
 from ivigcalc.render.paper.nurse_sheet import nurse_sheet
+from ivigcalc.render.paper.patient_page import home
 from ivigcalc.render.times import plain_day
 from ivigcalc.render.words import clean, treatment
 
 FINGERPRINT_DIGITS = 12
+#: what can be printed alone, in the order of the pages
+Part = Literal["calendar", "patient", "record", "order"]
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
-def document(plan: Plan, paper: str, closed: ClosedDays) -> dict[str, Any]:
-    """Everything that is printed."""
+def document(
+    plan: Plan, paper: str, closed: ClosedDays, parts: Sequence[Part] = PARTS, only: Session | None = None
+) -> dict[str, Any]:
+    """Everything that is printed: the parts, and of the records only that of one session where one is named."""
     product = plan.computed_from.product.value
     return {
+        "parts": list(parts),
+        "clinic": clinic(plan.computed_from.site.value),
+        "home": home(plan),
         "paper": "us-letter" if paper == "letter" else "a4",
         "title": f"IVIG infusion plan: {treatment(plan)}, {clean(product.id, 40)}",
         "made": f"ivigcalc {clean(plan.ivigcalc_version, 20)}",
@@ -36,9 +47,13 @@ def document(plan: Plan, paper: str, closed: ClosedDays) -> dict[str, Any]:
         "notices": [printed_notice(found, plan) for found in by_level(plan.notices)],
         "inputs": inputs(plan),
         "sources": [clean(citation, 300) for citation in plan.sources],
-        "short_sources": [clean(citation.partition(" <")[0], 110) for citation in plan.sources],
-        "sheets": [nurse_sheet(plan, session) for session in plan.sessions],
+        "sheets": [nurse_sheet(plan, session) for session in plan.sessions if only in (None, session)],
     }
+
+
+def clinic(site: Site) -> str:
+    """The clinic's name, address and phone, as far as its file has them."""
+    return clean(", ".join(part for part in (site.title, site.address, site.phone) if part), 160)
 
 
 def fingerprint(plan: Plan) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from ivigcalc.definitions import Policy, Product, Regimen
+from ivigcalc.definitions import Policy, Product, Protocol, Regimen
 from ivigcalc.render.csv import safe_cell, write_rows
+from ivigcalc.render.evidence import basis_text
 from ivigcalc.render.markdown_text import inline, table_lines
 
 #: headings that would be wider than their column, as a screen shows them
@@ -41,10 +42,7 @@ class Listing:
 def _regimen_entry(regimen: Regimen) -> Entry:
     first_name, first = next(iter(regimen.protocols.items()))
     low = first.confidence == "low"
-    protocols = [
-        {"id": name, "title": p.title, "evidence": p.evidence, "confidence": p.confidence}
-        for name, p in regimen.protocols.items()
-    ]
+    protocols = [{"id": name, "title": p.title, **_basis(p)} for name, p in regimen.protocols.items()]
     data = {
         "id": regimen.id,
         "title": regimen.title,
@@ -52,14 +50,22 @@ def _regimen_entry(regimen: Regimen) -> Entry:
         "synonyms": list(regimen.synonyms),
         "version": regimen.version.isoformat(),
         "default": None if low else first_name,
-        "confidence": first.confidence,
-        "evidence": first.evidence,
+        **_basis(first),
         "protocols": protocols,
         "sources": len(regimen.sources),
     }
     confidence = "LOW" if low else first.confidence
-    cells = (regimen.id, regimen.title, str(len(protocols)), confidence, str(len(regimen.sources)))
+    cells = (regimen.id, regimen.title, basis_text(first), confidence, str(len(protocols)))
     return Entry(regimen.category, cells, data)
+
+
+def _basis(protocol: Protocol) -> dict[str, Any]:
+    return {
+        "evidence": protocol.evidence,
+        "patients": protocol.patients,
+        "reading": protocol.reading,
+        "confidence": protocol.confidence,
+    }
 
 
 def _product_entry(product: Product) -> Entry:
@@ -114,8 +120,8 @@ def _policy_entry(policy: Policy) -> Entry:
 _KINDS: dict[str, tuple[Callable[[Any], Entry], tuple[str, ...], tuple[str, ...]]] = {
     "regimen": (
         _regimen_entry,
-        ("Id", "Title", "Protocols", "Confidence", "Sources"),
-        ("Id", "Title", "Confidence"),
+        ("Id", "Title", "Evidence", "Confidence", "Protocols"),
+        ("Id", "Title", "Evidence", "Confidence"),
     ),
     "product": (
         _product_entry,

@@ -96,7 +96,7 @@ def formula_text(formula: Formula) -> str:
 
 
 def rounding_text(rule: Rounding) -> str:
-    """`to whole vials, nearest, tie down`."""
+    """`to whole vials, nearest, halves down`."""
     return "not rounded" if rule.to == "nothing" else str(rule)
 
 

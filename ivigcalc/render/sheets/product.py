@@ -10,10 +10,10 @@ from ivigcalc.definitions.product import Composition
 from ivigcalc.definitions.source import Said
 from ivigcalc.quantity import decimal_of, plain
 from ivigcalc.render.sheets.sheet import Citing, Fact, Grid, Row, Section
-from ivigcalc.render.sheets.words import INFUSIONS
+from ivigcalc.render.sheets.words import INFUSIONS, time_text
 
 BAR_WIDTH = 20
-_ASSUMED = "* assumed: the source does not print this rung for this use; a plan that uses it says so"
+_ASSUMED = "* assumed: the source does not print this step for this use; a plan that uses it says so"
 
 
 def product_sections(product: Product) -> Iterator[Section]:
@@ -75,9 +75,12 @@ def _titration(product: Product, table: RateTable, citing: Citing) -> Iterator[F
     for name, part in _parts(table):
         if part.note:
             yield Fact(name, part.note, citing.of(part, table))
+    if table.time is not None:
+        yield Fact("Infusion lasts", time_text(table.time), citing.of(table.time, table))
     at_risk = table.at_risk_ceiling
     if at_risk is not None and at_risk.risks:
-        yield Fact("At risk", f"the ceiling for a risk of {', '.join(at_risk.risks)}", citing.of(at_risk, table))
+        less = f", printed as less than {at_risk.rate}" if at_risk.less_than else ""
+        yield Fact("At risk", f"the ceiling for a risk of {', '.join(at_risk.risks)}{less}", citing.of(at_risk, table))
     elif at_risk is None:
         yield Fact(
             "At risk",

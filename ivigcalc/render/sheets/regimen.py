@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivigcalc.definitions import Days, Dose, Every, Phase, Protocol, Regimen
+from ivigcalc.definitions import CourseTime, Days, Dose, Every, Phase, Protocol, Regimen
 from ivigcalc.definitions.regimen import Courses
 from ivigcalc.render.sheets.policy import weight_facts
 from ivigcalc.render.sheets.sheet import Citing, Fact, Section
@@ -18,6 +18,7 @@ from ivigcalc.render.sheets.words import (
     needed_text,
     population_text,
     target_text,
+    time_text,
 )
 
 
@@ -65,17 +66,20 @@ def _protocol(protocol: Protocol, citing: Citing) -> Iterator[Fact]:
     needed = needed_text(protocol)
     if needed:
         yield Fact("Order gives", needed)
+    if protocol.phases and protocol.time is not None:
+        yield Fact("Infusion lasts", time_text(protocol.time), citing.of(protocol.time, protocol))
     for limit in protocol.limits:
         yield Fact("Limit", limit_text(limit), citing.of(limit, protocol))
     yield from _later(protocol, citing)
 
 
 def _phase(phase: Phase, protocol: Protocol, citing: Citing, indent: str) -> Iterator[Fact]:
-    parts: list[tuple[str, Dose | Days | Every | Courses | None, str]] = [
+    parts: list[tuple[str, Dose | Days | Every | Courses | CourseTime | None, str]] = [
         ("Dose", phase.dose, dose_text(phase.dose)),
         ("Days", phase.days, days_text(phase.days)),
         ("Interval", phase.interval, interval_text(phase.interval)),
         ("Courses", phase.courses, courses_text(phase.courses)),
+        ("Infusion lasts", phase.time, time_text(phase.time)),
     ]
     for label, part, text in parts:
         if part is not None:

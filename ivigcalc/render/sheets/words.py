@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ivigcalc.definitions import Days, Dose, Every, Limit, Protocol, Source
+from ivigcalc.definitions import CourseTime, Days, Dose, Every, InfusionTime, Limit, Protocol, Source
 from ivigcalc.definitions.regimen import Courses, Target
+from ivigcalc.render.evidence import basis_text
+from ivigcalc.text import counted
 
 #: which infusion of a patient a table of rates is for
 INFUSIONS = {"any": "", "first": "first infusion", "subsequent": "later infusions"}
@@ -11,10 +13,9 @@ _PER = {"day": "a day", "course": "a course", "4-weeks": "4 weeks"}
 
 
 def confidence_text(protocol: Protocol) -> str:
-    """`label, high confidence`; low is set in capitals."""
-    kind = protocol.evidence or "not said what kind of source"
+    """`label; copy read; high confidence`; low is set in capitals."""
     confidence = "LOW" if protocol.confidence == "low" else protocol.confidence
-    return f"{kind}, {confidence} {'CONFIDENCE' if protocol.confidence == 'low' else 'confidence'}"
+    return f"{basis_text(protocol)}; {confidence} {'CONFIDENCE' if protocol.confidence == 'low' else 'confidence'}"
 
 
 def population_text(protocol: Protocol) -> str:
@@ -60,6 +61,13 @@ def courses_text(courses: Courses | None) -> str:
     if courses.to is None:
         return f"at least {courses.from_}"
     return f"{courses.from_}" if courses.single else f"{courses.from_} to {courses.to}"
+
+
+def time_text(time: InfusionTime | None) -> str:
+    """`10 h to 12 h`, `12 h, of a course on 1 day`."""
+    days = time.of_days if isinstance(time, CourseTime) else None
+    of_days = f", of a course on {counted(days, 'day')}" if days else ""
+    return "-" if time is None else f"{time}{of_days}"
 
 
 def limit_text(limit: Limit) -> str:

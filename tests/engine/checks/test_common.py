@@ -124,10 +124,10 @@ def test_a_caution_names_the_sessions_that_it_is_about() -> None:
 
 
 def test_a_caution_of_the_fullest_day_is_not_about_the_others() -> None:
-    """38.2 kg are 76.4 g: 40 + 35 g, with a limit of 1 g/kg = 38.2 g a day. At 80 mL/h a bottle of 400 mL lasts too long."""
-    made = helpers.plan(
-        "dermatomyositis", "privigen-us", "38.2kg", age="54y", days="2", start="2026-12-03", at="09:00", courses="2",
-        site=helpers.a_site(rate_maximum="80 mL/h"),
+    """8.2 kg are 16.4 g: 10 + 5 g in 5 g vials, with a limit of 1 g/kg = 8.2 g a day. At 20 mL/h 100 mL last too long."""
+    made = helpers.any_course(
+        "privigen-us", "8.2kg", "2 g/kg", protocol="at-most-a-gram-a-day", days="2", start="2026-12-03", at="09:00",
+        courses="2", every="4 weeks", site=helpers.a_site(rate_maximum="20 mL/h"), policy=helpers.WHOLE_VIALS,
     )  # fmt: skip
     for code in ("day-dose-over-limit", "bottle-open-too-long"):
         assert {notice.sessions for notice in helpers.notices(made, code)} == {((1, 1), (2, 1))}, code

@@ -6,8 +6,10 @@ from typing import Any
 import helpers
 import pytest
 
+from ivigcalc.api import plan_form
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RefusedError
+from ivigcalc.request.form import Form
 
 WEEK = {"mon-fri": "08:00-17:00"}
 
@@ -41,6 +43,22 @@ def test_a_closed_day_that_is_kept_is_said() -> None:
     got = at_clinic("2026-12-04", {"closed_days": "keep"})
     assert helpers.notice(got, "on-closed-day").value == "2026-12-05"
     assert [s.date for s in got.sessions] == ["2026-12-04", "2026-12-05"]
+
+
+# ---- a start in the past ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("on", "past"), [("2026-12-02", True), ("2026-12-01", False), ("2026-11-30", False)])
+def test_a_start_before_the_day_of_asking_is_a_caution(on: str, past: bool) -> None:
+    form = Form(
+        regimen="dermatomyositis", product="octagam-10-us", weight="72kg", age="54y", start="2026-12-01", courses="2"
+    )
+    found = helpers.notices(plan_form(form, "schedule", on=date.fromisoformat(on)), "start-in-past")
+    assert [(n.level, n.value, n.limit) for n in found] == ([("caution", "2026-12-01", on)] if past else [])
+
+
+def test_without_a_day_of_asking_nothing_is_past() -> None:
+    assert helpers.notices(plan(), "start-in-past") == []
 
 
 # ---- courses too close or overlapping --------------------------------------------------------------------------------
@@ -121,6 +139,19 @@ def test_a_visit_past_closing_is_said() -> None:
 def test_the_whole_visit_counts_not_the_infusion_alone() -> None:
     got = at_clinic("2026-12-01", {"visit": {"observation": "30 min"}}, at="12:00")
     assert "past-closing" in helpers.codes(got)
+
+
+def test_what_is_the_same_for_many_sessions_is_said_once() -> None:
+    """12 courses of two days, from 15:00 for 4 h 48 min, to a closing at 17:00; on one weekday it closes earlier."""
+    site = helpers.a_site(open={"mon-sun": "08:00-17:00"})
+    found = helpers.notice(plan(courses="12", at="15:00", site=site), "past-closing")
+    assert found.message.startswith("24 sessions, the first course 1 day 1, 2026-12-01: ")
+    assert "ends at 19:48" in found.message
+    assert "start by 12:12" in found.message
+    assert len(found.sessions) == 24
+    other = helpers.a_site(open={"mon-tue": "08:00-17:00", "wed-sun": "08:00-16:00"})
+    both = helpers.notices(plan(courses="12", at="15:00", site=other), "past-closing")
+    assert [(n.limit, len(n.sessions)) for n in both] == [("17:00", 12), ("16:00", 12)]
 
 
 def test_a_visit_that_begins_before_opening() -> None:

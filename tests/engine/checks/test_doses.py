@@ -5,6 +5,7 @@ from pathlib import Path
 import helpers
 import pytest
 
+from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RefusedError
 
 # ---- the limit of a day ----------------------------------------------------------------------------------------------
@@ -26,16 +27,19 @@ def test_a_dose_exactly_at_the_limit_is_within_it() -> None:
     )
 
 
+def small_course() -> Plan:
+    at_most = {"protocol": "at-most-a-gram-a-day", "policy": helpers.WHOLE_VIALS, "days": "2"}
+    return helpers.any_course("privigen-us", "8.2 kg", "2 g/kg", **at_most)
+
+
 def test_a_limit_that_only_rounding_passes_does_not_stop() -> None:
-    got = helpers.plan(
-        "dermatomyositis:cherin-1994", "octagam-10-us", "71.5 kg", age="40y"
-    )  # 143 g: 72 + 71, and 71.5 g is the limit
-    assert helpers.notice(got, "day-dose-over-limit").level == "caution"
+    """16.4 g in 5 g vials: 15 g are 10 + 5 g, 10 g is above 1 g/kg = 8.2 g, and nothing else is within 10 %."""
+    assert helpers.notice(small_course(), "day-dose-over-limit").level == "caution"
 
 
 def test_ordered_days_are_kept_and_the_limit_is_said() -> None:
-    got = helpers.plan("dermatomyositis", "octagam-10-us", "71.5 kg", days="2")
-    assert helpers.doses(got) == ["72", "71"]
+    got = small_course()
+    assert helpers.doses(got) == ["10", "5"]
     [over] = [n for n in got.notices if n.code == "day-dose-over-limit"]
     assert over.level == "caution"
     assert "by rounding to whole vials only" in over.message
@@ -79,14 +83,14 @@ def test_a_course_above_its_published_limit_is_refused() -> None:
 @pytest.mark.parametrize(
     ("dose", "every", "courses", "over"),
     [
-        ("1 g/kg", "2 weeks", "2", False), ("1.2 g/kg", "2 weeks", "2", True), ("1.2 g/kg", "2 weeks", "1", False), ("1.5 g/kg", "3 weeks", "2", False),
+        ("1 g/kg", "2 weeks", "2", False), ("1.2 g/kg", "2 weeks", "2", True), ("1.2 g/kg", "2 weeks", "1", False), ("1 g/kg", "3 weeks", "2", False), ("1.5 g/kg", "3 weeks", "2", True),
         ("1.6 g/kg", "3 weeks", "2", True), ("2 g/kg", "4 weeks", "2", False), ("2 g/kg", "8 weeks", "2", False), ("2.1 g/kg", "8 weeks", "2", True),
     ],
 )  # fmt: skip
 def test_a_limit_on_four_weeks_counts_every_course_in_them(
     dose: str, every: str, courses: str, over: bool, tmp_path: Path
 ) -> None:
-    """1.2 g/kg every two weeks is 2.4 g/kg in four; 1.5 g/kg every three weeks is 2.0."""
+    """1.2 g/kg every two weeks is 2.4 g/kg in four; 1.5 g/kg on days 0 and 21 is 3.0. Two courses are two, however short the interval."""
     words = {
         "regimen": helpers.own_regimen(tmp_path, FOUR_WEEKS),
         "weight": "100kg",

@@ -7,10 +7,10 @@ START = {"start": "2026-12-01"}
 
 
 def test_the_fluid_of_the_fullest_day_is_told_per_kilogram() -> None:
-    """71.5 kg: 143 g as 48 + 48 + 47 g; 480 mL / 71.5 kg = 6.71 mL/kg. No source on file prints a limit, and the plan says so."""
+    """71.5 kg: 142 g as 71 + 71 g; 710 mL / 71.5 kg = 9.93 mL/kg. No source on file prints a limit, and the plan says so."""
     said = helpers.notice(helpers.adult("71.5kg"), "fluid-load")
-    assert (said.level, said.value, said.limit) == ("info", "6.7 mL/kg", None)
-    assert "480 mL" in said.message
+    assert (said.level, said.value, said.limit) == ("info", "9.9 mL/kg", None)
+    assert "710 mL" in said.message
     assert "no source on file prints a limit" in said.message
 
 

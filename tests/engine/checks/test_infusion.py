@@ -95,6 +95,52 @@ def test_another_brand_starts_slowly_again() -> None:
     assert "privigen-us" in helpers.notice(other, "restart-slow").message
 
 
+def test_another_brand_names_the_rates_that_it_starts_with() -> None:
+    changed = helpers.rates(*QIVIGY, infusion="subsequent", last_product="privigen-us")
+    assert helpers.notice(changed, "restart-slow").message == (
+        "the product changes from privigen-us to qivigy-us: the rates of a first infusion are used again, "
+        "printed for primary-immunodeficiency, from 0.01 mL/kg/min to 0.08 mL/kg/min"
+    )
+
+
+def test_no_slower_titration_is_promised_where_none_is_printed() -> None:
+    """Privigen has one table for CIDP, whoever it is given to."""
+    changed = helpers.rates("privigen-us", "cidp", "70 kg", "28 g", infusion="subsequent", last_product="qivigy-us")
+    said = helpers.notice(changed, "restart-slow").message
+    assert "no separate rates are printed for a first infusion; those for every infusion are used" in said
+    assert "printed for primary-immunodeficiency, cidp, from 0.3 mL/kg/h to 4.8 mL/kg/h" in said
+    same = helpers.rates("privigen-us", "cidp", "70 kg", "28 g", infusion="subsequent")
+    assert helpers.pump_rates(changed.sessions[0]) == helpers.pump_rates(same.sessions[0])
+
+
+@pytest.mark.parametrize(
+    ("product", "said"),
+    [("qivigy-us", "the rates of a first infusion are used again"), ("privigen-us", "no separate rates are printed")],
+)
+def test_courses_far_apart_name_theirs_too(product: str, said: str) -> None:
+    words = {"dose": "0.4 g/kg", "days": "1", "start": "2026-12-01", "every": "9 weeks", "courses": "2"}
+    words |= {"dose_basis": "course", "infusion": "subsequent", "override": ["interval-outside-regimen=a test"]}
+    made = helpers.plan("primary-immunodeficiency", product, "75 kg", **words)
+    assert said in helpers.notice(made, "restart-slow").message
+
+
+@pytest.mark.parametrize(("use", "said"), [(PI, True), ("cidp", False)])
+def test_which_infusion_it_is_matters_where_that_changes_the_rates(use: str, said: bool) -> None:
+    """Panzyga has rates of a first infusion for primary immunodeficiency alone."""
+    made = helpers.rates("panzyga-us", use, "70 kg", "28 g", infusion=None)
+    assert any("--infusion" in notice.message for notice in made.notices) is said
+
+
+def test_what_is_printed_in_general_stands_beside_assumed_steps() -> None:
+    made = helpers.dm()
+    said = helpers.notice(made, "ladder-assumed")
+    assert "doubled every 15 to 30 min, as the Harriet Lane Handbook prints in general" in said.message
+    assert "Octapharma" in str(said.source)
+    assert any(source.startswith("Harriet Lane") for source in made.sources)
+    printed = helpers.rates("octagam-10-us", "chronic-itp", "70 kg", "70 g")
+    assert not any("general guidelines" in source for source in printed.sources)
+
+
 @pytest.mark.parametrize(("last", "slow"), [("2026-10-06", False), ("2026-10-05", True)])
 def test_more_than_eight_weeks_start_again_with_the_slow_ladder(last: str, slow: bool) -> None:
     """56 days before 1 December is 6 October."""

@@ -72,11 +72,19 @@ def test_a_dose_per_course_says_what_it_comes_to_in_four_weeks() -> None:
     assert (said.level, said.value) == ("caution", "4 g/kg in 4 weeks")
 
 
-def test_a_dose_per_course_by_the_month_says_what_it_comes_to_on_average() -> None:
-    """2 g/kg every 2 months of 30.4375 days on average: 56 / 60.875 = 0.92 g/kg in four weeks."""
+def test_a_dose_per_course_by_the_month_is_one_course_in_four_weeks() -> None:
+    """2 g/kg every 2 months: no four weeks hold more than one course."""
     found = helpers.adult(every="2 months", dose_basis="course", courses="2", **START, **OTHER_INTERVAL)
-    assert helpers.notice(found, "dose-basis").value == "0.92 g/kg in 4 weeks"
-    assert "on average" in helpers.notice(found, "dose-basis").message
+    assert helpers.notice(found, "dose-basis").value == "2 g/kg in 4 weeks"
+
+
+def test_four_weeks_are_added_up_from_the_courses_of_the_plan() -> None:
+    """Two courses of 2 g/kg, two days apart, are 4 g/kg; 14 of them are not planned."""
+    words = {"age": "3y", "every": "2 days", "dose_basis": "course"}
+    found = helpers.plan("kawasaki:etg", "octagam-10-eu", "12kg", courses="2", **words, **START)
+    assert helpers.notice(found, "dose-basis").value == "4 g/kg in 4 weeks"
+    alone = helpers.plan("kawasaki:etg", "octagam-10-eu", "12kg", courses="1", **words, **START)
+    assert helpers.notice(alone, "dose-basis").message.endswith("2 g/kg in 4 weeks (one course is planned)")
 
 
 def test_an_interval_that_the_source_does_not_print_says_what_the_dose_comes_to() -> None:

@@ -14,7 +14,7 @@ from ivigcalc.engine.plan import Notice, Plan
 from ivigcalc.errors import RefusedError
 
 PRODUCT = """kind: product
-schema: 1
+schema: 2
 id: own-product
 version: 2026-11-28
 sources:
@@ -31,7 +31,7 @@ rates:
     ceiling: {rate: LAST}
 """
 REGIMEN = """kind: regimen
-schema: 1
+schema: 2
 id: own-regimen
 version: 2026-11-28
 category: other

@@ -161,7 +161,7 @@ def test_a_birth_date_in_the_future_is_refused() -> None:
 
 PREGNANT = """
 kind: policy
-schema: 1
+schema: 2
 id: before-pregnancy
 version: 2026-11-22
 title: The weight before pregnancy

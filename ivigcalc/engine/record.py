@@ -1,0 +1,85 @@
+"""What the record of an infusion asks for: when the patient is looked at, and which volumes the pump can be set to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from ivigcalc.definitions.visit import Observations
+from ivigcalc.engine.plan import Session
+from ivigcalc.quantity import Quantity, rounded
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One time at which the patient is looked at: minutes from the start, and what it is for.
+
+    `from_start_min` is None before the start. `why` is empty where it is only that time has passed.
+    """
+
+    from_start_min: Decimal | None
+    why: str
+
+
+def observations(session: Session, rule: Observations) -> tuple[Observation, ...]:
+    """Every time at which a session's patient is looked at; only before the start where no rate says when it ends."""
+    before = Observation(None, "before the start")
+    infusion = session.infusion
+    if infusion is None:
+        return (before,)
+    end = Decimal(infusion.duration_min)
+    named = dict(_named(session, rule, end))
+    during = [Observation(at, named.get(at, "")) for at in _no_longer_apart(sorted(named), rule)]
+    after = [
+        Observation(end + _minutes(time), f"{_minutes(time)} min after the end") for time in _in_order(rule.after_end)
+    ]
+    return (before, *during, *after)
+
+
+def _named(session: Session, rule: Observations, end: Decimal) -> Iterator[tuple[Decimal, str]]:
+    """Times that have a reason, without the start itself: the last reason of a minute counts."""
+    for time in _in_order(rule.after_start):
+        if _minutes(time) < end:
+            yield _minutes(time), f"{_minutes(time)} min after the start"
+    if rule.at_each_rate:
+        for step in session.steps[1:]:
+            yield step.from_start_min, f"before step {step.step}"
+    yield end, "end"
+
+
+def _no_longer_apart(times: Sequence[Decimal], rule: Observations) -> Iterator[Decimal]:
+    """The times, with others between those that are further apart than the rule allows; the first counts from 0."""
+    earlier = Decimal(0)
+    for time in times:
+        while rule.every is not None and time - earlier > _minutes(rule.every):
+            earlier += _minutes(rule.every)
+            yield earlier
+        yield time
+        earlier = time
+
+
+def _in_order(times: Iterable[Quantity]) -> list[Quantity]:
+    return sorted(times, key=lambda time: time.base)
+
+
+def _minutes(time: Quantity) -> Decimal:
+    return Decimal(int(time.base))
+
+
+def pump_volumes_ml(session: Session, least: Quantity) -> tuple[Decimal, ...]:
+    """The volume of each step as the pump is set: to its own resolution, so that they add up to the whole volume.
+
+    Each is the difference of two running volumes, rounded to the nearest; the last one takes what is left, up to the
+    whole volume to the nearest.
+    """
+    running = [_to_nearest(step.cumulative_ml, least) for step in session.steps]
+    return tuple(later - earlier for earlier, later in zip([Decimal(0), *running], running, strict=False))
+
+
+def _to_nearest(volume_ml: Decimal, least: Quantity) -> Decimal:
+    unit = Fraction(least.base)
+    times = rounded(*(Fraction(volume_ml) / unit).as_integer_ratio(), 0)
+    exact = Fraction(times) * unit
+    return rounded(*exact.as_integer_ratio(), 3)

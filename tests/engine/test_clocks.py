@@ -1,0 +1,141 @@
+"""The wall clock of the site's time zone through a change of clocks. The days of the changes are those of the law:
+New York 2027-03-14 02:00 forward and 2027-11-07 02:00 back, London 2027-03-28 01:00 forward and 2027-10-31 02:00 back.
+"""
+
+from typing import Any
+
+import helpers
+import pytest
+
+from ivigcalc.engine.plan import Plan
+
+NEW_YORK, LONDON = "America/New_York", "Europe/London"
+
+
+def plan(zone: str | None, start: str | None, at: str, **words: Any) -> Plan:
+    """72 g in two days, each of 4 h 48 min."""
+    keys: dict[str, Any] = {"time_zone": zone} if zone else {}
+    said = {"courses": "1", "start": start, "at": at, "site": helpers.a_site(**keys, **words.pop("keys", {})), **words}
+    return helpers.adult(**{key: value for key, value in said.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "at", "ends"),
+    [
+        (NEW_YORK, "2027-03-13", "22:00", "2027-03-14T03:48"),
+        (LONDON, "2027-03-27", "22:00", "2027-03-28T03:48"),
+        (LONDON, "2027-10-30", "22:00", "2027-10-31T01:48"),
+        (NEW_YORK, "2027-11-06", "22:00", "2027-11-07T01:48"),
+        # the nights before and after, and a zone that leaves its clocks alone
+        (NEW_YORK, "2027-03-12", "22:00", "2027-03-13T02:48"),
+        (NEW_YORK, "2027-03-14", "22:00", "2027-03-15T02:48"),
+        ("Asia/Tokyo", "2027-03-13", "22:00", "2027-03-14T02:48"),
+        (None, "2027-03-13", "22:00", "2027-03-14T02:48"),
+        # a change by half an hour, on Lord Howe Island on 2027-04-04 at 02:00
+        ("Australia/Lord_Howe", "2027-04-03", "22:00", "2027-04-04T02:18"),
+        # through the second hour of the two: 00:30, 01:30, again 01:30, then 2 h 48 min more
+        (NEW_YORK, "2027-11-07", "00:30", "2027-11-07T04:18"),
+    ],
+)
+def test_an_infusion_ends_by_the_clock_on_the_wall(zone: str | None, start: str, at: str, ends: str) -> None:
+    first = plan(zone, start, at).sessions[0]
+    assert (first.ends_at, first.duration_min) == (ends, 288)
+
+
+def test_steps_bottles_and_the_visit_go_by_the_same_clock() -> None:
+    """Two steps of 30 min, then 227.5 min; 240 min after 22:00 it is 03:00, and 10 + 30 min after 03:48 it is 04:28."""
+    visit = {"arrival": "15 min", "flush": "10 min", "observation": "30 min"}
+    first = plan(NEW_YORK, "2027-03-13", "22:00", keys={"visit": visit}).sessions[0]
+    assert [step.starts_at for step in first.steps][:2] == ["2027-03-13T22:00", "2027-03-13T22:30"]
+    assert (first.visit_from, first.visit_to) == ("2027-03-13T21:45", "2027-03-14T04:28")
+    assert first.bottles[-1].ends_at == "2027-03-14T03:47"  # 287.5 min
+    assert [first.clock(minutes) for minutes in (239, 240)] == ["2027-03-14T01:59", "2027-03-14T03:00"]
+
+
+def test_arrival_before_a_change_that_the_start_comes_after() -> None:
+    """45 min before 03:15 in New York it was 01:30."""
+    first = plan(NEW_YORK, "2027-03-14", "03:15", keys={"visit": {"arrival": "45 min"}}).sessions[0]
+    assert (first.visit_from, first.starts_at, first.ends_at) == (
+        "2027-03-14T01:30",
+        "2027-03-14T03:15",
+        "2027-03-14T08:03",
+    )
+
+
+def test_closing_time_is_met_by_the_clock_on_the_wall() -> None:
+    """From 00:30 it takes until 05:18, or until 06:18 where the clocks go forward on the way."""
+    keys = {"open": {"mon-sun": "00:00-06:00"}}
+    assert helpers.notices(plan(NEW_YORK, "2027-03-15", "00:30", keys=keys), "past-closing") == []
+    late = helpers.notices(plan(NEW_YORK, "2027-03-14", "00:30", keys=keys), "past-closing")
+    assert ["ends at 06:18" in notice.message for notice in late] == [True]
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "at", "leap"),
+    [
+        (NEW_YORK, "2027-03-14", "02:00", "from 02:00 to 03:00"),
+        (NEW_YORK, "2027-03-14", "02:59", "from 02:00 to 03:00"),
+        (NEW_YORK, "2027-03-13", "02:30", "from 02:00 to 03:00"),  # its second day
+        (LONDON, "2027-03-28", "01:30", "from 01:00 to 02:00"),
+    ],
+)
+def test_a_start_that_does_not_exist_is_refused(zone: str, start: str, at: str, leap: str) -> None:
+    refused = helpers.refusal(lambda: plan(zone, start, at))
+    assert (refused.code, refused.overridable) == ("no-such-time", False)
+    assert leap in str(refused)
+
+
+@pytest.mark.parametrize(("start", "at"), [("2027-03-14", "01:59"), ("2027-03-14", "03:00"), ("2027-03-15", "02:30")])
+def test_a_start_beside_the_change_exists(start: str, at: str) -> None:
+    assert plan(NEW_YORK, start, at).sessions[0].starts_at == f"{start}T{at}"
+
+
+@pytest.mark.parametrize(
+    ("at", "twice"), [("00:59", False), ("01:00", True), ("01:30", True), ("01:59", True), ("02:00", False)]
+)
+def test_a_start_that_comes_twice_is_the_first_and_said(at: str, twice: bool) -> None:
+    made = plan(NEW_YORK, "2027-11-07", at)
+    said = [n.message for n in helpers.notices(made, "clock-change") if "comes twice" in n.message]
+    assert len(said) == twice
+    assert all("the first is meant" in message for message in said)
+
+
+def test_the_first_of_two_starts_meets_the_change() -> None:
+    """01:30 and 4 h 48 min: half an hour later it is 01:00 again, and it ends at 05:18."""
+    first = plan(NEW_YORK, "2027-11-07", "01:30").sessions[0]
+    assert (first.ends_at, first.clock(29), first.clock(30)) == (
+        "2027-11-07T05:18",
+        "2027-11-07T01:59",
+        "2027-11-07T01:00",
+    )
+
+
+def test_a_change_during_the_visit_is_said_of_its_session() -> None:
+    made = plan(NEW_YORK, "2027-03-13", "22:00")
+    found = helpers.notice(made, "clock-change")
+    assert (found.level, found.sessions, found.value) == ("caution", ((1, 1),), "2027-03-14T03:00")
+    assert "go forward by 60 min at 02:00" in found.message
+    assert "go back by 60 min at 02:00" in helpers.notice(plan(LONDON, "2027-10-30", "22:00"), "clock-change").message
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "at", "said"),
+    [
+        (None, "2026-12-01", "19:13", True),
+        (None, "2026-12-01", "19:12", False),
+        (LONDON, "2026-12-01", "19:13", False),
+        (None, "2026-12-01", None, False),
+    ],
+)
+def test_without_a_time_zone_an_infusion_over_midnight_says_so(
+    zone: str | None, start: str, at: str, said: bool
+) -> None:
+    found = helpers.notices(plan(zone, start, at), "clock-not-checked")
+    assert [n.sessions for n in found] == ([((1, 1), (1, 2))] if said else [])
+
+
+def test_without_a_date_a_time_zone_does_not_help() -> None:
+    made = helpers.rates(
+        "octagam-10-us", "dermatomyositis", "72kg", "72 g", at="22:00", site=helpers.a_site(time_zone=LONDON)
+    )
+    assert "give --start" in helpers.notice(made, "clock-not-checked").message

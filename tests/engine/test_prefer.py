@@ -1,0 +1,93 @@
+"""Vials that a dispensary would issue: the fewest near the exact dose, proved against a list of all courses."""
+
+from fractions import Fraction
+from itertools import combinations_with_replacement
+
+import helpers
+import oracle
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivigcalc.engine.vials import fewest_vials, vial_set
+
+PRACTICAL = {"policy": "practical-vials"}
+FIVE = Fraction(5)
+
+
+def by_listing(
+    exact_g: Fraction, sizes: list[Fraction], days: int, most_g: Fraction | None = None
+) -> tuple[int, Fraction, Fraction] | None:
+    """Vials, distance from the exact dose and course of the best of all courses: each is looked at."""
+    fewest = {
+        amount: sum((oracle.best_vials(amount, sizes) or {}).values())
+        for amount in oracle.vial_totals(sizes, exact_g * 2)
+    }
+    found = [
+        (sum(fewest[day] for day in split), abs(sum(split) - exact_g), sum(split))
+        for split in combinations_with_replacement(sorted(fewest), days)
+        if split[-1] - split[0] <= FIVE
+        and abs(sum(split) - exact_g) * 20 <= exact_g
+        and (most_g is None or split[-1] <= most_g)
+    ]
+    return min(found, default=None)
+
+
+@given(
+    st.integers(20, 1600),
+    st.lists(
+        st.sampled_from([Fraction(n) for n in (1, 2, 5, 6, 10, 20, 30)] + [Fraction(5, 2)]),
+        min_size=1,
+        max_size=3,
+        unique=True,
+    ),
+    st.integers(1, 3),
+    st.booleans(),
+)
+def test_no_course_near_the_exact_dose_takes_fewer_vials(
+    tenths: int, sizes: list[Fraction], days: int, bounded: bool
+) -> None:
+    exact = Fraction(tenths, 40)
+    most = exact / days if bounded else None
+    range_g = (exact * 19 / 20, exact * 21 / 20)
+    vials = vial_set(tuple(sorted(sizes)))
+    found = fewest_vials(vials, exact, days, range_g, FIVE, most, up=False)
+    expected = by_listing(exact, sizes, days, most)
+    if expected is None:
+        assert found == ()
+        return
+    grams = [units * vials.unit_g for units in found]
+    taken = sum(sum((oracle.best_vials(day, sizes) or {}).values()) for day in grams)
+    assert (taken, abs(sum(grams) - exact), sum(grams)) == expected
+    assert grams == sorted(grams, reverse=True)
+    assert len(grams) == days
+    assert grams[0] - grams[-1] <= FIVE
+    assert most is None or grams[0] <= most
+
+
+def test_seven_vials_for_thirty() -> None:
+    """83 kg, 2 g/kg = 166 g in five days: 160 g are 35, 35, 30, 30, 30 g, each of 35 a 30 and a 5; -3.6 %."""
+    made = helpers.plan("dermatomyositis", "octagam-10-us", "83kg", age="54y", days="5", **PRACTICAL)
+    assert helpers.doses(made) == ["35", "35", "30", "30", "30"]
+    assert sum(vial.count for vial in made.totals.vials) == 7
+    assert str(made.course.deviation_percent) == "-3.61"
+    assert any("the nearest would be 166 g" in notice.message for notice in helpers.notices(made, "rounded"))
+
+
+def test_the_programs_default_stays_the_nearest() -> None:
+    made = helpers.plan("dermatomyositis", "octagam-10-us", "83kg", age="54y", days="5")
+    assert str(made.course.dose_g) == "166"
+
+
+def test_a_preference_passes_no_limit() -> None:
+    """29 kg, 58 g in two days: two vials of 30 g are 3.4 % more, but 30 g are above 1 g/kg."""
+    words = {"protocol": "at-most-a-gram-a-day", "days": "2", **PRACTICAL}
+    made = helpers.any_course("octagam-10-us", "29kg", "2 g/kg", **words)
+    assert made.sessions[0].dose_g <= 29
+    assert helpers.doses(helpers.any_course("octagam-10-us", "30kg", "58 g", **words)) == ["30", "30"]
+
+
+@pytest.mark.parametrize(("kg", "doses"), [("4.2", ["8.4"]), ("4.9", ["10"])])
+def test_infants_are_as_by_the_default(kg: str, doses: list[str]) -> None:
+    """8.4 g: nothing is within 5 %, and 10 g are 19 % more; 9.8 g: 10 g."""
+    assert helpers.doses(helpers.plan("kawasaki", "privigen-us", f"{kg}kg", age="2mo", **PRACTICAL)) == doses

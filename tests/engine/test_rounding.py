@@ -1,0 +1,147 @@
+"""What rounding may not do: add a day, pass a limit, or give an infant a whole vial for the half of one."""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import helpers
+import pytest
+
+from ivigcalc.definitions import Limit, Product, Rounding
+from ivigcalc.engine.dose import CourseDose, Prescribed
+from ivigcalc.engine.plan import Plan
+from ivigcalc.engine.rounding import make_steps, plan_course
+from ivigcalc.quantity import quantity
+
+
+def own_product(*vials: str) -> Product:
+    return helpers.own_product(vials).value
+
+
+def course(
+    dose: str, days: tuple[int, ...], *vials: str, kg: str = "10", limits: tuple[tuple[str, str], ...] = (), **rule: Any
+) -> CourseDose:
+    how = Rounding.model_validate({"to": "whole vials", **rule})
+    steps = make_steps(own_product(*vials), how, None, Fraction(10))
+    bounds = tuple(Limit.model_validate({"per": per, "max": most, "level": "stop"}) for per, most in limits)
+    return plan_course(Prescribed(quantity(dose, "dose", "amount"), False, None, None), days, Fraction(kg), steps, bounds, False)  # fmt: skip
+
+
+def grams(made: Plan) -> list[str]:
+    return [str(session.dose_g) for session in made.sessions]
+
+
+# ---- days come from the exact dose -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weight", ["72kg", "158lb"])
+def test_rounding_adds_no_day(weight: str) -> None:
+    """144 g and 143.3 g in vials of 5 g: 145 g would be 75 + 70 g, above 1 g/kg a day; 70 + 70 g are 2.8 and 2.3 % less."""
+    made = helpers.plan("cidp", "privigen-us", weight, age="40y")
+    assert grams(made) == ["70", "70"]
+    assert "day-dose-over-limit" not in helpers.codes(made)
+    assert "145 g would put more than 7" in helpers.notice(made, "rounded").message
+
+
+def test_the_nearest_course_that_keeps_a_limit_is_taken() -> None:
+    """61.5 g on 3 days in vials of 10 and 21 g: 21 + 20 + 20 g, and with at most 20.5 g a day 3 x 20 g."""
+    vials = ("10 g", "21 g")
+    assert course("61.5 g", (3,), *vials, limits=(("day", "25 g"),)).session_doses_g == (21, 20, 20)
+    assert course("61.5 g", (3,), *vials, limits=(("day", "20.5 g"),)).session_doses_g == (20, 20, 20)
+
+
+def test_a_course_is_not_rounded_above_its_limit() -> None:
+    """In vials of 5 g, 48 g are 50 g; with at most 49 g a course they are 45 g, 6.3 % less. 18 g of at most 19 g would
+    be 15 g, 16.7 % less: they are 20 g, and the limit says so."""
+    assert course("18 g", (1,), "5 g", limits=(("course", "19 g"),)).dose_g == 20
+    assert course("48 g", (1,), "5 g", limits=(("course", "49 g"),)).dose_g == 45
+    assert course("48 g", (1,), "5 g", limits=(("course", "50 g"),)).dose_g == 50
+
+
+def test_a_limit_that_the_exact_dose_passes_bounds_no_rounding() -> None:
+    """20 g on one day, at most 19 g: that is for the limit's own notice, and 20 g stay 20 g."""
+    assert course("20 g", (1,), "5 g", limits=(("day", "19 g"),)).dose_g == 20
+
+
+def test_where_nothing_near_keeps_a_limit_the_nearest_is_given() -> None:
+    """8.4 g at 4.2 kg, at most 2 g/kg, in vials of 5 g: 10 g are 19 % more, 5 g are 40 % less."""
+    found = course("2 g/kg", (1,), "5 g", "10 g", kg="4.2", limits=(("day", "2 g/kg"),))
+    assert (found.dose_g, found.instead_of_g, found.opened) == (10, None, False)
+
+
+@pytest.mark.parametrize(("direction", "given"), [("nearest", 140), ("up", 140), ("down", 140)])
+def test_a_limit_bounds_every_direction(direction: str, given: int) -> None:
+    """143 g on two days of at most 71.5 g in vials of 5 g: up and nearest are 145 g, 75 + 70 g."""
+    assert course("143 g", (2,), "5 g", limits=(("day", "71.5 g"),), direction=direction).dose_g == given
+
+
+def test_a_step_of_grams_keeps_limits_as_well() -> None:
+    """67 kg: 134 g on two days, to 5 g: 135 g would be 70 + 65 g, above 67 g."""
+    made = helpers.plan("dermatomyositis:us-label", "octagam-10-us", "67kg", days="2", policy="nz-nzbs")
+    assert grams(made) == ["65", "65"]
+
+
+def test_courses_within_four_weeks_share_their_limit() -> None:
+    """4 x 12 g are 48 g, at most 49 g in four weeks: 12.25 g each, so that 4 x 12.5 g are too many."""
+    made = course("12 g", (1,), "2.5 g", "5 g", limits=(("4-weeks", "49 g"),))
+    assert made.dose_g == Decimal("12.5")
+    how = make_steps(own_product("2.5 g", "5 g"), Rounding.model_validate({"to": "whole vials"}), None, Fraction(20))
+    limit = Limit.model_validate({"per": "4-weeks", "max": "49 g", "level": "stop"})
+    prescribed = Prescribed(quantity("12 g", "amount"), False, None, None)
+    assert plan_course(prescribed, (1,), Fraction(10), how, (limit,), False, 4).dose_g == 10
+
+
+# ---- small patients --------------------------------------------------------------------------------------------------
+
+
+def test_an_infants_dose_is_drawn_from_an_opened_vial() -> None:
+    """2 g/kg at 4.2 kg are 8.4 g; 10 g would be 19.05 % more. 8.4 g from a vial of 10 g leave 1.6 g."""
+    made = helpers.plan("kawasaki", "privigen-us", "4.2kg", age="2mo")
+    assert grams(made) == ["8.4"]
+    assert helpers.vials(made.sessions[0]) == {Fraction(10): 1}
+    assert (str(made.sessions[0].leftover_g), str(made.totals.leftover_g)) == ("1.6", "1.6")
+    assert not {"rounding-deviation", "day-dose-over-limit", "dose-below-vial"} & helpers.codes(made)
+    said = helpers.notice(made, "rounded").message
+    assert said.endswith(
+        "8.4 g is drawn from opened vials, 8.4 g (to 0.1 g, nearest, halves down): whole vials would be 10 g, +19.05 %, more "
+        "than 10 % from it"
+    )
+
+
+def test_the_smallest_vial_is_opened() -> None:
+    """1 g/kg at 3.1 kg is 3.1 g, not 2.5 g."""
+    made = helpers.any_course("privigen-eu", "3.1kg", "1 g/kg", days="1")
+    assert grams(made) == ["3.1"]
+    assert (helpers.vials(made.sessions[0]), str(made.sessions[0].leftover_g)) == ({Fraction(5): 1}, "1.9")
+
+
+@pytest.mark.parametrize(
+    ("kg", "dose", "given"),
+    [
+        ("4.6", "2 g/kg", "10"),  # 9.2 g: 10 g is 8.7 % more
+        ("4.5", "2 g/kg", "9"),  # 9 g: 10 g is 11.1 % more
+        ("5.5", "2 g/kg", "10"),  # 11 g: 9.1 % less
+        ("4.21", "2 g/kg", "8.4"),  # 8.42 g
+        ("4.23", "2 g/kg", "8.5"),  # 8.46 g
+    ],
+)
+def test_whole_vials_are_taken_while_they_stay_within_a_tenth(kg: str, dose: str, given: str) -> None:
+    assert grams(helpers.any_course("privigen-us", f"{kg}kg", dose, days="1")) == [given]
+
+
+def test_an_opened_vial_keeps_the_limit_of_a_day() -> None:
+    """8.46 g at 4.23 kg, at most 2 g/kg a day: 8.4 g, because 8.5 g is above."""
+    rule = {"within": "10 %", "otherwise": "0.1 g"}
+    found = course("2 g/kg", (1,), "5 g", kg="4.23", limits=(("day", "2 g/kg"),), **rule)
+    assert (found.dose_g, found.opened) == (Fraction("8.4"), True)
+
+
+def test_days_that_vials_cannot_fill_share_the_exact_dose() -> None:
+    """6 g on five days: 1.2 g each, from a vial of 5 g; five vials of it would be 25 g."""
+    rule = {"within": "10 %", "otherwise": "0.1 g"}
+    assert course("6 g", (5,), "5 g", **rule).session_doses_g == (Fraction("1.2"),) * 5
+
+
+def test_what_is_less_than_can_be_measured_is_still_refused() -> None:
+    refused = helpers.refusal(helpers.any_course, "privigen-us", "3.1kg", "40mg", days="1")
+    assert "dose-below-vial" in refused.codes
