@@ -24,9 +24,9 @@ from ivigcalc.errors import RequestError
 from .conftest import ORDER, Done
 
 Batch = Callable[..., Done]
-#: two patients, of 72 and 58.5 kg; 2 g/kg in whole vials of 1, 2, 2.5 g and more: 144 and 117 g
-PLAIN = "patient_id,weight_kg\nA,72\nB,58.5\n"
-GRAMS = {"A": 144, "B": 117}
+#: two patients, of 72 and 60 kg; 2 g/kg in whole vials: 144 and 120 g
+PLAIN = "patient_id,weight_kg\nA,72\nB,60\n"
+GRAMS = {"A": 144, "B": 120}
 NHANES = ("--map", "weight_kg=BMXWT", "--map", "patient_id=SEQN")
 
 
@@ -40,15 +40,15 @@ def grams(done: Done) -> dict[str, float]:
 @pytest.mark.parametrize(
     ("text", "options"),
     [
-        ("SEQN,BMXWT\nA,72\nB,58.5\n", NHANES),
-        ("BMXWT,RIAGENDR,SEQN\n72,1,A\n58.5,2,B\n", (*NHANES, "--ignore-unknown")),
-        ("seqn,bmxwt\nA,72\nB,58.5\n", NHANES),
-        ("Patient ID,Weight-KG \nA,72\nB,58.5\n", ()),
-        ("patient_id;weight_kg\nA;72\nB;58.5\n", ("--delimiter", ";")),
-        ('patient_id;weight_kg;dose\nA;72;\nB;"58.5";"2 g/kg"\n', ("--delimiter", ";")),
-        ("patient_id\tweight_kg\nA\t72\nB\t58.5\n", ("--delimiter", "tab")),
-        ("patient_id,weight_kg,height_cm,sex\nA,72,NA,.\nB,58.5,NULL,\n", ("--null", "NA,NULL,.")),
-        ("x,patient_id,weight_kg\nNA,A,72\n.,B,58.5\n", ("--null", "NA,.", "--ignore-unknown")),
+        ("SEQN,BMXWT\nA,72\nB,60\n", NHANES),
+        ("BMXWT,RIAGENDR,SEQN\n72,1,A\n60,2,B\n", (*NHANES, "--ignore-unknown")),
+        ("seqn,bmxwt\nA,72\nB,60\n", NHANES),
+        ("Patient ID,Weight-KG \nA,72\nB,60\n", ()),
+        ("patient_id;weight_kg\nA;72\nB;60\n", ("--delimiter", ";")),
+        ('patient_id;weight_kg;dose\nA;72;\nB;"60";"2 g/kg"\n', ("--delimiter", ";")),
+        ("patient_id\tweight_kg\nA\t72\nB\t60\n", ("--delimiter", "tab")),
+        ("patient_id,weight_kg,height_cm,sex\nA,72,NA,.\nB,60,NULL,\n", ("--null", "NA,NULL,.")),
+        ("x,patient_id,weight_kg\nNA,A,72\n.,B,60\n", ("--null", "NA,.", "--ignore-unknown")),
     ],
 )
 def test_a_list_is_read_as_it_is(batch: Batch, text: str, options: tuple[str, ...]) -> None:
@@ -67,7 +67,7 @@ def test_tabs_are_told_by_the_name(batch: Batch, name: str) -> None:
 )
 def test_packed_lists_are_unpacked(batch: Batch, suffix: str, pack: Callable[[bytes], bytes]) -> None:
     assert grams(batch(pack(PLAIN.encode()), name=f"in.csv.{suffix}")) == GRAMS
-    lines = '{"patient_id":"A","weight_kg":72}\n{"patient_id":"B","weight_kg":58.5}\n'
+    lines = '{"patient_id":"A","weight_kg":72}\n{"patient_id":"B","weight_kg":60}\n'
     assert grams(batch(pack(lines.encode()), name=f"in.jsonl.{suffix}", folder="lines")) == GRAMS
     broken = batch(pack(PLAIN.encode())[:-9], name=f"in.csv.{suffix}", folder="broken")
     assert broken.code == 2
@@ -105,7 +105,7 @@ def test_a_map_may_be_a_file(batch: Batch, tmp_path: Path) -> None:
         "map.csv": "column,heading\nweight_kg,BMXWT\npatient_id,SEQN\n",
     }.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-        assert grams(batch("SEQN,BMXWT\nA,72\nB,58.5\n", "--map", str(tmp_path / name), folder=name[-4:])) == GRAMS
+        assert grams(batch("SEQN,BMXWT\nA,72\nB,60\n", "--map", str(tmp_path / name), folder=name[-4:])) == GRAMS
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_workbook_is_read(batch: Batch) -> None:
         (1001, 72, day, time(9), 2),
         (None,) * 5,
         ("=A", 70 + 1 / 3, day, time(9, 0, 30), 2.0),
-        (-5, 58.5, None, None, None),
+        (-5, 60, None, None, None),
     ]
     done = batch(workbook(head, *rows), name="in.xlsx", order=ORDER[:6])
     assert done.patients() == ["1001", "-5"]
@@ -160,7 +160,7 @@ def test_a_workbook_is_read(batch: Batch) -> None:
 
 
 def test_a_sheet_is_picked_by_its_name(batch: Batch) -> None:
-    content = workbook(("patient_id", "weight_kg"), ("A", 72), ("B", 58.5), sheet="List")
+    content = workbook(("patient_id", "weight_kg"), ("A", 72), ("B", 60), sheet="List")
     assert grams(batch(content, "--sheet", "List", name="in.xlsx")) == GRAMS
     assert "the sheet is empty" in batch(content, name="in.xlsx", folder="first").err
     assert "the workbook has Sheet1, List" in batch(content, "--sheet", "Lits", name="in.xlsx", folder="no").err
@@ -169,7 +169,7 @@ def test_a_sheet_is_picked_by_its_name(batch: Batch) -> None:
 
 @pytest.mark.parametrize("kind", ["file", "stream"])
 def test_arrow_is_read(batch: Batch, kind: str) -> None:
-    table = pa.table({"SEQN": pa.array([b"A", b"B"]), "weight_kg": [72.0, 58.5]})
+    table = pa.table({"SEQN": pa.array([b"A", b"B"]), "weight_kg": [72.0, 60]})
     stream = io.BytesIO()
     make = pa.ipc.new_file if kind == "file" else pa.ipc.new_stream
     with make(stream, table.schema) as writer:
@@ -180,7 +180,7 @@ def test_arrow_is_read(batch: Batch, kind: str) -> None:
 
 SQL = [
     "CREATE TABLE people (patient_id BIGINT, kg DOUBLE)",
-    "INSERT INTO people VALUES (-1234567890123456789, 72), (7, 58.5)",
+    "INSERT INTO people VALUES (-1234567890123456789, 72), (7, 60)",
 ]
 
 
@@ -197,7 +197,7 @@ def database(kind: str, path: Path, more: str | None = None) -> bytes:
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
 def test_a_database_is_read(batch: Batch, kind: str, tmp_path: Path) -> None:
     content = database(kind, tmp_path / f"made.{kind}")
-    expected = {"-1234567890123456789": 144, "7": 117}
+    expected = {"-1234567890123456789": 144, "7": 120}
     for place, options in enumerate(((), ("--query", "people"))):
         assert (
             grams(batch(content, *options, "--map", "weight_kg=kg", name=f"in.{kind}", folder=f"{place}")) == expected
