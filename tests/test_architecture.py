@@ -104,6 +104,9 @@ LIBRARIES = {
     "typst",
     "icalendar",
     "pyarrow",
+    "openpyxl",
+    "duckdb",
+    "sqlite3",
     "dask",
     "distributed",
 }
