@@ -134,7 +134,10 @@ def _treated(plan: Plan) -> str:
 
 
 def _later(start: datetime, minutes: int) -> datetime:
-    """So many minutes later, or before. A clock time that comes twice is written in UTC: a reader takes it for the first."""
+    """So many minutes later, or before.
+
+    A clock time that comes twice is written in UTC: a reader takes it for the first.
+    """
     if start.tzinfo is None:
         return start + timedelta(minutes=minutes)
     moment_utc = start.astimezone(UTC) + timedelta(minutes=minutes)
