@@ -52,3 +52,9 @@ def codes() -> dict[str, Code]:
 def _code(code: str, group: str, row: dict[str, Any]) -> Code:
     said = (row["means"], row["do"], row.get("column", ""), row.get("always", False))
     return Code(code, group, tuple(row["kinds"]), row["for"], *said)
+
+
+def audience_of(code: str) -> Audience:
+    """Whom a notice of this code is for."""
+    found = codes().get(code)
+    return found.audience if found else "order"

@@ -33,7 +33,7 @@ ALLOWED = {
     "api": "definitions engine errors library request text",
     "clinic": "definitions",
     "comparison": "api definitions engine errors library quantity request text",
-    "document": "_version api clock definitions engine errors files library quantity request text",
+    "document": "_version api clock codes definitions engine errors files library quantity request text",
     "render": "_version codes clinic comparison definitions document engine errors quantity request text",
     "batch": "_version api codes definitions document engine errors files library quantity render request text",
     "cli": "_version api batch clinic codes comparison definitions document engine errors files library render request text",
@@ -104,6 +104,9 @@ LIBRARIES = {
     "typst",
     "icalendar",
     "pyarrow",
+    "openpyxl",
+    "duckdb",
+    "sqlite3",
     "dask",
     "distributed",
 }

@@ -9,9 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ivigcalc.api import Desk
+from ivigcalc.batch.rows.arrow_cells import arrow_text, cells_of, id_text
 from ivigcalc.batch.rows.columns import Cell, read_row
 from ivigcalc.batch.rows.outcome import Failed, attempt
-from ivigcalc.batch.rows.source import Row, arrow_text, cells_of
+from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.run.work import Planner, Settings
 from ivigcalc.batch.tables.answer import Planned
 from ivigcalc.batch.tables.arrow import ArrowTable, errors_to_arrow, need_arrow, to_arrow
@@ -113,7 +114,9 @@ def _word(field: Field, value: object) -> Any:
 
 def _text(name: str, value: object) -> Cell:
     try:
-        return arrow_text(value)
+        return id_text(value) if name == "patient_id" else arrow_text(value)
+    except RequestError:
+        raise
     except Exception:  # a value of somebody else's making may raise anything when it is compared or written out
         raise RequestError(f"{name}: a value of type {type(value).__name__} cannot be read", field=name) from None
 

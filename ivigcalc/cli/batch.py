@@ -23,7 +23,8 @@ from ivigcalc.request.form import Form
 if TYPE_CHECKING:
     from ivigcalc.batch.run.batch import Batch, Summary
 
-EXIT_FAILED_ROWS, EXIT_INTERRUPTED, EXIT_TERMINATED = 5, 130, 143
+EXIT_FAILED_ROWS, EXIT_NONE_PLANNED = 5, 6
+EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
 
 
 class Kind(StrEnum):
@@ -34,22 +35,81 @@ class Kind(StrEnum):
     parquet = "parquet"
 
 
+class Table(StrEnum):
+    """The tables of results."""
+
+    sessions = "sessions"
+    steps = "steps"
+
+
+class InputKind(StrEnum):
+    """The formats of a list."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+    parquet = "parquet"
+    xlsx = "xlsx"
+    arrow = "arrow"
+    sqlite = "sqlite"
+    duckdb = "duckdb"
+
+
+class Escape(StrEnum):
+    """What of the text in a CSV table gets a quote before it."""
+
+    formulas = "formulas"
+    none = "none"
+
+
 class Terminated(KeyboardInterrupt):
     """The system asked the process to end (SIGTERM)."""
 
 
-_output, _run = in_panel("Output"), in_panel("Run")
+_output, _run, _list = in_panel("Output"), in_panel("Run"), in_panel("List")
 RowsArgument = Annotated[
     str,
     typer.Argument(
-        help="CSV, JSON Lines or Parquet with one patient per row; - reads what is piped in.", metavar="FILE"
+        help="CSV, JSON Lines, Parquet, Excel, Arrow or a database with one patient per row; - reads what is piped in.",
+        metavar="FILE",
     ),
 ]
-FolderOption = Annotated[str, _output("Folder for sessions, steps and errors.csv.", "--output", "-o", metavar="DIR")]
+FolderOption = Annotated[
+    str | None,
+    _output(
+        "Folder for sessions, steps and errors.csv; - writes one table to stdout.", "--output", "-o", metavar="DIR"
+    ),
+]
 KindOption = Annotated[Kind, _output("csv, jsonl or parquet.", "--format", "-f", metavar="FORMAT", show_default=True)]
-EachOption = Annotated[str | None, _output("Also one file per patient: pdf, ics or both (pdf,ics).", metavar="KINDS")]
+EachOption = Annotated[
+    list[str] | None, _output("Also one file per patient: pdf, ics or json; repeatable, or as pdf,ics.", metavar="KIND")
+]
+TableOption = Annotated[
+    Table | None, _output("With -o -, the table to write to stdout: sessions (if not given) or steps.", metavar="TABLE")
+]
+EscapeOption = Annotated[
+    Escape,
+    _output("formulas: in CSV, text like =A1 gets a quote; none: it does not.", metavar="WHAT", show_default=True),
+]
 InputKindOption = Annotated[
-    Kind | None, _run("csv, jsonl or parquet, where the name of FILE does not say.", metavar="FORMAT")
+    InputKind | None,
+    _list("csv, jsonl, parquet, xlsx, arrow, sqlite or duckdb, where the name of FILE does not say.", metavar="FORMAT"),
+]
+MapOption = Annotated[
+    list[str] | None,
+    _list(
+        "COLUMN=HEADING, or a file of them: what the list calls a column; in JSON a path, as vitals.weight.value.",
+        metavar="COLUMN=HEADING|FILE",
+    ),
+]
+IgnoreOption = Annotated[bool, _list("Pass over columns that are not known.", "--ignore-unknown")]
+NullOption = Annotated[str | None, _list("Words that mean a blank cell: NA,NULL,.", metavar="WORDS")]
+DelimiterOption = Annotated[str | None, _list("What is between the cells of a CSV: ; or | or tab.", metavar="C")]
+EncodingOption = Annotated[
+    str, _list("The encoding of a CSV or JSON Lines: utf-8, cp1252, utf-16.", metavar="NAME", show_default=True)
+]
+SheetOption = Annotated[str | None, _list("The sheet of a workbook; the first if not given.", metavar="NAME")]
+QueryOption = Annotated[
+    str | None, _list("The table or the query of a database; its only table if not given.", metavar="SQL")
 ]
 JobsOption = Annotated[
     int, _run("Processes to share the work.", "--jobs", "-j", min=1, max=256, metavar="N", show_default=True)
@@ -62,6 +122,11 @@ FailFastOption = Annotated[bool, _run("Stop at the first row that fails; nothing
 MaxErrorsOption = Annotated[
     int | None, _run("Stop when more rows than this failed; nothing is written.", min=0, metavar="N")
 ]
+SurveyOption = Annotated[
+    bool,
+    _list("Look at the whole list, plan nothing: columns, ranges, what would fail, a suggested --map.", "--survey"),
+]
+RequireRowsOption = Annotated[bool, _run("A list without rows is an error (exit 6).", "--require-rows")]
 RestartOption = Annotated[bool, _run("Begin again, and replace what the folder holds.", "--restart")]
 
 
@@ -75,31 +140,50 @@ def register(app: typer.Typer) -> None:
 def batch(
     form: Form,
     file: RowsArgument,
-    output: FolderOption,
+    output: FolderOption = None,
     site: SiteOption = None,
     format: KindOption = Kind.csv,
     input_format: InputKindOption = None,
+    map: MapOption = None,
+    ignore_unknown: IgnoreOption = False,
+    null: NullOption = None,
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = "utf-8",
+    sheet: SheetOption = None,
+    query: QueryOption = None,
     each: EachOption = None,
+    table: TableOption = None,
     paper: PaperOption = "a4",
+    escape: EscapeOption = Escape.formulas,
     jobs: JobsOption = 1,
     cluster: ClusterOption = None,
     allow_duplicates: DuplicatesOption = False,
     fail_fast: FailFastOption = False,
     max_errors: MaxErrorsOption = None,
+    survey: SurveyOption = False,
+    require_rows: RequireRowsOption = False,
     restart: RestartOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Plan every row of a file. Each ends up in the results or in errors.csv; options fill what a row leaves blank."""
+    from ivigcalc.batch.rows.headings import Reading, delimiter_of, read_delimiter, read_encoding, read_map, read_nulls
     from ivigcalc.batch.rows.source import format_of
     from ivigcalc.batch.run.batch import Batch
     from ivigcalc.batch.tables.patient_files import read_kinds
     from ivigcalc.cli.show import paper_of
     from ivigcalc.cli.sites import find_site
 
+    if output is None:
+        output = "-" if survey else ""
     if not output.strip():  # as a path it would be the current folder
         raise RequestError("-o names no folder: give one, e.g. -o plans", field="output")
     if cluster is not None and jobs != 1:
         raise RequestError("give --jobs or --cluster, not both", field="jobs")
+    to_stdout = output == "-"
+    if to_stdout and (each or restart):
+        raise RequestError("-o - writes one table: give a folder for --each and --restart", field="output")
+    if table is not None and not to_stdout:
+        raise RequestError("--table is for -o -: a folder holds both", field="table")
     piped = file == "-"
     asked = Batch(
         input=None if piped else Path(file),
@@ -111,14 +195,69 @@ def batch(
         kind=format.value,
         jobs=jobs,
         cluster=cluster,
-        each=read_kinds(each),
+        each=read_kinds(each or ()),
         paper=paper_of(paper),
         allow_duplicates=allow_duplicates,
         max_errors=0 if fail_fast else max_errors,
         restart=restart,
+        escape=escape is Escape.formulas,
+        reading=Reading(
+            renamed=read_map(map or ()),
+            ignore_unknown=ignore_unknown,
+            nulls=read_nulls(null),
+            delimiter=read_delimiter(delimiter or delimiter_of(file)),
+            encoding=read_encoding(encoding),
+            sheet=sheet,
+            query=query,
+        ),
         piped=_stdin() if piped else None,
     )
-    raise typer.Exit(_watched(asked, quiet))
+    if survey:
+        _survey(asked)
+        return
+    if to_stdout:
+        raise typer.Exit(_streamed(asked, quiet, require_rows, f"{(table or Table.sessions).value}.{format.value}"))
+    summary = _watched(asked, quiet)
+    raise typer.Exit(summary if isinstance(summary, int) else _exit_code(summary, require_rows))
+
+
+def _survey(asked: Batch) -> None:
+    """What the list holds, on stdout."""
+    from dataclasses import replace
+    from tempfile import TemporaryDirectory
+
+    from ivigcalc.batch.rows.look import told
+    from ivigcalc.batch.run.batch import surveyed
+    from ivigcalc.cli.output import emit
+
+    with TemporaryDirectory(prefix="ivigcalc-") as made:
+        found = surveyed(replace(asked, folder=Path(made) / "plans"))
+        emit("".join(f"{line}\n" for line in told(found, asked.reading)), None)
+
+
+def _exit_code(summary: Summary, require_rows: bool) -> int:
+    """What a script branches on: all, some, or none of the rows."""
+    if summary.planned:
+        return EXIT_FAILED_ROWS if summary.failed else 0
+    return EXIT_NONE_PLANNED if summary.failed or require_rows else 0
+
+
+def _streamed(asked: Batch, quiet: bool, require_rows: bool, name: str) -> int:
+    """One table to stdout, whole or not at all; the rows that failed go to stderr, as errors.csv has them."""
+    from dataclasses import replace
+    from tempfile import TemporaryDirectory
+
+    from ivigcalc.cli.output import write_file
+
+    with TemporaryDirectory(prefix="ivigcalc-") as made:
+        folder = Path(made) / "plans"
+        summary = _watched(replace(asked, folder=folder), quiet, goes_on=False)
+        if isinstance(summary, int):
+            return summary
+        if summary.failed:
+            tell((folder / "errors.csv").read_text(encoding="utf-8"))
+        write_file(folder / name)
+    return _exit_code(summary, require_rows)
 
 
 def _stdin() -> BinaryIO:
@@ -135,8 +274,8 @@ class _Told(io.StringIO):
         return len(text)
 
 
-def _watched(asked: Batch, quiet: bool) -> int:
-    """Run it with a bar or lines; an interrupt leaves what can be taken up again, and says so."""
+def _watched(asked: Batch, quiet: bool, *, goes_on: bool = True) -> Summary | int:
+    """Run it with a bar or lines; an interrupt leaves what can be taken up again, says so, and gives its exit code."""
     from time import monotonic
 
     from ivigcalc.batch.run.batch import run
@@ -149,21 +288,24 @@ def _watched(asked: Batch, quiet: bool) -> int:
         summary = run(asked, monotonic, watch)
     except KeyboardInterrupt as interrupt:
         watch.close()
-        say("stopped: nothing was written under its final name; the same command goes on from here")
+        more = " under its final name; the same command goes on from here" if goes_on else ""
+        say(f"stopped: nothing was written{more}")
         return EXIT_TERMINATED if isinstance(interrupt, Terminated) else EXIT_INTERRUPTED
     finally:
         watch.close()
         signal.signal(signal.SIGTERM, before)
-    _say_summary(summary, quiet)
-    return EXIT_FAILED_ROWS if summary.failed else 0
+    codes = [text.partition("=")[0].strip() for text in asked.defaults.override]
+    _say_summary(summary, quiet, "see errors.csv" if goes_on else "as follows", codes)
+    return summary
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _say_summary(summary: Summary, quiet: bool) -> None:
+def _say_summary(summary: Summary, quiet: bool, where: str, overrides: list[str]) -> None:
     from ivigcalc.batch.run.batch import errors_text
+    from ivigcalc.batch.tables.answer import ROUNDED
     from ivigcalc.cli.output import say
 
     if summary.already_done:
@@ -171,6 +313,13 @@ def _say_summary(summary: Summary, quiet: bool) -> None:
     elif summary.resumed_rows:
         say(f"taken up after {summary.resumed_rows:,} rows", quiet=quiet)
     rows = summary.planned + summary.failed
-    say(f"{summary.planned:,} of {rows:,} rows planned", quiet=quiet)
+    if not rows:
+        say("the list has a heading and no rows: nothing was planned", quiet=quiet)
+        return
+    rounded = summary.counts[ROUNDED]
+    measured = f", {rounded:,} of them with a weight or height rounded to 1 g or 1 mm" if rounded else ""
+    say(f"{summary.planned:,} of {rows:,} rows planned{measured}", quiet=quiet)
+    for code in overrides:
+        say(f"override {code}: needed by {summary.counts[f'overridden/{code}']:,} of them", quiet=quiet)
     if summary.failed:
-        say(f"{summary.failed:,} rows failed, see errors.csv: {', '.join(errors_text(summary.errors))}")
+        say(f"{summary.failed:,} rows failed, {where}: {', '.join(errors_text(summary.errors))}")

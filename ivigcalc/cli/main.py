@@ -85,7 +85,7 @@ def run() -> None:
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code; bad input never shows a traceback."""
     try:
-        _open_streams()
+        _open_streams(needed=("stdout",) if arguments[:1] == ["batch"] else ("stdout", "stderr"))
         code = _dispatch(arguments)  # control: no-socket
         sys.stdout.flush()
         return code
@@ -113,15 +113,16 @@ def main(arguments: list[str]) -> int:
         return EXIT_BUG
 
 
-def _open_streams() -> None:
-    """A stream that is closed (`>&-`) is refused: a result or a caution would be lost without a word."""
+def _open_streams(needed: tuple[str, ...]) -> None:
+    """A stream that is closed (`>&-`) is refused where it is needed: a result or a caution would be lost without a
+    word. What a batch says on stderr is in its folder as well."""
     closed = [name for name in ("stdout", "stderr") if getattr(sys, name) is None]
     for name in closed:
         setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    if closed:
-        raise RequestError(f"{' and '.join(closed)} is closed: send it to a file, or to {os.devnull}")
+    if missing := [name for name in closed if name in needed]:
+        raise RequestError(f"{' and '.join(missing)} is closed: send it to a file, or to {os.devnull}")
 
 
 def _ended_by(error: OSError) -> int:

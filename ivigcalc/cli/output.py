@@ -12,6 +12,8 @@ from ivigcalc.errors import RequestError
 from ivigcalc.files import write_all, write_whole
 from ivigcalc.text import LONG, safe
 
+_PIECE = 1024 * 1024
+
 
 def emit(content: str | bytes, to: Path | None, *, machine: bool = False) -> None:
     """Write a finished result. A file appears whole or not at all; what machines read is UTF-8 in every locale."""
@@ -32,6 +34,13 @@ def emit(content: str | bytes, to: Path | None, *, machine: bool = False) -> Non
         raise RequestError(
             f"cannot write to stdout: {error.strerror}; name a file elsewhere with -o", field="output"
         ) from None
+
+
+def write_file(path: Path) -> None:
+    """Copy a finished file to stdout, a piece at a time."""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            emit(piece, None)
 
 
 def _print_all(data: bytes) -> None:

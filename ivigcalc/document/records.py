@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum, auto
 from typing import Annotated, Literal, NamedTuple, TypedDict, TypeVar, get_args
 
+from ivigcalc.codes import Audience
 from ivigcalc.definitions.regimen import Evidence, Reading
 from ivigcalc.engine.plan import Level, WeightBasis
 from ivigcalc.request.form import Command, Form
@@ -250,7 +251,8 @@ class Totals(TypedDict):
 class Notice(TypedDict):
     """Something the reader must know. A stop is here only when it was overridden.
 
-    `sessions`: (course, day) of those that it is about; none where it is about the whole plan.
+    `sessions`: (course, day) of those that it is about; none where it is about the whole plan. `audience`: for whom it
+    is. `count`: how many times it would be said, session by session.
     """
 
     code: Promised[str]
@@ -261,6 +263,8 @@ class Notice(TypedDict):
     source: Promised[str | None]
     overridden_because: Promised[str | None]
     sessions: list[tuple[Counted, Counted]]
+    audience: Audience
+    count: Counted
 
 
 class TraceEntry(TypedDict):

@@ -9,6 +9,7 @@ from typing import Any
 
 import simplejson
 
+from ivigcalc.codes import audience_of
 from ivigcalc.definitions import Loaded
 from ivigcalc.document import records
 from ivigcalc.document.keys import Key, keys
@@ -139,4 +140,6 @@ _MADE: dict[tuple[type, str], Callable[[Any], Any]] = {
     (Document, "computed_from"): _computed_from,
     (Document, "check"): _check,
     (records.Session, "ladder"): _ladder,
+    (records.Notice, "audience"): lambda notice: audience_of(notice.code),
+    (records.Notice, "count"): lambda notice: max(1, len(notice.sessions)),
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
-from ivigcalc.engine.plan import InfusionStep, Plan, Session
+from ivigcalc.engine.plan import InfusionStep, Level, Plan, Session
 from ivigcalc.render.words import shown, vials_text
 
 SESSION_COLUMNS = (
@@ -23,10 +25,18 @@ SESSION_COLUMNS = (
     "vials",
     "leftover_g",
     "notices",
+    "phase",
+    "regimen",
+    "protocol",
+    "product",
+    "policy",
+    "dosing_weight_kg",
+    "g_per_kg",
     "evidence",
     "patients",
     "reading",
 )
+_LEVELS: tuple[Level, ...] = ("stop", "caution", "info")
 STEP_COLUMNS = (
     "patient_id",
     "course",
@@ -42,13 +52,27 @@ STEP_COLUMNS = (
 )
 #: the full-width signs too: some spreadsheets take them for the others
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+#: a plain number is no formula, whatever its sign
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 def safe_cell(text: str | None) -> str:
-    """Text from outside: a spreadsheet must not take it for a formula, so such text gets a leading quote."""
+    """Text from outside: a spreadsheet must not take it for a formula, so such text gets a leading quote.
+
+    Text that has one already gets another, so that no two texts become one.
+    """
     if text is None:
         return ""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text  # control: formula-cells
+    return f"'{text}" if _is_formula(text.lstrip("'")) else text  # control: formula-cells
+
+
+def unquoted_cell(cell: str) -> str:
+    """The text of which `safe_cell` made this cell."""
+    return cell[1:] if cell.startswith("'") and _is_formula(cell.lstrip("'")) else cell
+
+
+def _is_formula(text: str) -> bool:
+    return text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text)
 
 
 def cell(value: Decimal | int | str | None) -> str:
@@ -57,8 +81,9 @@ def cell(value: Decimal | int | str | None) -> str:
 
 
 def notice_codes(plan: Plan) -> str:
-    """The codes of all notices, in order, once each."""
-    return ";".join(dict.fromkeys(notice.code for notice in plan.notices))  # control: override-in-csv
+    """The codes of all notices, once each, by level: `stops|cautions|infos`; a stop that is there was overridden."""
+    by_level = {level: dict.fromkeys(n.code for n in plan.notices if n.level == level) for level in _LEVELS}
+    return "|".join(";".join(codes) for codes in by_level.values())  # control: override-in-csv
 
 
 def basis_figures(plan: Plan) -> tuple[str | None, int | None, str | None]:
@@ -73,11 +98,11 @@ def basis_figures(plan: Plan) -> tuple[str | None, int | None, str | None]:
 def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     """One row per session."""
     patient_id = safe_cell(plan.computed_from.request.patient.patient_id)
-    codes = notice_codes(plan)
+    codes, treatment = notice_codes(plan), treatment_of(plan)
     for s in plan.sessions:
         when = (s.date, s.starts_at, s.ends_at)
-        figures = map(cell, (*when, *session_figures(s)))
-        yield (patient_id, str(s.course), str(s.day), *figures, codes, *map(cell, basis_figures(plan)))
+        words = session_words(s, treatment)
+        yield (patient_id, str(s.course), str(s.day), *map(cell, (*when, *session_figures(s), codes, *words)))
 
 
 def step_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
@@ -92,6 +117,37 @@ def step_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
 def session_figures(session: Session) -> tuple[Decimal | int | str | None, ...]:
     """The cells of a session that depend neither on the patient nor on the day."""
     return (session.dose_g, session.volume_ml, session.duration_min, vials_text(session.vials), session.leftover_g)
+
+
+class Treatment(NamedTuple):
+    """By what a plan was made, and for which weight: what all of its sessions have in common."""
+
+    regimen: str | None
+    protocol: str | None
+    product: str
+    policy: str
+    dosing_weight_kg: Decimal
+    #: phase -> g/kg of one of its courses
+    g_per_kg: tuple[tuple[str, Decimal], ...]
+    #: what stands behind the protocol
+    basis: tuple[str | int | None, ...]
+
+
+def treatment_of(plan: Plan) -> Treatment:
+    """The definitions that a plan was made by, by their ids, and the weight that it doses on."""
+    source = plan.computed_from
+    regimen = source.regimen.value.id if source.regimen else None
+    policy = source.policy.policy.value.id
+    per_kg = tuple((phase.phase, phase.g_per_kg) for phase in plan.phases)
+    return Treatment(
+        regimen, source.protocol, source.product.value.id, policy, plan.dosing_weight.kg, per_kg, basis_figures(plan)
+    )
+
+
+def session_words(session: Session, treatment: Treatment) -> tuple[str | Decimal | int | None, ...]:
+    """The cells of a session after its notices: phase, treatment, and g/kg of the course."""
+    *words, per_kg, basis = treatment
+    return (session.phase, *words, dict(per_kg)[session.phase], *basis)
 
 
 def step_figures(step: InfusionStep) -> tuple[Decimal | None, ...]:

@@ -77,9 +77,10 @@ def _event(plan: Plan, session: Session, whose: str, zone: tzinfo | None, stamp:
     event.add("status", "CONFIRMED")
     event.add("transp", "OPAQUE")
     start = moment(session.on, session.at_min, zone)
-    event.add("dtstart", start)
+    before, after = session.overhead_before_min, session.overhead_after_min
+    event.add("dtstart", _later(start, -before) if before else start)  # the whole visit takes the chair
     if session.duration_min is not None:
-        event.add("dtend", _end(start, session.duration_min))
+        event.add("dtend", _later(start, session.duration_min + after))
     event.add("summary", f"IVIG infusion {plain(session.dose_g)} g ({when(session)})")
     event.add("description", _description(plan, session))
     return event
@@ -132,8 +133,11 @@ def _treated(plan: Plan) -> str:
 # ---- dates and zones ------------------------------------------------------------------------------------------------
 
 
-def _end(start: datetime, minutes: int) -> datetime:
-    """So many minutes later. A clock time that comes twice is written in UTC: a reader takes it for the first."""
+def _later(start: datetime, minutes: int) -> datetime:
+    """So many minutes later, or before.
+
+    A clock time that comes twice is written in UTC: a reader takes it for the first.
+    """
     if start.tzinfo is None:
         return start + timedelta(minutes=minutes)
     moment_utc = start.astimezone(UTC) + timedelta(minutes=minutes)

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ivigcalc.codes import Audience, codes
+from ivigcalc.codes import Audience, audience_of, codes
 from ivigcalc.engine.plan import Level, Notice, Plan, Session
 from ivigcalc.render.words import clean, source_numbers
 
@@ -40,16 +40,10 @@ COLUMNS_ON_SCREEN = 80
 MOVED = "date-shifted"
 
 
-def audience_of(found: Notice) -> Audience:
-    """Whom a notice is for."""
-    code = codes().get(found.code)
-    return code.audience if code else "order"
-
-
 def by_level(notices: Iterable[Notice], reader: Audience = "order") -> list[Notice]:
     """Gravest first; of one level those for the `reader` first."""
     levels, then = list(LEVELS), _THEN[reader]
-    return sorted(notices, key=lambda found: (levels.index(found.level), then.index(audience_of(found))))
+    return sorted(notices, key=lambda found: (levels.index(found.level), then.index(audience_of(found.code))))
 
 
 def concerns(found: Notice, session: Session) -> bool:
@@ -75,7 +69,7 @@ def moved_sessions(plan: Plan) -> set[tuple[int, int]]:
 
 def for_sheet(plan: Plan, session: Session) -> list[Notice]:
     """What a nurse must know of one session: its stops and cautions, and the notes for the bedside."""
-    bedside = [found for found in plan.notices if not is_said(found) and audience_of(found) == "bedside"]
+    bedside = [found for found in plan.notices if not is_said(found) and audience_of(found.code) == "bedside"]
     # control: bedside-notes
     said = [*warnings(plan, session), *(found for found in bedside if concerns(found, session))]
     return by_level(said, "bedside")

@@ -196,12 +196,22 @@ def _course_facts(course: Course, name: str) -> Iterator[tuple[str, str]]:
 
 def time_words(plan: Plan, time: InfusionTime) -> str:
     """How long an infusion is to last: `10 h to 12 h (published) [3]`."""
-    least, most = (None if end is None else hours_text(end) for end in (time.from_min, time.to_min))
-    words = f"{least} to {most}" if least != most else f"{least}"
-    words = f"at most {most}" if least is None else f"at least {least}" if most is None else words
     number = source_numbers(plan).get(time.source or "")
     cited = f" [{number}]" if number else ""
-    return f"{words} ({'published' if time.source else 'ordered'}){cited}"
+    return f"{_between(time)} ({'published' if time.source else 'ordered'}){cited}"
+
+
+def time_on_sheet(time: InfusionTime) -> str:
+    """The same for a page without a list of sources: `10 h to 12 h (eTG: Kawasaki disease)`."""
+    title = (time.source or "ordered").partition(", ")[0]
+    return f"{_between(time)} ({clean(title, 60)})"
+
+
+def _between(time: InfusionTime) -> str:
+    least, most = (None if end is None else hours_text(end) for end in (time.from_min, time.to_min))
+    if least is None or most is None:
+        return f"at most {most}" if least is None else f"at least {least}"
+    return f"{least} to {most}" if least != most else least
 
 
 def inputs_text(entry: TraceEntry) -> str:

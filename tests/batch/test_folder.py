@@ -18,7 +18,7 @@ from ivigcalc.batch.run.folder import WORK
 from .conftest import ORDER, Done, Killed, contents, dying_at_rename, names, patients
 
 Batch = Callable[..., Done]
-FINAL = {"sessions.csv", "steps.csv", "errors.csv", "batch.json"}
+FINAL = {"sessions.csv", "steps.csv", "errors.csv", "batch.json", "summary.json"}
 
 
 def arguments(tmp_path: Path, *more: object) -> list[object]:
@@ -163,7 +163,7 @@ def test_a_run_is_not_taken_up_when_something_changed(
     assert "--restart" in done.err
     assert contents(tmp_path / "out") == before, "nothing is touched"
     assert batch(content, *options, "--restart").code == 0
-    assert {"sessions.csv", "steps.csv", "errors.csv", "batch.json"} == set(contents(tmp_path / "out"))
+    assert {"sessions.csv", "steps.csv", "errors.csv", "batch.json", "summary.json"} == set(contents(tmp_path / "out"))
 
 
 def test_the_same_batch_again_has_nothing_to_do(batch: Batch) -> None:
@@ -198,7 +198,7 @@ def test_files_of_somebody_else_are_not_overwritten(batch: Batch, tmp_path: Path
 def test_another_format_leaves_no_old_table_behind(batch: Batch) -> None:
     batch(patients(3), "--each", "ics")
     done = batch(patients(3), "--format", "jsonl", "--restart")
-    assert set(contents(done.folder)) == {"sessions.jsonl", "steps.jsonl", "errors.csv", "batch.json"}
+    assert set(contents(done.folder)) == {"sessions.jsonl", "steps.jsonl", "errors.csv", "batch.json", "summary.json"}
 
 
 def test_the_report_says_what_was_done(batch: Batch) -> None:

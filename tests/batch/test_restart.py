@@ -168,7 +168,7 @@ def test_a_finished_batch_of_which_files_for_patients_are_gone(batch: Batch) -> 
 def test_files_for_patients_of_whom_none_could_be_planned(batch: Batch) -> None:
     for words in ("0 of 1 rows planned", "nothing to do"):
         done = batch("patient_id,weight_kg\nbad,x\n", "--each", "ics")
-        assert (done.code, words in done.err) == (5, True), done.err
+        assert (done.code, words in done.err) == (6, True), done.err
 
 
 def test_the_folder_one_is_in_has_a_name_in_messages(

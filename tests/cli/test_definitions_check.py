@@ -118,8 +118,8 @@ def test_the_same_rate_in_another_unit_may_be_rounded(tmp_path: Path, capfd: pyt
             "product",
             "panzyga-us",
             (
-                "note: 3.3 mg/kg/min; the page is the chronic ITP one, the figure is taken for every use",
-                f"note: '{note}'",
+                'text: "3.3 mg/kg/min; the page is the chronic ITP one, the figure is taken for every use"',
+                f"text: '{note}'",
             ),
         )
         assert main(["products", "check", str(path)]) == (0 if fits else 3), note

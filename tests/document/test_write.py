@@ -44,7 +44,7 @@ ORDER = {
     ("sessions", 0, "steps", 0): "step rate_ml_per_kg_per_h rate_mg_per_kg_per_min rate_ml_per_h starts_at duration_min"
     " volume_ml cumulative_ml from_start_min remaining_ml assumed calculated_ml_per_h",
     ("sessions", 0, "bottles", 0): "bottle size_g volume_ml from_start_min to_min starts_at ends_at",
-    ("notices", 0): "code level message value limit source overridden_because sessions",
+    ("notices", 0): "code level message value limit source overridden_because sessions audience count",
 }
 
 

@@ -37,7 +37,9 @@ def test_totals_count_every_vial() -> None:
 
 
 def test_what_is_shown_adds_up() -> None:
-    found = helpers.adult("71.3kg", courses="3", at="09:00", **START)
+    """142.6 g are 143 g, which three days share out as 48, 48 and 47."""
+    found = helpers.adult("71.3kg", courses="3", days="3", at="09:00", **START)
+    assert [str(session.dose_g) for session in found.sessions[:3]] == ["48", "48", "47"]
     for session in found.sessions:
         assert (
             sum(Fraction(step.volume_ml) for step in session.steps)

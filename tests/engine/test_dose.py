@@ -12,7 +12,10 @@ from ivigcalc.engine.dose import (
     Prescribed,
     believable,
     course_grams,
+    courses_in_four_weeks,
     interval_days,
+    interval_fits,
+    of_four_weeks,
     outside,
     per_four_weeks,
     prescribed_dose,
@@ -205,3 +208,37 @@ def test_a_product_whose_vials_nobody_printed_gives_no_whole_vial_dose() -> None
     got = helpers.any_course("gamunex-nz", "70 kg", "2 g/kg", days="2", policy="us-group-health")
     assert helpers.doses(got) == ["70", "70"]
     assert got.sessions[0].vials == ()
+
+
+@pytest.mark.parametrize(
+    ("interval", "courses", "begun"),
+    [
+        ("2 weeks", 6, 2),  # days 0 and 14
+        ("3 weeks", 6, 2),  # days 0 and 21
+        ("4 weeks", 6, 1),  # day 28 is the first of the next four weeks
+        ("2 days", 6, 6),  # no more than there are
+        ("2 days", 20, 14),
+        ("1 month", 6, 1),
+        (None, 6, 1),
+    ],
+)
+def test_courses_that_begin_within_four_weeks_are_counted(interval: str | None, courses: int, begun: int) -> None:
+    assert courses_in_four_weeks(amount(interval) if interval else None, courses) == begun
+
+
+def test_the_dose_of_a_course_out_of_four_weeks_is_written_to_a_microgram() -> None:
+    """2 g/kg in 28 days are 2 x 10 / 28 = 0.7142857... g/kg in ten."""
+    written, exact = of_four_weeks(amount("2 g/kg"), amount("10 days"))
+    assert str(written) == "0.714286 g/kg"
+    assert exact == Fraction(5, 7)
+
+
+@pytest.mark.parametrize(("ordered", "fits"), [("4 weeks", True), ("1 month", False), ("28 days", True)])
+def test_an_interval_in_months_is_none_in_weeks(ordered: str, fits: bool) -> None:
+    phase = Phase.model_validate({"id": "x", "interval": {"every": "4 weeks"}})
+    assert interval_fits(phase, amount(ordered)) is fits
+
+
+def test_weeks_are_no_month_though_they_are_more_days() -> None:
+    phase = Phase.model_validate({"id": "x", "interval": {"every": {"from": "1 month", "to": "300 months"}}})
+    assert not interval_fits(phase, amount("4 weeks"))

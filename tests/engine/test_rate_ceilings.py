@@ -1,10 +1,15 @@
 """Rules 9 and 10: the lowest rate that is printed for a risk or for a disease holds, wherever it is printed."""
 
+from fractions import Fraction
+from itertools import permutations
+
 import helpers
 import pytest
 from helpers import codes, notice, pump_rates, rates
 
+from ivigcalc.definitions import RateTable
 from ivigcalc.engine.plan import Plan
+from ivigcalc.engine.titration import Ceilings, at_risk_elsewhere, lowest_ceiling, make_ladder
 from ivigcalc.errors import RequestError
 
 KIOVIG_70_KG = ("kiovig-eu", "dermatomyositis", "70kg", "70g")
@@ -103,3 +108,37 @@ def test_a_lift_of_what_does_not_bind_is_refused() -> None:
 def test_a_table_for_any_use_is_no_licence(indication: str, said: bool) -> None:
     """Kiovig is licensed for MMN."""
     assert ("rate-off-label" in codes(rates("kiovig-eu", indication, "70kg", "70g"))) is said
+
+
+# ---- several ceilings elsewhere --------------------------------------------------------------------------------------
+
+
+def a_table(use: str, at_risk: str | None = None) -> RateTable:
+    """A table of one step, with the rate that it prints at risk."""
+    risk = {"at_risk_ceiling": {"rate": at_risk}} if at_risk else {}
+    rate = "30 mL/h" if at_risk and at_risk.endswith("mL/h") and "kg" not in at_risk else "1 mL/kg/h"
+    top = "300 mL/h" if rate == "30 mL/h" else "5 mL/kg/h"
+    return RateTable.model_validate({"for": [use], "ladder": [{"rate": rate}], "ceiling": {"rate": top}, **risk})
+
+
+@pytest.mark.parametrize("order", list(permutations(["2 mL/kg/h", "1.5 mL/kg/h", "1.8 mL/kg/h"])))
+def test_of_several_tables_the_lowest_rate_at_risk_holds_whatever_their_order(order: tuple[str, ...]) -> None:
+    own = a_table("itp")
+    tables = (own, *(a_table(f"use-{number}", rate) for number, rate in enumerate(order)))
+    product = helpers.own_product().value.model_copy(update={"rates": tables})
+    [found] = at_risk_elsewhere(product, own, ("renal",))
+    assert (found.rate, found.absolute) == (Fraction(3, 2), False)
+
+
+def test_a_rate_at_risk_for_everybody_is_held_against_that_per_kg() -> None:
+    """1.5 mL/kg/h are 45 mL/h at 30 kg and 105 mL/h at 70 kg; 60 mL/h are the same for everybody."""
+    own = a_table("itp")
+    tables = (own, a_table("a", "1.5 mL/kg/h"), a_table("b", "60 mL/h"), a_table("c", "70 mL/h"))
+    product = helpers.own_product().value.model_copy(update={"rates": tables})
+    others = at_risk_elsewhere(product, own, ("renal",))
+    assert {(other.rate, other.absolute) for other in others} == {(Fraction(3, 2), False), (Fraction(60), True)}
+    limits = Ceilings(
+        False, Fraction(1, 10), Fraction(999), None, Fraction("0.05"), Fraction("0.01"), Fraction(1), others
+    )
+    for kg, held_to in ((30, 45), (70, 60)):
+        assert lowest_ceiling(make_ladder(product, own), Fraction(kg), limits)[0] == held_to

@@ -119,6 +119,12 @@ EVIDENCE = [
     ("mmn", "efns-2006-short", "guideline", None, "abstract"),
     ("polymyositis", "genevay-2001", "case-report", 1, "original"),
     ("hdfn", "cheo-neonatal-2017", "guideline", None, "original"),
+    ("systemic-lupus-erythematosus", "zhou-2008", "randomised-trial", 36, "abstract"),  # both arms; 17 had IVIG
+    ("scleromyxedema", "arginelli-2016", "case-report", 1, "abstract"),
+    ("lupus-nephritis", "zandman-goddard-2005", "review", None, "abstract"),
+    ("inclusion-body-myositis", "aanem-2009", "consensus", None, "abstract"),
+    ("juvenile-dermatomyositis", "share-2017", "consensus", None, "original"),  # its table
+    ("dermatomyositis", "jtauto-2019", "review", None, "original"),
 ]
 
 

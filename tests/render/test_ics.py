@@ -25,10 +25,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:'encoding' argument not specifie
 
 def test_first_export(plan: Plan) -> None:
     assert states(to_ics(plan)) == {
-        "dermatomyositis-c1-d1": (0, "CONFIRMED", "12-01T09:00"),
-        "dermatomyositis-c1-d2": (0, "CONFIRMED", "12-02T09:00"),
-        "dermatomyositis-c2-d1": (0, "CONFIRMED", "12-29T09:00"),
-        "dermatomyositis-c2-d2": (0, "CONFIRMED", "12-30T09:00"),
+        "dermatomyositis-c1-d1": (0, "CONFIRMED", "12-01T08:15"),
+        "dermatomyositis-c1-d2": (0, "CONFIRMED", "12-02T08:15"),
+        "dermatomyositis-c2-d1": (0, "CONFIRMED", "12-29T08:15"),
+        "dermatomyositis-c2-d2": (0, "CONFIRMED", "12-30T08:15"),
     }
 
 
@@ -36,9 +36,9 @@ def test_one_event_in_full(plan: Plan) -> None:
     event = next(iter(events(to_ics(plan)).values()))
     zone = ZoneInfo("America/New_York")
     assert event["summary"] == "IVIG infusion 72 g (course 1, day 1)"
-    assert event["dtstart"].dt == datetime(2026, 12, 1, 9, 0, tzinfo=zone)
+    assert event["dtstart"].dt == datetime(2026, 12, 1, 8, 15, tzinfo=zone)
     assert event["dtstart"].params["TZID"] == "America/New_York"
-    assert event["dtend"].dt == datetime(2026, 12, 1, 13, 48, tzinfo=zone)
+    assert event["dtend"].dt == datetime(2026, 12, 1, 14, 28, tzinfo=zone)
     assert event["dtstamp"].dt == datetime(2026, 12, 1, tzinfo=UTC)
     lines = str(event["description"]).split("\n")
     assert lines[0] == "Dermatomyositis; Octagam 10% (octagam-10-us)"
@@ -101,14 +101,14 @@ def test_any_time_zone_and_a_plan_beyond_2038(name: str) -> None:
     ics = to_ics(plan)
     starts = [event["dtstart"].dt for event in events(ics).values()]
     assert starts == [
-        datetime(s.on.year, s.on.month, s.on.day, 9, tzinfo=ZoneInfo(name)) for s in plan.sessions if s.on
+        datetime(s.on.year, s.on.month, s.on.day, 8, 15, tzinfo=ZoneInfo(name)) for s in plan.sessions if s.on
     ]
 
 
 def test_without_a_time_zone_times_float() -> None:
     ics = to_ics(papers.dermatomyositis(site=papers.clinic(time_zone=None)))
     assert b"VTIMEZONE" not in ics
-    assert b"DTSTART:20261201T090000\r\n" in ics
+    assert b"DTSTART:20261201T081500\r\n" in ics
 
 
 @pytest.mark.parametrize("name", ["Mars/Olympus", "../../etc/passwd", "x" * 300, "Europe/Lon don"])
@@ -144,9 +144,9 @@ def test_notice_of_another_session_is_not_in_it() -> None:
         assert str(event["description"]).count("past-closing") == (session.weekday == "Wednesday")
 
 
-@pytest.mark.parametrize("window", ["3 days", None])
+@pytest.mark.parametrize("window", ["7 days", None])
 def test_an_appointment_that_was_moved_says_from_which_day_and_why(window: str | None) -> None:
-    """Christmas Eve is closed, and the weekend: a course of Thursday begins on Monday, whatever the window."""
+    """Christmas Eve is closed, and the weekend: a course of Thursday begins on Monday: a note within 7 days, else a caution."""
     keys: dict[str, Any] = {
         "open": {"mon-fri": "08:00-17:00"},
         "holidays": None,
@@ -162,8 +162,8 @@ def test_an_appointment_that_was_moved_says_from_which_day_and_why(window: str |
 
 def test_end_on_the_next_day_and_no_end_without_rates() -> None:
     first = next(iter(events(to_ics(papers.overnight())).values()))
-    # 22:00 and 4 h 48 min
-    assert f"{first['dtend'].dt:%Y-%m-%dT%H:%M}" == "2026-12-02T02:48"
+    # 22:00, 4 h 48 min, and 10 and 30 min of flush and observation
+    assert f"{first['dtend'].dt:%Y-%m-%dT%H:%M}" == "2026-12-02T03:28"
     assert "Infusion: 22:00 to 02:48 +1 d, 4 h 48 min" in first["description"]
     for event in events(to_ics(papers.without_rates())).values():
         assert "dtend" not in event
@@ -173,6 +173,7 @@ def test_end_on_the_next_day_and_no_end_without_rates() -> None:
 def test_visit_that_begins_on_the_day_before_says_so() -> None:
     early = papers.dermatomyositis(at="00:30", courses="1", site=papers.clinic(open={}))
     first = next(iter(events(to_ics(early)).values()))
+    assert f"{first['dtstart'].dt:%Y-%m-%dT%H:%M}" == "2026-11-30T23:45"
     # 15 and 30 min before 00:30; 4 h 48 min, 10 and 30 min after it
     assert "Visit: 23:45 -1 d to 05:58" in first["description"]
 
@@ -222,7 +223,7 @@ def test_missing_library_is_named(plan: Plan, monkeypatch: pytest.MonkeyPatch) -
     ("zone", "start"),
     [("America/New_York", "2027-03-13"), ("Europe/London", "2027-03-27"), ("Europe/London", "2027-10-30")],
 )
-def test_an_event_through_a_change_of_clocks_lasts_as_long_as_the_infusion(zone: str, start: str) -> None:
+def test_an_event_through_a_change_of_clocks_lasts_as_long_as_the_visit(zone: str, start: str) -> None:
     plan = papers.dermatomyositis(
         start=start,
         at="22:00",
@@ -232,5 +233,10 @@ def test_an_event_through_a_change_of_clocks_lasts_as_long_as_the_infusion(zone:
     )
     for event in events(to_ics(plan)).values():
         start_utc, end_utc = (event[key].dt.astimezone(UTC) for key in ("dtstart", "dtend"))
-        assert end_utc - start_utc == timedelta(hours=4, minutes=48)
+        assert end_utc - start_utc == timedelta(hours=6, minutes=13)  # 45 min, 4 h 48 min, 40 min
         assert event["dtstart"].params["TZID"] == zone
+
+
+def test_without_visit_times_the_event_is_the_infusion() -> None:
+    first = next(iter(events(to_ics(papers.dermatomyositis(site=papers.clinic(visit={})))).values()))
+    assert [f"{first[key].dt:%H:%M}" for key in ("dtstart", "dtend")] == ["09:00", "13:48"]

@@ -29,19 +29,19 @@ def test_moved_sessions_count_up_and_lost_ones_are_cancelled(plan: Plan) -> None
     first = to_ics(plan)
     later = to_ics(papers.dermatomyositis(at="10:00", courses="1"), previous=first)
     assert states(later) == {
-        "dermatomyositis-c1-d1": (1, "CONFIRMED", "12-01T10:00"),
-        "dermatomyositis-c1-d2": (1, "CONFIRMED", "12-02T10:00"),
-        "dermatomyositis-c2-d1": (1, "CANCELLED", "12-29T09:00"),
-        "dermatomyositis-c2-d2": (1, "CANCELLED", "12-30T09:00"),
+        "dermatomyositis-c1-d1": (1, "CONFIRMED", "12-01T09:15"),
+        "dermatomyositis-c1-d2": (1, "CONFIRMED", "12-02T09:15"),
+        "dermatomyositis-c2-d1": (1, "CANCELLED", "12-29T08:15"),
+        "dermatomyositis-c2-d2": (1, "CANCELLED", "12-30T08:15"),
     }
     # exported again, nothing counts further; cancelled sessions stay cancelled
     assert to_ics(papers.dermatomyositis(at="10:00", courses="1"), previous=later) == later
     # and planned again, they come back under a higher number
     assert states(to_ics(plan, previous=later)) == {
-        "dermatomyositis-c1-d1": (2, "CONFIRMED", "12-01T09:00"),
-        "dermatomyositis-c1-d2": (2, "CONFIRMED", "12-02T09:00"),
-        "dermatomyositis-c2-d1": (2, "CONFIRMED", "12-29T09:00"),
-        "dermatomyositis-c2-d2": (2, "CONFIRMED", "12-30T09:00"),
+        "dermatomyositis-c1-d1": (2, "CONFIRMED", "12-01T08:15"),
+        "dermatomyositis-c1-d2": (2, "CONFIRMED", "12-02T08:15"),
+        "dermatomyositis-c2-d1": (2, "CONFIRMED", "12-29T08:15"),
+        "dermatomyositis-c2-d2": (2, "CONFIRMED", "12-30T08:15"),
     }
 
 
@@ -93,10 +93,10 @@ def test_moved_order_is_found_again_by_its_earlier_file(plan: Plan) -> None:
     moved = to_ics(later, previous=first)
     assert set(events(moved)) == set(events(first))
     assert states(moved) == {
-        "dermatomyositis-c1-d1": (1, "CONFIRMED", "12-08T09:00"),
-        "dermatomyositis-c1-d2": (1, "CONFIRMED", "12-09T09:00"),
-        "dermatomyositis-c2-d1": (1, "CANCELLED", "12-29T09:00"),
-        "dermatomyositis-c2-d2": (1, "CANCELLED", "12-30T09:00"),
+        "dermatomyositis-c1-d1": (1, "CONFIRMED", "12-08T08:15"),
+        "dermatomyositis-c1-d2": (1, "CONFIRMED", "12-09T08:15"),
+        "dermatomyositis-c2-d1": (1, "CANCELLED", "12-29T08:15"),
+        "dermatomyositis-c2-d2": (1, "CANCELLED", "12-30T08:15"),
     }
     assert to_ics(later, previous=moved) == moved
     assert {state[:2] for state in states(to_ics(plan, previous=moved)).values()} == {(2, "CONFIRMED")}
@@ -228,16 +228,16 @@ def test_khal_imports_updates_and_cancels(plan: Plan, tmp_path: Path) -> None:
 
     first = to_ics(plan, alarm_min=60)
     assert after(first) == [
-        "2026-12-01 09:00-13:48 IVIG infusion 72 g (course 1, day 1) CONFIRMED",
-        "2026-12-02 09:00-13:48 IVIG infusion 72 g (course 1, day 2) CONFIRMED",
-        "2026-12-29 09:00-13:48 IVIG infusion 72 g (course 2, day 1) CONFIRMED",
-        "2026-12-30 09:00-13:48 IVIG infusion 72 g (course 2, day 2) CONFIRMED",
+        "2026-12-01 08:15-14:28 IVIG infusion 72 g (course 1, day 1) CONFIRMED",
+        "2026-12-02 08:15-14:28 IVIG infusion 72 g (course 1, day 2) CONFIRMED",
+        "2026-12-29 08:15-14:28 IVIG infusion 72 g (course 2, day 1) CONFIRMED",
+        "2026-12-30 08:15-14:28 IVIG infusion 72 g (course 2, day 2) CONFIRMED",
     ]
     assert after(to_ics(papers.dermatomyositis(at="10:00", courses="1"), previous=first)) == [
-        "2026-12-01 10:00-14:48 IVIG infusion 72 g (course 1, day 1) CONFIRMED",
-        "2026-12-02 10:00-14:48 IVIG infusion 72 g (course 1, day 2) CONFIRMED",
-        "2026-12-29 09:00-13:48 IVIG infusion 72 g (course 2, day 1) CANCELLED",
-        "2026-12-30 09:00-13:48 IVIG infusion 72 g (course 2, day 2) CANCELLED",
+        "2026-12-01 09:15-15:28 IVIG infusion 72 g (course 1, day 1) CONFIRMED",
+        "2026-12-02 09:15-15:28 IVIG infusion 72 g (course 1, day 2) CONFIRMED",
+        "2026-12-29 08:15-14:28 IVIG infusion 72 g (course 2, day 1) CANCELLED",
+        "2026-12-30 08:15-14:28 IVIG infusion 72 g (course 2, day 2) CANCELLED",
     ]
 
 
@@ -262,10 +262,10 @@ def renewed_in_december(**words: Any) -> Plan:
 
 PAST = [f"dermatomyositis-c{course}-d{day}" for course in range(1, 5) for day in (1, 2)]
 TO_COME = {
-    "dermatomyositis-c5-d1": (1, "CONFIRMED", "12-29T09:00"),
-    "dermatomyositis-c5-d2": (1, "CONFIRMED", "12-30T09:00"),
-    "dermatomyositis-c6-d1": (1, "CONFIRMED", "01-26T09:00"),
-    "dermatomyositis-c6-d2": (1, "CONFIRMED", "01-27T09:00"),
+    "dermatomyositis-c5-d1": (1, "CONFIRMED", "12-29T08:15"),
+    "dermatomyositis-c5-d2": (1, "CONFIRMED", "12-30T08:15"),
+    "dermatomyositis-c6-d1": (1, "CONFIRMED", "01-26T08:15"),
+    "dermatomyositis-c6-d2": (1, "CONFIRMED", "01-27T08:15"),
 }
 
 
@@ -287,7 +287,7 @@ def test_what_is_after_the_last_infusion_is_moved() -> None:
     """With the first day of the fourth course as the last infusion, its second day has not been: it is cancelled."""
     new = renewed_in_december(last_infusion="2026-11-24")
     found = states(to_ics(new, previous=to_ics(six_from_september())))
-    assert found.pop("dermatomyositis-c4-d2") == (1, "CANCELLED", "11-25T09:00")
+    assert found.pop("dermatomyositis-c4-d2") == (1, "CANCELLED", "11-25T08:15")
     assert {key: found.pop(key) for key in TO_COME} == TO_COME
     assert set(found) < set(PAST)
 
@@ -297,5 +297,16 @@ def test_a_plan_that_began_in_the_past_changes_only_what_is_to_come() -> None:
     later = asked(replace(plan, sessions=tuple(s._replace(at_min=600) for s in plan.sessions)), date(2026, 11, 25))
     found = states(to_ics(later, previous=to_ics(plan)))
     assert [key for key, (number, _, _) in found.items() if number == 0] == PAST[:7]
-    assert found["dermatomyositis-c4-d2"] == (1, "CONFIRMED", "11-25T10:00")
+    assert found["dermatomyositis-c4-d2"] == (1, "CONFIRMED", "11-25T09:15")
     assert len(found) == 12
+
+
+def test_an_event_whose_block_grows_to_the_visit_is_an_update_and_past_ones_stay(plan: Plan) -> None:
+    bare = to_ics(papers.dermatomyositis(site=papers.clinic(visit={})))
+    found = states(to_ics(asked(plan, date(2026, 12, 2)), previous=bare))
+    assert found == {
+        "dermatomyositis-c1-d1": (0, "CONFIRMED", "12-01T09:00"),
+        "dermatomyositis-c1-d2": (1, "CONFIRMED", "12-02T08:15"),
+        "dermatomyositis-c2-d1": (1, "CONFIRMED", "12-29T08:15"),
+        "dermatomyositis-c2-d2": (1, "CONFIRMED", "12-30T08:15"),
+    }

@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+import helpers
 import pytest
 from pypdf import PdfReader
 
@@ -94,6 +95,13 @@ def test_sheet_tells_the_nurse_of_meters_flush_filter_and_fluid(printed: Printed
         assert "Flush the line with 0.9% saline or 5% glucose" in text
         assert "Filter optional; if one is used, 0.2-200 micron" in text
         assert "protocol not given" not in text, "what is for audit stays on the order page"
+
+
+def test_a_published_time_stands_on_the_record_with_who_printed_it() -> None:
+    plan = helpers.plan("kawasaki:etg", "octagam-10-eu", "12kg", age="3y", start="2026-12-01", at="09:00")
+    text = papers.sheets(to_pdf(plan, "a4", ("record",)))[0]
+    assert "To last 10 h to 12 h (Therapeutic Guidelines (eTG): Kawasaki disease)" in text
+    assert "Infusion lasts 10 h 02 min" in text
 
 
 def test_many_cautions_of_one_kind_point_to_the_order_page(printed: Printed) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
+from ivigcalc.batch.rows import machine
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.errors import RequestError
-from ivigcalc.quantity import QuantityError, long_number
+from ivigcalc.quantity import QuantityError
 from ivigcalc.request.fields import FIELD, FIELDS
 from ivigcalc.request.form import Form, Words
 from ivigcalc.text import TYPED, near, safe
@@ -34,6 +35,12 @@ COLUMNS: dict[str, str] = {
 _EITHER = [
     pair for field in _ASKED if (other := field.instead_of) for pair in ((field.name, other), (other, field.name))
 ]
+#: columns of one value that machines write in a way of their own
+_MACHINE = {
+    **{field.name: machine.whole for field in _ASKED if field.metavar == "N"},
+    **{field.name: machine.day for field in _ASKED if field.metavar == "DATE"},
+    "at": machine.clock,
+}
 _YES, _NO = ("true", "yes"), ("false", "no")
 MAX_CELL = 10_000
 #: bytes that are not UTF-8, as the decoder leaves them
@@ -72,9 +79,9 @@ class Columns:
         return Form(**self._read(cells, self._identity_readers, self._default_identity)[0])
 
     def _read(
-        self, cells: Sequence[Cell], readers: Sequence[_ColumnReader], defaults: dict[str, Any]
+        self, cells: Sequence[Cell], readers: Sequence[_ColumnReader], defaults: dict[str, Any], *, whose: bool = True
     ) -> tuple[dict[str, Any], dict[str, str]]:
-        """Field -> words, and field -> the column that said it."""
+        """Field -> words, and field -> the column that said it. `whose`: it must be said whose row it is."""
         words = defaults.copy()
         said: dict[str, str] = {}
         for place, name, field, read in readers:
@@ -94,7 +101,7 @@ class Columns:
                 )
             said[field] = name
             words[field] = read(name, cell)
-        if "patient_id" not in said:
+        if whose and "patient_id" not in said:
             raise RequestError("the row has no patient_id", field="patient_id", code="missing")
         return words, said
 
@@ -113,23 +120,39 @@ class Columns:
         found = [(name, cells[place]) for place, name, of, _ in self._readers if of == field and place < len(cells)]
         return [name for name, cell in found if (cell.strip() if isinstance(cell, str) else cell)]
 
-    def fitted(self, cells: Sequence[Cell]) -> Sequence[Cell]:
-        """One cell for each column.
+    def each(self, cells: Sequence[Cell]) -> Iterator[tuple[str, Words | RequestError]]:
+        """Field and words of each filled cell; the error instead of the words where it cannot be read."""
+        for reader in self._readers:
+            try:
+                words, _ = self._read(cells, [reader], {}, whose=False)
+            except RequestError as error:
+                yield reader[2], error
+                continue
+            yield from words.items()
 
-        Blank cells after the last column are no cells; any other difference is an error.
-        """
-        if len(cells) == len(self.names):
-            return cells
-        kept = list(cells)
-        while len(kept) > len(self.names) and not kept[-1]:
-            kept.pop()
-        if len(kept) != len(self.names):
-            raise RequestError(
-                f"the row has {len(kept)} cells, the heading {len(self.names)}: "
-                "look for a missing or extra comma or quote",
-                code="wrong-cells",
-            )
-        return kept
+    def rounds(self, cells: Sequence[Cell]) -> bool:
+        """Whether a weight or a height of a row that can be read was rounded."""
+        said = [(name, cells[place]) for place, name, _, _ in self._readers if name in _UNITS]
+        return any(isinstance(c, str) and c.strip() and machine.measure(c.strip(), _UNITS[n]).rounded for n, c in said)
+
+    def fitted(self, cells: Sequence[Cell]) -> Sequence[Cell]:
+        """One cell for each column."""
+        return fitted(cells, len(self.names))
+
+
+def fitted(cells: Sequence[Cell], width: int) -> Sequence[Cell]:
+    """So many cells. Blank cells after the last column are no cells; any other difference is an error."""
+    if len(cells) == width:
+        return cells
+    kept = list(cells)
+    while len(kept) > width and not kept[-1]:
+        kept.pop()
+    if len(kept) != width:
+        raise RequestError(
+            f"the row has {len(kept)} cells, the heading {width}: look for a missing or extra comma or quote",
+            code="wrong-cells",
+        )
+    return kept
 
 
 def _check_encoding(name: str, cell: Cell) -> None:
@@ -142,14 +165,15 @@ def check_columns(names: Sequence[str]) -> None:
     """Every column is known and there once; `patient_id` is there."""
     for name in names:
         if name not in COLUMNS:
-            raise RequestError(_unknown(name), field="columns", code="unknown-column")
+            raise RequestError(unknown_column(name), field="columns", code="unknown-column")
         if list(names).count(name) > 1:
             raise RequestError(f"the column '{name}' is there twice", field="columns", code="unknown-column")
     if "patient_id" not in names:
         raise RequestError("the input has no column 'patient_id'", field="columns", code="missing")
 
 
-def _unknown(name: str) -> str:
+def unknown_column(name: str) -> str:
+    """What to say of a column that there is not."""
     if ";" in name or "\t" in name:
         return f"the heading '{safe(name)}' is not separated by commas: save the file as comma-separated values"
     return f"unknown column '{safe(name)}'; {near(name, COLUMNS)}allowed: {', '.join(COLUMNS)}"
@@ -169,6 +193,8 @@ def _reader(column: str) -> Callable[[str, Cell], Words]:
     """How a cell of this column becomes the words of its field."""
     if column in _UNITS:
         return _with_unit
+    if column in _MACHINE:
+        return _as_machines_write(_MACHINE[column])
     holds = FIELD[column].holds
     return _many if holds == "many" else _yes_or_no if holds == "yes" else _text
 
@@ -182,10 +208,19 @@ def _text(column: str, cell: Cell) -> str:
 def _with_unit(column: str, cell: Cell) -> str:
     unit = _UNITS[column]
     try:
-        long_number(_text(column, cell))
+        return machine.measure(_text(column, cell), unit).words
     except QuantityError as error:
         raise RequestError(f"{column}: {error}; the column states the unit ({unit})", field=column) from None
-    return f"{cell}{unit}"
+
+
+def _as_machines_write(read: Callable[[str], str]) -> Callable[[str, Cell], str]:
+    def words(column: str, cell: Cell) -> str:
+        try:
+            return read(_text(column, cell))
+        except QuantityError as error:
+            raise RequestError(f"{column}: {error}", field=column) from None
+
+    return words
 
 
 def _many(_column: str, cell: Cell) -> tuple[str, ...]:

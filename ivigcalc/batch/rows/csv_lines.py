@@ -18,23 +18,23 @@ class OpenQuoteError(csv.Error):
     """A line that opens a quote and does not close it."""
 
 
-def cells_of_line(line: str) -> list[str]:
+def cells_of_line(line: str, delimiter: str = ",") -> list[str]:
     """The cells of one line, none where it is blank. Raises `csv.Error` for one that is no row by itself."""
     plain = line.rstrip("\r\n")
     if not _SPECIAL.search(plain):  # as most lines are, and a reader for each costs time
-        return plain.split(",") if plain else []
+        return plain.split(delimiter) if plain else []
     try:
-        return next(csv.reader((line,), strict=True), [])
+        return next(csv.reader((line,), strict=True, delimiter=delimiter), [])
     except csv.Error as error:
         raise OpenQuoteError(str(error)) if str(error) == _OPEN else error from None
 
 
-def cells_before_the_quote(line: str) -> list[str]:
+def cells_before_the_quote(line: str, delimiter: str = ",") -> list[str]:
     """The cells that are whole in a line with an open quote."""
-    return next(csv.reader((line,)), [])[:-1]
+    return next(csv.reader((line,), delimiter=delimiter), [])[:-1]
 
 
-def look_ahead(following: Iterable[str]) -> tuple[int, bool]:
+def look_ahead(following: Iterable[str], delimiter: str = ",") -> tuple[int, bool]:
     """How many of the lines after one that opened a quote it takes to know whether a cell of several lines ends there,
     and whether it does. It does not where the quotes are not those of CSV, or at the end: that is a quote too many.
     """
@@ -42,7 +42,7 @@ def look_ahead(following: Iterable[str]) -> tuple[int, bool]:
     for line in following:
         count += 1
         try:
-            cells_of_line('"' + line)  # as it is read from within a quote
+            cells_of_line('"' + line, delimiter)  # as it is read from within a quote
         except OpenQuoteError:
             continue
         except csv.Error:

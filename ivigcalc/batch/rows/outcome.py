@@ -15,17 +15,25 @@ from ivigcalc.text import safe
 ERROR_COLUMNS = ("row", "patient_id", "field", "code", "message")
 _OPTION = re.compile(r"--([a-z][a-z-]*)")
 _WORDS = {field.name for field in fields(Form)}
-MAX_MESSAGE, MAX_ID = 500, 80
+MAX_MESSAGE, MAX_ID = 500, 200
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why there is no plan. `code` joins several refusals with `;`, `field` is the column at fault, where one is."""
+    """Why there is no plan. `code` joins several refusals with `;`, `field` is the column at fault, where one is.
+
+    `more` is what else is wrong with the same row.
+    """
 
     code: str
     field: str
     message: str
+    more: tuple[Failed, ...] = ()
+
+    def each(self) -> tuple[Failed, ...]:
+        """All that is wrong, one by one."""
+        return (self, *self.more)
 
 
 def failed(error: IvigcalcError) -> Failed:

@@ -9,30 +9,39 @@ import csv
 import hashlib
 import json
 import os
-import struct
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
-from decimal import Decimal
-from math import isfinite
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from ivigcalc.batch.rows.columns import COLUMNS, Cell, check_columns
+from ivigcalc.batch.rows.arrow_cells import cells_of
+from ivigcalc.batch.rows.columns import COLUMNS, Cell, check_columns, fitted
 from ivigcalc.batch.rows.csv_lines import OpenQuoteError, cells_before_the_quote, cells_of_line, decoded, look_ahead
+from ivigcalc.batch.rows.headings import Picked, Reading, as_they_are, picked
+from ivigcalc.batch.rows.json_lines import cells_at, json_cells, json_object, leaves
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.files import UnreadableError, open_regular
-from ivigcalc.quantity import plain
 from ivigcalc.text import LONG, safe
 
-FORMATS = {"csv": (".csv",), "jsonl": (".jsonl", ".ndjson"), "parquet": (".parquet", ".pq")}
+FORMATS = {
+    "csv": (".csv", ".tsv", ".tab"),
+    "jsonl": (".jsonl", ".ndjson"),
+    "parquet": (".parquet", ".pq"),
+    "xlsx": (".xlsx", ".xlsm"),
+    "arrow": (".arrow", ".arrows", ".feather", ".ipc"),
+    "sqlite": (".sqlite", ".sqlite3", ".db"),
+    "duckdb": (".duckdb", ".ddb"),
+}
+_PACKED = (".gz", ".zst")
 MAX_LINE = 4 * 1024 * 1024
 _TOO_LONG = "\0too-long"
 _CHUNK = 1024 * 1024
-#: floating-point types of Arrow that are shorter than Python's, and their names in `struct`
-_PACKED = {"float": "f", "halffloat": "e"}
 #: the two byte order marks of UTF-16, as they come out of the decoder
 _UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
+
+
+_AS_IT_IS = Reading()
 
 
 class Row(NamedTuple):
@@ -41,14 +50,19 @@ class Row(NamedTuple):
     number: int
     cells: Sequence[Cell] | Failed
     patient_id: str = ""
+    #: its cells as they were read, where they could be and it is an error all the same
+    own: Sequence[Cell] = ()
 
 
 def format_of(name: str, given: str | None) -> str:
     """The format that was given, else the one that the name ends in."""
     if given is not None:
         return given
+    plain = name.lower()
+    for packed in _PACKED:
+        plain = plain.removesuffix(packed)
     for kind, suffixes in FORMATS.items():
-        if name.lower().endswith(suffixes):
+        if plain.endswith(suffixes):
             return kind
     known = ", ".join(suffix for suffixes in FORMATS.values() for suffix in suffixes)
     raise RequestError(
@@ -59,16 +73,15 @@ def format_of(name: str, given: str | None) -> str:
 class Source:
     """An open input. It may be read from the start as often as needed, and notices when the file changes meanwhile."""
 
-    def __init__(self, path: Path, kind: str) -> None:
-        self.path, self.kind = path, kind
+    def __init__(self, path: Path, kind: str, reading: Reading = _AS_IT_IS) -> None:
+        self.path, self.kind, self._reading = path, kind, reading
         try:
             self._file = open_regular(path)
         except UnreadableError as error:
-            hint = "; pipe it in and name it -" if path.is_fifo() else ""
-            message = f"the input {safe(path.name, LONG)} {error}{hint}"
+            message = f"the input {safe(path.name, LONG)} {error}"
             raise RequestError(message, field="input", code="unreadable-input") from None
         self._seen = os.fstat(self._file.fileno())
-        self._names: tuple[str, ...] | None = None
+        self._picked: Picked | None = None
 
     def close(self) -> None:
         """Let go of the file."""
@@ -95,35 +108,76 @@ class Source:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns, checked; JSON Lines have those of all known keys."""
-        if self._names is None:
-            self._names = self._read_columns()
-            check_columns(self._names)
-        return self._names
+        return self._pick().columns
+
+    def _pick(self) -> Picked:
+        if self._picked is None:
+            headings = self._headings()
+            self._picked = picked(headings, self._reading) if self.kind != "jsonl" else as_they_are(headings)
+            check_columns(self._picked.columns)
+        return self._picked
 
     def rows(self) -> Iterator[Row]:
         """All rows from the start. Raises `RequestError` where the rest cannot be read at all."""
-        columns = self.columns
+        pick = self._pick()
         self._file.seek(0)
         try:
-            if self.kind == "csv":
-                yield from self._csv_rows(columns)
-            elif self.kind == "jsonl":
-                yield from self._json_rows(columns)
+            if self.kind == "jsonl":
+                yield from self._json_rows(pick.columns)
+            elif pick.places is None and not self._reading.nulls:
+                yield from self._whole_rows()
             else:
-                yield from self._parquet_rows()
+                yield from map(partial(self._row_picked, pick), self._whole_rows())
         except OSError as error:
             raise _unreadable(self.path, error) from None
 
-    def _read_columns(self) -> tuple[str, ...]:
+    def as_it_is(self) -> tuple[list[str], Iterator[tuple[int, Sequence[Cell] | Failed]]]:
+        """The headings of the list itself, in JSON the paths of all values, and its rows under them."""
+        if self.kind != "jsonl":
+            headings = list(self._headings())
+            self._file.seek(0)
+            return headings, ((row.number, row.cells) for row in self._whole_rows())
+        paths: dict[str, None] = {}
+        for _, found in self._objects():
+            if not isinstance(found, Failed):
+                paths |= dict.fromkeys(leaves(found))
+        rows = ((number, one if isinstance(one, Failed) else cells_at(one, paths)) for number, one in self._objects())
+        return list(paths), rows
+
+    def _objects(self) -> Iterator[tuple[int, dict[str, Any] | Failed]]:
+        self._file.seek(0)
+        for number, line in enumerate(_lines(self._file), start=1):
+            if line.strip():
+                yield number, _line_too_long() if line == _TOO_LONG.encode() else json_object(line)
+
+    def _whole_rows(self) -> Iterator[Row]:
+        if self.kind == "csv":
+            return self._csv_rows()
+        return self._kept_rows() if self.kind == "rows" else self._parquet_rows()
+
+    def _row_picked(self, pick: Picked, row: Row) -> Row:
+        """The cells of a row that are columns."""
+        if isinstance(row.cells, Failed):
+            return row
+        cells = self._reading.blanked(row.cells)
+        if pick.places is None:
+            return row._replace(cells=cells)
+        try:
+            whole = fitted(cells, pick.width)
+        except RequestError as error:
+            place = pick.places[pick.columns.index("patient_id")]
+            who = cells[place] if place < len(cells) else ""
+            return Row(row.number, Failed(error.code, "", str(error)), who if isinstance(who, str) else "")
+        return row._replace(cells=[whole[place] for place in pick.places])
+
+    def _headings(self) -> tuple[str, ...]:
         self._file.seek(0)
         if self.kind == "parquet":
             return tuple(_parquet(self._file).schema_arrow.names)
+        if self.kind == "rows":
+            return tuple(json.loads(self._file.readline()))
         if self.kind == "jsonl":
-            first = next((line for line in _lines(self._file) if line.strip()), None)
-            found = _json_object(first) if first is not None else {}
-            if not isinstance(found, Failed):
-                check_columns(tuple(dict.fromkeys((*found, "patient_id"))))
-            return tuple(COLUMNS)
+            return tuple(COLUMNS)  # what a line has beside them is told of that line
         return self._csv_columns()
 
     def _csv_columns(self) -> tuple[str, ...]:
@@ -134,7 +188,7 @@ class Source:
                 "the input is not UTF-8: save it as CSV in UTF-8", field="columns", code="unreadable-input"
             )
         try:
-            heading = cells_of_line(first)
+            heading = cells_of_line(first, self._reading.delimiter)
         except csv.Error as error:
             open_quote = "a quote is opened and not closed in the first line"
             why = open_quote if isinstance(error, OpenQuoteError) else error
@@ -145,7 +199,8 @@ class Source:
             raise RequestError("the input is empty: the first line names the columns", field="columns", code="missing")
         return tuple(name.strip() for name in heading)
 
-    def _csv_rows(self, columns: Sequence[str]) -> Iterator[Row]:
+    def _csv_rows(self) -> Iterator[Row]:
+        delimiter = self._reading.delimiter
         within = range(0)  # the rows that one cell in quotes reaches over
         settled = 0  # an open quote before this row is one too many, like the one that was looked at
         lines = _lines(self._file)
@@ -155,17 +210,17 @@ class Source:
                 yield Row(number, _many_lines(within))
                 continue
             try:
-                yield from _csv_row(number, line)
+                yield from _csv_row(number, line, delimiter)
             except OpenQuoteError:
                 if number >= settled:
                     more, closed = self._look_ahead()
                     settled = number + more
                     within = range(number, settled + 1) if closed else range(0)
-                yield _open_row(number, line, columns, within)
+                yield self._open_row(number, line, within)
 
     def _look_ahead(self) -> tuple[int, bool]:
         here = self._file.tell()
-        found = look_ahead(decoded(_lines(self._file)))
+        found = look_ahead(decoded(_lines(self._file)), self._reading.delimiter)
         self._file.seek(here)
         return found
 
@@ -174,7 +229,37 @@ class Source:
             if line == _TOO_LONG.encode():
                 yield Row(number, _line_too_long())
             elif line.strip():
-                yield _json_row(number, _json_object(line), columns)
+                yield self._json_row(number, line, columns)
+
+    def _json_row(self, number: int, line: bytes, columns: Sequence[str]) -> Row:
+        found = json_object(line)
+        if isinstance(found, Failed):
+            return Row(number, found)
+        read, wrong = json_cells(found, self._reading, columns)
+        cells = self._reading.blanked(read)
+        if wrong is None:
+            return Row(number, cells)
+        who = cells[columns.index("patient_id")]
+        return Row(number, wrong, who if isinstance(who, str) else "", cells)
+
+    def _open_row(self, number: int, line: bytes, within: range) -> Row:
+        """The row of a line that opens a quote: whose it is can be told where the id stands before it."""
+        cells = cells_before_the_quote(line.decode("utf-8", "surrogateescape"), self._reading.delimiter)
+        pick = self._pick()
+        place = pick.columns.index("patient_id")
+        place = place if pick.places is None else pick.places[place]
+        patient_id = cells[place].strip() if place < len(cells) else ""
+        return Row(number, _many_lines(within) if within else _not_closed(), patient_id)
+
+    def _kept_rows(self) -> Iterator[Row]:
+        self._file.readline()
+        for line in self._file:
+            number, cells, wrong = json.loads(line)
+            own = [cell if isinstance(cell, str) else tuple(cell) for cell in cells]
+            if wrong:
+                yield Row(number, Failed("bad-request", "patient_id", wrong))
+            elif any(own):
+                yield Row(number, own)
 
     def _parquet_rows(self) -> Iterator[Row]:
         import pyarrow as pa
@@ -193,41 +278,25 @@ def _version(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def spool(stream: BinaryIO, to: Path) -> None:
-    """Copy what is piped in to a file, so that it can be read twice and taken up again."""
-    with to.open("wb") as file:
-        while chunk := stream.read(_CHUNK):
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _unreadable(path: Path, error: OSError) -> RequestError:
     message = f"cannot read the input {safe(path.name, LONG)}: {error.strerror}"
     return RequestError(message, field="input", code="unreadable-input")
 
 
-def _csv_row(number: int, line: bytes) -> Iterator[Row]:
+def _csv_row(number: int, line: bytes, delimiter: str) -> Iterator[Row]:
     """The row of a line; none where it is blank. Raises `OpenQuoteError`."""
     if line == _TOO_LONG.encode():
         yield Row(number, _line_too_long())
         return
     try:
-        cells = cells_of_line(line.decode("utf-8", "surrogateescape"))
+        cells = cells_of_line(line.decode("utf-8", "surrogateescape"), delimiter)
     except OpenQuoteError:
         raise
     except csv.Error as error:
         yield Row(number, Failed("unreadable-row", "", f"{error}: look for a missing or extra quote"))
     else:
-        if cells:
+        if any(map(str.strip, cells)):  # a spreadsheet writes commas for rows that were emptied
             yield Row(number, cells)
-
-
-def _open_row(number: int, line: bytes, columns: Sequence[str], within: range) -> Row:
-    """The row of a line that opens a quote: whose it is can be told where the id stands before it."""
-    cells = cells_before_the_quote(line.decode("utf-8", "surrogateescape"))
-    patient_id = dict(zip(columns, cells, strict=False)).get("patient_id", "").strip()
-    return Row(number, _many_lines(within) if within else _not_closed(), patient_id)
 
 
 def _not_closed() -> Failed:
@@ -256,69 +325,7 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
         yield line
 
 
-# ---- JSON Lines ---------------------------------------------------------------------------------------------------
-
-
-def _json_object(line: bytes) -> dict[str, Cell] | Failed:
-    """One line as column -> text. Numbers keep the digits that were typed."""
-    try:
-        found = json.loads(
-            line.decode("utf-8"), parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_once_each
-        )
-    except UnicodeError:
-        return _no_object(": it is not UTF-8")
-    except json.JSONDecodeError as error:
-        return _no_object(f": {error.msg}")
-    except ValueError as error:
-        return _no_object(f": {error}")
-    except RecursionError:
-        return _no_object(": nested too deep")
-    return _json_cells(found) if isinstance(found, dict) else _no_object("")
-
-
-def _no_object(why: str) -> Failed:
-    return Failed("unreadable-row", "", f"the line is not a JSON object{why}")
-
-
-def _json_cells(found: dict[str, Any]) -> dict[str, Cell] | Failed:
-    cells: dict[str, Cell] = {}
-    for name, value in found.items():
-        text = _json_cell(value)
-        if text is None:
-            why = f"{safe(name)}: holds neither text, a number nor a list of texts"
-            return Failed("unreadable-row", safe(name), why)
-        cells[name] = text
-    return cells
-
-
-def _json_row(number: int, found: dict[str, Cell] | Failed, columns: Sequence[str]) -> Row:
-    if isinstance(found, Failed):
-        return Row(number, found)
-    unknown = next((safe(name) for name in found if name not in COLUMNS), None)
-    if unknown is not None:
-        failed = Failed("unknown-column", unknown, f"unknown column '{unknown}'")
-        return Row(number, failed, str(found.get("patient_id", "")))
-    return Row(number, [found.get(name, "") for name in columns])
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is there twice")
-    return found
-
-
-def _json_cell(value: Any) -> Cell | None:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    return value if isinstance(value, str) else None
-
-
-# ---- Parquet and Arrow --------------------------------------------------------------------------------------------
+# ---- Parquet ------------------------------------------------------------------------------------------------------
 
 
 def _parquet(file: BinaryIO) -> Any:
@@ -335,52 +342,3 @@ def _parquet(file: BinaryIO) -> Any:
 
 def _no_parquet(error: Exception) -> RequestError:
     return RequestError(f"the input cannot be read as Parquet: {safe(str(error), LONG)}", field="input")
-
-
-def cells_of(batch: Any) -> Iterator[tuple[Cell, ...]]:
-    """The rows of an Arrow record batch, as text."""
-    columns = [[arrow_text(value) for value in _values(column)] for column in batch.columns]
-    return zip(*columns, strict=True)
-
-
-def _values(column: Any) -> list[Any]:
-    """The values of a column. Those of short floating-point numbers come with the digits that their own type can hold:
-    72.4 in 32 bits is not the 72.4 of 64 bits, which shows it as 72.4000015258789."""
-    values: list[Any] = column.to_pylist()
-    packed = _PACKED.get(str(getattr(column.type, "value_type", column.type)))
-    return values if packed is None else [_shortest(value, packed) for value in values]
-
-
-def _shortest(value: Any, packed: str) -> Any:
-    if not isinstance(value, float) or not isfinite(value):
-        return value
-    tries = (Decimal(f"{value:.{digits}g}") for digits in range(1, 10))
-    return next((short for short in tries if _bits(short, packed) == _bits(value, packed)), value)
-
-
-def _bits(value: float | Decimal, packed: str) -> bytes | None:
-    try:
-        return struct.pack(packed, value)
-    except OverflowError:  # rounded up past the largest there is
-        return None
-
-
-def arrow_text(value: Any) -> Cell:
-    """A value of a typed column as it would be typed: a floating-point number by the shortest text for it."""
-    if value is None or value != value:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return float.__repr__(value).removesuffix(".0")  # of a subclass, too: numpy's writes its own name
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat()
-    if isinstance(value, time):
-        return value.isoformat("minutes")
-    if isinstance(value, list | tuple):
-        return tuple(str(arrow_text(item)) for item in value)
-    return value.isoformat() if isinstance(value, date) else safe(str(value), LONG)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -15,18 +15,23 @@ from ivigcalc import library
 from ivigcalc._version import __version__
 from ivigcalc.api import DEFAULT_POLICY
 from ivigcalc.batch.rows.columns import MAX_CELL, Columns
+from ivigcalc.batch.rows.headings import Reading
+from ivigcalc.batch.rows.keeping import readable, spool
+from ivigcalc.batch.rows.look import Looked, look
 from ivigcalc.batch.rows.outcome import Failed, for_clerk
-from ivigcalc.batch.rows.source import Row, Source, spool
+from ivigcalc.batch.rows.source import Row, Source
 from ivigcalc.batch.rows.survey import Survey, survey
 from ivigcalc.batch.run.fingerprint import definitions_sha256
-from ivigcalc.batch.run.folder import Folder, Progress, explained
-from ivigcalc.batch.run.state import EACH, SCHEMA, shown
-from ivigcalc.batch.run.work import PARTITION_ROWS, PARTITION_ROWS_WITH_FILES, Done, Settings
+from ivigcalc.batch.run.folder import Folder, Progress, as_json, explained
+from ivigcalc.batch.run.state import EACH, SCHEMA, SUMMARY, shown
+from ivigcalc.batch.run.summary import summary_of
+from ivigcalc.batch.run.work import PARTITION_ROWS, PARTITION_ROWS_WITH_FILES, Done, Settings, code_of
 from ivigcalc.batch.run.workers import do_here, do_in_processes
-from ivigcalc.batch.tables.encode import Kind, headings
+from ivigcalc.batch.tables.encode import TABLES, Kind, headings
+from ivigcalc.codes import codes
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import IvigcalcError, RequestError
-from ivigcalc.files import sync
+from ivigcalc.files import replace_whole, sync
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import read_form
 from ivigcalc.request.reference import is_path, split_protocol
@@ -40,7 +45,7 @@ _KEEP_SECONDS = 1.0
 class ErrorLimitError(IvigcalcError):
     """The batch was stopped because more rows failed than were allowed."""
 
-    exit_code = 5
+    exit_code = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class Batch:
     allow_duplicates: bool = False
     max_errors: int | None = None
     restart: bool = False
+    escape: bool = True
+    reading: Reading = field(default_factory=Reading)
     piped: BinaryIO | None = None
 
 
@@ -70,6 +77,7 @@ class Summary:
 
     planned: int
     errors: Counter[str]
+    counts: Counter[str]
     resumed_rows: int = 0
     already_done: bool = False
 
@@ -89,11 +97,21 @@ def run(batch: Batch, clock: Callable[[], float], watch: Watch) -> Summary:
         return _Run(batch, folder, source).to_its_end(clock, watch)
 
 
+def surveyed(batch: Batch) -> Looked:
+    """What the list of a batch holds; nothing is planned."""
+    with Folder(batch.folder) as folder, closing(_open(batch, folder)) as source:
+        return look(source, batch.reading, batch.defaults, batch.site.value)
+
+
 def check_defaults(defaults: Form) -> None:
     """What is wrong with the options is wrong for every row: say so before the first. Rows may begin on any day, so an
     earlier infusion is before the last day that there is; each row is checked against its own."""
     form = replace(defaults, weight=defaults.weight or "1kg", start=defaults.start or f"{LAST_YEAR}-12-31")
     read_form(form, "schedule", on=None)
+    for override in defaults.override:
+        declared = codes().get(code_of(override))
+        if declared is None or "stop" not in declared.kinds:
+            raise RequestError(f"--override {safe(code_of(override))}: no stop has that code", field="override")
     if defaults.regimen:
         library.regimen(defaults.regimen)
     if defaults.product:
@@ -102,12 +120,24 @@ def check_defaults(defaults: Form) -> None:
 
 
 def _open(batch: Batch, folder: Folder) -> Source:
-    if batch.input is not None:
-        return Source(batch.input, batch.input_format)
-    assert batch.piped is not None
+    path = batch.input or folder.work / "input"
     with explained("cannot keep what is piped in"):
-        spool(batch.piped, folder.work / "input")
-    return Source(folder.work / "input", batch.input_format)
+        if batch.piped is not None:
+            spool(batch.piped, folder.work / "input")
+        elif _is_pipe(path):
+            with path.open("rb") as stream:
+                spool(stream, folder.work / "input")
+            path = folder.work / "input"
+    Source(path, batch.input_format).close()  # a regular file, and nothing else is read
+    path, kind = readable(path, batch.input_format, batch.reading, folder.work)
+    return Source(path, kind, batch.reading)
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return path.is_fifo()
+    except OSError:  # a name that there cannot be, which is told where it is opened
+        return False
 
 
 class _Run:
@@ -131,15 +161,15 @@ class _Run:
             self._plan(progress, clock, watch)
             self._finish(progress)
         self._publish(progress)
-        return Summary(progress.planned, progress.errors, resumed)
+        return Summary(progress.planned, progress.errors, progress.counts, resumed)
 
     def _plan(self, progress: Progress, clock: Callable[[], float], watch: Watch) -> None:
         """Plan the partitions that are left; every now and then what is done is kept."""
-        self._folder.open_tables(headings(self._batch.kind), progress, each=bool(self._batch.each))
+        self._folder.open_tables(headings(self._batch.kind, self._columns.names), progress, each=bool(self._batch.each))
         kept_at = clock()
         for done in _workers(self._batch, self._settings(), self._partitions(progress.partitions)):
             self._folder.append(done.tables, done.each)
-            progress.add(done.planned, done.errors)
+            progress.add(done.planned, done.errors, done.counts)
             watch(progress.rows, self._found.rows)
             if self._batch.max_errors is not None and progress.failed > self._batch.max_errors:
                 self._folder.start_over()
@@ -161,6 +191,7 @@ class _Run:
             paper=self._batch.paper,
             files=self._files,
             definitions=self._about["definitions"],
+            escape=self._batch.escape,
         )
 
     def _partitions(self, done: int) -> Iterator[list[Row]]:
@@ -189,6 +220,8 @@ class _Run:
     def _finish(self, progress: Progress) -> None:
         if self._batch.kind == "parquet":
             _make_parquet(self._folder)
+        with explained("cannot write to the output folder"):
+            replace_whole(self._folder.work / "summary.made", as_json(summary_of(progress)))
         progress.finished = True
         self._folder.keep(self._about, progress)
 
@@ -199,6 +232,7 @@ class _Run:
             "rows": progress.rows,
             "planned": progress.planned,
             "errors": dict(sorted(progress.errors.items())),
+            "counts": dict(sorted(progress.counts.items())),
             "folders": [EACH] if self._batch.each else [],
         }
         self._folder.publish(_names(self._batch.kind), report)
@@ -223,6 +257,8 @@ def _about(batch: Batch, source: Source, files: tuple[str, ...]) -> dict[str, An
             "each": batch.each,
             "paper": batch.paper,
             "allow_duplicates": batch.allow_duplicates,
+            "escape": batch.escape,
+            **batch.reading.about(),
         },
         "site": batch.site.sha256,
         "definitions": definitions_sha256(files),
@@ -250,7 +286,7 @@ def _finished_before(batch: Batch, folder: Folder, about: dict[str, Any]) -> Sum
         changed = _differences(about, report["computed_from"])
         if changed:
             raise _in_the_way(batch, f"holds the results of another batch (different: {', '.join(changed)})")
-        return Summary(report["planned"], Counter(report["errors"]), already_done=True)
+        return Summary(report["planned"], Counter(report["errors"]), Counter(report["counts"]), already_done=True)
     there = folder.in_the_way(_names(batch.kind).keys() | {EACH})
     if there:
         raise _in_the_way(batch, f"already holds {', '.join(sorted(there))}")
@@ -269,7 +305,7 @@ def _taken_up(batch: Batch, folder: Folder, about: dict[str, Any]) -> tuple[Prog
     """Where an unfinished run of the same batch was, else the beginning."""
     state = _begun_by_restart(folder, about) if batch.restart else folder.state()
     if state is None:
-        folder.start_over(keep_input=batch.input is None)
+        folder.start_over(keep_input=True)
         return Progress(restarted=batch.restart), about
     changed = _differences(about, state["about"])
     if changed:
@@ -283,6 +319,7 @@ def _taken_up(batch: Batch, folder: Folder, about: dict[str, Any]) -> tuple[Prog
         partitions=state["partitions"],
         planned=state["planned"],
         errors=Counter(state["errors"]),
+        counts=Counter(state["counts"]),
         sizes=state["sizes"],
         finished=state["finished"],
         restarted=state.get("restarted") is True,
@@ -329,7 +366,7 @@ def _once_each(rows: Iterator[Row], columns: Columns, found: Survey) -> Iterator
                 f"this patient_id is also in row {earlier}: "
                 "give each patient one row, or allow it with --allow-duplicates"
             )
-            row = Row(row.number, Failed("duplicate-id", "patient_id", why), patient_id)
+            row = Row(row.number, Failed("duplicate-id", "patient_id", why), patient_id, row.cells)
         yield row
 
 
@@ -344,7 +381,8 @@ def _why_stopped(progress: Progress, done: Done) -> str:
 def _names(kind: Kind) -> dict[str, str]:
     """Final name -> name in the work folder."""
     made = ".made" if kind == "parquet" else ".part"
-    return {f"sessions.{kind}": f"sessions{made}", f"steps.{kind}": f"steps{made}", "errors.csv": "errors.part"}
+    results = {f"{table}.{kind}": f"{table}{made}" for table in TABLES}
+    return {**results, "errors.csv": "errors.part", SUMMARY: "summary.made"}
 
 
 def _make_parquet(folder: Folder) -> None:

@@ -42,15 +42,17 @@ class Progress:
     partitions: int = 0
     planned: int = 0
     errors: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
     sizes: dict[str, int] = field(default_factory=dict)
     finished: bool = False
     restarted: bool = False
 
-    def add(self, planned: int, errors: Counter[str]) -> None:
+    def add(self, planned: int, errors: Counter[str], counts: Counter[str]) -> None:
         """Count one partition more."""
         self.partitions += 1
         self.planned += planned
         self.errors += errors
+        self.counts += counts
 
     @property
     def rows(self) -> int:
@@ -129,7 +131,7 @@ class Folder:
         """Forget an unfinished run."""
         with explained("cannot clear the work folder"):
             for path in self.work.iterdir():
-                if path.name != "lock" and not (keep_input and path.name == "input"):
+                if path.name != "lock" and not (keep_input and path.name.startswith("input")):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     # ---- writing ----------------------------------------------------------------------------------------------
@@ -171,11 +173,12 @@ class Folder:
                 "partitions": progress.partitions,
                 "planned": progress.planned,
                 "errors": dict(progress.errors),
+                "counts": dict(progress.counts),
                 "sizes": progress.sizes,
                 "finished": progress.finished,
                 "restarted": progress.restarted,
             }
-            replace_whole(self.work / STATE, _as_json(state))
+            replace_whole(self.work / STATE, as_json(state))
             sync(self.work)
 
     def publish(self, names: dict[str, str], report: dict[str, Any]) -> None:
@@ -192,7 +195,7 @@ class Folder:
             self._publish_each(each and EACH not in report["folders"])
             sync(self.path)
             report = {**report, "files": {name: (self.path / name).stat().st_size for name in names}}
-            replace_whole(self.work / REPORT, _as_json(report))
+            replace_whole(self.work / REPORT, as_json(report))
             (self.work / REPORT).replace(self.path / REPORT)
             sync(self.path)
             shutil.rmtree(self.work, ignore_errors=True)
@@ -217,7 +220,8 @@ class Folder:
                 final.rmdir()
 
 
-def _as_json(value: dict[str, Any]) -> bytes:
+def as_json(value: dict[str, Any]) -> bytes:
+    """A JSON file, whatever a path in it holds."""
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")
 
 

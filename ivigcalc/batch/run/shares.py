@@ -13,7 +13,17 @@ from operator import itemgetter
 
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.batch.rows.source import Row
-from ivigcalc.batch.run.work import SHOWN_ERRORS, Done, NumberedError, Planner, Settings, do_partition, question_of
+from ivigcalc.batch.run.work import (
+    SHOWN_ERRORS,
+    Done,
+    NumberedError,
+    Planner,
+    Settings,
+    counted,
+    do_partition,
+    own_cells,
+    question_of,
+)
 from ivigcalc.batch.tables.encode import TABLES, error_bytes, table_bytes
 
 
@@ -35,6 +45,7 @@ class Pieces:
     tables: dict[str, list[bytes]]
     each: list[tuple[str, bytes]]
     first_errors: tuple[NumberedError, ...]
+    counts: Counter[str]
 
 
 def share_out(settings: Settings, rows: Sequence[Row], workers: int) -> list[Share]:
@@ -60,19 +71,22 @@ def do_share(planner: Planner, share: Share) -> Pieces:
     if _stays_whole(planner.settings):
         done = do_partition(planner, share.rows)
         whole = {table: [data] for table, data in done.tables.items()}
-        return Pieces(done.planned, done.errors, whole, done.each, done.first_errors)
+        return Pieces(done.planned, done.errors, whole, done.each, done.first_errors, done.counts)
     tables: dict[str, list[bytes]] = {table: [] for table in (*TABLES, "errors")}
     failures: list[NumberedError] = []
-    for number, patient_id, outcome in planner.outcomes(share.rows):
+    kind, escape = planner.settings.kind, planner.settings.escape
+    counts: Counter[str] = Counter()
+    for row, (number, patient_id, outcome) in zip(share.rows, planner.outcomes(share.rows), strict=True):
         plans = [] if isinstance(outcome, Failed) else [outcome]
-        errors = [(number, patient_id, outcome)] if isinstance(outcome, Failed) else []
+        errors = [(number, patient_id, outcome, own_cells(row))] if isinstance(outcome, Failed) else []
         for table in TABLES:
-            tables[table].append(table_bytes(table, planner.settings.kind, plans))
-        tables["errors"].append(error_bytes(errors) if errors else b"")
-        failures += errors
+            tables[table].append(table_bytes(table, kind, plans, escape=escape))
+        tables["errors"].append(error_bytes(errors, planner.settings.columns, escape=escape) if errors else b"")
+        failures += [error[:3] for error in errors]
+        counts.update(counted(plans))
     codes = Counter(error.code for _, _, error in failures)
     planned = len(share.rows) - len(failures)
-    return Pieces(planned, codes, tables, [], tuple(failures[:SHOWN_ERRORS]))
+    return Pieces(planned, codes, tables, [], tuple(failures[:SHOWN_ERRORS]), counts)
 
 
 def put_together(shares: Sequence[Share], found: Sequence[Pieces]) -> Done:
@@ -84,6 +98,7 @@ def put_together(shares: Sequence[Share], found: Sequence[Pieces]) -> Done:
         {table: b"".join(_in_order(shares, found, table)) for table in found[0].tables},
         [file for pieces in found for file in pieces.each],
         tuple(first_errors[:SHOWN_ERRORS]),
+        sum((pieces.counts for pieces in found), Counter()),
     )
 
 

@@ -16,10 +16,12 @@ from ivigcalc.files import read_regular
 from ivigcalc.text import LONG, safe
 
 WORK, STATE, REPORT, EACH = ".ivigcalc-batch", "state.json", "batch.json", "each"
+#: counts, for whoever reads the results
+SUMMARY = "summary.json"
 SCHEMA = "ivigcalc.batch/1"
 _MAX_BYTES = 1024 * 1024
 #: every table that a batch may have left in its folder; nothing else is ever taken away
-RESULTS = frozenset({"errors.csv", *(f"{table}.{kind}" for table in TABLES for kind in get_args(Kind))})
+RESULTS = frozenset({"errors.csv", SUMMARY, *(f"{table}.{kind}" for table in TABLES for kind in get_args(Kind))})
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -40,6 +42,7 @@ def read_state(path: Path) -> dict[str, Any] | None:
         _is_about(found.get("about"))
         and all(_is_count(found.get(key)) for key in ("partitions", "planned"))
         and _are_counts(found.get("errors"))
+        and _are_counts(found.get("counts"))
         and _are_counts(found.get("sizes"))
         and found["sizes"].keys() == {*TABLES, "errors"}
         and isinstance(found.get("finished"), bool)
@@ -58,6 +61,7 @@ def read_report(path: Path) -> dict[str, Any] | None:
         _is_about(found.get("computed_from"))
         and _is_count(found.get("planned"))
         and _are_counts(found.get("errors"))
+        and _are_counts(found.get("counts"))
         and _are_counts(found.get("files"))
         and found["files"].keys() <= RESULTS
         and found.get("folders") in ([], [EACH])

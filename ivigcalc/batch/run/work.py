@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
 from ivigcalc.api import Desk
 from ivigcalc.batch.rows.columns import IDENTITY, Cell, Columns
 from ivigcalc.batch.rows.outcome import Failed, attempt
+from ivigcalc.batch.rows.problems import problems
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.tables.answer import Answer, Planned, planned
-from ivigcalc.batch.tables.encode import TABLES, Kind, error_bytes, table_bytes
+from ivigcalc.batch.tables.encode import TABLES, Kind, RowErrors, error_bytes, table_bytes
 from ivigcalc.batch.tables.first_day import Movable
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.engine.known import Known
+from ivigcalc.engine.plan import Plan
+from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.request.fields import FIELDS
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import check_identity
 
@@ -30,6 +34,7 @@ class Settings:
     """What all rows of a batch have in common. Everything in it can be sent to another process.
 
     `files` are the definition files of one's own that the batch names, `definitions` is the fingerprint of them all.
+    `escape`: whether text that a spreadsheet would take for a formula gets a quote.
     """
 
     columns: tuple[str, ...]
@@ -41,6 +46,7 @@ class Settings:
     paper: str = "a4"
     files: tuple[str, ...] = ()
     definitions: str = ""
+    escape: bool = True
 
 
 @dataclass(slots=True)
@@ -52,12 +58,16 @@ class Done:
     tables: dict[str, bytes]
     each: list[tuple[str, bytes]] = field(default_factory=list)
     first_errors: tuple[NumberedError, ...] = ()
+    #: what the summary tells of the rows that were planned
+    counts: Counter[str] = field(default_factory=Counter)
 
 
 #: row number, patient id, and what became of the row
 Outcome = tuple[int, str, Planned | Failed]
 NumberedError = tuple[int, str, Failed]
 SHOWN_ERRORS = 5
+#: what is wrong with a row as such: there is nothing to say of its cells
+WHOLE_ROW = ("bug", "wrong-cells", "unreadable-row")
 #: answers that a planner remembers
 _REMEMBERED = 4096
 
@@ -65,16 +75,42 @@ _REMEMBERED = 4096
 def do_partition(planner: Planner, rows: Sequence[Row]) -> Done:
     """Plan the rows and write their tables. Every row counts, as planned or as an error."""
     plans: list[Planned] = []
-    failures: list[NumberedError] = []
-    for number, patient_id, outcome in planner.outcomes(rows):
+    failures: list[RowErrors] = []
+    for row, (number, patient_id, outcome) in zip(rows, planner.outcomes(rows), strict=True):
         if isinstance(outcome, Planned):
             plans.append(outcome)
         else:
-            failures.append((number, patient_id, outcome))
-    tables: dict[str, bytes] = {table: table_bytes(table, planner.settings.kind, plans) for table in TABLES}
-    tables["errors"] = error_bytes(failures)  # control: every-row-counted
-    codes = Counter(error.code for _, _, error in failures)
-    return Done(len(plans), codes, tables, planner.take_files(), tuple(failures[:SHOWN_ERRORS]))
+            failures.append((number, patient_id, outcome, own_cells(row)))
+    settings = planner.settings
+    tables: dict[str, bytes] = {
+        table: table_bytes(table, settings.kind, plans, escape=settings.escape) for table in TABLES
+    }
+    tables["errors"] = error_bytes(failures, settings.columns, escape=settings.escape)  # control: every-row-counted
+    codes = Counter(error.code for _, _, error, _ in failures)
+    counts = counted(plans)
+    return Done(
+        len(plans),
+        codes,
+        tables,
+        planner.take_files(),
+        tuple(failure[:3] for failure in failures[:SHOWN_ERRORS]),
+        counts,
+    )
+
+
+def counted(plans: Iterable[Planned]) -> Counter[str]:
+    """How many of these plans are of each kind that the summary tells of."""
+    return Counter(kind for plan in plans for kind in plan.answer.kinds)
+
+
+def own_cells(row: Row) -> Sequence[Cell]:
+    """The cells of a row as they were read, none where they could not be."""
+    return row.own if isinstance(row.cells, Failed) else row.cells
+
+
+def code_of(override: str) -> str:
+    """The code of `CODE=reason`."""
+    return override.partition("=")[0].strip()
 
 
 def question_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
@@ -104,8 +140,39 @@ class Planner:
                 continue
             outcome = attempt(partial(self._planned, row.number, cells))
             if isinstance(outcome, Failed):
-                outcome = self._columns.for_row(outcome, cells)
+                outcome = self._all_of(outcome, cells)
             yield row.number, self._columns.patient_id(cells), outcome
+
+    def _all_of(self, failed: Failed, cells: Sequence[Cell]) -> Failed:
+        """Everything that is wrong with a row, told of its columns: what was met first, and what else there is."""
+        first = self._columns.for_row(failed, cells)
+        if failed.code in WHOLE_ROW:
+            return first
+        named = {first.field: first}
+        cells = self._columns.fitted(cells)
+        read = list(self._columns.each(cells))
+        words = {field: said for field, said in read if not isinstance(said, RequestError)}
+        defaults = {field.name: getattr(self.settings.defaults, field.name) for field in FIELDS}
+        for error in problems(iter(read), {**defaults, **words}, self.settings.site.value):
+            told = self._columns.for_row(error, cells)
+            named.setdefault(told.field, told)
+        _, *more = named.values()
+        return Failed(first.code, first.field, first.message, tuple(more))
+
+    def _plan(self, form: Form) -> Plan:
+        """The plan of a row. Overrides that are for the whole batch apply only to the stops that there are."""
+        with_trace, for_all = bool(self.settings.each), self.settings.defaults.override
+        if not for_all or form.override != for_all:  # what a row says itself is held against its own plan
+            return self._desk.plan(form, "schedule", with_trace=with_trace)
+        needed: tuple[str, ...] = ()
+        while True:
+            try:
+                return self._desk.plan(replace(form, override=needed), "schedule", with_trace=with_trace)
+            except RefusedError as refused:
+                more = tuple(said for said in for_all if said not in needed and code_of(said) in refused.codes)
+                if not more:
+                    raise
+                needed += more
 
     def take_files(self) -> list[tuple[str, bytes]]:
         """The files of the patients planned since this was last asked."""
@@ -122,13 +189,13 @@ class Planner:
             if known.on(start):
                 return Planned(known, identity.patient_id or "", start)
         form = self._columns.form(cells)
-        plan = self._desk.plan(form, "schedule", with_trace=bool(self.settings.each))
+        plan = self._plan(form)
         if self.settings.each:
             from ivigcalc.batch.tables.patient_files import patient_files
 
             self._files += patient_files(plan, number, self.settings.each, self.settings.paper)
-            return planned(plan, self._movable)
-        found = planned(plan, self._movable)
+            return planned(plan, self._movable, rounded=self._columns.rounds(cells))
+        found = planned(plan, self._movable, rounded=self._columns.rounds(cells))
         if len(self._known) >= _REMEMBERED:
             del self._known[next(iter(self._known))]
         self._known[question] = found.answer

@@ -19,9 +19,20 @@ from typing import Any, NamedTuple
 from ivigcalc.batch.tables.first_day import Day, Movable, movable
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Infusion, Plan, Session, Titration, clock_text
-from ivigcalc.render.csv import basis_figures, cell, notice_codes, safe_cell, session_figures, step_figures
+from ivigcalc.render.csv import (
+    Treatment,
+    cell,
+    notice_codes,
+    safe_cell,
+    session_figures,
+    session_words,
+    step_figures,
+    treatment_of,
+)
 
 _DAY_MIN = 24 * 60
+#: how the summary counts a plan whose weight or height was rounded
+ROUNDED = "rows/rounded"
 
 
 class Text(NamedTuple):
@@ -43,8 +54,10 @@ class Answer:
     sessions: tuple[Session, ...]
     titrations: tuple[Titration, ...]
     codes: str
-    basis: tuple[str | None, int | None, str | None]
+    treatment: Treatment
     movable: Movable | None
+    #: what the summary counts it as
+    kinds: tuple[str, ...] = ()
 
     def on(self, start: date) -> bool:
         """Whether it is also the answer for this first day."""
@@ -89,15 +102,20 @@ class Answer:
         gaps: list[int] = []
         places = self._places()
         alike: dict[tuple[object, ...], tuple[str, list[int]]] = {}
-        said = ",".join((self.codes, *map(cell, self.basis)))
         for number, session in enumerate(self.sessions):
-            given = (session.dose_g, session.leftover_g, session.vials)
-            shows = (self._infusion_of.get(number), session.clock_change, *given)
+            shows = (
+                self._infusion_of.get(number),
+                session.dose_g,
+                session.leftover_g,
+                session.vials,
+                session.phase,
+                session.clock_change,
+            )
             if shows not in alike:
-                alike[shows] = _session_cells(session)
+                alike[shows] = _session_cells(session, self.codes, self.treatment)
             cells, days_later = alike[shows]
             place = places[_day_of(session)]
-            lines.append(f"%s,{session.course},{session.day},%s,{cells},{said}\n")
+            lines.append(f"%s,{session.course},{session.day},%s,{cells}\n")
             gaps += (0, place, *[place + later for later in days_later])
         return _text(lines, gaps)
 
@@ -140,10 +158,11 @@ def _step_cells(session: Session, infusion: Infusion) -> list[tuple[str, int | N
     return found
 
 
-def _session_cells(session: Session) -> tuple[str, list[int]]:
+def _session_cells(session: Session, codes: str, treatment: Treatment) -> tuple[str, list[int]]:
     """Start, end and figures of a session, and the days from its own to that of its start and end, where known."""
     duration = session.duration_min
-    cells = ",".join((_clock(session, 0), _clock(session, duration), *map(cell, session_figures(session))))
+    figures = (*session_figures(session), codes, *session_words(session, treatment))
+    cells = ",".join((_clock(session, 0), _clock(session, duration), *map(cell, figures)))
     found = (_days_later(session, 0), _days_later(session, duration))
     return cells, [later for later in found if later is not None]
 
@@ -167,10 +186,11 @@ class Planned(NamedTuple):
     patient_id: str
     start: date
 
-    def lines(self, table: str) -> str:
+    def lines(self, table: str, *, escape: bool = True) -> str:
         """The CSV lines of a table."""
+        who = safe_cell(self.patient_id) if escape else self.patient_id
         text = self.answer.step_text if table == "steps" else self.answer.session_text
-        return text.filled((quoted(safe_cell(self.patient_id)), *self.answer.dates(self.start)))
+        return text.filled((quoted(who), *self.answer.dates(self.start)))
 
     def records(self, table: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a table as values, in the order of the columns."""
@@ -178,21 +198,42 @@ class Planned(NamedTuple):
             head = (self.patient_id, s.course, s.day, on.isoformat())
             if table == "sessions":
                 when = (_moment(s, on, 0), _moment(s, on, s.duration_min))
-                yield (*head, *when, *session_figures(s), self.answer.codes, *self.answer.basis)
+                words = session_words(s, self.answer.treatment)
+                yield (*head, *when, *session_figures(s), self.answer.codes, *words)
                 continue
             for step in s.infusion.steps if s.infusion else ():
                 yield (*head, step.step, _moment(s, on, floor(step.from_start_min)), *step_figures(step))
 
 
-def planned(plan: Plan, known: Known[Movable, Movable] | None = None) -> Planned:
+def planned(plan: Plan, known: Known[Movable, Movable] | None = None, *, rounded: bool = False) -> Planned:
     """A plan that the engine just made. `known`: what settles the dates of others, which remembers them."""
     request = plan.computed_from.request
     start = request.order.start
     assert start is not None
     answer = Answer(
-        start, plan.sessions, plan.titrations, notice_codes(plan), basis_figures(plan), _calendar(plan, known)
+        start,
+        plan.sessions,
+        plan.titrations,
+        notice_codes(plan),
+        treatment_of(plan),
+        _calendar(plan, known),
+        _kinds(plan, rounded),
     )
     return Planned(answer, request.patient.patient_id or "", start)
+
+
+def _kinds(plan: Plan, rounded: bool) -> tuple[str, ...]:
+    """What the summary counts a plan as, each as `group/name`."""
+    source = plan.computed_from
+    named = {
+        "regimen": source.regimen.value.id if source.regimen else None,
+        "product": source.product.value.id,
+        "policy": source.policy.policy.value.id,
+    }
+    found = [f"{group}/{name}" for group, name in named.items() if name]
+    found += [f"{notice.level}/{notice.code}" for notice in plan.notices]
+    found += [f"overridden/{notice.code}" for notice in plan.notices if notice.overridden_because]
+    return (*dict.fromkeys(found), *((ROUNDED,) if rounded else ()))
 
 
 def _calendar(plan: Plan, known: Known[Movable, Movable] | None) -> Movable | None:

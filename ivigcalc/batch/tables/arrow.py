@@ -37,6 +37,9 @@ def arrow_schema(table: ArrowTable) -> pa.Schema:
             ("vials", text),
             ("leftover_g", amount),
             ("notices", text),
+            *((name, text) for name in ("phase", "regimen", "protocol", "product", "policy")),
+            ("dosing_weight_kg", amount),
+            ("g_per_kg", amount),
             ("evidence", text),
             ("patients", whole),
             ("reading", text),
@@ -63,7 +66,11 @@ def to_arrow(table: ArrowTable, plans: Sequence[Planned]) -> pa.RecordBatch:
 
 def errors_to_arrow(failures: Sequence[tuple[int, str, Failed]]) -> pa.RecordBatch:
     """The rows that could not be planned (row number, patient id, why) as one record batch."""
-    values = [(row, safe(p, MAX_ID), f.field, f.code, for_clerk(f.message)) for row, p, f in failures]
+    values = [
+        (row, safe(patient_id, MAX_ID), error.field, error.code, for_clerk(error.message))
+        for row, patient_id, failed in failures
+        for error in failed.each()
+    ]
     return _record_batch(need_arrow(), "errors", values)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from ivigcalc.engine.plan import Plan
@@ -12,7 +12,7 @@ from ivigcalc.text import TYPED, safe
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _MAX_NAME = 60
-_KINDS = ("pdf", "ics")
+_KINDS = ("pdf", "ics", "json")
 _FILE_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{_MAX_NAME}}}_row[0-9]+\.({'|'.join(_KINDS)})")
 
 
@@ -33,9 +33,9 @@ def patient_files(plan: Plan, row: int, kinds: tuple[str, ...], paper: str) -> l
     return [(file_name(patient_id, row, kind), _renderer(kind, paper)(plan)) for kind in kinds]
 
 
-def read_kinds(text: str | None) -> tuple[str, ...]:
-    """`pdf,ics` -> its parts."""
-    kinds = tuple(dict.fromkeys(part.strip() for part in text.split(","))) if text is not None else ()
+def read_kinds(said: Sequence[str]) -> tuple[str, ...]:
+    """`pdf,ics`, or each by itself -> their parts."""
+    kinds = tuple(dict.fromkeys(part.strip() for text in said for part in text.split(",")))
     for kind in kinds:
         if kind not in _KINDS:
             raise RequestError(f"--each: '{safe(kind, TYPED)}' is not one of {', '.join(_KINDS)}", field="each")
@@ -47,6 +47,10 @@ def _renderer(kind: str, paper: str) -> Callable[[Plan], bytes]:
         from ivigcalc.render.paper.pdf import to_pdf
 
         return partial(to_pdf, paper=paper)  # type: ignore[arg-type]
+    if kind == "json":
+        from ivigcalc.document.write import to_json
+
+        return lambda plan: to_json(plan).encode("utf-8")
     from ivigcalc.render.ics import to_ics
 
     return to_ics

@@ -173,6 +173,7 @@ CHECKS: tuple[Check, ...] = (
     of_prescription(protocol.default_protocol),  # control: default-protocol-said
     patient.population,
     of_prescription(protocol.said_of_protocol),
+    of_prescription(protocol.said_of_policy),
     of_dosed(phases),
     of_dosed(low.dose_low),  # control: dose-low
     of_prescription(order.courses_range),  # control: more-courses

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from ivigcalc.definitions import Safety, cite
 from ivigcalc.definitions.fields import Range
-from ivigcalc.definitions.safety import UnitSlip
+from ivigcalc.definitions.safety import UnitSlip, WeightForAge
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.checks.common import weighed_alike
 from ivigcalc.engine.draft import Draft
@@ -37,7 +37,7 @@ def plausible(case: Case) -> Iterator[Notice]:
     if patient.birth_date and on and patient.birth_date > on:
         raise RequestError(f"--birth-date {patient.birth_date} is after {on}", field="birth_date")
     if age is not None:
-        yield from _for_age(weight, age, rules)  # control: weight-for-age
+        yield from _for_age(weight, age, patient, rules)  # control: weight-for-age
     if height is not None and (age is None or age >= rules.bmi.from_age.base):
         yield from _for_height(patient, weight, height, rules)
 
@@ -53,7 +53,7 @@ def dosing_weight(draft: Draft) -> Iterator[Notice]:
     basis = f" ({weights.basis})"
     yield from _weight_bounds("dosing weight", weights.kg, basis, "weight, height, units and the policy", rules)
     if weights.basis == "pre-pregnancy" and age is not None:
-        yield from _for_age(weights.kg, age, rules)
+        yield from _for_age(weights.kg, age, patient, rules)
     if weights.kg > weights.actual_kg:  # control: dosing-above-body
         yield Notice(
             "dosing-weight-above-actual",
@@ -80,17 +80,17 @@ def _implausible(message: str, value: str, limit: str, source: str | None) -> No
     return Notice("weight-implausible", "stop", message, value, limit, source)
 
 
-def _for_age(weight: Fraction, age: Fraction, rules: Safety) -> Iterator[Notice]:
+def _for_age(weight: Fraction, age: Fraction, patient: Patient, rules: Safety) -> Iterator[Notice]:
     years = f"{figure(age / 12, 1)} years"
     if age > rules.age.highest.base or age < 0:
         yield _implausible(
             f"an age of {years} is not believable: check it", years, str(rules.age.highest), cite(rules, rules.age)
         )
-    bands = sorted(rules.weight_for_age, key=lambda band: band.up_to.base)
-    band = next((band for band in bands if age <= band.up_to.base), None)
-    if band is None:
+    reached = _bands_of(age, patient, rules)
+    if not reached:
         return
-    low, high = band.range.from_.base, band.range.to.base
+    band = reached[-1]
+    low, high = min(b.range.from_.base for b in reached), max(b.range.to.base for b in reached)
     if not low <= weight <= high:
         yield _implausible(
             f"{figure(weight, 3)} kg is outside {figure(low)} to {figure(high)} kg for an age up to {band.up_to}: "
@@ -99,6 +99,21 @@ def _for_age(weight: Fraction, age: Fraction, rules: Safety) -> Iterator[Notice]
             f"{figure(low)}-{figure(high)} kg",
             cite(rules, band),
         )
+
+
+def _bands_of(age: Fraction, patient: Patient, rules: Safety) -> list[WeightForAge]:
+    """The bounds that an age may be in. A whole number of years is any day of that year: 0 years is not only a
+    newborn. Where a band ends on the first day of it, the next one counts only where the chart looks closer."""
+    whole_year = patient.age is not None and patient.age.unit == "year" and patient.age.value % 1 == 0
+    latest = age + 12 if whole_year else age
+    charted = rules.growth is not None and latest <= rules.growth.rows[-1].months
+    bands = sorted(rules.weight_for_age, key=lambda band: band.up_to.base)
+    begins = [Fraction(-1), *(band.up_to.base for band in bands)]
+    return [
+        band
+        for band, after in zip(bands, begins, strict=False)
+        if age <= band.up_to.base and (after < age or age < after < latest or (whole_year and charted and after == age))
+    ]
 
 
 def _for_height(patient: Patient, weight: Fraction, height: Fraction, rules: Safety) -> Iterator[Notice]:

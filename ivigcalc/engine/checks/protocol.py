@@ -57,6 +57,15 @@ def said_of_protocol(rx: Prescription) -> Iterator[Notice]:
     yield Notice("protocol-says", "caution", text, source=cite(regimen, said, protocol))
 
 
+def said_of_policy(rx: Prescription) -> Iterator[Notice]:
+    """What the body of the policy limits, and no key can say."""
+    policy = rx.policy
+    for said in policy.says:
+        if said.words_because == "not-modelled":  # control: policy-words-that-limit
+            text = f"policy {policy.id} also says: {said.text.rstrip('.')}; the plan does not compute it"
+            yield Notice("policy-says", "caution", text, source=cite(policy, said))
+
+
 def said_of_phase(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
     """What the source says beside the dose and the days, such as over how many hours one is given."""
     regimen, phase = rx.regimen, stretch.part.phase

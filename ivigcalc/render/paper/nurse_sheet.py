@@ -20,7 +20,7 @@ from ivigcalc.render.paper.bedside import (
 )
 from ivigcalc.render.paper.chart import chart_data
 from ivigcalc.render.times import clock_of, duration_text, elapsed_text, long_day, moment, plain_day, span
-from ivigcalc.render.words import Facts, clean, phased, shown, time_words, vials_text, weight_text
+from ivigcalc.render.words import Facts, clean, phased, shown, time_on_sheet, vials_text, weight_text
 
 #: a nurse's sheet shows at most so many cautions of one kind; the order page of the plan has them all
 SAME_KIND_ON_SHEET = 3
@@ -33,7 +33,7 @@ def nurse_sheet(plan: Plan, session: Session) -> dict[str, Any]:
         "number": f"Session {plan.sessions.index(session) + 1} of {len(plan.sessions)}",
         "when": _which(plan, session),
         "date": long_day(session.on),
-        "facts": [*_facts(plan, session), *_infusion_facts(plan, session), *_left_over(session)],
+        "facts": [*_facts(plan, session), *_infusion_facts(session), *_left_over(session)],
         "timed": session.at_min is not None,
         "product": _product(plan),
         "vials": vials_text(session.vials, times="×"),
@@ -84,10 +84,10 @@ def _facts(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
         yield "Weight for rates", f"{plain(rate.kg)} kg ({rate.basis})"
 
 
-def _infusion_facts(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
+def _infusion_facts(session: Session) -> Iterator[tuple[str, str]]:
     """How long it has to last and does, and from when to when; without rates only when it begins."""
     if session.infusion_time is not None:
-        yield "To last", time_words(plan, session.infusion_time)
+        yield "To last", time_on_sheet(session.infusion_time)
     if session.infusion is None:
         if session.at_min is not None:
             yield "Infusion", f"from {clock_of(session, 0)}"

@@ -198,3 +198,22 @@ def test_a_weight_before_pregnancy_is_held_against_the_same_bounds(tmp_path: Pat
         "dermatomyositis", "octagam-10-us", "80kg", pre_pregnancy_weight="70kg", age="30y", pregnant=True
     )
     assert any("before pregnancy is not used" in notice.message for notice in unused.notices)
+
+
+@pytest.mark.parametrize(
+    ("weight", "age", "limit"),
+    [
+        ("10.2kg", "0y", None),  # ordinary at 11 months
+        ("17kg", "0y", "0.3 to 16 kg"),
+        ("10.2kg", "0mo", "0.3 to 7 kg"),
+        ("16.5kg", "1y", None),  # 23 months are 1 year too, and the chart looks closer
+        ("16.5kg", "12mo", "0.3 to 16 kg"),
+        ("46kg", "5y", "1.5 to 45 kg"),
+    ],
+)
+def test_a_whole_number_of_years_is_any_day_of_that_year(weight: str, age: str, limit: str | None) -> None:
+    if limit is None:
+        assert helpers.rates("octagam-10-us", "kawasaki", weight, "2g", age=age).sessions
+        return
+    with pytest.raises(RefusedError, match=limit):
+        helpers.rates("octagam-10-us", "kawasaki", weight, "2g", age=age)

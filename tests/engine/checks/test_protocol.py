@@ -20,3 +20,12 @@ def test_what_the_protocol_says_in_words_is_on_the_plan() -> None:
     """The weight to dose on is printed, but in words only."""
     made = helpers.plan("mis-c", "privigen-us", "61kg", age="16y")
     assert any("deal body weight" in notice.message for notice in helpers.notices(made, "protocol-says"))
+
+
+def test_a_limit_of_the_policy_that_no_key_can_say_is_on_the_plan() -> None:
+    made = helpers.plan("dermatomyositis:us-label", "octagam-10-us", "70kg", age="40y", policy="us-group-health")
+    [said] = helpers.notices(made, "policy-says")
+    assert said.level == "caution"
+    assert "3.2 mg/kg/min" in said.message
+    made = helpers.plan("dermatomyositis:us-label", "octagam-10-us", "70kg", age="40y", policy="actual-weight")
+    assert not helpers.notices(made, "policy-says")
