@@ -159,10 +159,10 @@ def _warnings(notices: Sequence[dict[str, Any]], session: dict[str, Any]) -> Ite
 
 
 def _touches(visit: Visit, on: date) -> bool:
-    """Whether it begins on this day, or was begun before and is not over at midnight."""
-    midnight = _midnight(on)
-    lasts_on = visit.arrives is not None and visit.leaves is not None and visit.arrives < midnight < visit.leaves
-    return visit.on == on or lasts_on
+    """Whether its infusion begins on this day, or its patient is there at some time of it, as after midnight."""
+    if visit.on == on or visit.arrives is None:
+        return visit.on == on
+    return visit.arrives < _midnight(on + timedelta(days=1)) and _midnight(on) < _until(visit)
 
 
 # ---- chairs ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,30 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _kept(data: bytes, name: str) -> Kept:
     document = document_of(data, name)
-    wrong = misshapen(document)
+    wrong = misshapen(document) or _unsound(document)
     if wrong is not None:
         raise unreadable(name, f"its {shown(wrong)} is missing, or is nothing that a plan has there")
     return Kept(name, document)
+
+
+def _unsound(document: dict[str, Any]) -> str | None:
+    """The first thing of the right shape that cannot be: words that are none, a day that no month has."""
+    request = document["computed_from"]["request"]
+    if not isinstance(request, dict):
+        return "computed_from.request"
+    for word in ("name", "patient_id", "indication"):
+        if not isinstance(request.get(word), str | None):
+            return f"computed_from.request.{word}"
+    for number, session in enumerate(document["sessions"], start=1):
+        for key in ("date", "starts_at", "ends_at", "visit_from", "visit_to"):
+            if not _is_moment(session.get(key)):
+                return f"sessions[{number}].{key}"
+    return None
+
+
+def _is_moment(text: str | None) -> bool:
+    """Nothing, or a day or time of day that there is; the form was looked at before."""
+    try:
+        return text is None or len(text) == len("09:00") or datetime.fromisoformat(text) is not None
+    except ValueError:
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from types import NoneType, UnionType
@@ -37,8 +38,7 @@ def _wrong(record: type, block: Any, place: str) -> Iterator[str]:
 def _unfit(kind: Any, value: Any, place: str) -> Iterator[str]:
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        least = [note.limit for note in parts[1:] if isinstance(note, Bound) and note.keyword == "minItems"]
-        if least and isinstance(value, list) and len(value) < int(least[0]):
+        if not all(_is_within(note, value) for note in parts[1:] if isinstance(note, Bound)):
             yield place
         yield from _unfit(parts[0], value, place)
     elif origin in (Union, UnionType):
@@ -54,6 +54,13 @@ def _unfit(kind: Any, value: Any, place: str) -> Iterator[str]:
         yield from _wrong(kind, value, place)
     elif not _is_of(kind, origin, value):
         yield place
+
+
+def _is_within(bound: Bound, value: Any) -> bool:
+    """Whether a value keeps to its bound, as far as that is one of length or of form."""
+    if bound.keyword == "minItems":
+        return not isinstance(value, list) or len(value) >= int(bound.limit)
+    return bound.keyword != "pattern" or not isinstance(value, str) or bool(re.search(str(bound.limit), value))
 
 
 def _is_of(kind: Any, origin: Any, value: Any) -> bool:

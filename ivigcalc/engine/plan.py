@@ -257,6 +257,16 @@ class Session(NamedTuple):
             return shown + change.by_min if minutes >= change.after_min else shown  # control: wall-clock
         return shown if minutes >= change.after_min else shown - change.by_min
 
+    def time_that_comes_twice(self, minutes: int | Decimal) -> Literal[1, 2] | None:
+        """Whether the wall shows that time the first or the second time, in a night in which clocks are put back."""
+        change = self.clock_change
+        if change is None or change.by_min >= 0:
+            return None
+        after_change = floor(minutes) - change.after_min
+        if not change.by_min <= after_change < -change.by_min:  # control: which-of-two
+            return None
+        return 1 if after_change < 0 else 2
+
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps with their clock times."""

@@ -65,11 +65,11 @@ def upgrade(path: Path, kind: str) -> Upgraded:
     if not parse(data, document) or document.problems:
         raise DefinitionError(document.problems)
     said = document.data if isinstance(document.data, dict) else {}
-    if said.get("kind") in COMMANDS and said.get("kind") != kind:
+    if isinstance(said.get("kind"), str) and said["kind"] in COMMANDS and said["kind"] != kind:
         message = f"is '{said['kind']}': upgrade it with `ivigcalc {COMMANDS[said['kind']]} upgrade`"
         raise DefinitionError([Problem(document.name, document.line_of(("kind",)), "kind", message, kind)])
+    load_bytes(data, str(path))
     if said.get("schema") != "1":
-        load_bytes(data, str(path))
         return Upgraded(data, (), changed=False)
     series = list(_called_high(document.data))
     edited = _with_latest(data, document, series)

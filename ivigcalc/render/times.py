@@ -72,9 +72,14 @@ def days_later(session: Session, minutes: Decimal | int | None) -> str:
 
 
 def clock_of(session: Session, minutes: Decimal | int | None, unknown: str = "-") -> str:
-    """`02:48 +1 d`: the clock so many minutes after the start, or `unknown` where nobody can say."""
-    clock = None if minutes is None else session.clock(minutes)
-    return unknown if clock is None else f"{clock[-5:]}{days_later(session, minutes)}"
+    """`02:48 +1 d`: the clock so many minutes after the start, or `unknown` where nobody can say.
+
+    A time that comes twice, in a night in which clocks are put back, says which of the two it is: `01:51 (2nd) +1 d`.
+    """
+    if minutes is None or (clock := session.clock(minutes)) is None:
+        return unknown
+    which = {1: " (1st)", 2: " (2nd)", None: ""}[session.time_that_comes_twice(minutes)]
+    return f"{clock[-5:]}{which}{days_later(session, minutes)}"
 
 
 def span(session: Session, from_min: int, to_min: int | None) -> str:

@@ -159,8 +159,8 @@ def facts(plan: Plan) -> Facts:
     ]
     rows += [("Site", name) for name in site_named(plan)]
     rows += [("Evidence", text) for text in rests_on(plan)]
-    times = dict.fromkeys(session.infusion_time for session in plan.sessions)
-    to_last = [("To last", time_words(plan, time)) for time in times if time]
+    times = dict.fromkeys((session.infusion_time, _takes_longer(session)) for session in plan.sessions)
+    to_last = [("To last", f"{time_words(plan, time)}{longer}") for time, longer in times if time]
     if source.regimen is None:
         dose = f"{plain(plan.course.dose_g)} g = {plain(plan.course.g_per_kg)} g/kg"
         return [*rows, ("Dose", dose), *to_last]
@@ -199,6 +199,14 @@ def time_words(plan: Plan, time: InfusionTime) -> str:
     number = source_numbers(plan).get(time.source or "")
     cited = f" [{number}]" if number else ""
     return f"{_between(time)} ({'published' if time.source else 'ordered'}){cited}"
+
+
+def _takes_longer(session: Session) -> str:
+    """Said beside a time that the infusion does not keep."""
+    time, length_min = session.infusion_time, session.duration_min
+    if time is None or time.to_min is None or length_min is None or length_min <= time.to_min:
+        return ""
+    return f"; it takes {duration_text(length_min)}"
 
 
 def time_on_sheet(time: InfusionTime) -> str:

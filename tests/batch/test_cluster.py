@@ -1,6 +1,7 @@
 """The same partitions on a real Dask cluster on loopback: same bytes, nothing lost, though a worker is killed half-way."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -104,7 +105,12 @@ def test_a_worker_killed_half_way_costs_nothing(
     out, err = command.communicate(timeout=180)
     assert (command.returncode, out) == (5, b""), err
     assert b"Traceback" not in err
-    assert contents(tmp_path / "far") == contents(expected.folder)
+    assert without_today(contents(tmp_path / "far")) == without_today(contents(expected.folder))
+
+
+def without_today(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files of a run without the day of asking: a process of its own reads the clock, and the tests do not."""
+    return {**files, "batch.json": re.sub(rb'"on": "[0-9-]+"', b'"on": ""', files["batch.json"])}
 
 
 def test_no_scheduler_there(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:

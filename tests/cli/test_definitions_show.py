@@ -159,3 +159,16 @@ def test_what_is_not_there_is_answered_with_what_is_near(
     assert out == ""
     assert words in err
     assert "\x1b" not in err
+
+
+def test_a_policy_says_when_vials_are_opened_and_which_course_it_prefers(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["policies", "show", "actual-weight"]) == 0
+    said = " ".join(capfd.readouterr().out.split())
+    assert "Opened vials where whole vials are more than 10 % off: the exact dose to 0.1 g" in said
+    assert main(["policies", "show", "practical-vials"]) == 0
+    said = " ".join(capfd.readouterr().out.split())
+    assert "Prefers the fewest vials within 5 % of the exact dose, days that differ by at most 5 g" in said
+    assert main(["policies", "show", "us-seton"]) == 0
+    said = capfd.readouterr().out
+    assert "Opened vials" not in said
+    assert "Prefers" not in said

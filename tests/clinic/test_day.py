@@ -200,6 +200,44 @@ def test_what_is_no_plan_is_refused_by_its_name(tmp_path: Path, text: str, words
     assert words in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"date": "2026-12-01"', '"date": "x"'),
+        ('"date": "2026-12-01"', '"date": "2026-02-31"'),
+        ('"date": "2026-12-01"', '"date": "2026-12-01T09:00Z"'),
+        ('"starts_at": "2026-12-01T09:00"', '"starts_at": "2026-12-01T09:00+01:00"'),
+        ('"visit_from": "2026-12-01T08:15"', '"visit_from": "2026-12-01T08:15Z"'),
+        ('"visit_to": "2026-12-01T14:28"', '"visit_to": "2026-13-01T14:28"'),
+        ('"name": "Ada One"', '"name": 5'),
+        ('"patient_id": "M1"', '"patient_id": ["M1"]'),
+    ],
+)
+def test_a_plan_that_was_edited_is_refused_by_the_key_at_fault(old: str, new: str, tmp_path: Path) -> None:
+    text = to_json(FOUR[0])
+    assert old in text
+    (tmp_path / "x.json").write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(RequestError, match=new.partition(":")[0].strip('"')):
+        list(read_all([tmp_path]))
+
+
+@pytest.mark.parametrize("request_said", ["null", "[]", '"x"'])
+def test_a_request_that_is_no_block_is_refused(request_said: str, tmp_path: Path) -> None:
+    document = json.loads(to_json(FOUR[0]))
+    document["computed_from"]["request"] = json.loads(request_said)
+    (tmp_path / "x.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(RequestError, match=r"computed_from\.request"):
+        list(read_all([tmp_path]))
+
+
+def test_a_patient_who_arrives_before_midnight_is_on_the_list_of_that_day_too() -> None:
+    """The infusion is at 00:10 on the second, arrival at 23:25 on the first."""
+    plan = a_plan("72kg", "00:10", start="2026-12-02")
+    [visit] = the_day([plan], "2026-12-01").visits
+    assert (visit.on, visit.chair) == (date(2026, 12, 2), 1)
+    assert the_day([plan], "2026-12-01").taken == ()
+
+
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="holds no saved plan"):
         list(read_all([tmp_path]))

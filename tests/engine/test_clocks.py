@@ -8,6 +8,7 @@ import helpers
 import pytest
 
 from ivigcalc.engine.plan import Plan
+from ivigcalc.render.times import clock_of
 
 NEW_YORK, LONDON = "America/New_York", "Europe/London"
 
@@ -139,3 +140,27 @@ def test_without_a_date_a_time_zone_does_not_help() -> None:
         "octagam-10-us", "dermatomyositis", "72kg", "72 g", at="22:00", site=helpers.a_site(time_zone=LONDON)
     )
     assert "give --start" in helpers.notice(made, "clock-not-checked").message
+
+
+@pytest.mark.parametrize(
+    ("start", "at", "minutes", "shown"),
+    [
+        # London puts 02:00 back to 01:00: from 22:00, 01:00 is reached after 3 h, and again after 4
+        ("2027-10-30", "22:00", 179, "00:59 +1 d"),
+        ("2027-10-30", "22:00", 180, "01:00 (1st) +1 d"),
+        ("2027-10-30", "22:00", 239, "01:59 (1st) +1 d"),
+        ("2027-10-30", "22:00", 240, "01:00 (2nd) +1 d"),
+        ("2027-10-30", "22:00", 299, "01:59 (2nd) +1 d"),
+        ("2027-10-30", "22:00", 300, "02:00 +1 d"),
+        # arrival 45 minutes before a start at 02:10, after the change
+        ("2027-10-31", "02:10", -45, "01:25 (2nd)"),
+        ("2027-10-31", "02:10", -75, "01:55 (1st)"),
+        # no time comes twice where clocks are put forward, or left alone
+        ("2027-03-27", "22:00", 180, "02:00 +1 d"),
+        ("2027-10-29", "22:00", 240, "02:00 +1 d"),
+    ],
+)
+def test_a_time_that_comes_twice_says_which_it_is(start: str, at: str, minutes: int, shown: str) -> None:
+    visit = {"arrival": "45 min", "premedication": "30 min"}
+    session = plan(LONDON, start, at, keys={"visit": visit}).sessions[0]
+    assert clock_of(session, minutes) == shown

@@ -69,6 +69,8 @@ def test_where_the_titration_takes_longer_by_itself_that_is_said() -> None:
     assert (said.level, said.value, said.limit) == ("caution", "147 min", "2 h")
     assert "CHEO" in str(said.source)
     assert "infusion-time-applied" not in codes(made)
+    assert "2 h (published) [" in to_table(made)
+    assert "; it takes 2 h 27 min" in to_table(made)
 
 
 def test_where_it_is_in_time_by_itself_nothing_is_held_down_or_said() -> None:

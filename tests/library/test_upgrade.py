@@ -281,3 +281,19 @@ def test_the_new_number_is_the_only_other_word_of_the_file() -> None:
                 protocol["confidence"] = "medium"
         assert after.data == wanted
         assert before.lines == after.lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: regimen\nschema: 1\nid: x\nprotocols: [a, b]\n",
+        "kind: regimen\nschema: 1\nid: x\nprotocols: {a: x}\n",
+        "schema: 1\nkind: [x]\n",
+        "schema: 1\nkind: {x: y}\n",
+        "[a, b]\n",
+    ],
+)
+@pytest.mark.parametrize("kind", ["regimen", "product", "policy"])
+def test_what_is_no_definition_is_refused_with_its_problems(text: str, kind: str, tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError):
+        upgrade(written(tmp_path, text.encode()), kind)

@@ -8,7 +8,7 @@ from typing import Any
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.quantity import plain
 from ivigcalc.render.months import Cell, Month
-from ivigcalc.render.sheets.policy import rounding_text
+from ivigcalc.render.sheets.policy import opened_text, prefer_text, rounding_text
 from ivigcalc.render.times import clock_of, duration_text, short_day
 from ivigcalc.render.words import (
     Facts,
@@ -34,6 +34,9 @@ def summary(plan: Plan) -> Facts:
     found.append(("Policy", f"{clean(policy.title, 100)} ({clean(policy.id, 40)})"))
     if policy.rounding:
         found.append(("Rounding", rounding_text(policy.rounding)))
+        found += [("Opened vials", text) for text in [opened_text(policy.rounding)] if text]
+    if policy.prefer:
+        found.append(("Prefers", prefer_text(policy.prefer)))
     found += [("Limit", text) for text in _limits(plan)]
     found += [("Site", clean(name, 60)) for name in site_named(plan)]
     for phase in plan.phases:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivigcalc.definitions import DosingWeight, Formula, Policy, Rounding
+from ivigcalc.definitions import DosingWeight, Formula, Policy, Prefer, Rounding
 from ivigcalc.quantity import plain
 from ivigcalc.render.sheets.sheet import Citing, Fact, Section
 from ivigcalc.render.sheets.words import limit_text
@@ -28,6 +28,8 @@ def policy_sections(policy: Policy, formula: Formula | None) -> Iterator[Section
     rounding = [*_rounding(policy.rounding, citing)] if policy.rounding else []
     rates = {"actual": "mL/kg/h times the actual weight", "dosing": "mL/kg/h times the dosing weight"}
     rule = [*weight, *rounding]
+    if policy.prefer:
+        rule.append(Fact("Prefers", prefer_text(policy.prefer), citing.of(policy.prefer)))
     if policy.computable:
         assumed = policy.rate_weight.basis == "assumed"
         basis = " (ASSUMED: the body does not print it)" if assumed else ""
@@ -100,10 +102,25 @@ def rounding_text(rule: Rounding) -> str:
     return "not rounded" if rule.to == "nothing" else str(rule)
 
 
+def opened_text(rule: Rounding) -> str:
+    """When a vial is opened for the exact dose: `where whole vials are more than 10 % off: the exact dose to 0.1 g`."""
+    if rule.within is None or rule.otherwise is None:
+        return ""
+    return f"where whole vials are more than {rule.within} off: the exact dose to {rule.otherwise}"
+
+
+def prefer_text(prefer: Prefer) -> str:
+    """`the fewest vials within 5 % of the exact dose, days that differ by at most 5 g`."""
+    near = f"within {prefer.within} of the exact dose"
+    return f"the fewest {prefer.fewest} {near}, days that differ by at most {prefer.spread}"
+
+
 def _rounding(rule: Rounding, citing: Citing) -> Iterator[Fact]:
     assumed = rule.basis == "assumed"
     basis = " (ASSUMED: the body does not print all of it)" if assumed else ""
     yield Fact("Rounding", f"{rounding_text(rule)}{basis}", citing.of(rule), mark=assumed)
+    if opened := opened_text(rule):
+        yield Fact("Opened vials", opened, citing.of(rule))
     if rule.small is not None:
         small = rule.small
         when = f", when {' or '.join(map(str, small.when))}" if small.when else ""
