@@ -82,8 +82,7 @@ def words(data: bytes) -> None:
         try:
             found = read(text)
         except ValueError as error:
-            if not str(error) or len(str(error)) > 600:
-                raise WrongError(f"{read}: {error!r}") from error
+            _said_in_words(read, error)
             continue
         _reads_back(read, found)
     for field in (
@@ -104,6 +103,12 @@ def words(data: bytes) -> None:
         setattr(form, field, (text,) if field == "override" else text)
         with contextlib.suppress(RequestError):
             read_form(form, "schedule", on=ON)
+
+
+def _said_in_words(read: Callable[[str], Any], error: ValueError) -> None:
+    """A refusal says something, and no more than can be read."""
+    if not str(error) or len(str(error)) > 600:
+        raise WrongError(f"{read}: {error!r}") from error
 
 
 def _reads_back(read: Callable[[str], Any], found: Any) -> None:
@@ -136,8 +141,7 @@ def ways_of_writing(data: bytes) -> None:
         try:
             found = read(text)
         except ValueError as error:
-            if not str(error) or len(str(error)) > 600:
-                raise WrongError(f"{read}: {error!r}") from error
+            _said_in_words(read, error)
             continue
         if read(str(found)) != found:
             raise WrongError(f"{text!r} is {found!r}, which is not read back as itself")

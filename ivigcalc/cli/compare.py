@@ -72,10 +72,7 @@ def compare(
     rows = faces.sorted_by(compared, sort)
     match format:
         case Format.table:
-            plain = out.ascii_only(output)
-            width = out.terminal_width() if output is None else None
-            color = out.wants_color(no_color, output)
-            text = faces.to_table(compared, rows, width=width, color=color, ascii_only=plain)
+            text = faces.to_table(compared, rows, **out.screen(output, no_color)._asdict())
         case Format.csv:
             text = faces.to_csv(compared, rows)
         case Format.json:

@@ -69,9 +69,7 @@ def day(
             out.say(line, quiet=quiet)
     match format:
         case Format.table:
-            width = out.terminal_width() if output is None else None
-            color, plain = out.wants_color(no_color, output), out.ascii_only(output)
-            out.emit(faces.to_table(found, width=width, color=color, ascii_only=plain), output)
+            out.emit(faces.to_table(found, **out.screen(output, no_color)._asdict()), output)
         case Format.csv:
             out.emit(faces.to_csv(found), output, machine=True)
         case Format.json:

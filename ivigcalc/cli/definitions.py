@@ -174,7 +174,7 @@ def list_policies(
 
 
 def _list(kind: str, format: ListFormat, output: Path | None, quiet: bool, no_color: bool, **filters: Any) -> None:
-    from ivigcalc.cli.output import ascii_only, emit, say, terminal_width, wants_color
+    from ivigcalc.cli.output import emit, say, screen
     from ivigcalc.library.query import Filters, matching
     from ivigcalc.render.sheets import listing
 
@@ -188,11 +188,7 @@ def _list(kind: str, format: ListFormat, output: Path | None, quiet: bool, no_co
     elif format is ListFormat.markdown:
         emit(listing.to_markdown(found), output, machine=True)
     else:
-        width = terminal_width() if output is None else None
-        emit(
-            listing.to_table(found, width=width, color=wants_color(no_color, output), ascii_only=ascii_only(output)),
-            output,
-        )
+        emit(listing.to_table(found, **screen(output, no_color)._asdict()), output)
 
 
 # ---- show -----------------------------------------------------------------------------------------------------------
@@ -205,7 +201,7 @@ def _show(kind: str) -> Callable[..., None]:
         output: OutputOption = None,
         no_color: NoColorOption = False,
     ) -> None:
-        from ivigcalc.cli.output import ascii_only, emit, terminal_width, wants_color
+        from ivigcalc.cli.output import emit, screen
         from ivigcalc.render.sheets import faces as sheets
 
         loaded, protocol = _find(kind, reference)
@@ -216,11 +212,7 @@ def _show(kind: str) -> Callable[..., None]:
         if format is SheetFormat.markdown:
             emit(sheets.to_markdown(sheet), output, machine=True)
             return
-        width = terminal_width() if output is None else None
-        emit(
-            sheets.to_table(sheet, width=width, color=wants_color(no_color, output), ascii_only=ascii_only(output)),
-            output,
-        )
+        emit(sheets.to_table(sheet, **screen(output, no_color)._asdict()), output)
 
     show.__doc__ = (
         f"One {kind} as a readable sheet, with the source at each figure; --format json gives the file itself."

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from ivigcalc.errors import RequestError
 from ivigcalc.files import write_all, write_whole
@@ -88,6 +88,20 @@ def let_go(stream: TextIO) -> None:
     """A stream that cannot be written to any more is not tried again, not even when the program ends."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+class Screen(NamedTuple):
+    """How a table is set for where it goes: its width (None: as wide as it needs), in colour, in ASCII alone."""
+
+    width: int | None
+    color: bool
+    ascii_only: bool
+
+
+def screen(to: Path | None, no_color: bool) -> Screen:
+    """What stdout, or the file `to`, can show."""
+    width = terminal_width() if to is None else None
+    return Screen(width, wants_color(no_color, to), ascii_only(to))
 
 
 def terminal_width() -> int | None:

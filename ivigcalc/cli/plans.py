@@ -169,8 +169,8 @@ def _show_month_grids(plan: Plan, look: Look) -> None:
     from ivigcalc.render.month import month_grids
     from ivigcalc.render.table import render
 
-    plain = out.ascii_only(look.to)
-    width = (out.terminal_width() if look.to is None else None) or 80
+    shown = out.screen(look.to, look.no_color)
+    width, plain = shown.width or 80, shown.ascii_only
     closed = closed_days(plan.computed_from.site.value, (s.on for s in plan.sessions if s.on))
     grids = month_grids(plan, width, closed, ascii_only=plain, notes=look.all_notes)
-    out.emit(render(grids, width=width, color=out.wants_color(look.no_color, look.to), ascii_only=plain), look.to)
+    out.emit(render(grids, width=width, color=shown.color, ascii_only=plain), look.to)

@@ -125,20 +125,12 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
 def _table(plan: Plan, look: Look) -> str:
     from ivigcalc.render.table import to_table
 
-    width = out.terminal_width() if look.to is None else None
-    plain = out.ascii_only(look.to)
-    text = to_table(
-        plan,
-        width=width,
-        color=out.wants_color(look.no_color, look.to),
-        ascii_only=plain,
-        explain=look.explain,
-        notes=look.all_notes,
-    )
+    screen = out.screen(look.to, look.no_color)
+    text = to_table(plan, **screen._asdict(), explain=look.explain, notes=look.all_notes)
     if look.plot:
         from ivigcalc.render.plot import plot_text
 
-        text = plot_text(plan, min(width or 80, 100), ascii_only=plain) + "\n" + text
+        text = plot_text(plan, min(screen.width or 80, 100), ascii_only=screen.ascii_only) + "\n" + text
     return text
 
 

@@ -35,7 +35,7 @@ def read_all(paths: Iterable[Path]) -> Iterator[Kept]:
             yield kept
         if not found:
             raise RequestError(
-                f"{shown(str(path))} holds no saved plan: give plans saved with --format json -o FILE, or their folder",
+                f"{_name(path)} holds no saved plan: give plans saved with --format json -o FILE, or their folder",
                 field="plans",
             )
 
@@ -45,7 +45,7 @@ def _of(path: Path) -> Iterator[Kept]:
         for inside in _files(path):
             yield from _of(inside)
         return
-    name = safe(str(path), LONG)
+    name = _name(path)
     try:
         data = read_regular(path, MAX_BYTES)
     except UnreadableError as error:
@@ -67,11 +67,16 @@ def _files(folder: Path) -> Iterator[Path]:
     try:
         inside = sorted(folder.iterdir())
     except OSError as error:
-        raise unreadable(shown(str(folder)), f"it cannot be looked into: {error.strerror}") from None
+        raise unreadable(_name(folder), f"it cannot be looked into: {error.strerror}") from None
     yield from (path for path in inside if path.suffix.lower() in (".json", ".jsonl"))
     each = folder / "each"
     if each.is_dir():
         yield from (path for path in sorted(each.iterdir()) if path.suffix.lower() == ".json")
+
+
+def _name(path: Path) -> str:
+    """A file or folder by the name that a message calls it by."""
+    return safe(str(path), LONG)
 
 
 def _kept(data: bytes, name: str) -> Kept:

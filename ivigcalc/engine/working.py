@@ -21,6 +21,7 @@ from ivigcalc.engine.vials import Choice
 from ivigcalc.quantity import (
     TO_1_G,
     TO_1_MM,
+    UNITS,
     Quantity,
     decimal_not_0,
     decimal_of,
@@ -31,15 +32,8 @@ from ivigcalc.quantity import (
 )
 
 Inputs = dict[str, Decimal | str]
-#: what a typed figure is multiplied with to reach kg or cm
-_FACTORS = {
-    "lb": "0.45359237",
-    "st": "6.35029318",
-    "oz": "0.028349523125",
-    "m": "100",
-    "in": "2.54",
-    "ft": "30.48",
-}
+#: units of weight and height whose figures are multiplied to reach kg or cm; all of their sizes end within 12 decimals
+_MULTIPLIED = ("lb", "st", "oz", "m", "in", "ft")
 #: to what grams are rounded where a policy rounds to nothing
 _UNROUNDED = f"{plain(decimal_of(MEASURED_STEP_G, 6))} g"
 
@@ -116,8 +110,8 @@ def _conversion(given: Quantity, unit: str) -> tuple[str, Inputs]:
     expression = "given"
     if given.unit == "g":
         expression, inputs["divisor"] = "given / divisor", Decimal(1000)
-    elif given.unit in _FACTORS:
-        expression, inputs["factor"] = "given x factor", Decimal(_FACTORS[given.unit])
+    elif given.unit in _MULTIPLIED:
+        expression, inputs["factor"] = "given x factor", decimal_of(UNITS[given.unit][1], 12)
     if is_longer_than_measured(given):
         rule = TO_1_G if unit == "kg" else TO_1_MM
         expression, inputs["rule"] = f"round({expression})", f"to {plain(decimal_of(rule.increment, 3))} {unit}"

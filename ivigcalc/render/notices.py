@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ivigcalc.codes import Audience, audience_of, codes
 from ivigcalc.engine.plan import Level, Notice, Plan, Session
 from ivigcalc.render.words import clean, source_numbers
+from ivigcalc.text import counted
 
 
 class LevelWords(NamedTuple):
@@ -89,7 +90,7 @@ def on_screen(texts: Sequence[tuple[Notice, str]]) -> tuple[Sequence[tuple[Notic
 
 def folded_text(count: int) -> str:
     """The one line for notes that are not on the screen."""
-    return f"{count} {'note' if count == 1 else 'notes'}: --notes shows {'it' if count == 1 else 'them'}"
+    return f"{counted(count, 'note')}: --notes shows {'it' if count == 1 else 'them'}"
 
 
 def _lines(text: str) -> int:

@@ -210,7 +210,7 @@ def _past_hours(session: Session, hours: tuple[int, int]) -> Iterator[_PastHours
 
 def _time(minutes: int) -> str:
     """A clock time of the day of the session; what is past its midnight says so."""
-    days = minutes // (24 * 60)
+    days = minutes // _DAY_MIN
     return clock_text(None, minutes) + (" on the next day" if days == 1 else f" {days} days later" if days > 1 else "")
 
 

@@ -66,14 +66,6 @@ def _rule(plan: Plan) -> Observations:
     return site or shipped or Observations()
 
 
-def observations_from(plan: Plan) -> str:
-    """Whose times they are."""
-    if plan.computed_from.site.value.observe:
-        return "the site's own"
-    safety = plan.computed_from.safety.value
-    return _printed_by(safety, safety.observations) if safety.observations else ""
-
-
 def reaction(plan: Plan) -> Facts:
     """Stop, slow, restart: the site's own words, else those that somebody printed, with who did."""
     own, safety = plan.computed_from.site.value.reaction, plan.computed_from.safety.value

@@ -12,7 +12,6 @@ from ivigcalc.quantity import plain
 from ivigcalc.render.notices import LEVELS, for_sheet, printed_notice
 from ivigcalc.render.paper.bedside import (
     observation_rows,
-    observations_from,
     premedication,
     preparation,
     reaction,
@@ -49,7 +48,6 @@ def nurse_sheet(plan: Plan, session: Session) -> dict[str, Any]:
         "premedication": premedication(plan, session),
         "preparation": preparation(plan),
         "observations": observation_rows(plan, session),
-        "observations_from": observations_from(plan),
         "reaction": reaction(plan),
         "assumed": any(step.assumed for step in session.steps),
         "notices": _notices(plan, session),
