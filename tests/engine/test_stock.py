@@ -93,7 +93,7 @@ def test_a_dose_that_the_stock_changes_is_told_with_the_other_one() -> None:
     site = helpers.a_site(stock={"privigen-us": {"20 g": "50", "40 g": "50"}})
     made = helpers.plan("dermatomyositis", "privigen-us", "72kg", age="54y", site=site)
     assert helpers.doses(made) == ["80", "60"]
-    said = helpers.notice(made, "stock-changes-dose")
+    said = helpers.notice(made, "stock-changed-dose")
     assert (said.level, said.value, said.limit) == ("caution", "140 g", "140 g")
     assert (
         "in 20 g, 40 g only: the course is 140 g (80 + 60 g); with every size it would be 140 g (70 + 70 g)"
@@ -105,7 +105,7 @@ def test_another_total_is_told_as_well() -> None:
     """75 g in vials of 10 g are 70 g, a tie; with 5 g vials they are 75 g."""
     site = helpers.a_site(stock={"privigen-us": {"10 g": "50"}})
     said = helpers.notice(
-        helpers.any_course("privigen-us", "75kg", "1 g/kg", days="1", site=site), "stock-changes-dose"
+        helpers.any_course("privigen-us", "75kg", "1 g/kg", days="1", site=site), "stock-changed-dose"
     )
     assert (said.value, said.limit) == ("70 g", "75 g")
 
@@ -113,7 +113,7 @@ def test_another_total_is_told_as_well() -> None:
 def test_a_stock_that_changes_nothing_says_nothing() -> None:
     site = helpers.a_site(stock={"privigen-us": {"10 g": "50"}})
     made = helpers.any_course("privigen-us", "70kg", "1 g/kg", days="1", site=site)
-    assert "stock-changes-dose" not in helpers.codes(made)
+    assert "stock-changed-dose" not in helpers.codes(made)
 
 
 def test_a_short_stock_says_what_is_needed_and_held_by_size() -> None:

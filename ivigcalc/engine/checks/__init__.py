@@ -179,7 +179,7 @@ CHECKS: tuple[Check, ...] = (
     of_prescription(order.courses_range),  # control: more-courses
     of_dosed_body(amounts),
     of_dosed(doses.stock),  # control: stock-short
-    of_dosed(doses.stock_changes_dose),  # control: stock-changes-dose
+    of_dosed(doses.stock_changes_dose),  # control: stock-changed-dose
     of_titrated(infusion.no_rates),
     infusion.kind_not_said,
     infusion.starts_slowly,

@@ -149,7 +149,7 @@ def stock_changes_dose(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
         if other is None:
             continue
         yield Notice(
-            "stock-changes-dose",
+            "stock-changed-dose",
             "caution",
             f"{of_phase(stretch.part.phase)}the stock of site {rx.site.id} has {rx.product.id} in {sizes} only: "
             f"the course is {_shared(stretch.dose)}; with every size it would be {_shared(other)}",
