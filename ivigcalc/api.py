@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import date
 
 from ivigcalc import library
-from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Product, ProductClass, Safety, Site
+from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.engine.case import Case, Definitions, case_of
 from ivigcalc.engine.known import Known
-from ivigcalc.engine.make import make_plan
+from ivigcalc.engine.make import Worked, work_out
 from ivigcalc.engine.plan import Plan
 from ivigcalc.engine.prescription import Prescription, prescribe
 from ivigcalc.errors import RequestError
@@ -21,6 +21,8 @@ from ivigcalc.request.request import Request
 DEFAULT_POLICY = "actual-weight"
 #: prescriptions that a desk remembers
 _PRESCRIPTIONS = 256
+#: sets of definitions that a desk remembers
+_DEFINITIONS = 256
 
 
 class Desk:
@@ -33,11 +35,15 @@ class Desk:
         self._site = site
         self._on = on
         self._prescriptions: Known[Hashable, Prescription] = Known(_PRESCRIPTIONS)
+        self._definitions: Known[Hashable, tuple[Definitions, str | None]] = Known(_DEFINITIONS)
 
     def plan(self, form: Form, command: Command, *, with_trace: bool = True) -> Plan:
         """The plan that a form asks for."""
-        case = self._case(form, command)
-        return make_plan(case, prescribed=self._prescribed, with_trace=with_trace)
+        return self.work_out(form, command).plan(with_trace=with_trace)
+
+    def work_out(self, form: Form, command: Command) -> Worked:
+        """The same before its figures are shown, for those who show them in a way of their own."""
+        return work_out(self._case(form, command), prescribed=self._prescribed)
 
     def _case(self, form: Form, command: Command) -> Case:
         if command != "rates" and form.regimen is None:
@@ -46,22 +52,28 @@ class Desk:
         request = read_form(form, command, on=self._on, defaults_used=defaults)
         country = request.country or _country_of(self._site.value)
         request = _with_full_ids(request, country)
+        asked = (command, named_product, named_policy, form.policy is None, form.regimen, form.indication, country)
+        definitions, use = self._definitions.of(
+            asked, lambda: self._look_up(form, command, named_product, named_policy, country)
+        )
+        request = _with_known_conditions(request, definitions)
+        return case_of(request if use is None else replace(request, indication=use), definitions)
+
+    def _look_up(
+        self, form: Form, command: Command, named_product: str | None, named_policy: str, country: str | None
+    ) -> tuple[Definitions, str | None]:
+        """The definitions that are named, and the id of the indication where only rates are asked for."""
         product = library.product(_needed(named_product, "product", "octagam-10-us"), country)
-        policy, safety, regimen = library.policy(named_policy), library.safety(), None
-        cls = library.product_class()
-        request = _with_known_conditions(request, product.value, safety.value, cls.value)
+        policy, safety, cls = library.policy(named_policy), library.safety(), library.product_class()
+        regimen, use = None, None
         if command == "rates":
-            use = library.indication_of(
-                _needed(form.indication, "indication", "primary-immunodeficiency"), product.value
-            )
-            request = replace(request, indication=use)
+            typed = _needed(form.indication, "indication", "primary-immunodeficiency")
+            use = library.indication_of(typed, product.value)
         else:
             regimen, _ = library.regimen(_needed(form.regimen, "regimen", "dermatomyositis"))
         formulas, named = library.formulas(regimen, safety), bool(form.policy or self._site.value.default.policy)
-        treated = library.regimen_of_use(regimen.value.treats if regimen else request.indication)
-        return case_of(
-            request, Definitions(product, policy, self._site, safety, regimen, treated, formulas, named, cls)
-        )
+        treated = library.regimen_of_use(regimen.value.treats if regimen else use)
+        return Definitions(product, policy, self._site, safety, regimen, treated, formulas, named, cls), use
 
     def _prescribed(self, case: Case) -> Prescription:
         request = case.request
@@ -111,8 +123,11 @@ def _with_full_ids(request: Request, country: str | None) -> Request:
     return replace(request, order=replace(request.order, last_product=library.resolve("product", last, country)))
 
 
-def _with_known_conditions(request: Request, product: Product, safety: Safety, product_class: ProductClass) -> Request:
+def _with_known_conditions(request: Request, definitions: Definitions) -> Request:
     """The request with each condition as the files spell it."""
     typed = request.patient.conditions
-    known = tuple(dict.fromkeys(library.condition_of(word, product, safety, product_class) for word in typed))
+    if not typed:
+        return request
+    product, safety, cls = definitions.product.value, definitions.safety.value, library.product_class().value
+    known = tuple(dict.fromkeys(library.condition_of(word, product, safety, cls) for word in typed))
     return request if known == typed else replace(request, patient=replace(request.patient, conditions=known))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 from ivigcalc.country import markets
 from ivigcalc.definitions import (
@@ -20,12 +21,16 @@ from ivigcalc.definitions import (
     Safety,
     Site,
 )
+from ivigcalc.engine.known import Known, known
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import in_months
 from ivigcalc.request.request import Order, Patient, Request
 
+#: answers that a set of definitions remembers
+_FOLLOWS = 4096
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Definitions:
     """The definitions that an order names; no regimen where only the rates of a product are asked for.
 
@@ -43,8 +48,10 @@ class Definitions:
     formulas: tuple[Loaded[Formula], ...] = ()
     policy_named: bool = True
     product_class: Loaded[ProductClass] | None = None
+    #: what follows from them for an age, say, and for nothing else of a patient
+    follows: Known[object, Any] = known(_FOLLOWS)
 
-    @property
+    @cached_property
     def fingerprint(self) -> tuple[str, ...]:
         """The digests of the files, which tell these definitions from others of the same site."""
         formula, regimen = self.policy.formula, self.regimen
@@ -132,7 +139,11 @@ class Case(Defined):
 def case_of(request: Request, definitions: Definitions) -> Case:
     """The case of a request, with the default protocol if none is named. Raises `RequestError` for an unknown one."""
     case, regimen = Case(request, definitions), definitions.regimen
-    return replace(case, protocol_id=choose_protocol(regimen.value, request.protocol, case)) if regimen else case
+    if regimen is None:
+        return case
+    asked = ("protocol", request.protocol, case.age_months, request.country)
+    chosen = definitions.follows.of(asked, lambda: choose_protocol(regimen.value, request.protocol, case))
+    return Case(request, definitions, chosen)
 
 
 def is_for(protocol: Protocol, age_months: Fraction, safety: Safety) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ivigcalc.engine.course import Dosed, Portion
 from ivigcalc.engine.infusion_time import TimeInForce, plateau_ml_per_h, stretches_of_sessions, time_in_force
@@ -33,6 +33,8 @@ from ivigcalc.request.request import InfusionKind, Risk
 RATE_PLACES, VOLUME_PLACES, MINUTE_PLACES = 4, 3, 2
 #: answers of checks that a set of rates remembers
 _SAID = 64
+#: plans that a set of rates remembers as they were shown: there are few ways to differ that are neither dose nor rate
+_SHOWN = 16
 
 
 class UsedTable(NamedTuple):
@@ -61,7 +63,9 @@ class Titrated:
     without: tuple[str, ...]
     longest_bottles_min: tuple[Fraction, ...]
     risks: tuple[Risk, ...]
-    said: Known[object, tuple[Notice, ...]] = known(_SAID)
+    said: Known[object, tuple[tuple[int, Notice], ...]] = known(_SAID)
+    #: what those who show its plans remember of them
+    shown: Known[object, Any] = known(_SHOWN)
 
     @property
     def longest_min(self) -> int:

@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ivigcalc.engine.assemble import shown
 from ivigcalc.engine.case import Case
-from ivigcalc.engine.checks import BEFORE, CHECKS, found, settle, stop_now
+from ivigcalc.engine.checks import said_before, said_of, settle, stop_now
 from ivigcalc.engine.course import dose_courses, finer_for_age
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.infusion import titrate
-from ivigcalc.engine.plan import Plan
+from ivigcalc.engine.plan import Notice, Plan
 from ivigcalc.engine.prescription import Prescription, prescribe
 from ivigcalc.engine.session import set_dates
 from ivigcalc.engine.weight import rate_weight_kg, weigh
 from ivigcalc.engine.working import write_working
 
 
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A case worked out exactly, and what must be said of it."""
+
+    draft: Draft
+    notices: tuple[Notice, ...]
+
+    def plan(self, *, with_trace: bool = True) -> Plan:
+        """The same as it is shown, with its working if asked for."""
+        return shown(self.draft, self.notices, write_working(self.draft) if with_trace else ())
+
+
 def make_plan(case: Case, *, prescribed: Callable[[Case], Prescription] = prescribe, with_trace: bool = True) -> Plan:
     """Everything for one case: a plan of courses, or of one infusion where only rates are asked for.
+
+    Raises as `work_out` does.
+    """
+    return work_out(case, prescribed=prescribed).plan(with_trace=with_trace)
+
+
+def work_out(case: Case, *, prescribed: Callable[[Case], Prescription] = prescribe) -> Worked:
+    """All stages of a case but the last, in which its figures are shown.
 
     `prescribed` gives the prescription of the case: worked out here, or kept by whoever plans for many. Raises
     `RequestError` for what the order leaves open, `RefusedError` for stops that were not overridden.
     """
-    before = stop_now(found(BEFORE, case), case.order)  # what is implausible is not worked out
+    before = stop_now(said_before(case), case.order)  # what is implausible is not worked out
     weights = weigh(case)
     rate_kg = rate_weight_kg(case.policy, weights)
     prescription = prescribed(case)
@@ -32,5 +53,4 @@ def make_plan(case: Case, *, prescribed: Callable[[Case], Prescription] = prescr
     lifted = case.order.override("indication-ceiling") is not None
     titrated = titrate(prescription, dosed, rate_kg, case.patient.at_risk, calendar.kinds, lifted)
     draft = Draft(case, prescription, weights, rate_kg, dosed, calendar, titrated)
-    notices = settle((*before, *found(CHECKS, draft)), case.order)
-    return shown(draft, notices, write_working(draft) if with_trace else ())
+    return Worked(draft, settle((*before, *said_of(draft)), case.order))

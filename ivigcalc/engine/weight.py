@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
@@ -82,7 +82,7 @@ def weigh(case: Case) -> Weights:
         weights = weigh_by(case, own)
         if weights is not None:
             return weights
-    weights = weigh_by(case, _rule_of_policy(case))
+    weights = weigh_by(case, case.definitions.follows.of("rule of the policy", lambda: _rule_of_policy(case)))
     assert weights is not None  # a policy's rule has all its figures
     return weights
 
@@ -109,8 +109,7 @@ def weigh_by(case: Case, ruled: Ruled) -> Weights | None:
     patient, rule = case.patient, ruled.rule
     if rule.missing and basis_by(case, ruled) not in ("actual", "pre-pregnancy"):
         return None
-    found = dosing_weight(patient, case.age_months, rule, ruled.formula, ruled.whose)
-    return replace(found, ruled=ruled)
+    return dosing_weight(patient, case.age_months, rule, ruled.formula, ruled.whose, ruled)
 
 
 def basis_by(case: Case, ruled: Ruled) -> WeightBasis:
@@ -125,7 +124,12 @@ def rate_weight_kg(policy: Policy, weights: Weights) -> Fraction:
 
 
 def dosing_weight(
-    patient: Patient, age_months: Fraction | None, rule: DosingWeight, formula: Formula | None, whose: str
+    patient: Patient,
+    age_months: Fraction | None,
+    rule: DosingWeight,
+    formula: Formula | None,
+    whose: str,
+    ruled: Ruled | None = None,
 ) -> Weights:
     """Apply a weight rule. Raises `RequestError` for a missing input, `RefusedError` outside the formula."""
     facts = _facts(patient, age_months, rule, formula, whose)
@@ -134,7 +138,7 @@ def dosing_weight(
         raise RequestError(f"{whose} doses on the {basis} weight, which needs --height and --sex", field="height")
     shown = kg if basis == "adjusted" else facts.adjusted_kg
     ideal, bmi, assumed = facts.ideal_kg, facts.bmi, tuple(facts.assumed)
-    return Weights(kg, basis, facts.actual_kg, ideal, shown, bmi, because, assumed, factor or rule.factor)
+    return Weights(kg, basis, facts.actual_kg, ideal, shown, bmi, because, assumed, factor or rule.factor, ruled)
 
 
 def adjusted_weight(patient: Patient, formula: Formula, factor: Decimal) -> Fraction | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from ivigcalc.engine.plan import InfusionStep, Level, Plan, Session
+from ivigcalc.engine.plan import InfusionStep, Level, Notice, Plan, Session
 from ivigcalc.render.words import shown, vials_text
 
 SESSION_COLUMNS = (
@@ -80,9 +80,11 @@ def cell(value: Decimal | int | str | None) -> str:
     return shown(value, unknown="")
 
 
-def notice_codes(plan: Plan) -> str:
+def notice_codes(notices: Iterable[Notice]) -> str:
     """The codes of all notices, once each, by level: `stops|cautions|infos`; a stop that is there was overridden."""
-    by_level = {level: dict.fromkeys(n.code for n in plan.notices if n.level == level) for level in _LEVELS}
+    by_level: dict[Level, dict[str, None]] = {level: {} for level in _LEVELS}
+    for notice in notices:
+        by_level[notice.level][notice.code] = None
     return "|".join(";".join(codes) for codes in by_level.values())  # control: override-in-csv
 
 
@@ -98,7 +100,7 @@ def basis_figures(plan: Plan) -> tuple[str | None, int | None, str | None]:
 def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     """One row per session."""
     patient_id = safe_cell(plan.computed_from.request.patient.patient_id)
-    codes, treatment = notice_codes(plan), treatment_of(plan)
+    codes, treatment = notice_codes(plan.notices), treatment_of(plan)
     for s in plan.sessions:
         when = (s.date, s.starts_at, s.ends_at)
         words = session_words(s, treatment)

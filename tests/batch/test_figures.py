@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
-from ivigcalc import library, plan_many
-from ivigcalc.api import plan_form
+from ivigcalc import library
+from ivigcalc.api import Desk, plan_form
 from ivigcalc.batch.rows.columns import Columns
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.run.work import Planner, Settings
-from ivigcalc.batch.tables.answer import Answer, planned
+from ivigcalc.batch.tables.answer import Asked, Planned, planned
+from ivigcalc.batch.tables.first_day import asks_for_a_day
 from ivigcalc.cli.main import main
-from ivigcalc.definitions import Loaded, Site
-from ivigcalc.engine.plan import Plan
+from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
+from ivigcalc.engine.known import Known
 from ivigcalc.errors import IvigcalcError
 from ivigcalc.render.csv import SESSION_COLUMNS, STEP_COLUMNS, session_rows, step_rows, write_rows
 from ivigcalc.request.form import Form
@@ -264,20 +265,30 @@ def test_the_lines_are_those_of_the_csv_face() -> None:
     """What is put into words once and filled in is what the plain writer writes for each plan on its own."""
     ids = ["P1", "=1+1", 'a,"b"', "Zoë", "x y", "\ue000\ue001", "100%s", "%(a)d"]
     rows = list(csv.reader(io.StringIO(mixed(160, seed=5))))
-    columns = Columns(rows[0], Form())
+    columns, desk = Columns(rows[0], Form()), Desk()
     seen = 0
     for number, cells in enumerate(rows[1:]):
         form = columns.form(cells)
         form.patient_id = ids[number % len(ids)]
-        (outcome,) = plan_many([form])
-        if isinstance(outcome, Plan):
-            mine = planned(outcome)
-            assert write_rows(SESSION_COLUMNS, session_rows(outcome)) == ",".join(SESSION_COLUMNS) + "\n" + mine.lines(
-                "sessions"
-            )
-            assert write_rows(STEP_COLUMNS, step_rows(outcome)) == ",".join(STEP_COLUMNS) + "\n" + mine.lines("steps")
-            seen += 1
+        try:
+            worked = desk.work_out(form, "schedule")
+        except IvigcalcError:
+            continue
+        mine, plan = planned(worked, Known(64)), worked.plan()
+        for columns_of, rows_of, table in (
+            (SESSION_COLUMNS, session_rows, "sessions"),
+            (STEP_COLUMNS, step_rows, "steps"),
+        ):
+            assert write_rows(columns_of, rows_of(plan)) == ",".join(columns_of) + "\n" + mine.lines(table)
+        seen += 1
     assert seen > 80
+
+
+def asked(form: Form, site: Loaded[Site] = NO_SITE_LOADED) -> tuple[Planned, Asked]:
+    """What one row shows that is asked on its own, and what of it is remembered for others."""
+    worked = Desk(site).work_out(form, "schedule")
+    mine = planned(worked, Known(64))
+    return mine, Asked(mine.answer, mine.start, asks_for_a_day(worked.draft.case.request))
 
 
 def questions() -> list[tuple[Form, Loaded[Site]]]:
@@ -320,7 +331,7 @@ def test_moving_an_answer_gives_what_the_engine_would_have_said() -> None:
     moved = kept = 0
     for form, site in questions():
         try:
-            first = planned(plan_form(form, "schedule", on=None, site=site, with_trace=False))
+            first, known = asked(form, site)
         except IvigcalcError:
             continue
         for start in [
@@ -328,12 +339,12 @@ def test_moving_an_answer_gives_what_the_engine_would_have_said() -> None:
             date(2028, 2, 29),
             date(2027, 12, 31),
         ]:
-            if not first.answer.on(start):
+            if not known.holds(start):
                 kept += 1
                 continue
             form.start = start.isoformat()
             mine = first._replace(start=start)
-            fresh = planned(plan_form(form, "schedule", on=None, site=site, with_trace=False))
+            fresh, _ = asked(form, site)
             for table in ("sessions", "steps"):
                 assert mine.lines(table) == fresh.lines(table), form
                 assert list(mine.records(table)) == list(fresh.records(table)), form
@@ -358,11 +369,11 @@ def test_months_of_other_lengths_are_another_answer(start: str, is_the_same: boo
         weight="72kg", patient_id="P", regimen="dermatomyositis", product="privigen-us", every="2 months", dose_basis="course",
         days="5", courses="2", start="2027-01-01", override=("interval-outside-regimen=test",),
     )  # fmt: skip
-    answer = planned(plan_form(form, "schedule", on=None)).answer
-    assert "restart-slow" not in answer.codes
-    assert answer.on(date.fromisoformat(start)) == is_the_same
+    _, known = asked(form)
+    assert "restart-slow" not in known.answer.codes
+    assert known.holds(date.fromisoformat(start)) == is_the_same
     form.start = start
-    assert ("restart-slow" not in planned(plan_form(form, "schedule", on=None)).answer.codes) == is_the_same
+    assert ("restart-slow" not in asked(form)[1].answer.codes) == is_the_same
 
 
 def test_an_answer_is_not_moved_to_where_the_calendar_ends() -> None:
@@ -374,9 +385,9 @@ def test_an_answer_is_not_moved_to_where_the_calendar_ends() -> None:
         start="2027-03-01",
         courses="200",
     )
-    answer: Answer = planned(plan_form(form, "schedule", on=None)).answer
-    assert answer.on(date(2099, 1, 1))
-    assert not answer.on(date(2190, 1, 1))  # 200 courses later is past the last year: the engine must say so
+    _, known = asked(form)
+    assert known.holds(date(2099, 1, 1))
+    assert not known.holds(date(2190, 1, 1))  # 200 courses later is past the last year: the engine must say so
 
 
 def test_what_was_answered_before_is_forgotten_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,6 @@ from ivigcalc.api import Desk
 from ivigcalc.batch.rows.columns import COLUMNS, Columns
 from ivigcalc.batch.rows.csv_lines import cells_of_line
 from ivigcalc.batch.rows.outcome import Failed, failed, for_clerk
-from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RefusedError
 from ivigcalc.request.form import Form
 
@@ -271,14 +270,14 @@ def test_fail_fast_and_max_errors(batch: Batch) -> None:
 
 
 def test_a_bug_in_one_row_costs_that_row(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Desk.plan
+    real = Desk.work_out
 
-    def broken(desk: Desk, form: Form, *more: Any, **named: Any) -> Plan:
+    def broken(desk: Desk, form: Form, *more: Any, **named: Any) -> Any:
         if form.patient_id == "b":
             raise ZeroDivisionError("secret inner workings")
         return real(desk, form, *more, **named)
 
-    monkeypatch.setattr(Desk, "plan", broken)
+    monkeypatch.setattr(Desk, "work_out", broken)
     done = batch("patient_id,weight_kg\na,72\nb,73\nc,74\n")
     assert (done.code, done.patients(), done.codes()) == (5, ["a", "c"], {"b": "bug"})
 

@@ -13,12 +13,12 @@ from ivigcalc.batch.rows.columns import IDENTITY, Cell, Columns
 from ivigcalc.batch.rows.outcome import Failed, attempt
 from ivigcalc.batch.rows.problems import problems
 from ivigcalc.batch.rows.source import Row
-from ivigcalc.batch.tables.answer import Answer, Planned, planned
+from ivigcalc.batch.tables.answer import Asked, Planned, planned
 from ivigcalc.batch.tables.encode import TABLES, Kind, RowErrors, error_bytes, table_bytes
-from ivigcalc.batch.tables.first_day import Movable
+from ivigcalc.batch.tables.first_day import Movable, asks_for_a_day
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.engine.known import Known
-from ivigcalc.engine.plan import Plan
+from ivigcalc.engine.make import Worked
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.request.fields import FIELDS
 from ivigcalc.request.form import Form
@@ -127,7 +127,7 @@ class Planner:
         self._columns = Columns(settings.columns, settings.defaults)
         self._desk = Desk(settings.site, settings.on)
         self._movable: Known[Movable, Movable] = Known(_REMEMBERED)
-        self._known: dict[tuple[Cell, ...], Answer] = {}
+        self._known: dict[tuple[Cell, ...], Asked] = {}
         self._files: list[tuple[str, bytes]] = []
         self._question = question_of(settings.columns)
 
@@ -159,15 +159,15 @@ class Planner:
         _, *more = named.values()
         return Failed(first.code, first.field, first.message, tuple(more))
 
-    def _plan(self, form: Form) -> Plan:
-        """The plan of a row. Overrides that are for the whole batch apply only to the stops that there are."""
-        with_trace, for_all = bool(self.settings.each), self.settings.defaults.override
+    def _worked(self, form: Form) -> Worked:
+        """A row worked out. Overrides that are for the whole batch apply only to the stops that there are."""
+        for_all = self.settings.defaults.override
         if not for_all or form.override != for_all:  # what a row says itself is held against its own plan
-            return self._desk.plan(form, "schedule", with_trace=with_trace)
+            return self._desk.work_out(form, "schedule")
         needed: tuple[str, ...] = ()
         while True:
             try:
-                return self._desk.plan(replace(form, override=needed), "schedule", with_trace=with_trace)
+                return self._desk.work_out(replace(form, override=needed), "schedule")
             except RefusedError as refused:
                 more = tuple(said for said in for_all if said not in needed and code_of(said) in refused.codes)
                 if not more:
@@ -186,17 +186,16 @@ class Planner:
         if known is not None:
             identity = self._columns.identity(cells)
             start = check_identity(identity)
-            if known.on(start):
-                return Planned(known, identity.patient_id or "", start)
-        form = self._columns.form(cells)
-        plan = self._plan(form)
+            if known.holds(start):
+                return Planned(known.answer, identity.patient_id or "", start)
+        worked = self._worked(self._columns.form(cells))
+        found = planned(worked, self._movable, rounded=self._columns.rounds(cells))
         if self.settings.each:
             from ivigcalc.batch.tables.patient_files import patient_files
 
-            self._files += patient_files(plan, number, self.settings.each, self.settings.paper)
-            return planned(plan, self._movable, rounded=self._columns.rounds(cells))
-        found = planned(plan, self._movable, rounded=self._columns.rounds(cells))
+            self._files += patient_files(worked.plan(), number, self.settings.each, self.settings.paper)
+            return found
         if len(self._known) >= _REMEMBERED:
             del self._known[next(iter(self._known))]
-        self._known[question] = found.answer
+        self._known[question] = Asked(found.answer, found.start, asks_for_a_day(worked.draft.case.request))
         return found

@@ -1,7 +1,7 @@
 """A plan as the tables show it: without the patient, and on any first day where only its dates depend on that day.
 
-Patients of a batch often ask the same: the same order for the same weight. The engine answers each question once; its
-figures are put into words once, and whose they are and when is filled in.
+Patients of a batch often get the same: the same doses at the same rates, with the same notices. Its figures are put
+into words once, and whose they are and when is filled in.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from math import floor
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from ivigcalc.batch.tables.first_day import Day, Movable, movable
+from ivigcalc.batch.tables.first_day import Day, Movable, has_own_dates, movable
 from ivigcalc.engine.known import Known
+from ivigcalc.engine.make import Worked
 from ivigcalc.engine.plan import Infusion, Plan, Session, Titration, clock_text
 from ivigcalc.render.csv import (
     Treatment,
@@ -48,9 +49,8 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the engine answered to one question, whoever asked it. `movable` where it holds for other first days too."""
+    """What a plan shows, whoever asked for it. `movable` where it shows the same from another first day on."""
 
-    start: date
     sessions: tuple[Session, ...]
     titrations: tuple[Titration, ...]
     codes: str
@@ -58,10 +58,6 @@ class Answer:
     movable: Movable | None
     #: what the summary counts it as
     kinds: tuple[str, ...] = ()
-
-    def on(self, start: date) -> bool:
-        """Whether it is also the answer for this first day."""
-        return start == self.start or (self.movable is not None and self.movable.holds_also(start, self.start))
 
     @cached_property
     def days(self) -> tuple[Day, ...]:
@@ -179,6 +175,19 @@ def _days_later(session: Session, minutes: int | None) -> int | None:
     return None if wall_min is None else wall_min // _DAY_MIN
 
 
+class Asked(NamedTuple):
+    """The answer to a question, and from which first day on. `of_a_day`: for another day it is another question."""
+
+    answer: Answer
+    start: date
+    of_a_day: bool
+
+    def holds(self, start: date) -> bool:
+        """Whether it is also the answer for this first day."""
+        dates = self.answer.movable
+        return start == self.start or (dates is not None and not self.of_a_day and dates.holds_also(start, self.start))
+
+
 class Planned(NamedTuple):
     """An answer with the patient whose it is and the first day that was asked for."""
 
@@ -205,21 +214,27 @@ class Planned(NamedTuple):
                 yield (*head, step.step, _moment(s, on, floor(step.from_start_min)), *step_figures(step))
 
 
-def planned(plan: Plan, known: Known[Movable, Movable] | None = None, *, rounded: bool = False) -> Planned:
-    """A plan that the engine just made. `known`: what settles the dates of others, which remembers them."""
-    request = plan.computed_from.request
+def planned(worked: Worked, known: Known[Movable, Movable], *, rounded: bool = False) -> Planned:
+    """What was just worked out, as it is shown; the same for all whose doses, rates and notices are the same.
+
+    `known`: what settles the dates of others, which remembers them. `rounded`: the weight or height of the row was.
+    """
+    draft, request = worked.draft, worked.draft.case.request
     start = request.order.start
     assert start is not None
-    answer = Answer(
-        start,
-        plan.sessions,
-        plan.titrations,
-        notice_codes(plan),
-        treatment_of(plan),
-        _calendar(plan, known),
-        _kinds(plan, rounded),
+    said = tuple(dict.fromkeys((n.level, n.code, n.overridden_because is not None) for n in worked.notices))
+    own_dates = has_own_dates(draft)
+    shows = (said, request.order.at, rounded, start if own_dates else None)
+    answer: Answer = draft.titrated.shown.of(
+        shows, lambda: _answer(worked, None if own_dates else _of_all(movable(draft), known), rounded)
     )
     return Planned(answer, request.patient.patient_id or "", start)
+
+
+def _answer(worked: Worked, dates: Movable | None, rounded: bool) -> Answer:
+    plan = worked.plan(with_trace=False)
+    codes, treatment = notice_codes(plan.notices), treatment_of(plan)
+    return Answer(plan.sessions, plan.titrations, codes, treatment, dates, _kinds(plan, rounded))
 
 
 def _kinds(plan: Plan, rounded: bool) -> tuple[str, ...]:
@@ -236,12 +251,8 @@ def _kinds(plan: Plan, rounded: bool) -> tuple[str, ...]:
     return (*dict.fromkeys(found), *((ROUNDED,) if rounded else ()))
 
 
-def _calendar(plan: Plan, known: Known[Movable, Movable] | None) -> Movable | None:
-    """What settles the dates of a plan that can be moved: of equal ones the first, which remembers more."""
-    found = movable(plan)
-    if found is None or known is None:
-        return found
-    mine: Movable = found
+def _of_all(mine: Movable, known: Known[Movable, Movable]) -> Movable:
+    """Of all that settle the same dates the first, which remembers more."""
     return known.of(mine, lambda: mine)
 
 

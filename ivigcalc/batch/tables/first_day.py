@@ -1,20 +1,20 @@
 """When the answer for one first day is also the answer for another, and on which dates it then falls.
 
-Dates enter a plan through its courses only, where no birth date, weighing, earlier infusion or validity of the order
-is in play and the site has neither a calendar nor, for times of day, a time zone. Months are not all of one length, so
-courses may come closer or lie further apart for another start: an answer moves only where that changes nothing else.
+The dates of a plan follow from its first day where the site has neither a calendar nor, for times of day, a time zone.
+Nothing else hangs on them where no birth date, weighing, earlier infusion or validity of the order is in play. Months
+are not all of one length, so courses may come closer or lie further apart for another start: then it is another plan.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
 
+from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.known import Known
-from ivigcalc.engine.plan import Plan
 from ivigcalc.engine.schedule import due_dates, step
-from ivigcalc.quantity import Quantity, quantity
+from ivigcalc.quantity import Quantity
+from ivigcalc.request.request import Request
 
 #: a day of a plan: its course, and how many days after the first day of that course
 Day = tuple[int, int]
@@ -76,19 +76,21 @@ class Movable:
         )
 
 
-def movable(plan: Plan) -> Movable | None:
-    """What settles the dates of a plan that can be moved; None for one that holds for its own first day only."""
-    request, site = plan.computed_from.request, plan.computed_from.site.value
+def has_own_dates(draft: Draft) -> bool:
+    """Whether the dates of a plan hold for its own first day only: some days of the site are unlike others."""
+    site, order = draft.case.site, draft.case.order
+    # clocks are changed on days of their own
+    return site.has_calendar or (site.time_zone is not None and order.at is not None)
+
+
+def asks_for_a_day(request: Request) -> bool:
+    """Whether more hangs on the first day than dates: an age, the time since a weighing or an infusion, an end."""
     patient, order = request.patient, request.order
-    if any((patient.birth_date, patient.weighed_on, order.last_infusion, order.valid_for)) or site.has_calendar:
-        return None
-    if site.time_zone is not None and order.at is not None:  # clocks are changed on days of their own
-        return None
-    stretches = tuple((_interval(phase.interval), phase.courses) for phase in plan.phases)
-    days = tuple(phase.days for phase in plan.phases for _ in range(phase.courses))
-    return Movable(stretches, days, plan.computed_from.safety.value.restart_after.after, request.on)
+    return any((patient.birth_date, patient.weighed_on, order.last_infusion, order.valid_for))
 
 
-@lru_cache(maxsize=256)
-def _interval(text: str | None) -> Quantity | None:
-    return quantity(text, "days", "months") if text else None
+def movable(draft: Draft) -> Movable:
+    """What settles the dates of a plan that has none of its own."""
+    stretches = tuple((interval, courses) for interval, courses, _ in draft.dosed.shape)
+    days = tuple(days for _, courses, days in draft.dosed.shape for _ in range(courses))
+    return Movable(stretches, days, draft.case.safety.restart_after.after, draft.case.request.on)

@@ -10,9 +10,10 @@ it is asked once for all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import TypeVar
+from operator import itemgetter
 
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.checks import (
@@ -39,9 +40,8 @@ from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.session import Calendar
 
-__all__ = ["BEFORE", "CHECKS", "found", "settle", "stop_now"]
+__all__ = ["BEFORE", "CHECKS", "said_before", "said_of", "settle", "stop_now"]
 
-_T = TypeVar("_T")
 Check = Callable[[Draft], Iterable[Notice]]
 PhaseCheck = Callable[[Prescription, Dosed, Stretch], Iterable[Notice]]
 
@@ -83,61 +83,66 @@ def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notic
 # ---- what a check looks at ------------------------------------------------------------------------------------------
 
 
-def of_prescription(check: Callable[[Prescription], Iterable[Notice]]) -> Check:
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A check of what patients share who are treated alike at the same rates: asked once for all of them."""
+
+    check: Callable[[Draft], Iterable[Notice]]
+
+
+def of_prescription(check: Callable[[Prescription], Iterable[Notice]]) -> Shared:
     """Of what is settled without a patient."""
-    return lambda draft: draft.prescription.said.of(name_of(check), lambda: tuple(check(draft.prescription)))
+    name = name_of(check)
+    return Shared(lambda draft: draft.prescription.said.of(name, lambda: tuple(check(draft.prescription))))
+
+
+def of_dosed(check: Callable[[Prescription, Dosed], Iterable[Notice]]) -> Shared:
+    """Of what one dosing weight gives."""
+    return Shared(lambda draft: check(draft.prescription, draft.dosed))
+
+
+def of_titrated(check: Callable[[Prescription, Dosed, Titrated], Iterable[Notice]]) -> Shared:
+    """Of the rates."""
+    return Shared(lambda draft: check(draft.prescription, draft.dosed, draft.titrated))
 
 
 def of_conditions(check: Callable[[Prescription, tuple[str, ...]], Iterable[Notice]]) -> Check:
     """Of what is settled without a patient, and the patient's conditions."""
+    name = name_of(check)
 
     def run(draft: Draft) -> Iterable[Notice]:
         has = draft.case.patient.conditions
-        return draft.prescription.said.of((name_of(check), has), lambda: tuple(check(draft.prescription, has)))
+        return draft.prescription.said.of((name, has), lambda: tuple(check(draft.prescription, has)))
 
     return run
 
 
-def of_dosed(check: Callable[[Prescription, Dosed], Iterable[Notice]]) -> Check:
-    """Of what one dosing weight gives."""
-    return lambda draft: draft.dosed.said.of(name_of(check), lambda: tuple(check(draft.prescription, draft.dosed)))
-
-
 def of_dosed_body(check: Callable[[Prescription, Dosed, Fraction], Iterable[Notice]]) -> Check:
     """Of what one dosing weight gives to a body of so many kg."""
+    name = name_of(check)
 
     def run(draft: Draft) -> Iterable[Notice]:
         kg = draft.weights.actual_kg
-        return draft.dosed.said.of((name_of(check), kg), lambda: tuple(check(draft.prescription, draft.dosed, kg)))
+        return draft.dosed.said.of((name, kg), lambda: tuple(check(draft.prescription, draft.dosed, kg)))
 
     return run
 
 
 def of_dose_until(check: Callable[[Prescription, Fraction, date | None], Iterable[Notice]]) -> Check:
     """Of the largest exact course in g/kg, and the last day of all."""
+    name = name_of(check)
 
     def run(draft: Draft) -> Iterable[Notice]:
         rx, g_per_kg, last = draft.prescription, draft.dosed.most_g_per_kg, draft.calendar.visits[-1].on
-        return rx.said.of((name_of(check), g_per_kg, last), lambda: tuple(check(rx, g_per_kg, last)))
-
-    return run
-
-
-def of_titrated(check: Callable[[Prescription, Dosed, Titrated], Iterable[Notice]]) -> Check:
-    """Of the rates."""
-
-    def run(draft: Draft) -> Iterable[Notice]:
-        rx, dosed, titrated = draft.prescription, draft.dosed, draft.titrated
-        return titrated.said.of(name_of(check), lambda: tuple(check(rx, dosed, titrated)))
+        return rx.said.of((name, g_per_kg, last), lambda: tuple(check(rx, g_per_kg, last)))
 
     return run
 
 
 def of_calendar(check: Callable[[Prescription, Calendar], Iterable[Notice]]) -> Check:
     """Of the dates."""
-    return lambda draft: draft.calendar.said.of(
-        name_of(check), lambda: tuple(check(draft.prescription, draft.calendar))
-    )
+    name = name_of(check)
+    return lambda draft: draft.calendar.said.of(name, lambda: tuple(check(draft.prescription, draft.calendar)))
 
 
 def name_of(check: Callable[..., object]) -> str:
@@ -157,7 +162,7 @@ BEFORE: tuple[Callable[[Case], Iterable[Notice]], ...] = (
     patient.weighed_before,
 )
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[Check | Shared, ...] = (
     of_titrated(infusion.risks_without_figure),
     patient.defaults_used,
     patient.measures_rounded,  # control: long-measure-said
@@ -207,7 +212,22 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def found(checks: Iterable[Callable[[_T], Iterable[Notice]]], looked_at: _T) -> Iterator[Notice]:
-    """All notices of a list of checks, in its order."""
-    for check in checks:
-        yield from check(looked_at)
+_SHARED = tuple((place, check.check) for place, check in enumerate(CHECKS) if isinstance(check, Shared))
+_OWN = tuple((place, check) for place, check in enumerate(CHECKS) if not isinstance(check, Shared))
+
+
+def said_before(case: Case) -> Iterator[Notice]:
+    """What must be said of a case before it is worked out."""
+    for check in BEFORE:
+        yield from check(case)
+
+
+def said_of(draft: Draft) -> list[Notice]:
+    """All notices of a draft, in the order of `CHECKS`."""
+    shared = draft.titrated.said.of("shared", lambda: tuple(_asked(_SHARED, draft)))
+    return [notice for _, notice in sorted((*shared, *_asked(_OWN, draft)), key=itemgetter(0))]
+
+
+def _asked(checks: Iterable[tuple[int, Check]], draft: Draft) -> Iterator[tuple[int, Notice]]:
+    """Each notice with the place of its check."""
+    return ((place, notice) for place, check in checks for notice in check(draft))

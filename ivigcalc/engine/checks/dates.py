@@ -217,8 +217,10 @@ def _time(minutes: int) -> str:
 def clocks_changed(draft: Draft) -> Iterator[Notice]:
     """Visits during which the clocks are changed, and starts that come twice."""
     zone = zone_of(draft.case.site)
+    if zone is None or draft.case.order.at is None:
+        return
     for session in draft.sessions:
-        if zone is None or session.on is None or session.at_min is None:
+        if session.on is None or session.at_min is None:
             continue
         place, places = f"course {session.course} day {session.day}, {session.date}", ((session.course, session.day),)
         if session.clock_change is not None:
@@ -240,6 +242,8 @@ def clocks_changed(draft: Draft) -> Iterator[Notice]:
 
 def clocks_not_checked(draft: Draft) -> Iterator[Notice]:
     """Infusions over midnight where nobody knows whether the clocks are changed."""
+    if draft.case.order.at is None:
+        return
     lacking = "time_zone in the site file" if zone_of(draft.case.site) is None else "--start"
     over = [
         session

@@ -31,6 +31,10 @@ def kind_not_said(draft: Draft) -> Iterator[Notice]:
     """That the table of a first infusion was taken because nobody said whether the patient had the product before."""
     if draft.case.order.infusion is not None:
         return
+    yield from draft.prescription.said.of(("kind", draft.titrated.risks), lambda: tuple(_two_tables(draft)))
+
+
+def _two_tables(draft: Draft) -> Iterator[Notice]:
     first, later = (_table_of(draft, kind) for kind in ("first", "subsequent"))
     if first is not None and later is not None and first != later:
         yield Notice(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
 from ivigcalc.definitions import Safety, cite
 from ivigcalc.definitions.fields import Range
@@ -37,9 +38,9 @@ def plausible(case: Case) -> Iterator[Notice]:
     if patient.birth_date and on and patient.birth_date > on:
         raise RequestError(f"--birth-date {patient.birth_date} is after {on}", field="birth_date")
     if age is not None:
-        yield from _for_age(weight, age, patient, rules)  # control: weight-for-age
+        yield from _for_age(weight, age, case)  # control: weight-for-age
     if height is not None and (age is None or age >= rules.bmi.from_age.base):
-        yield from _for_height(patient, weight, height, rules)
+        yield from _for_height(case, height)
 
 
 def dosing_weight(draft: Draft) -> Iterator[Notice]:
@@ -53,7 +54,7 @@ def dosing_weight(draft: Draft) -> Iterator[Notice]:
     basis = f" ({weights.basis})"
     yield from _weight_bounds("dosing weight", weights.kg, basis, "weight, height, units and the policy", rules)
     if weights.basis == "pre-pregnancy" and age is not None:
-        yield from _for_age(weights.kg, age, patient, rules)
+        yield from _for_age(weights.kg, age, draft.case)
     if weights.kg > weights.actual_kg:  # control: dosing-above-body
         yield Notice(
             "dosing-weight-above-actual",
@@ -80,17 +81,28 @@ def _implausible(message: str, value: str, limit: str, source: str | None) -> No
     return Notice("weight-implausible", "stop", message, value, limit, source)
 
 
-def _for_age(weight: Fraction, age: Fraction, patient: Patient, rules: Safety) -> Iterator[Notice]:
-    years = f"{figure(age / 12, 1)} years"
+class _BoundsForAge(NamedTuple):
+    """What a weight has to be within at an age: from the lowest to the highest of the bands that it may be in."""
+
+    low: Fraction
+    high: Fraction
+    band: WeightForAge
+
+
+def _for_age(weight: Fraction, age: Fraction, case: Case) -> Iterator[Notice]:
+    rules, patient = case.safety, case.patient
     if age > rules.age.highest.base or age < 0:
+        years = f"{figure(age / 12, 1)} years"
         yield _implausible(
             f"an age of {years} is not believable: check it", years, str(rules.age.highest), cite(rules, rules.age)
         )
-    reached = _bands_of(age, patient, rules)
-    if not reached:
+    whole_year = patient.age is not None and patient.age.unit == "year" and patient.age.value % 1 == 0
+    bounds = case.definitions.follows.of(
+        ("bounds", age, whole_year), lambda: _bounds_for_age(age, whole_year, rules) or "none"
+    )
+    if bounds == "none":
         return
-    band = reached[-1]
-    low, high = min(b.range.from_.base for b in reached), max(b.range.to.base for b in reached)
+    low, high, band = bounds
     if not low <= weight <= high:
         yield _implausible(
             f"{figure(weight, 3)} kg is outside {figure(low)} to {figure(high)} kg for an age up to {band.up_to}: "
@@ -101,10 +113,17 @@ def _for_age(weight: Fraction, age: Fraction, patient: Patient, rules: Safety) -
         )
 
 
-def _bands_of(age: Fraction, patient: Patient, rules: Safety) -> list[WeightForAge]:
+def _bounds_for_age(age: Fraction, whole_year: bool, rules: Safety) -> _BoundsForAge | None:
+    reached = _bands_of(age, whole_year, rules)
+    if not reached:
+        return None
+    low, high = min(b.range.from_.base for b in reached), max(b.range.to.base for b in reached)
+    return _BoundsForAge(low, high, reached[-1])
+
+
+def _bands_of(age: Fraction, whole_year: bool, rules: Safety) -> list[WeightForAge]:
     """The bounds that an age may be in. A whole number of years is any day of that year: 0 years is not only a
     newborn. Where a band ends on the first day of it, the next one counts only where the chart looks closer."""
-    whole_year = patient.age is not None and patient.age.unit == "year" and patient.age.value % 1 == 0
     latest = age + 12 if whole_year else age
     charted = rules.growth is not None and latest <= rules.growth.rows[-1].months
     bands = sorted(rules.weight_for_age, key=lambda band: band.up_to.base)
@@ -116,12 +135,34 @@ def _bands_of(age: Fraction, patient: Patient, rules: Safety) -> list[WeightForA
     ]
 
 
-def _for_height(patient: Patient, weight: Fraction, height: Fraction, rules: Safety) -> Iterator[Notice]:
-    bmi = _bmi(weight, height)
-    low, high = Fraction(rules.bmi.low), Fraction(rules.bmi.high)
-    if low <= bmi <= high:  # control: bmi-bounds
-        yield from _doubtful_unit(patient, weight, height, rules)  # control: weight-of-the-other-unit
+class _AtHeight(NamedTuple):
+    """The weights at a height that the bounds of the BMI allow, and those that are ordinary, in kg."""
+
+    low: Fraction
+    high: Fraction
+    ordinary_low: Fraction
+    ordinary_high: Fraction
+
+
+def _at_height(height: Fraction, sex: Sex | None, rules: Safety) -> _AtHeight:
+    squared, slip = (height / 100) ** 2, rules.unit_slip
+    expected = _expected_kg(height, sex, slip)
+    return _AtHeight(
+        Fraction(rules.bmi.low) * squared,
+        Fraction(rules.bmi.high) * squared,
+        expected * slip.ordinary.from_.base / 100,
+        expected * slip.ordinary.to.base / 100,
+    )
+
+
+def _for_height(case: Case, height: Fraction) -> Iterator[Notice]:
+    patient, rules = case.patient, case.safety
+    weight, sex = patient.weight_kg, patient.sex
+    at = case.definitions.follows.of(("at", height, sex), lambda: _at_height(height, sex, rules))
+    if at.low <= weight <= at.high:  # control: bmi-bounds
+        yield from _doubtful_unit(patient, weight, height, at, rules)  # control: weight-of-the-other-unit
         return
+    bmi, low, high = _bmi(weight, height), Fraction(rules.bmi.low), Fraction(rules.bmi.high)
     hint = _slip(weight, height, patient.sex, rules)
     yield _implausible(
         f"{figure(weight, 1)} kg at {figure(height, 1)} cm is a BMI of {figure(bmi, 1)}, "
@@ -170,23 +211,25 @@ def _within(share: Fraction, percent: Range[Quantity]) -> bool:
     return percent.from_.base <= share * 100 <= percent.to.base
 
 
-def _doubtful_unit(patient: Patient, weight: Fraction, height: Fraction, rules: Safety) -> Iterator[Notice]:
-    """A weight that is possible, but of which the same figure in the other unit would be ordinary.
+def _doubtful_unit(
+    patient: Patient, weight: Fraction, height: Fraction, at: _AtHeight, rules: Safety
+) -> Iterator[Notice]:
+    """A weight that is possible but not ordinary, of which the same figure in the other unit would be ordinary.
 
     A previous weight that agrees is a second witness, and settles the doubt.
     """
+    if at.ordinary_low <= weight <= at.ordinary_high:
+        return
     slip = rules.unit_slip
     expected = _expected_kg(height, patient.sex, slip)
-    heavy = weight / expected * 100 > slip.ordinary.to.base
-    light = weight / expected * 100 < slip.ordinary.from_.base
+    heavy = weight > at.ordinary_high
     other = weight * _POUND_KG if heavy else weight / _POUND_KG
-    if not (heavy or light) or not _within(other / expected, slip.likely) or weighed_alike(patient, rules):
+    if not _within(other / expected, slip.likely) or weighed_alike(patient, rules):
         return
     words = "pounds were not typed as kilograms" if heavy else "kilograms were not typed as pounds"
     bmi = _bmi(weight, height)
     certain = bmi > slip.stop_above_bmi  # control: doubtful-weight-stops
     whom = f"for a {patient.sex} patient" if patient.sex else "for a patient"
-    usual = [figure(expected * bound.base / 100, 1) for bound in (slip.ordinary.from_, slip.ordinary.to)]
     yield Notice(
         "weight-implausible" if certain else "weight-unit-doubtful",
         "stop" if certain else "caution",
@@ -194,6 +237,6 @@ def _doubtful_unit(patient: Patient, weight: Fraction, height: Fraction, rules: 
         f"{figure(height, 1)} cm (BMI {figure(bmi, 1)}), and {figure(other, 1)} kg would be ordinary: "
         f"check that {words}; --previous-weight settles it",
         f"{figure(weight, 1)} kg",
-        f"{usual[0]}-{usual[1]} kg",
+        f"{figure(at.ordinary_low, 1)}-{figure(at.ordinary_high, 1)} kg",
         cite(rules, slip),
     )
