@@ -101,7 +101,7 @@ def for_ages(draft: Draft) -> Iterator[Notice]:
             if kind == "contraindicated":
                 words = f"{product.title} is contraindicated at an age of {years}: {text}"
                 # control: contraindicated-age
-                yield Notice("product-contraindicated", "stop", words, years, printed, source)
+                yield Notice("age-contraindicated", "stop", words, years, printed, source)
             else:
                 words = f"{product.title}: {text}"
                 yield Notice("product-warning", "caution", words, years, printed, source)  # control: warned-age

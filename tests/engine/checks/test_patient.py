@@ -129,17 +129,17 @@ def test_an_age_that_the_product_rules_out_is_a_stop(product: str) -> None:
     """Sorbitol: hereditary fructose intolerance may not be known yet under 2 years."""
     asked = (helpers.any_course, product, "11kg", "1 g/kg")
     stopped = helpers.refusal(*asked, days="2", age="23mo")
-    assert stopped.codes == ("product-contraindicated",)
+    assert stopped.codes == ("age-contraindicated",)
     assert "1.9 years" in str(stopped)
     found = helpers.any_course(product, "12kg", "1 g/kg", days="2", age="24mo")
-    assert "product-contraindicated" not in helpers.codes(found)
+    assert "age-contraindicated" not in helpers.codes(found)
 
 
 def test_it_is_overridden_with_a_reason() -> None:
     """As its own label allows: in overwhelming need with no alternative."""
-    words = {"days": "2", "age": "23mo", "override": ["product-contraindicated=no alternative, Dr Roe"]}
+    words = {"days": "2", "age": "23mo", "override": ["age-contraindicated=no alternative, Dr Roe"]}
     found = helpers.any_course("flebogamma-dif-5-eu", "11kg", "1 g/kg", **words)
-    assert helpers.notice(found, "product-contraindicated").overridden_because == "no alternative, Dr Roe"
+    assert helpers.notice(found, "age-contraindicated").overridden_because == "no alternative, Dr Roe"
 
 
 def test_where_no_age_is_given_the_one_that_is_ruled_out_is_told() -> None:
