@@ -460,22 +460,18 @@ def product_mg_per_ml(ident: str) -> Fraction:
     return value
 
 
-def ceilings_at_risk(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [kept_at_risk(table) for table in tables if "at_risk_ceiling" in table]
+def ceilings_at_risk(tables: list[dict[str, Any]], mg_per_ml: Fraction) -> list[dict[str, Any]]:
+    return [kept_at_risk(table, mg_per_ml) for table in tables if "at_risk_ceiling" in table]
 
 
-def kept_at_risk(table: dict[str, Any]) -> dict[str, Any]:
+def kept_at_risk(table: dict[str, Any], mg_per_ml: Fraction) -> dict[str, Any]:
     """The ceiling at risk of a table; of one printed as `less than` the fastest step that is below it."""
     printed: dict[str, Any] = table.get("at_risk_ceiling") or {}
     if printed.get("less_than") != "true" and printed.get("less_than") is not True:
         return printed
-    value, unit = number_and_unit(printed["rate"])
-    steps = [rung["rate"] for rung in table["ladder"]]
-    assert {number_and_unit(rate)[1] for rate in steps} == {unit}
-    return {
-        **printed,
-        "rate": max((r for r in steps if number_and_unit(r)[0] < value), key=lambda r: number_and_unit(r)[0]),
-    }
+    steps = {rung["rate"]: rate_ml_per_h(rung["rate"], Fraction(1), mg_per_ml) for rung in table["ladder"]}
+    most = rate_ml_per_h(printed["rate"], Fraction(1), mg_per_ml)
+    return {**printed, "rate": max((rate for rate, each in steps.items() if each < most), key=lambda rate: steps[rate])}
 
 
 def rate_ceiling(indication: str) -> str | None:
@@ -491,14 +487,15 @@ def rate_table(ident: str, indication: str, infusion: str = "first") -> Table:
     for wanted in (indication, "any"):
         for table in tables:
             if wanted in table["for"] and table.get("infusion", infusion) == infusion:
-                risk = kept_at_risk(table)
+                mg_per_ml = product_mg_per_ml(ident)
+                risk = kept_at_risk(table, mg_per_ml)
                 return Table(
                     rungs=tuple((rung["rate"], rung.get("for")) for rung in table["ladder"]),
                     ceiling=(table.get("ceiling") or {}).get("rate"),
                     at_risk=risk.get("rate"),
                     risks=tuple(risk.get("risks", ())),
-                    mg_per_ml=product_mg_per_ml(ident),
-                    elsewhere=tuple((at["rate"], tuple(at["risks"])) for at in ceilings_at_risk(tables)),
+                    mg_per_ml=mg_per_ml,
+                    elsewhere=tuple((at["rate"], tuple(at["risks"])) for at in ceilings_at_risk(tables, mg_per_ml)),
                     of_indication=rate_ceiling(indication),
                 )
     raise AssertionError(f"{ident} has no rate table for {indication} ({infusion} infusion)")

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from ivigcalc.quantity import Quantity, figure
 
+from .condition import AgeRange
 from .fields import Amount, Bool, Concentration, Identifier, IgaContent, Minutes, Place, Rate, Strict, Text, refuse
 from .infusion_time import InfusionTime
 from .source import Cited, Definition, Said
@@ -80,15 +81,6 @@ class RateTable(Cited):
             ceilings.append((("at_risk_ceiling", "rate"), self.at_risk_ceiling.rate))
         return rungs + ceilings
 
-    @property
-    def at_risk(self) -> Ceiling | None:
-        """The ceiling at risk as it is kept: of one printed as `less than`, the last step of the titration below it."""
-        printed = self.at_risk_ceiling
-        if printed is None or not printed.less_than:
-            return printed
-        below = [rung.rate for rung in self.ladder if rung.rate.base < printed.rate.base]  # control: less-than-at-risk
-        return printed.model_copy(update={"rate": below[-1], "less_than": False})
-
     @model_validator(mode="after")
     def _holds_together(self) -> RateTable:
         refuse(self._contradictions())
@@ -101,11 +93,12 @@ class RateTable(Cited):
                 yield ("ladder", i), "only the last step may leave out 'for'"
             if i == last and rung.for_ is not None:
                 yield ("ladder", i), "the last step runs to the end, so it has no 'for'"
-        yield from self._no_step_below()
+        if self.ceiling.less_than:
+            yield ("ceiling", "less_than"), "is for at_risk_ceiling"
         main = [rate for place, rate in self.stated_rates if place[0] != "at_risk_ceiling"]
         if len({rate.dimension == "rate" for rate in main}) > 1:
             yield (), "mixes rates per kg with absolute rates"
-        elif len({rate.dimension for rate in main}) == 1:
+        elif len({rate.dimension for _, rate in self.stated_rates} - {"rate"}) <= 1:
             yield from self.out_of_order(lambda rate: rate.base)
         yield from self._out_of_time()
 
@@ -116,21 +109,19 @@ class RateTable(Cited):
             text = f"no step allows it: the steps before the last take {figure(steps_min)} min, at most {self.time.to}"
             yield ("time", "to"), f"{text} is allowed"
 
-    def _no_step_below(self) -> Iterator[tuple[Place, str]]:
-        """`less_than` names a step of the titration, so there has to be one below it, in the same unit."""
-        if self.ceiling.less_than:
-            yield ("ceiling", "less_than"), "is for at_risk_ceiling"
-        printed = self.at_risk_ceiling
+    def _no_step_below(self, comparable: Callable[[Quantity], Fraction]) -> Iterator[tuple[Place, str]]:
+        """`less_than` names a step of the titration, so there has to be one below it, in a unit of the same kind."""
+        printed, first = self.at_risk_ceiling, self.ladder[0].rate
         if printed is None or not printed.less_than:
             return
-        steps = [rung.rate for rung in self.ladder]
-        if any(step.dimension != printed.rate.dimension for step in steps):
+        if (first.dimension == "rate") != (printed.rate.dimension == "rate"):
             yield ("at_risk_ceiling", "less_than"), f"needs a rate of the same kind as the steps, not {printed.rate}"
-        elif steps[0].base >= printed.rate.base:
-            yield ("at_risk_ceiling", "less_than"), f"no step is below {printed.rate}: the first is {steps[0]}"
+        elif comparable(first) >= comparable(printed.rate):
+            yield ("at_risk_ceiling", "less_than"), f"no step is below {printed.rate}: the first is {first}"
 
     def out_of_order(self, comparable: Callable[[Quantity], Fraction]) -> Iterator[tuple[Place, str]]:
         """Rungs that are not faster than the one before, or above the ceiling; needs rates of comparable kinds."""
+        yield from self._no_step_below(comparable)
         first, ceiling = self.ladder[0].rate, self.ceiling.rate
         for (_, earlier), (place, later) in pairwise(self.stated_rates[: len(self.ladder)]):
             if comparable(later) <= comparable(earlier):
@@ -164,10 +155,25 @@ class Iga(Cited):
     note: Sentence | None = None
 
 
-class Contraindication(Said):
-    """Who must not have it; `condition` is the word that `--condition` takes."""
+class _Whom(Said):
+    """Whom a sentence of the label is about: those with a condition (a word of `--condition`), or of an age."""
 
     condition: Identifier | None = None
+    age: AgeRange | None = None
+
+    def holds(self, age_months: Fraction) -> bool:
+        """Whether it is about patients of this age."""
+        return self.age is not None and all(bound.holds(age_months) for bound in self.age)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> _Whom:
+        if self.condition is not None and self.age is not None:
+            refuse([(("age",), "is for a sentence of its own: one with a 'condition' is for patients of every age")])
+        return self
+
+
+class Contraindication(_Whom):
+    """Who must not have it."""
 
 
 class UnlikeClass(Said):
@@ -176,10 +182,8 @@ class UnlikeClass(Said):
     condition: Identifier
 
 
-class Caution(Said):
-    """Something to mind; with a `condition`, printed when the patient has it, else on every plan."""
-
-    condition: Identifier | None = None
+class Caution(_Whom):
+    """Something to mind: a caution for whom it is about. With an `age` it is not told to those who are outside it."""
 
 
 class Licensed(Said):
@@ -233,9 +237,20 @@ class Product(Definition):
             by_mass = [place for place, rate in table.stated_rates if rate.dimension == "mass rate per kg"]
             if by_mass and self.concentration is None:
                 yield ("rates", index, *by_mass[0]), "mg/kg/min needs the concentration of the product"
-            elif by_mass and kinds != {"mass rate per kg"} and "rate" not in kinds:
+            elif by_mass and len(kinds - {"rate"}) > 1:
                 for place, message in table.out_of_order(self.comparable_rate):
                     yield ("rates", index, *place), message
+
+    def at_risk(self, table: RateTable) -> Ceiling | None:
+        """A table's ceiling at risk as it is kept: of one printed as `less than`, the last step below it."""
+        printed = table.at_risk_ceiling
+        if printed is None or not printed.less_than:
+            return printed
+        most = self.comparable_rate(printed.rate)
+        below = [
+            rung.rate for rung in table.ladder if self.comparable_rate(rung.rate) < most
+        ]  # control: less-than-at-risk
+        return printed.model_copy(update={"rate": below[-1], "less_than": False})
 
     def comparable_rate(self, rate: Quantity) -> Fraction:
         """mL/kg/h of a per-kg rate, mL/h of an absolute one."""

@@ -199,7 +199,7 @@ def _boldness(product: Product, table: RateTable, risks: tuple[Risk, ...]) -> tu
     """Order of tables of one kind from cautious to bold: lowest ceiling in force first, then the slowest ladder."""
     rates = [product.comparable_rate(rung.rate) for rung in table.ladder]
     ceilings = [table.ceiling]
-    at_risk = table.at_risk
+    at_risk = product.at_risk(table)
     if at_risk is not None and risk_applies(table, risks) and at_risk.rate.dimension != "rate":
         ceilings.append(at_risk)
     return (min(product.comparable_rate(ceiling.rate) for ceiling in ceilings), *rates)
@@ -217,7 +217,7 @@ def make_ladder(product: Product, table: RateTable) -> Ladder:
         Rung(product.comparable_rate(r.rate), r.for_.base if r.for_ else None, r.basis == "assumed", r)
         for r in table.ladder
     )
-    at_risk = table.at_risk
+    at_risk = product.at_risk(table)
     return Ladder(
         table=table,
         rungs=rungs,
@@ -231,7 +231,7 @@ def make_ladder(product: Product, table: RateTable) -> Ladder:
 
 def risk_applies(table: RateTable, risks: tuple[Risk, ...]) -> bool:
     """Whether the table prints a lower ceiling for one of these risks."""
-    ceiling = table.at_risk
+    ceiling = table.at_risk_ceiling
     return ceiling is not None and any(not ceiling.risks or risk in ceiling.risks for risk in risks)
 
 
@@ -240,7 +240,7 @@ def at_risk_elsewhere(product: Product, table: RateTable, risks: tuple[Risk, ...
     open_risks = tuple(risk for risk in risks if not risk_applies(table, (risk,)))
     found: dict[bool, OtherCeiling] = {}
     for other in product.rates:
-        printed = other.at_risk
+        printed = product.at_risk(other)
         if printed is None or not risk_applies(other, open_risks):
             continue
         absolute = printed.rate.dimension == "rate"

@@ -65,10 +65,10 @@ def test_both_are_shown_from_more_than_1_percent_on(weight: str, shown: str) -> 
 
 
 def test_at_a_ceiling_the_ceiling_is_what_is_compared() -> None:
-    """30 kg at risk: 1.98 mL/kg/h is 59.4 mL/h, on a pump of 5 mL/h 55, which is 7.4 % below."""
+    """30 kg at risk: 0.03 mL/kg/min is 54 mL/h, on a pump of 5 mL/h 50, which is 7.4 % below."""
     words = {"age": "30y", "risk": ["thrombosis"]}
-    made = rates("gammagard-liquid-us", "mmn", "30kg", "30g", site=pump("5 mL/h"), **words)
-    assert (pump_rates(made.sessions[0])[-1], beside(made)[-1]) == ("55", "59.4")
+    made = rates("octagam-10-us", "chronic-itp", "30kg", "30g", site=pump("5 mL/h"), **words)
+    assert (pump_rates(made.sessions[0])[-1], beside(made)[-1]) == ("50", "54")
 
 
 def test_rates_of_a_table_in_ml_per_hour_are_compared_too() -> None:

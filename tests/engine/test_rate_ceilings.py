@@ -27,18 +27,19 @@ def gammagard(**words: str | list[str]) -> Plan:
 
 
 def test_a_rate_at_risk_that_another_table_prints_holds() -> None:
-    """Printed in the table for MMN alone: 3.3 mg/kg/min = 1.98 mL/kg/h, at 80 kg 158.4 mL/h."""
+    """In the table for MMN alone: less than 3.3 mg/kg/min = 1.98 mL/kg/h, so its step of 1, at 80 kg 80 mL/h."""
     made = gammagard(risk=["renal", "thrombosis"])
-    assert highest(made) == "158.4"
+    assert highest(made) == "80"
     said = notice(made, "risk-ceiling-applied")
     assert "table for mmn" in said.message
-    assert said.limit == "3.3 mg/kg/min"
+    assert "the last step below the printed 3.3 mg/kg/min" in said.message
+    assert said.limit == "1 mL/kg/h"
     assert "risk-no-figure" not in codes(made)
     assert highest(gammagard(risk=[])) == "432"  # 5.4 mL/kg/h
 
 
 def test_the_working_names_the_ceiling_that_bounds() -> None:
-    assert any("3.3 mg/kg/min x rate_kg" in str(line) for line in gammagard(risk=["renal"]).trace)
+    assert any("1 mL/kg/h x rate_kg" in str(line) for line in gammagard(risk=["renal"]).trace)
 
 
 def test_a_risk_for_which_the_file_prints_nothing_is_the_first_notice() -> None:
@@ -47,10 +48,10 @@ def test_a_risk_for_which_the_file_prints_nothing_is_the_first_notice() -> None:
 
 
 def test_the_table_that_is_borrowed_is_the_most_cautious_for_this_patient() -> None:
-    """Without a risk that for primary immunodeficiency is; at risk that for MMN: 1.98 mL/kg/h x 30 kg."""
+    """Without a risk that for primary immunodeficiency is; at risk that for MMN: 1 mL/kg/h x 30 kg."""
     words = {"age": "30y", "dose": "2 g/kg/course", "days": "4"}
     made = helpers.plan("sjogren:rist-2011", "gammagard-liquid-us", "30kg", risk=["thrombosis"], **words)
-    assert highest(made) == "59.4"
+    assert highest(made) == "30"
     assert "mmn" in notice(made, "rate-off-label").message
     careless = helpers.plan("sjogren:rist-2011", "gammagard-liquid-us", "30kg", **words)
     assert "primary-immunodeficiency" in notice(careless, "rate-off-label").message

@@ -191,9 +191,11 @@ def table(for_: str, infusion: str = "any", *, top: str = "4", ceiling: str = "5
         ("octagam-10-us", ITP, ["renal"], "126", "risk-ceiling-applied"),
         ("octagam-10-us", DM, ["cardiac"], "168", "risk-no-figure"),  # nobody printed a rate for the heart
         ("privigen-us", CIDP, ["renal"], "336", "risk-no-figure"),
-        ("bivigam-us", PI, ["thrombosis"], "84", "risk-ceiling-applied"),  # 2 mg/kg/min = 1.2 mL/kg/h
+        ("bivigam-us", PI, ["thrombosis"], "54.6", "risk-ceiling-applied"),  # below 2 mg/kg/min: 1.3 = 0.78 mL/kg/h
         ("bivigam-us", PI, ["renal"], "252", "risk-no-figure"),  # printed for thrombosis only
-        ("gammagard-liquid-us", "mmn", ["renal"], "138.6", "risk-ceiling-applied"),  # 3.3 mg/kg/min = 1.98 mL/kg/h
+        ("gammagard-liquid-us", "mmn", ["renal"], "70", "risk-ceiling-applied"),  # below 1.98 mL/kg/h
+        ("octagam-5-us", PI, ["renal"], "168", "risk-ceiling-applied"),  # below 198 mg/kg/h: 120
+        ("octagam-5-us", PI, ["thrombosis"], "280", "risk-no-figure"),  # 200 mg/kg/h = 4 mL/kg/h
     ],
 )
 def test_the_ceiling_at_risk_is_in_force_where_it_was_printed(

@@ -167,6 +167,7 @@ CHECKS: tuple[Check | Shared, ...] = (
     patient.defaults_used,
     patient.measures_rounded,  # control: long-measure-said
     of_conditions(patient.contraindications),
+    patient.for_ages,
     patient.risk_of_age,  # control: risk-of-age
     patient.stale_weight,
     weight.rule_assumed,

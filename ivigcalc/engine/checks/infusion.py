@@ -206,7 +206,7 @@ def _where_it_is_from(rx: Prescription, chosen: TableChoice) -> Iterator[Notice]
 
 def _risks(rx: Prescription, risks: tuple[Risk, ...], table: RateTable, bound_by: frozenset[str]) -> Iterator[Notice]:
     """The patient's risks against the lower ceiling that the table prints, if it does."""
-    product, at_risk = rx.product, table.at_risk
+    product, at_risk = rx.product, rx.product.at_risk(table)
     covered = [risk for risk in risks if risk_applies(table, (risk,))]
     if covered and at_risk is not None and "at-risk" in bound_by:
         yield Notice(
@@ -235,9 +235,11 @@ def _elsewhere(rx: Prescription, others: tuple[OtherCeiling, ...], bound_by: fro
             source = rx.rate_ceiling_source
             yield Notice("indication-ceiling-applied", "caution", text, None, str(other.printed), source)
             continue
-        tables = [t for t in rx.product.rates if t.at_risk and t.at_risk.rate == other.printed]
+        kept = [(table, rx.product.at_risk(table)) for table in rx.product.rates]
+        tables = [table for table, ceiling in kept if ceiling and ceiling.rate == other.printed]
         uses = ", ".join(tables[0].for_)
-        text = f"the rate stays at or below {other.printed}, printed for patients at risk in the table for {uses}"
+        said = _less_than(tables[0]) or ", printed"
+        text = f"the rate stays at or below {other.printed}{said} for patients at risk in the table for {uses}"
         source = cite(rx.product, tables[0].at_risk_ceiling, tables[0])
         yield Notice("risk-ceiling-applied", "caution", text, None, str(other.printed), source)
 

@@ -80,9 +80,31 @@ def contraindications(rx: Prescription, conditions: tuple[str, ...]) -> Iterator
     for condition in conditions:
         yield from _about(condition, product, rx.product_class, rx.safety)
     for warning in product.warnings:
-        if warning.condition not in conditions:  # control: warnings-for-all
+        if warning.age is None and warning.condition not in conditions:  # control: warnings-for-all
             text = f"{product.title}: {warning.text}"
             yield Notice("product-warning", "info", text, source=cite(product, warning))
+
+
+def for_ages(draft: Draft) -> Iterator[Notice]:
+    """What the product file says of patients of an age. Where none was given, everybody is told."""
+    product, age = draft.case.product, draft.case.age_months
+    for kind, entries in (("contraindicated", product.contraindications), ("warned", product.warnings)):
+        for entry in entries:
+            if entry.age is None or (age is not None and not entry.holds(age)):
+                continue
+            text, printed, source = entry.text, " and ".join(map(str, entry.age)), cite(product, entry)
+            if age is None:
+                words = f"{product.title}: {text} (printed for an age {printed}; no age was given)"
+                yield Notice("product-warning", "info", words, source=source)
+                continue
+            years = f"{figure(age / 12, 1)} years"
+            if kind == "contraindicated":
+                words = f"{product.title} is contraindicated at an age of {years}: {text}"
+                # control: contraindicated-age
+                yield Notice("age-contraindicated", "stop", words, years, printed, source)
+            else:
+                words = f"{product.title}: {text}"
+                yield Notice("product-warning", "caution", words, years, printed, source)  # control: warned-age
 
 
 def _about(condition: str, product: Product, product_class: ProductClass | None, safety: Safety) -> Iterator[Notice]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ivigcalc.definitions import Ceiling, PrintedRung, Product, RateTable
-from ivigcalc.definitions.product import Composition
+from ivigcalc.definitions.product import Caution, Composition, Contraindication
 from ivigcalc.definitions.source import Said
 from ivigcalc.quantity import decimal_of, plain
 from ivigcalc.render.sheets.sheet import Citing, Fact, Grid, Row, Section
@@ -160,6 +160,11 @@ def _composition(composition: Composition, citing: Citing) -> Iterator[Fact]:
         yield Fact("IgA", "; ".join(part for part in (most, mean, iga.note) if part), citing.of(iga))
 
 
+def _whom(said: Contraindication | Caution, citing: Citing) -> Fact:
+    age = f"age {' and '.join(map(str, said.age))}" if said.age else ""
+    return Fact(said.condition or age, said.text, citing.of(said))
+
+
 def _handling(product: Product, citing: Citing) -> Iterator[Section]:
     opened = product.open_bottle
     handling = [Fact("", said.text, citing.of(said)) for said in product.handling]
@@ -169,9 +174,9 @@ def _handling(product: Product, citing: Citing) -> Iterator[Section]:
     for title, facts in (
         ("Storage", [Fact("", said.text, citing.of(said)) for said in product.storage]),
         ("Handling", handling),
-        ("Contraindications", [Fact(c.condition or "", c.text, citing.of(c)) for c in product.contraindications]),
+        ("Contraindications", [_whom(c, citing) for c in product.contraindications]),
         ("Unlike its class", [Fact(u.condition, u.text, citing.of(u)) for u in product.unlike_class]),
-        ("Warnings", [Fact(w.condition or "", w.text, citing.of(w)) for w in product.warnings]),
+        ("Warnings", [_whom(w, citing) for w in product.warnings]),
         ("Starting again after a gap", [Fact("", said.text, citing.of(said)) for said in product.restart]),
     ):
         if facts:

@@ -92,8 +92,60 @@ def test_maltose_and_the_glucose_meter_are_told_to_everybody_and_shouted_to_the_
 
 
 def test_every_warning_of_a_product_reaches_the_plan() -> None:
-    found = helpers.adult("72kg", product="flebogamma-dif-10-eu")
-    assert len([n for n in found.notices if n.code == "product-warning"]) == 2
+    found = helpers.adult("72kg", product="gammaplex-5-us")
+    assert len([n for n in found.notices if n.code == "product-warning"]) == 3
+
+
+# ---- what a product file says of an age ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("product", "age", "level"),
+    [
+        ("flebogamma-dif-10-eu", "23mo", "caution"), ("flebogamma-dif-10-eu", "24mo", None), ("flebogamma-dif-10-eu", "54y", None),
+        ("flebogamma-dif-10-us", "1y", "caution"), ("flebogamma-dif-5-tr", "1y", "caution"), ("flebogamma-dif-5-tr", "2y", None),
+    ],
+)  # fmt: skip
+def test_a_warning_of_children_under_two_is_a_caution_for_them_alone(product: str, age: str, level: str | None) -> None:
+    found = helpers.any_course(product, "12kg" if age != "54y" else "72kg", "1 g/kg", days="2", age=age)
+    said = [n.level for n in helpers.notices(found, "product-warning") if "under 2 years" in n.message]
+    assert said == ([level] if level else [])
+
+
+@pytest.mark.parametrize(
+    ("product", "age", "said"),
+    [
+        ("asceniv-us", "66y", ["caution"]), ("asceniv-us", "65y", []), ("gammagard-liquid-us", "80y", ["caution"]),
+        ("flebogamma-dif-5-tr", "66y", ["caution"]), ("gammagard-liquid-us", None, ["info"]),
+    ],
+)  # fmt: skip
+def test_a_warning_of_the_old_is_a_caution_for_them_alone(product: str, age: str | None, said: list[str]) -> None:
+    found = helpers.any_course(product, "72kg", "1 g/kg", days="2", age=age, risk=["none"])
+    assert [n.level for n in helpers.notices(found, "product-warning") if "Over 65 years" in n.message] == said
+
+
+@pytest.mark.parametrize("product", ["flebogamma-dif-5-eu", "flebogamma-dif-5-us"])
+def test_an_age_that_the_product_rules_out_is_a_stop(product: str) -> None:
+    """Sorbitol: hereditary fructose intolerance may not be known yet under 2 years."""
+    asked = (helpers.any_course, product, "11kg", "1 g/kg")
+    stopped = helpers.refusal(*asked, days="2", age="23mo")
+    assert stopped.codes == ("age-contraindicated",)
+    assert "1.9 years" in str(stopped)
+    found = helpers.any_course(product, "12kg", "1 g/kg", days="2", age="24mo")
+    assert "age-contraindicated" not in helpers.codes(found)
+
+
+def test_it_is_overridden_with_a_reason() -> None:
+    """As its own label allows: in overwhelming need with no alternative."""
+    words = {"days": "2", "age": "23mo", "override": ["age-contraindicated=no alternative, Dr Roe"]}
+    found = helpers.any_course("flebogamma-dif-5-eu", "11kg", "1 g/kg", **words)
+    assert helpers.notice(found, "age-contraindicated").overridden_because == "no alternative, Dr Roe"
+
+
+def test_where_no_age_is_given_the_one_that_is_ruled_out_is_told() -> None:
+    found = helpers.any_course("flebogamma-dif-5-eu", "11kg", "1 g/kg", days="2")
+    [said] = [n for n in helpers.notices(found, "product-warning") if "Under 2 years" in n.message]
+    assert (said.level, "printed for an age < 2 years; no age was given" in said.message) == ("info", True)
 
 
 # ---- which weight ----------------------------------------------------------------------------------------------------
