@@ -27,6 +27,7 @@ class Format(StrEnum):
     json = "json"
     csv = "csv"
     markdown = "markdown"
+    text = "text"
     pdf = "pdf"
     ics = "ics"
     svg = "svg"
@@ -75,7 +76,7 @@ class Look:
 
 def show(plan: Plan, look: Look) -> None:
     """Render a plan and write it; a face for machines has the cautions on stderr as well."""
-    if look.format not in (Format.table, Format.markdown):
+    if look.format not in (Format.table, Format.markdown, Format.text):
         from ivigcalc.render.notices import notice_text
 
         for notice in plan.notices:
@@ -103,6 +104,10 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
             from ivigcalc.render.markdown import to_markdown
 
             return to_markdown(plan, explain=look.explain)
+        case Format.text:
+            from ivigcalc.render.text_block import to_text
+
+            return to_text(plan)
         case Format.pdf:
             from ivigcalc.render.paper.pdf import to_pdf
 

@@ -115,6 +115,7 @@ class ComputedFrom(TypedDict):
     safety: Fingerprint
     product_class: Fingerprint | None
     defaults_used: Annotated[list[str], Mark.LINES]
+    order: str
 
 
 # ---- weight and dose ------------------------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ def _computed_from(plan: Plan) -> records.ComputedFrom:
         "safety": _fingerprint(source.safety),
         "product_class": _fingerprint(source.product_class) if source.product_class else None,
         "defaults_used": list(source.defaults_used),
+        "order": plan.order_text,
     }
 
 

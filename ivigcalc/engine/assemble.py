@@ -22,7 +22,8 @@ from ivigcalc.engine.plan import (
 from ivigcalc.engine.schedule import step
 from ivigcalc.engine.weight import Weights
 from ivigcalc.quantity import decimal_of
-from ivigcalc.request.request import Order
+from ivigcalc.request.request import Order, OrderedDose, Per, Treatment
+from ivigcalc.request.shorthand import write_order
 
 
 def shown(draft: Draft, notices: tuple[Notice, ...], trace: tuple[TraceEntry, ...]) -> Plan:
@@ -44,7 +45,29 @@ def shown(draft: Draft, notices: tuple[Notice, ...], trace: tuple[TraceEntry, ..
         sources=tuple(_sources(draft, notices, trace)),
         last_covered=_last_covered(case.order),
         titrations=draft.titrated.titrations,
+        order_text=write_order(tuple(_treatments(draft))),
     )
+
+
+def _treatments(draft: Draft) -> Iterator[Treatment]:
+    """What is given in each phase, as it would be ordered if the protocol said nothing."""
+    rx = draft.prescription
+    for stretch in draft.dosed.stretches:
+        part, prescribed, ordered = stretch.part, stretch.part.prescribed, stretch.part.ordered
+        if rx.protocol is None:
+            yield Treatment(dose=OrderedDose(prescribed.dose), over=ordered.over)
+            continue
+        share = part.four_week_dose
+        per: Per = "day" if prescribed.per_day else "course"
+        yield Treatment(
+            phase=part.phase.id if rx.protocol.phases else None,
+            dose=OrderedDose(share) if share else OrderedDose(prescribed.dose, per),
+            days=stretch.days,
+            over=ordered.over,
+            every=part.interval if part.courses > 1 else None,
+            dose_basis=ordered.dose_basis,
+            courses=part.courses if rx.command == "schedule" else None,
+        )
 
 
 def _computed_from(draft: Draft) -> ComputedFrom:

@@ -375,3 +375,5 @@ class Plan:
     sources: tuple[str, ...]
     last_covered: str | None = None
     titrations: tuple[Titration, ...] = ()
+    #: the order in one line, with all that the protocol filled in; `--order` reads it
+    order_text: str = ""

@@ -5,6 +5,7 @@ A batch keeps one for all patients who are treated alike; what was worked out fo
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -221,8 +222,11 @@ def treatments_by_phase(
 ) -> tuple[tuple[Phase, Treatment, int], ...]:
     """Each phase that has courses, with the part of the order that speaks to it.
 
-    What is ordered fills what the protocol leaves open; where nothing is open, it replaces.
+    What is ordered fills what the protocol leaves open; where nothing is open, it replaces. Where each phase is ordered
+    by itself, that holds for it and nothing else.
     """
+    if treatment.by_phase:
+        return tuple(_each_by_itself(protocol, treatment.by_phase, command))
     courses = 1 if command == "dose" else treatment.courses
     planned = _planned(_stages(protocol, treatment.phase), courses, command)
     phases = [phase for phase, _ in planned]
@@ -244,6 +248,27 @@ def treatments_by_phase(
         )
         for phase, courses in planned
     )
+
+
+def _each_by_itself(
+    protocol: Protocol, by_phase: Sequence[Treatment], command: Command
+) -> Iterator[tuple[Phase, Treatment, int]]:
+    """The phases that are ordered one after the other, named or the next that the protocol has."""
+    stages = list(_stages(protocol, None))
+    for ordered in by_phase[:1] if command == "dose" else by_phase:
+        named = [place for place, phase in enumerate(stages) if ordered.phase in (None, phase.id)]
+        if not named:
+            has = ", then ".join(phase.id for phase in protocol.stages) if protocol.phases else "no phases"
+            more = f"phase '{ordered.phase[:40]}' is not one of them, or not in that order" if ordered.phase else ""
+            raise RequestError(
+                f"--order has {len(by_phase)} parts, and the protocol ({protocol.title}) has {has}: "
+                f"{more or 'leave out what is too many, or give each part its phase'}",
+                field="order",
+            )
+        phase = stages[named[0]]
+        stages = stages[named[0] + 1 :]
+        courses = phase.courses.single if phase.courses else None
+        yield phase, ordered, 1 if command == "dose" else ordered.courses or courses or 1
 
 
 def _stages(protocol: Protocol, named: str | None) -> tuple[Phase, ...]:

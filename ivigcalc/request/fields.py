@@ -15,6 +15,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.request import words
 from ivigcalc.request.form import Command, Words
 from ivigcalc.request.request import NO_RISK, InfusionKind, Request, Risk
+from ivigcalc.request.shorthand import read_order, write_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Field:
     instead_of: str = ""
     #: what paper calls it in the line of inputs, where not by its name; None where paper has it elsewhere
     printed: str | None = ""
+    #: its name in the record that holds it, where not its own
+    stored: str = ""
 
     @property
     def option(self) -> str:
@@ -47,7 +50,7 @@ class Field:
     @property
     def key(self) -> str:
         """Its name in the record that holds it: the plural, where it holds many."""
-        return f"{self.name}s" if self.holds == "many" else self.name
+        return self.stored or (f"{self.name}s" if self.holds == "many" else self.name)
 
     @property
     def label(self) -> str:
@@ -79,7 +82,9 @@ class Field:
         value = getattr(getattr(request, self.of), self.key)
         if self.holds == "many":
             return tuple(map(self.write, value))
-        return self.write(value) if self.holds == "one" and value is not None else value
+        if self.holds == "yes":
+            return value  # type: ignore[no-any-return]
+        return None if value is None or value == () else self.write(value)
 
 
 _COURSES: tuple[Command, ...] = ("dose", "schedule")
@@ -167,6 +172,17 @@ FIELDS: tuple[Field, ...] = (
         printed=None,
     ),
     Field("policy", "asked", "Dosing-weight and rounding policy; actual-weight if not given.", "ID|FILE"),
+    Field(
+        "order",
+        "order",
+        'All of it in one line: "2 g/kg d1-2 q28d x6", "loading 2 g/kg d1-5, then 1 g/kg d1 q21d x8".',
+        "ORDER",
+        read_order,
+        write_order,
+        commands=_COURSES,
+        printed=None,
+        stored="by_phase",
+    ),
     Field(
         "phase",
         "order",

@@ -35,6 +35,7 @@ class Form:
     product: str | None = None
     country: str | None = None
     policy: str | None = None
+    order: str | None = None
     phase: str | None = None
     dose: str | None = None
     dose_basis: str | None = None

@@ -7,6 +7,7 @@ is looked up here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
@@ -16,9 +17,11 @@ from ivigcalc.errors import RequestError
 from ivigcalc.request.fields import FIELD, FIELDS
 from ivigcalc.request.form import Command, Form, Words
 from ivigcalc.request.reference import split_protocol
-from ivigcalc.request.request import NO_RISK, Order, Patient, Request
+from ivigcalc.request.request import NO_RISK, Order, Patient, Request, Treatment
 
 _ALTERNATIVES = tuple(field for field in FIELDS if field.instead_of)
+#: what `--order` says as well
+_SAID_IN_ONE_LINE = tuple(FIELD[part.name] for part in fields(Treatment) if part.name in FIELD)
 
 
 def read_form(form: Form, command: Command, *, on: date | None, defaults_used: tuple[str, ...] = ()) -> Request:
@@ -72,8 +75,16 @@ _PATIENT, _ORDER = _Record("patient"), _Record("order")
 
 @lru_cache(maxsize=1024)
 def _order(words: tuple[Words, ...]) -> Order:
-    """One order for all who are ordered the same."""
-    return Order(**_ORDER.exact(words))
+    """One order for all who are ordered the same. A line that orders one treatment says what its options say."""
+    said = _ORDER.exact(words)
+    by_phase: tuple[Treatment, ...] = said.pop("by_phase", ())
+    line = {field.key for field in _SAID_IN_ONE_LINE for part in by_phase if getattr(part, field.key) is not None}
+    twice = [field.option for field in _SAID_IN_ONE_LINE if field.key in said and (field.key in line or by_phase[1:])]
+    if twice:  # control: order-said-once
+        raise RequestError(f"--order says it as well: leave out {', '.join(twice)}", field="order", code="said-twice")
+    if len(by_phase) == 1:
+        return Order(**said, **{key: getattr(by_phase[0], key) for key in line})
+    return Order(**said, by_phase=by_phase)
 
 
 def _read_patient(form: Form) -> Patient:

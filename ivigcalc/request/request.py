@@ -82,7 +82,7 @@ class OrderedDose:
 class Treatment:
     """The part of an order that is the same for everybody who is treated alike: how much, how often, how many times.
 
-    `phase` is planned alone.
+    `phase` is planned alone. `by_phase`: what is ordered for one phase after the other, where it is said of each.
     """
 
     phase: str | None = None
@@ -92,6 +92,7 @@ class Treatment:
     every: Quantity | None = None
     dose_basis: Literal["course", "4-weeks"] | None = None
     courses: int | None = None
+    by_phase: tuple[Treatment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,14 @@ from . import documents
 
 FORM = (
     "weight weighed_on height sex age birth_date pregnant pre_pregnancy_weight previous_weight risk condition name"
-    " patient_id regimen indication product country policy phase dose dose_basis days over every courses start at"
+    " patient_id regimen indication product country policy order phase dose dose_basis days over every courses start at"
     " infusion last_infusion last_product valid_for override"
 )
 #: block -> its keys in the order in which scripts find them
 ORDER = {
     (): "schema ivigcalc_version computed_from dosing_weight rate_weight course sessions totals notices trace phases"
     " sources last_covered check",
-    ("computed_from",): "request regimen product policy site safety product_class defaults_used",
+    ("computed_from",): "request regimen product policy site safety product_class defaults_used order",
     ("computed_from", "request"): f"command on {FORM}",
     ("computed_from", "regimen"): "id protocol version sha256 evidence patients reading",
     ("computed_from", "product"): "id version sha256",

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 NOT_ASKED = {
     "dose": {"start", "at", "every", "dose_basis", "courses", "valid_for"},
     "schedule": set(),
-    "rates": {"regimen", "phase", "days", "every", "dose_basis", "courses", "valid_for"},
+    "rates": {"regimen", "order", "phase", "days", "every", "dose_basis", "courses", "valid_for"},
 }
 
 
