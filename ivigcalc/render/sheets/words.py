@@ -88,7 +88,7 @@ def needed_text(protocol: Protocol) -> str:
     found = []
     if any(p.dose is None or p.dose.published.single is None for p in stages):
         found.append("--dose (a range or no figure is published)")
-    if any(p.days is None for p in stages):
+    if any(p.days is None or p.days.from_ is None for p in stages):
         found.append("--days (the source does not print them)")
     if any(p.interval is None or p.interval.every.single is None for p in stages):
         found.append("--every (for more than one course)")
