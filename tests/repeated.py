@@ -17,7 +17,8 @@ from ivigcalc.quantity import UNITS, Quantity
 Figure = tuple[str, Fraction]
 Place = tuple[str | int, ...]
 
-WORDS = {word: n for n, word in enumerate("one two three four five six seven eight nine ten".split(), start=1)}
+_TO_TEN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+WORDS = {word: number for number, word in enumerate(_TO_TEN, start=1)}
 NAMES = {
     "hour": "h", "hours": "h", "minute": "min", "minutes": "min", "days": "day", "weeks": "week", "months": "month",
     "years": "year", "inch": "in", "inches": "in", "courses": "course", "cycles": "course", "infusions": "course",
@@ -28,7 +29,7 @@ NUMBER = r"\d+(?:\.\d+)?"
 NUMBERS = rf"(?:{NUMBER}|\b(?:{'|'.join(WORDS)})\b)(?:(?: ?- ?| to | or | and |, ){NUMBER})*"
 UNIT = "|".join(sorted(map(re.escape, {*UNITS, *NAMES, *SPOKEN}), key=len, reverse=True))
 WITH_UNIT = re.compile(rf"(?<![\w./])({NUMBERS})[ -]?({UNIT})(?![\w/])")
-BARE = re.compile(rf"\b(BMI|under|days?|weeks?|months?) (?:of |[<>=]+ )?({NUMBER})(?! ?(?:{UNIT})(?![\w/]))")
+BARE = re.compile(rf"\b(BMI|under|days?|weeks?|months?) (?:of |[<>=]+ )?({NUMBER})(?![\d.])(?! ?(?:{UNIT})(?![\w/]))")
 
 
 def figures(text: str) -> Iterator[tuple[str, Figure, int]]:
