@@ -326,7 +326,7 @@ def _days(prescribed: Prescribed, phase: Phase, ordered: Treatment, name: str) -
             field="days",
             code="days-needed",
         )
-    return tuple(range(phase.days.from_, phase.days.to + 1))
+    return tuple(range(phase.days.fewest, phase.days.to + 1))
 
 
 def _interval(phase: Phase, ordered: Treatment, courses: int, name: str) -> Quantity | None:
