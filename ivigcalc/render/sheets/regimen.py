@@ -77,8 +77,7 @@ def _phase(phase: Phase, protocol: Protocol, citing: Citing, indent: str) -> Ite
     parts: list[tuple[str, Dose | Days | Every | Apart | Courses | CourseTime | None, str]] = [
         ("Dose", phase.dose, dose_text(phase.dose)),
         ("Days", phase.days, days_text(phase.days)),
-        ("Interval", phase.interval, interval_text(phase.interval)),
-        ("Courses apart", phase.apart, str(phase.apart)),
+        ("Interval", phase.interval or phase.apart, interval_text(phase.interval or phase.apart)),
         ("Courses", phase.courses, courses_text(phase.courses)),
         ("Infusion lasts", phase.time, time_text(phase.time)),
     ]
