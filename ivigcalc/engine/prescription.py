@@ -343,8 +343,8 @@ def _interval(phase: Phase, ordered: Treatment, courses: int, name: str) -> Quan
 
 def _scaled(prescribed: Prescribed, phase: Phase, ordered: Treatment) -> tuple[Prescribed, Quantity | None]:
     """A dose per four weeks becomes a dose per interval; doubling by accident is not possible."""
-    # control: dose-basis-asked
     every, printed = ordered.every, phase.interval
+    # control: dose-basis-asked
     if every is not None and printed is not None and ordered.dose_basis is None and not interval_fits(phase, every):
         raise RequestError(
             f"every {every} is not the protocol's interval of {printed.every}: "
