@@ -220,7 +220,7 @@ def _protocol_rows(regimen: Regimen, name: str, protocol: Protocol) -> Iterator[
     limits = inline("; ".join(words.limit_text(limit) for limit in protocol.limits) or "-")
     for phase in protocol.stages:
         time = phase.time or protocol.time
-        figures = (phase.dose, phase.days, phase.interval, phase.courses, time)
+        figures = (phase.dose, phase.days, phase.interval or phase.apart, phase.courses, time)
         parts = (protocol, protocol.population, phase, *figures, *protocol.limits)
         keys = [part.source for part in parts if part is not None and part.source]
         label = f"`{name}`: {phase.id}" if protocol.phases else f"`{name}`"
@@ -230,7 +230,7 @@ def _protocol_rows(regimen: Regimen, name: str, protocol: Protocol) -> Iterator[
             words.population_text(protocol),
             dose,
             words.days_text(phase.days) + (f"; each infusion {words.time_text(time)}" if time else ""),
-            words.interval_text(phase.interval),
+            words.interval_text(phase.interval or phase.apart),
             words.courses_text(phase.courses),
         )
         yield (label, *map(inline, cells), limits, _keys(regimen, keys or filter(None, [regimen.source])))

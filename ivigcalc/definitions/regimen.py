@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from ivigcalc.quantity import Quantity
+from ivigcalc.quantity import Quantity, in_months
 
 from .condition import AgeRange
 from .fields import (
@@ -26,6 +26,7 @@ from .fields import (
     refuse,
 )
 from .infusion_time import CourseTime
+from .product import RiskName
 from .source import Cited, Definition, Said
 from .weight import DosingWeight
 from .words import Sentence
@@ -105,20 +106,44 @@ class Dose(Cited):
         return found
 
 
-class Days(Cited):
-    """Over how many infusion days one course is given."""
+class RiskDays(Cited):
+    """The number of days that is printed for patients at one of these risks."""
 
-    from_: Annotated[Count, Field(ge=1, le=31)] = Field(alias="from")
+    risks: tuple[RiskName, ...] = Field(min_length=1)
+    days: Annotated[Count, Field(ge=1, le=31)]
+
+
+class Days(Cited):
+    """Over how many infusion days one course is given; without `from` only the most is printed."""
+
+    from_: Annotated[Count, Field(ge=1, le=31)] | None = Field(default=None, alias="from")
     to: Annotated[Count, Field(ge=1, le=31)]
     consecutive: Bool | None = Field(default=None, description="absent = the source does not say")
     equal: Bool | None = None
+    at_risk: RiskDays | None = Field(default=None, description="how many for patients at a risk, where it is printed")
     note: Sentence | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Days:
-        if self.from_ > self.to:
+        if self.fewest > self.to:
             raise ValueError("'from' must not be above 'to'")
+        if self.at_risk is not None and not self.allow(self.at_risk.days):
+            raise ValueError(f"at_risk: {self.at_risk.days} is not among the {self} days of a course")
         return self
+
+    def for_risks(self, risks: tuple[str, ...]) -> RiskDays | None:
+        """The number for a patient with these risks, where one is printed."""
+        printed = self.at_risk
+        return printed if printed is not None and not set(printed.risks).isdisjoint(risks) else None
+
+    @property
+    def fewest(self) -> int:
+        """The fewest that may be ordered: as printed, else one."""
+        return self.from_ or 1
+
+    def allow(self, days: int) -> bool:
+        """Whether a course may have so many."""
+        return self.fewest <= days <= self.to
 
     @property
     def single(self) -> int | None:
@@ -126,6 +151,8 @@ class Days(Cited):
         return self.from_ if self.from_ == self.to else None
 
     def __str__(self) -> str:
+        if self.from_ is None:
+            return f"at most {self.to}"
         return f"{self.from_}" if self.single is not None else f"{self.from_} to {self.to}"
 
 
@@ -134,6 +161,32 @@ class Every(Cited):
 
     every: Range[Interval]
     note: Sentence | None = None
+
+
+class Apart(Cited):
+    """How close, or how far, from each other courses may begin, where no interval is printed."""
+
+    at_least: Interval | None = None
+    at_most: Interval | None = None
+    note: Sentence | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Apart:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("give at_least, at_most or both")
+        low, high = self.at_least, self.at_most
+        if low is not None and high is not None and in_months(low) > in_months(high):
+            raise ValueError(f"at_least must not be above at_most; {low} is above {high}")
+        return self
+
+    def allows(self, every: Quantity) -> bool:
+        """Whether courses may begin so far apart."""
+        low, high, span = self.at_least, self.at_most, in_months(every)
+        return (low is None or in_months(low) <= span) and (high is None or span <= in_months(high))
+
+    def __str__(self) -> str:
+        ends = (("at least", self.at_least), ("at most", self.at_most))
+        return " and ".join(f"{words} {end}" for words, end in ends if end is not None)
 
 
 class Courses(Cited):
@@ -173,6 +226,7 @@ class Phase(Cited):
     dose: Dose | None = None
     days: Days | None = None
     interval: Every | None = None
+    apart: Apart | None = Field(default=None, description="instead of an interval: how close or far courses may be")
     courses: Courses | None = None
     time: CourseTime | None = Field(default=None, description="how long each infusion lasts, as printed")
 
@@ -195,6 +249,7 @@ class Protocol(Cited):
     dose: Dose | None = None
     days: Days | None = None
     interval: Every | None = None
+    apart: Apart | None = Field(default=None, description="instead of an interval: how close or far courses may be")
     courses: Courses | None = None
     time: CourseTime | None = Field(default=None, description="how long each infusion lasts, as printed")
     phases: tuple[Phase, ...] = ()
@@ -217,7 +272,7 @@ class Protocol(Cited):
         return self
 
     def _contradictions(self) -> Iterator[tuple[Place, str]]:
-        own = [key for key in ("dose", "days", "interval", "courses") if getattr(self, key) is not None]
+        own = [key for key in ("dose", "days", "interval", "apart", "courses") if getattr(self, key) is not None]
         if self.phases and own:
             yield (own[0],), f"a protocol with phases has no {', '.join(own)} of its own"
         for index, phase in enumerate(self.stages):
@@ -227,6 +282,8 @@ class Protocol(Cited):
             if phase.dose and phase.dose.per_day and phase.days is None:
                 yield (*place, "dose"), "a dose per day needs days"
             yield from self._over_limit(phase, (*place, "dose"))
+            if phase.interval is not None and phase.apart is not None:
+                yield (*place, "apart"), "is for a source that prints no interval; give one of the two"
             yield from self._other_days(phase, place)
 
     def _over_limit(self, phase: Phase, place: Place) -> Iterator[tuple[Place, str]]:
@@ -241,7 +298,7 @@ class Protocol(Cited):
     def _other_days(self, phase: Phase, place: Place) -> Iterator[tuple[Place, str]]:
         """A time that is printed for a number of days on which no course is given."""
         time, days = phase.time, phase.days
-        if time and time.of_days and days and not days.from_ <= time.of_days <= days.to:
+        if time and time.of_days and days and not days.allow(time.of_days):
             yield (*place, "time", "of_days"), f"{time.of_days} is not among the {days} days of a course"
 
     def stages_named(self, name: str | None) -> tuple[Phase, ...]:
@@ -260,6 +317,7 @@ class Protocol(Cited):
                 dose=self.dose,
                 days=self.days,
                 interval=self.interval,
+                apart=self.apart,
                 courses=self.courses,
                 time=self.time,
                 source=None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -27,6 +27,7 @@ from ivigcalc.engine.rounding import Steps, plan_course
 from ivigcalc.engine.stock import choose_vials, vials_of
 from ivigcalc.engine.vials import Choice
 from ivigcalc.quantity import Quantity, decimal_not_0, decimal_of
+from ivigcalc.request.request import Risk
 
 if TYPE_CHECKING:
     from ivigcalc.engine.infusion import Titrated
@@ -149,20 +150,24 @@ def finer_for_age(case: Case) -> bool | None:
     return None if age is None else any(condition.holds(age) for condition in small.when)
 
 
-def dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None) -> Dosed:
-    """All courses for a weight in kg. `finer`: small doses are rounded finer; None: that goes by an unknown age."""
-    return prescription.dosed.of((kg, finer), lambda: _dose_courses(prescription, kg, finer))
+def dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None, risks: tuple[Risk, ...] = ()) -> Dosed:
+    """All courses for a weight in kg. `finer`: small doses are rounded finer; None: that goes by an unknown age.
+
+    `risks`: the patient's, for which a protocol may print its own number of days.
+    """
+    return prescription.dosed.of((kg, finer, risks), lambda: _dose_courses(prescription, kg, finer, risks))
 
 
-def _dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None) -> Dosed:
-    doses = [_dose(prescription, part, kg, bool(finer)) for part in prescription.parts]
-    counts = [part.courses for part in prescription.parts]
+def _dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None, risks: tuple[Risk, ...]) -> Dosed:
+    parts = [part.at_risk(risks) for part in prescription.parts]
+    doses = [_dose(prescription, part, kg, bool(finer)) for part in parts]
+    counts = [part.courses for part in parts]
     days = [dose.session_doses_g for (_, dose), count in zip(doses, counts, strict=True) for _ in range(count)]
     choices, restocked_from = choose_vials(prescription.product, prescription.site, days)
     shown = Known[tuple[Fraction, Choice], Portion](len(choices) * 31)
     stretches: list[Stretch] = []
     first = 1
-    for part, (rounding, dose) in zip(prescription.parts, doses, strict=True):
+    for part, (rounding, dose) in zip(parts, doses, strict=True):
         portions = tuple(
             tuple(
                 shown.of((grams, choice), lambda g=grams, c=choice: portion(prescription.product, g, c))  # type: ignore[misc]
@@ -193,7 +198,8 @@ def _dose(prescription: Prescription, part: Part, kg: Fraction, finer: bool) -> 
 
 def _course(prescription: Prescription, part: Part, kg: Fraction, steps: Steps) -> CourseDose:
     as_ordered, in_four_weeks = part.ordered.days is not None, courses_in_four_weeks(part.interval, part.courses)
-    return plan_course(part.prescribed, part.days, kg, steps, prescription.limits, as_ordered, in_four_weeks)
+    dose = plan_course(part.prescribed, part.days, kg, steps, prescription.limits, as_ordered, in_four_weeks)
+    return replace(dose, days_because=part.days_because) if part.days_because else dose
 
 
 def _with_all_sizes(prescription: Prescription, part: Part, kg: Fraction, dose: CourseDose) -> CourseDose | None:

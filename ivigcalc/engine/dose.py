@@ -157,7 +157,7 @@ def interval_days(interval: Quantity) -> Fraction:
 def interval_fits(phase: Phase, ordered: Quantity) -> bool:
     """Whether an ordered interval is the published one, or lies in the published range."""
     if phase.interval is None:
-        return True
+        return phase.apart is None or phase.apart.allows(ordered)  # control: courses-apart
     low, high = phase.interval.every.from_, phase.interval.every.to
     return ordered.dimension == low.dimension and low.base <= ordered.base <= high.base
 

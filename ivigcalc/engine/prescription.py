@@ -51,7 +51,8 @@ _WEIGHTS, _STARTS, _SAID, _KINDS = 4096, 1024, 1024, 64
 class Part:
     """Courses in a row that are alike: a phase, what of the order speaks to it, and what each course should be.
 
-    `days`: how many days a course may have, fewest first. `four_week_dose`: what `prescribed` is a share of, if any.
+    `days`: how many days a course may have, fewest first, and `days_because` why, where it is the patient's risk.
+    `four_week_dose`: what `prescribed` is a share of, if any.
     """
 
     phase: Phase
@@ -61,6 +62,15 @@ class Part:
     days: tuple[int, ...]
     interval: Quantity | None = None
     four_week_dose: Quantity | None = None
+    days_because: str | None = None
+
+    def at_risk(self, risks: tuple[Risk, ...]) -> Part:
+        """The same for a patient with these risks: on the days that are printed for one, where none are ordered."""
+        printed = self.phase.days.for_risks(risks) if self.phase.days else None
+        if printed is None or self.ordered.days is not None:  # control: days-at-risk
+            return self
+        named = " or ".join(printed.risks)
+        return replace(self, days=(printed.days,), days_because=f"printed for patients at {named} risk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ class Prescription(Defined):
     indication: str | None
     parts: tuple[Part, ...]
     protocol_named: bool = True
-    dosed: Known[tuple[Fraction, bool | None], Dosed] = known(_WEIGHTS)
+    dosed: Known[tuple[Fraction, bool | None, tuple[Risk, ...]], Dosed] = known(_WEIGHTS)
     calendars: Known[object, Calendar] = known(_STARTS)
     said: Known[object, tuple[Notice, ...]] = known(_SAID)
     _rates: Known[tuple[InfusionKind, tuple[Risk, ...]], Rates] = known(_KINDS)
@@ -301,7 +311,7 @@ def _planned(stages: tuple[Phase, ...], courses: int | None, command: Command) -
 def _open_days(phases: list[Phase], days: int | None) -> list[Phase]:
     """The phases that leave the number of days open: those that allow the ordered one, where any do."""
     left_open = [p for p in phases if p.days is None or p.days.single is None]
-    return [p for p in left_open if days is None or p.days is None or p.days.from_ <= days <= p.days.to] or left_open
+    return [p for p in left_open if days is None or p.days is None or p.days.allow(days)] or left_open
 
 
 # ---- what one phase gives -------------------------------------------------------------------------------------------
@@ -328,6 +338,12 @@ def _days(prescribed: Prescribed, phase: Phase, ordered: Treatment, name: str) -
         raise RequestError(
             f"{name} does not print over how many days a course is given: give --days", field="days", code="days-needed"
         )
+    if phase.days.from_ is None:  # control: fewest-days-not-printed
+        raise RequestError(
+            f"{name} prints {phase.days} days for a course, and not how few: give --days",
+            field="days",
+            code="days-needed",
+        )
     if prescribed.per_day and phase.days.single is None:  # control: days-settle-dose
         raise RequestError(
             f"{name} gives {prescribed.dose} on each of {phase.days} days, "
@@ -335,14 +351,15 @@ def _days(prescribed: Prescribed, phase: Phase, ordered: Treatment, name: str) -
             field="days",
             code="days-needed",
         )
-    return tuple(range(phase.days.from_, phase.days.to + 1))
+    return tuple(range(phase.days.fewest, phase.days.to + 1))
 
 
 def _interval(phase: Phase, ordered: Treatment, courses: int, name: str) -> Quantity | None:
     """From course to course; needed where there is more than one."""
     interval = published_interval(phase, ordered)
     if courses > 1 and interval is None:
-        published = f"publishes an interval of {phase.interval.every}" if phase.interval else "prints no interval"
+        printed = phase.interval.every if phase.interval else phase.apart
+        published = f"publishes an interval of {printed}" if printed else "prints no interval"
         raise RequestError(
             f'{name} {published}: give --every, e.g. --every "4 weeks"', field="every", code="interval-needed"
         )
@@ -351,11 +368,11 @@ def _interval(phase: Phase, ordered: Treatment, courses: int, name: str) -> Quan
 
 def _scaled(prescribed: Prescribed, phase: Phase, ordered: Treatment) -> tuple[Prescribed, Quantity | None]:
     """A dose per four weeks becomes a dose per interval; doubling by accident is not possible."""
+    every, printed = ordered.every, phase.interval
     # control: dose-basis-asked
-    if ordered.every is not None and ordered.dose_basis is None and not interval_fits(phase, ordered.every):
-        assert phase.interval is not None
+    if every is not None and printed is not None and ordered.dose_basis is None and not interval_fits(phase, every):
         raise RequestError(
-            f"every {ordered.every} is not the protocol's interval of {phase.interval.every}: "
+            f"every {every} is not the protocol's interval of {printed.every}: "
             f"say whether {prescribed.dose} is for each course or for each four weeks, "
             "with --dose-basis course or --dose-basis 4-weeks",
             field="dose_basis",

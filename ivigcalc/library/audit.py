@@ -224,10 +224,10 @@ def _lowest_doses(phase: Phase) -> dict[str, tuple[str, Fraction, str]]:
 
 def _overlap(phase: Phase, key: Key) -> Iterator[Finding]:
     every = phase.interval.every.to if phase.interval else None
-    if every is None or phase.days is None or every.dimension != "days" or phase.days.from_ <= every.base:
+    if every is None or phase.days is None or every.dimension != "days" or phase.days.fewest <= every.base:
         return
     message = f"a course of {phase.days} days does not end before the next begins, {every} later"
-    yield Finding((*key, "interval", "every"), message, f"{phase.days.from_} days or more")
+    yield Finding((*key, "interval", "every"), message, f"{phase.days.fewest} days or more")
 
 
 # ---- products -----------------------------------------------------------------------------------------------------

@@ -20,9 +20,19 @@ _UNIT = (
 _FIGURE = re.compile(
     rf"\b{_NUMBER}(?:\s*(?:-|to|or|and)\s*{_NUMBER})*\s?-?(?:{_UNIT})(?![\w/])|\b(?:{_WORD})\s+(?:{_SPAN})\b"
 )
-_BARE = re.compile(rf"\b(?:BMI|aged?|over|above|below|under|days?)\s+(?:of\s+|[<>=]+\s*)?{_NUMBER}")
+_BARE = re.compile(
+    rf"\b(?:BMI|aged?|over|above|below|under|hours?|days?|weeks?|months?)\s+(?:of\s+|[<>=]+\s*|-)?{_NUMBER}"
+)
+#: words that are a figure without a number: how old, how often, how much of another one
+_SPOKEN = re.compile(
+    r"\b(?:newborns?|fortnight(?:ly)?|alternate days|consecutive days|every (?:other |second )?(?:day|week|month)|"
+    r"(?:half|twice|double|a third of|a quarter of) (?:of )?the (?:\w+ )?(?:dose|rate|weight|time|interval))\b",
+    re.IGNORECASE,
+)
 #: keys whose words are not asked about (docs/definitions.md): the head, what is elsewhere, what every plan says
-_HEAD = frozenset({"sources", "id", "title", "body", "synonyms", "missing", "no_dose_because", "no_rates_because"})
+_HEAD = frozenset(
+    {"sources", "source", "id", "title", "body", "synonyms", "missing", "no_dose_because", "no_rates_because"}
+)
 _ELSEWHERE = frozenset({"indications", "composition", "storage", "ladder", "assumed"})
 _ON_THE_PLAN = {("dose", "note"), ("days", "note"), ("interval", "note"), ("weight", "text")}
 
@@ -38,7 +48,7 @@ class Found(NamedTuple):
 def unmarked(definition: Definition) -> Iterator[Found]:
     """The sentences of a definition that hold a figure and do not say why it is kept as words."""
     for place, text in _sentences(definition, ()):
-        figure = _FIGURE.search(text) or _BARE.search(text)
+        figure = _FIGURE.search(text) or _BARE.search(text) or _SPOKEN.search(text)
         if figure:
             yield Found(place, figure[0], text)
 

@@ -143,3 +143,78 @@ def test_scaling_needs_an_interval_in_days() -> None:
         helpers.adult(every="2 months", dose_basis="4-weeks", courses="2", **START, **OTHER_INTERVAL)
     with pytest.raises(RequestError, match="needs an interval in days or weeks, with --every"):
         helpers.plan("toxic-epidermal-necrolysis:prins-2003", "octagam-10-us", "72kg", dose_basis="4-weeks", **START)
+
+
+# ---- days and intervals that are printed by one end, or for a risk ---------------------------------------------------
+
+
+ONE_END = """\
+    dose: {per_course: 2 g/kg}
+    days: {to: 5}
+    apart: {at_least: 2 weeks, note: no interval is printed}
+"""
+TWO_FOR_THE_HEART = """\
+    dose: {per_course: 2 g/kg}
+    days: {from: 1, to: 3, at_risk: {risks: [cardiac], days: 2}}
+"""
+MIDDLE_AGED = {"age": "40y"}
+
+
+def test_days_of_which_only_the_most_is_printed_are_asked_for(tmp_path: Path) -> None:
+    path = helpers.own_regimen(tmp_path, ONE_END)
+    with pytest.raises(
+        RequestError, match=r"prints at most 5 days for a course, and not how few: give --days"
+    ) as asked:
+        helpers.plan(path, "octagam-10-us", "70kg", **MIDDLE_AGED)
+    assert asked.value.code == "days-needed"
+    assert grams(helpers.plan(path, "octagam-10-us", "70kg", **MIDDLE_AGED, days="2")) == ["70", "70"]
+    refused = helpers.refusal(helpers.plan, path, "octagam-10-us", "70kg", **MIDDLE_AGED, days="7")
+    assert refused.codes == ("days-outside-regimen",)
+    assert "7 days is outside the protocol's at most 5 days" in str(refused)
+
+
+def test_courses_closer_than_is_printed_are_stopped(tmp_path: Path) -> None:
+    order = {**MIDDLE_AGED, "days": "2", "courses": "2", **START}
+    path = helpers.own_regimen(tmp_path, ONE_END)
+    with pytest.raises(RequestError, match="publishes an interval of at least 2 weeks: give --every") as asked:
+        helpers.plan(path, "octagam-10-us", "70kg", **order)
+    assert asked.value.code == "interval-needed"
+    refused = helpers.refusal(helpers.plan, path, "octagam-10-us", "70kg", **order, every="13 days")
+    assert refused.codes == ("interval-outside-regimen",)
+    made = helpers.plan(path, "octagam-10-us", "70kg", **order, every="14 days")
+    assert [str(session.on) for session in made.sessions if session.day == 1] == ["2026-12-01", "2026-12-15"]
+
+
+def test_the_closest_that_is_printed_is_held_against_the_last_infusion(tmp_path: Path) -> None:
+    """24 November is at the latest day 5 of a course of 20 November, which is 14 days before 4 December."""
+    path = helpers.own_regimen(tmp_path, ONE_END)
+    order = {**MIDDLE_AGED, "days": "1", "dose": "2 g/kg/course", **START}
+    made = helpers.plan(path, "octagam-10-us", "70kg", **order, last_infusion="2026-11-24")
+    assert helpers.notice(made, "courses-close").limit == "10 days"
+    long_ago = helpers.plan(path, "octagam-10-us", "70kg", **order, last_infusion="2026-11-16")
+    assert not helpers.notices(long_ago, "courses-close")
+
+
+def test_the_days_that_are_printed_for_a_risk_are_taken(tmp_path: Path) -> None:
+    """60 kg: 120 g in one day, or 60 g on each of two where the heart is at risk."""
+    path = helpers.own_regimen(tmp_path, TWO_FOR_THE_HEART)
+    assert grams(helpers.plan(path, "octagam-10-us", "60kg", **MIDDLE_AGED)) == ["120"]
+    assert grams(helpers.plan(path, "octagam-10-us", "60kg", **MIDDLE_AGED, risk=["renal"])) == ["120"]
+    made = helpers.plan(path, "octagam-10-us", "60kg", **MIDDLE_AGED, risk=["cardiac"])
+    assert grams(made) == ["60", "60"]
+    assert helpers.notice(made, "days-chosen").message == "2 days: printed for patients at cardiac risk"
+    assert not helpers.notices(made, "risk-days")
+
+
+@pytest.mark.parametrize(("days", "stopped"), [("1", True), ("2", False), ("3", True)])
+def test_other_days_than_those_of_the_risk_are_stopped(tmp_path: Path, days: str, stopped: bool) -> None:
+    path = helpers.own_regimen(tmp_path, TWO_FOR_THE_HEART)
+    order: dict[str, object] = {**MIDDLE_AGED, "days": days}
+    assert len(helpers.plan(path, "octagam-10-us", "60kg", **order).sessions) == int(days)
+    order["risk"] = ["cardiac"]
+    if not stopped:
+        assert len(helpers.plan(path, "octagam-10-us", "60kg", **order).sessions) == 2
+        return
+    refused = helpers.refusal(helpers.plan, path, "octagam-10-us", "60kg", **order)
+    assert refused.codes == ("days-outside-regimen",)
+    assert f"for a patient at cardiac risk the protocol prints 2 days, not {days}" in str(refused)

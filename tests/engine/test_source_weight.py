@@ -163,7 +163,7 @@ def test_every_ontario_protocol_with_the_calculator_carries_the_rule() -> None:
         for protocol in loaded.value.protocols.values()
         if protocol.weight is not None and re.search(r"above BMI 30|BMI is above 30", protocol.weight.text)
     ]
-    assert len(ruled) == 24
+    assert len(ruled) == 25
     assert all(rule is not None and str(rule.when[0]) == "BMI > 30" for rule in ruled)
 
 

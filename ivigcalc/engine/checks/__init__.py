@@ -194,6 +194,7 @@ CHECKS: tuple[Check | Shared, ...] = (
     of_titrated(infusion.tables_used),
     of_titrated(infusion_time.times_ordered),
     of_titrated(infusion_time.times_kept),
+    of_titrated(infusion.days_of_risk),  # control: other-days-at-risk
     of_titrated(infusion.days_at_risk),
     of_titrated(infusion.bottles),  # control: open-bottle
     dates.start_in_past,  # control: start-in-past

@@ -156,8 +156,9 @@ def close_to_the_last(draft: Draft) -> Iterator[Notice]:
 
 def _shortest_interval(draft: Draft) -> Quantity | None:
     """As it is ordered, else the shortest that the first phase prints."""
-    published = draft.dosed.stretches[0].part.phase.interval
-    return draft.case.order.every or (published.every.from_ if published else None)
+    phase = draft.dosed.stretches[0].part.phase
+    closest = phase.apart.at_least if phase.apart else None  # control: closest-courses
+    return draft.case.order.every or (phase.interval.every.from_ if phase.interval else closest)
 
 
 def chair_time(draft: Draft) -> Iterator[Notice]:

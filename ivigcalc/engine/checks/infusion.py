@@ -19,6 +19,7 @@ from ivigcalc.engine.titration import OtherCeiling, TableChoice, risk_applies
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.request.request import InfusionKind, Risk
+from ivigcalc.text import counted
 
 
 def no_rates(_rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
@@ -137,6 +138,25 @@ def risks_without_figure(rx: Prescription, _dosed: Dosed, titrated: Titrated) ->
                 None,
                 cite(rx.product, table.ladder[0], table),
             )
+
+
+def days_of_risk(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
+    """An ordered number of days that is not the one that is printed for the patient's risk."""
+    for stretch in dosed.stretches if titrated.risks else ():
+        phase, ordered = stretch.part.phase, stretch.part.ordered.days
+        days = phase.days
+        printed = days.for_risks(titrated.risks) if days else None
+        if days is None or printed is None or ordered in (None, printed.days):
+            continue
+        yield Notice(
+            "days-outside-regimen",
+            "stop",
+            f"{of_phase(phase)}for a patient at {' or '.join(printed.risks)} risk the protocol prints "
+            f"{counted(printed.days, 'day')}, not {ordered}: order them, or name another protocol",
+            f"{ordered} days",
+            f"{printed.days} days",
+            cite(rx.regimen, printed, days, phase, rx.protocol),
+        )
 
 
 def days_at_risk(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:

@@ -96,7 +96,7 @@ def _of_day(regimen: Regimen, protocol: Protocol, phase: Phase, kg: Fraction) ->
     assert dose is not None
     if dose.per_day is not None or days is None:
         return _range(dose.published, Fraction(1), f"{dose.published} a day", source, kg)
-    low_g, high_g = amount_g(dose.published.from_, kg) / days.to, amount_g(dose.published.to, kg) / days.from_
+    low_g, high_g = amount_g(dose.published.from_, kg) / days.to, amount_g(dose.published.to, kg) / days.fewest
     over = f" over {days} days" if days.to > 1 else ""
     return _Published(low_g, high_g, f"{dose.published} a course{over}", source)
 

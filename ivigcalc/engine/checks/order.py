@@ -103,7 +103,7 @@ def days_range(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[No
     """Ordered days against the published ones."""
     phase, ordered = stretch.part.phase, stretch.part.ordered.days
     days = phase.days
-    if days is None or ordered is None or days.from_ <= ordered <= days.to:
+    if days is None or ordered is None or days.allow(ordered):
         return
     yield Notice(
         "days-outside-regimen",
@@ -117,18 +117,19 @@ def days_range(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[No
 
 
 def interval_range(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
-    """An ordered interval against the published one."""
+    """An ordered interval against the published one, or against how close and how far courses may be."""
     phase, ordered = stretch.part.phase, stretch.part.ordered.every
-    interval = phase.interval
-    if interval is None or ordered is None or interval_fits(phase, ordered):
+    part = phase.interval or phase.apart
+    if part is None or ordered is None or interval_fits(phase, ordered):
         return
+    published = str(phase.interval.every if phase.interval else phase.apart)
     yield Notice(
         "interval-outside-regimen",
         "stop",
-        f"every {ordered} is not the protocol's interval of {interval.every}: keep to it, or name another protocol",
+        f"every {ordered} is not the protocol's interval of {published}: keep to it, or name another protocol",
         str(ordered),
-        str(interval.every),
-        cite(rx.regimen, interval, phase, rx.protocol),
+        published,
+        cite(rx.regimen, part, phase, rx.protocol),
     )
 
 

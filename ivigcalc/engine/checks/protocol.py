@@ -87,7 +87,7 @@ def _not_modelled(protocol: Protocol) -> Iterator[tuple[str, Cited]]:
     parts += [(phase.courses.note, phase.courses) for phase in protocol.stages if phase.courses is not None]
     for text, part in parts:
         if isinstance(text, Words) and text.words_because == "not-modelled":
-            yield text, part
+            yield (f"of the patients: {text}" if part is protocol.population else text), part
 
 
 def _says(message: str, regimen: Regimen, *parts: Cited | None) -> Notice:

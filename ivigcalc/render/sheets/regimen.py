@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ivigcalc.definitions import CourseTime, Days, Dose, Every, Phase, Protocol, Regimen
-from ivigcalc.definitions.regimen import Courses
+from ivigcalc.definitions.regimen import Apart, Courses
 from ivigcalc.render.sheets.policy import weight_facts
 from ivigcalc.render.sheets.sheet import Citing, Fact, Section
 from ivigcalc.render.sheets.words import (
@@ -74,10 +74,10 @@ def _protocol(protocol: Protocol, citing: Citing) -> Iterator[Fact]:
 
 
 def _phase(phase: Phase, protocol: Protocol, citing: Citing, indent: str) -> Iterator[Fact]:
-    parts: list[tuple[str, Dose | Days | Every | Courses | CourseTime | None, str]] = [
+    parts: list[tuple[str, Dose | Days | Every | Apart | Courses | CourseTime | None, str]] = [
         ("Dose", phase.dose, dose_text(phase.dose)),
         ("Days", phase.days, days_text(phase.days)),
-        ("Interval", phase.interval, interval_text(phase.interval)),
+        ("Interval", phase.interval or phase.apart, interval_text(phase.interval or phase.apart)),
         ("Courses", phase.courses, courses_text(phase.courses)),
         ("Infusion lasts", phase.time, time_text(phase.time)),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivigcalc.definitions import CourseTime, Days, Dose, Every, InfusionTime, Limit, Protocol, Source
-from ivigcalc.definitions.regimen import Courses, Target
+from ivigcalc.definitions.regimen import Apart, Courses, Target
 from ivigcalc.render.evidence import basis_text
 from ivigcalc.text import counted
 
@@ -46,11 +46,15 @@ def days_text(days: Days | None) -> str:
         words.append("consecutive" if days.consecutive else "not necessarily consecutive")
     if days.equal is not None:
         words.append("equal doses" if days.equal else "unequal doses")
+    if days.at_risk is not None:
+        words.append(f"{days.at_risk.days} at {' or '.join(days.at_risk.risks)} risk")
     return ", ".join(words)
 
 
-def interval_text(interval: Every | None) -> str:
-    """`every 4 weeks`."""
+def interval_text(interval: Every | Apart | None) -> str:
+    """`every 4 weeks`, `at least 2 weeks apart`."""
+    if isinstance(interval, Apart):
+        return f"{interval} apart"
     return "-" if interval is None else f"every {interval.every}"
 
 
@@ -88,7 +92,7 @@ def needed_text(protocol: Protocol) -> str:
     found = []
     if any(p.dose is None or p.dose.published.single is None for p in stages):
         found.append("--dose (a range or no figure is published)")
-    if any(p.days is None for p in stages):
+    if any(p.days is None or p.days.from_ is None for p in stages):
         found.append("--days (the source does not print them)")
     if any(p.interval is None or p.interval.every.single is None for p in stages):
         found.append("--every (for more than one course)")
