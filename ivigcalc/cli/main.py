@@ -31,6 +31,7 @@ _EPILOG = (
 HOMES = {
     **dict.fromkeys(("dose", "schedule", "rates", "calendar"), "plans"),
     **dict.fromkeys(("regimens", "products", "policies", "schema"), "definitions"),
+    "ask": "ask",
     "compare": "compare",
     "day": "day",
     "verify": "verify",

@@ -175,6 +175,15 @@ def facts(plan: Plan) -> Facts:
     return rows
 
 
+def dose_in_brief(plan: Plan) -> str:
+    """`144 g a course (2 g/kg of 72 kg, actual), over 2 days: 72 + 72 g`."""
+    course, weight = plan.course, plan.dosing_weight
+    days = [plain(session.dose_g) for session in plan.sessions if session.course == 1]
+    over = f"over {len(days)} days: {' + '.join(days)} g" if len(days) > 1 else "on one day"
+    per_kg = f"{plain(course.g_per_kg)} g/kg of {plain(weight.kg)} kg, {weight.basis}"
+    return f"{plain(course.dose_g)} g a course ({per_kg}), {over}"
+
+
 def _weights_text(plan: Plan) -> str:
     weight, weighed_on = plan.dosing_weight, plan.computed_from.request.patient.weighed_on
     named = (("actual", weight.actual_kg), ("ideal", weight.ideal_kg), ("adjusted", weight.adjusted_kg))
