@@ -44,7 +44,7 @@ def day(
     site: SiteOption = None,
     format: FormatOption = Format.table,
     output: OutputOption = None,
-    paper: PaperOption = "a4",
+    paper: PaperOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:

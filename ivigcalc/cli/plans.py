@@ -84,7 +84,7 @@ def schedule(
     output: OutputOption = None,
     explain: ExplainOption = False,
     notes: NotesOption = False,
-    paper: PaperOption = "a4",
+    paper: PaperOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
@@ -116,7 +116,7 @@ def calendar(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     notes: NotesOption = False,
-    paper: PaperOption = "a4",
+    paper: PaperOption = None,
     part: PartOption = [],  # noqa: B006 - typer wants a list, and nobody changes it
     session: SessionOption = None,
     previous: PreviousOption = None,

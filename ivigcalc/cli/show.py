@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, assert_never
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 from ivigcalc.cli import output as out
 from ivigcalc.cli.options import in_panel
@@ -14,10 +14,9 @@ from ivigcalc.errors import RequestError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ivigcalc.customs import Paper
     from ivigcalc.engine.plan import Plan
     from ivigcalc.render.paper.page import Part
-
-Paper = Literal["a4", "letter"]
 
 
 class Format(StrEnum):
@@ -47,7 +46,9 @@ ExplainOption = Annotated[bool, _output("Show the working of every number, with 
 NotesOption = Annotated[bool, _output("Show all notes on screen, not only the first.", "--notes")]
 QuietOption = Annotated[bool, _output("Nothing on stderr but errors.", "--quiet", "-q")]
 NoColorOption = Annotated[bool, _output("No colour.", "--no-color")]
-PaperOption = Annotated[str, _output("a4 or letter, for PDF.", "--paper", metavar="PAPER", show_default=True)]
+PaperOption = Annotated[
+    str | None, _output("a4 or letter, for PDF; else the site's, else a4.", "--paper", metavar="PAPER")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Look:
     explain: bool = False
     quiet: bool = False
     no_color: bool = False
-    paper: str = "a4"
+    paper: str | None = None
     plot: bool = False
     previous: Path | None = None
     alarm_min: int | None = None
@@ -134,8 +135,10 @@ def _table(plan: Plan, look: Look) -> str:
     return text
 
 
-def paper_of(text: str) -> Paper:
-    """`a4` or `letter`."""
+def paper_of(text: str | None) -> Paper | None:
+    """`a4` or `letter`; None where it is not said."""
+    if text is None:
+        return None
     lowered = text.lower()
     if lowered not in ("a4", "letter"):
         raise RequestError(f"--paper: '{text[:20]}' is not one of a4, letter", field="paper")

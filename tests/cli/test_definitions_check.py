@@ -225,6 +225,7 @@ SITES = [
     ("holidays: {country: United States}", "holidays.country", "no public holidays are known for 'United States'; allowed: US"),
     ("holidays: {country: HolidayBase}", "holidays.country", "no public holidays are known for 'HolidayBase'"),
     ("holidays: {country: US, subdivision: XX}", "holidays.subdivision", "'XX' is no subdivision of US whose holidays are known; allowed: AK, AL"),
+    ("locale: en-XX", "locale", "there is no locale 'en-XX'; allowed: a language and its country, such as en-US"),
     ("stock: {octagam-10-us: {10 g: 4, 7 g: 1}}", "stock.octagam-10-us.7 g", "octagam-10-us has no vial of 7 g; allowed: 2 g, 5 g, 10 g"),
 ]  # fmt: skip
 
