@@ -49,6 +49,15 @@ NoColorOption = Annotated[bool, _output("No colour.", "--no-color")]
 PaperOption = Annotated[
     str | None, _output("a4 or letter, for PDF; else the site's, else a4.", "--paper", metavar="PAPER")
 ]
+InitialsOption = Annotated[
+    bool,
+    _output("Put the patient's initials in the title of each event, for .ics.", "--initials"),
+]
+#: on stderr beside a calendar file of no time zone
+FLOATING_NOTE = (
+    "note: no time_zone in the site file, so the times of the calendar file float: every calendar shows them as they "
+    "stand, wherever it is"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,7 @@ class Look:
     plot: bool = False
     previous: Path | None = None
     alarm_min: int | None = None
+    initials: bool = False
     parts: tuple[str, ...] = ()
     session: str | None = None
     notes: bool = False
@@ -109,9 +119,11 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
 
             return to_pdf(plan, paper_of(look.paper), parts_of(look.parts), look.session)
         case Format.ics:
-            from ivigcalc.render.ics import to_ics
+            from ivigcalc.render.ics import times_float, to_ics
 
-            return to_ics(plan, _previous(look.previous), look.alarm_min)
+            if times_float(plan):
+                out.say(FLOATING_NOTE, quiet=look.quiet)
+            return to_ics(plan, _previous(look.previous), look.alarm_min, with_initials=look.initials)
         case Format.svg:
             from ivigcalc.render.paper.chart import to_svg
 

@@ -125,7 +125,7 @@ def _midnight(on: date, zone: tzinfo | None = None) -> datetime:
 
 def instant(moment: datetime) -> datetime:
     """What orders two moments, which the clock on the wall does not in a night in which it is put back."""
-    return moment.astimezone(UTC) if moment.tzinfo else moment
+    return moment.astimezone(UTC) if moment.tzinfo else moment  # control: instants
 
 
 # ---- from the documents ---------------------------------------------------------------------------------------------

@@ -42,7 +42,8 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.replace(tzinfo=None).isoformat(timespec="minutes") if moment else None
 
 
-def _vials_text(visit: Visit) -> str:
+def vials_text(visit: Visit) -> str:
+    """`2 x 30 g + 1 x 10 g`."""
     return " + ".join(f"{count} x {plain(size_g)} g" for size_g, count in visit.vials)
 
 
@@ -112,7 +113,7 @@ def _csv_row(visit: Visit) -> tuple[str, ...]:
         safe_cell(visit.treatment),
         safe_cell(visit.product),
         *(shown(figure, "") for figure in figures),
-        _vials_text(visit),
+        vials_text(visit),
         ";".join(visit.warnings),
         safe_cell(visit.plan),
     )
@@ -246,5 +247,5 @@ def _paper_row(day: ClinicDay, visit: Visit) -> Iterator[str]:
     yield clean(f"{visit.treatment}, course {visit.course}, day {visit.day}", 80)
     yield clean(visit.product, 40)
     yield f"{plain(visit.dose_g)} g, {shown(visit.volume_ml)} mL"
-    yield _vials_text(visit)
+    yield vials_text(visit)
     yield ", ".join(visit.warnings)

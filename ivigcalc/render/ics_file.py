@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: where no time zone is known
 FLOATING = (
-    "Times are those of the clock on the wall of the clinic: no time zone is known, so this calendar shows them unchanged "
+    "Times are those of the clock on the wall of the clinic: no time zone is known, so a calendar shows them unchanged "
     "in every place."
 )
 _HEAD = {
@@ -54,7 +54,7 @@ def new_event(uid: str, stamp: datetime) -> Event:
 
 
 def written(calendar: Calendar, events: Iterable[Event]) -> bytes:
-    """The file with these events, and the rules of every zone in use for the years in use, where a reader finds them."""
+    """The file with these events, and before them the rules of every zone in use, for the years in use."""
     for event in events:
         calendar.add_component(event)
     years = [first_day(event).year for event in calendar.walk("VEVENT")]  # type: ignore[arg-type]

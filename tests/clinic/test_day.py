@@ -13,6 +13,7 @@ import helpers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from ivigcalc.cli.main import build
@@ -336,6 +337,51 @@ def test_the_page_names_every_patient(folder: Path) -> None:
     text = " ".join(part.extract_text() for part in pypdf.PdfReader(page).pages)
     for words in ("Ada One", "id M2", "Dora Four", "08:15", "Vials to be taken from stock", "qualified person"):
         assert words in " ".join(text.split())
+
+
+def test_the_command_writes_a_calendar_file_without_names_unless_initials_are_asked_for(folder: Path) -> None:
+    file = folder / "day.ics"
+    ran = ask("2026-12-01", folder, "-f", "ics", "-o", file)
+    assert ran.exit_code == 0, ran.exception
+    assert "the times of the calendar file float" in ran.stderr
+    text = file.read_bytes().replace(b"\r\n ", b"").decode("utf-8")
+    assert text.count("BEGIN:VEVENT") == 4
+    assert not any(word in text for word in ("Ada", "Dora", "A.O.", "M1", "p1.json"))
+    (folder / "p2.json").unlink()
+    (folder / "p3.json").unlink()  # who has no name
+    ran = ask("2026-12-01", folder, "-f", "ics", "-o", file, "--initials")
+    assert ran.exit_code == 0, ran.exception
+    assert "SUMMARY:Chair 1: A.O. IVIG infusion 72 g" in file.read_bytes().decode("utf-8")
+    refused = ask("2026-12-01", folder, "-f", "csv", "--initials").exception
+    assert isinstance(refused, RequestError)
+
+
+def test_the_page_of_the_day_has_clinic_paper_and_clock_of_the_site(folder: Path) -> None:
+    site, page = folder / "american.yaml", folder / "day.pdf"
+    lines = (
+        "kind: site",
+        "schema: 2",
+        "id: ward",
+        "locale: en-US",
+        "title: St Elsewhere",
+        "address: 1 Long Street",
+        "phone: +1 555 0100",
+    )
+    site.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert ask("2026-12-01", folder, "--site", site, "-f", "pdf", "-o", page).exit_code == 0
+    pdf = PdfReader(page)
+    assert round(float(pdf.pages[0].mediabox.height)) == 612  # letter, across
+    for part in pdf.pages:
+        text = " ".join(part.extract_text().split())
+        assert "St Elsewhere, 1 Long Street, +1 555 0100" in text
+    assert "Infusions on Tuesday, December 1, 2026" in " ".join(pdf.pages[0].extract_text().split())
+    table = ask("2026-12-01", folder, "--site", site).stdout
+    for words in ("St Elsewhere, 1 Long Street, +1 555 0100", "8:15 AM", "December 1, 2026"):
+        assert words in table
+    rows = list(csv.DictReader(io.StringIO(ask("2026-12-01", folder, "--site", site, "-f", "csv").stdout)))
+    assert rows[0]["arrives"] == "2026-12-01T08:15"
+    assert ask("2026-12-01", folder, "--site", site, "-f", "pdf", "--paper", "a4", "-o", page).exit_code == 0
+    assert round(float(PdfReader(page).pages[0].mediabox.height)) == 595
 
 
 def test_a_day_that_is_none_is_refused(folder: Path) -> None:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from ivigcalc.cli.main import build
 from ivigcalc.document.write import to_json
 from ivigcalc.engine.plan import Plan
+from ivigcalc.errors import RequestError
 from ivigcalc.render.csv import to_csv
 from ivigcalc.render.month import month_grids
 from ivigcalc.render.months import months
@@ -159,3 +160,28 @@ def test_the_paper_shows_no_other_figures_than_without_customs() -> None:
             {k: v for k, v in step.items() if k != "at"} for step in other["steps"]
         ]
     assert json.dumps(plain["totals"]) == json.dumps(localized["totals"])
+
+
+def test_initials_are_for_calendar_files_alone(tmp_path: Path) -> None:
+    order = (
+        "-r",
+        "dermatomyositis",
+        "-p",
+        "octagam-10-us",
+        "--weight",
+        "72kg",
+        "--start",
+        "2026-12-01",
+        "--at",
+        "09:00",
+    )
+    named = (*order, "--name", "Margaret Okonkwo", "--initials")
+    file = tmp_path / "plan.ics"
+    ran = ask(*named, "-f", "ics", "-o", file)
+    assert ran.exit_code == 0, ran.exception
+    assert b"SUMMARY:M.O. IVIG infusion" in file.read_bytes()
+    assert "no time_zone in the site file, so the times of the calendar file float" in ran.stderr
+    for words in ((*named, "-f", "pdf"), (*order, "--initials", "-f", "ics")):  # another format; no name
+        refused = ask(*words).exception
+        assert isinstance(refused, RequestError)
+        assert refused.field == "initials"
