@@ -239,6 +239,16 @@ def test_a_site_that_names_what_does_not_exist(
     assert told.startswith(f"{path}:4: {key}: {words}")
 
 
+def test_a_site_is_checked_by_its_own_command(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = site(tmp_path, "locale: en-XX", "week_starts: sunday")
+    assert main(["sites", "check", str(path)]) == 3
+    out, err = capfd.readouterr()
+    assert f"{path}:5: week_starts: 'sunday' is not one of the choices; allowed: mon, tue" in out
+    assert "1 file checked" in err
+    assert main(["sites", "check", str(site(tmp_path, "locale: en-US", "week_starts: sun", "paper: letter"))]) == 0
+    assert main(["sites", "check"]) == 2  # none are shipped
+
+
 def test_a_site_that_names_what_exists(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = site(
         tmp_path, "time_zone: America/New_York", "holidays: {country: CA, subdivision: Ontario}",
