@@ -143,7 +143,7 @@ def test_the_words_that_a_file_may_use_are_in_the_guide() -> None:
     guide = (DOCS / "definitions.md").read_text(encoding="utf-8")
     words = [*library.safety().value.conditions, *library.shipped("formula"), sites.VARIABLE, "~/.config/ivigcalc/site.yaml"]  # fmt: skip
     assert [word for word in words if f"`{word}`" not in guide] == []
-    assert "ivigcalc regimens check FILE" in guide
+    assert "ivigcalc sites check my-clinic.yaml" in guide
 
 
 def test_the_page_of_keys_says_what_must_be_there_and_what_is_a_list() -> None:
