@@ -6,7 +6,6 @@ from `territories.toml`. A site that says nothing is written in English, Monday 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -152,6 +151,8 @@ def _locale(name: str) -> Locale:
 
 @cache
 def _territories() -> dict[str, frozenset[str]]:
+    import tomllib
+
     text = (Path(__file__).parent / "territories.toml").read_text(encoding="utf-8")
     found = tomllib.loads(text)
     return {key: frozenset(found[key]["territories"]) for key in ("letter", "fahrenheit")}
