@@ -153,7 +153,7 @@ def batch(
     query: QueryOption = None,
     each: EachOption = None,
     table: TableOption = None,
-    paper: PaperOption = "a4",
+    paper: PaperOption = None,
     escape: EscapeOption = Escape.formulas,
     jobs: JobsOption = 1,
     cluster: ClusterOption = None,

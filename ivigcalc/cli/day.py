@@ -10,7 +10,7 @@ import typer
 
 from ivigcalc.cli.lean import add_command
 from ivigcalc.cli.options import in_panel
-from ivigcalc.cli.show import NoColorOption, OutputOption, PaperOption, QuietOption, SiteOption
+from ivigcalc.cli.show import InitialsOption, NoColorOption, OutputOption, PaperOption, QuietOption, SiteOption
 
 
 class Format(StrEnum):
@@ -20,6 +20,7 @@ class Format(StrEnum):
     csv = "csv"
     json = "json"
     pdf = "pdf"
+    ics = "ics"
 
 
 _output = in_panel("Output")
@@ -29,7 +30,7 @@ PlansArgument = Annotated[
     typer.Argument(help="Plans saved with --format json -o FILE, or folders of them.", metavar="PLANS..."),
 ]
 FormatOption = Annotated[
-    Format, _output("table, csv, json or pdf.", "--format", "-f", metavar="FORMAT", show_default=True)
+    Format, _output("table, csv, json, pdf or ics.", "--format", "-f", metavar="FORMAT", show_default=True)
 ]
 
 
@@ -44,13 +45,14 @@ def day(
     site: SiteOption = None,
     format: FormatOption = Format.table,
     output: OutputOption = None,
-    paper: PaperOption = "a4",
+    paper: PaperOption = None,
+    initials: InitialsOption = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """One day of a clinic from saved plans: who comes when, to which chair, with which vials."""
     from ivigcalc.cli import output as out
-    from ivigcalc.cli.show import paper_of
+    from ivigcalc.cli.show import FLOATING_NOTE, paper_of
     from ivigcalc.cli.sites import find_site
     from ivigcalc.clinic.day import clinic_day
     from ivigcalc.document.many import read_all
@@ -58,6 +60,8 @@ def day(
     from ivigcalc.render import day as faces
     from ivigcalc.request import words
 
+    if initials and format is not Format.ics:
+        raise RequestError("--initials names patients in a calendar file: give --format ics", field="initials")
     try:
         on = words.day(date)
     except ValueError as error:
@@ -78,3 +82,9 @@ def day(
             from ivigcalc.render.paper.typeset import typeset
 
             out.emit(typeset("day.typ", faces.paper(found, paper_of(paper)), "pdf", "PDF output"), output)
+        case Format.ics:
+            from ivigcalc.render import day_ics
+
+            if day_ics.times_float(found):
+                out.say(FLOATING_NOTE, quiet=quiet)
+            out.emit(day_ics.to_ics(found, with_initials=initials), output, machine=True)

@@ -1,4 +1,4 @@
-"""regimens, products, policies: list, show, check, schema, new, upgrade; and `schema` for everything that has one."""
+"""regimens, products, policies: list, show, check, schema, new, upgrade; sites; `schema` for all that has one."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ KINDS = {
     ),
     "policy": ("policies", "au-lifeblood-2026", "which weight a body doses on, and how it rounds"),
 }
+#: a clinic's own settings: none are shipped, so there is nothing to list or show
+SITES = "sites"
 
 
 class ListFormat(StrEnum):
@@ -102,6 +104,9 @@ PathsArgument = Annotated[
         show_default=False,
     ),
 ]
+SitesArgument = Annotated[
+    list[Path], typer.Argument(metavar="[FILE|DIR]...", help="Site files, or folders of them.", show_default=False)
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -125,6 +130,11 @@ def register(app: typer.Typer) -> None:
         add_command(below, "new", _new(kind), f"{name} new my-{kind} -o my-{kind}.yaml")
         add_command(below, "upgrade", _upgrade(kind), f"{name} upgrade my-{kind}.yaml -o my-{kind}-2.yaml")
         app.add_typer(below, name=name)
+    below = group(SITES, "Sites: a clinic's own hours, pump, stock, premedication, paper and customs.")
+    add_command(below, "check", check_sites, f"{SITES} check my-site.yaml")
+    add_command(below, "schema", _schema("site"), f"{SITES} schema -o site.schema.json")
+    add_command(below, "new", _new("site"), f"{SITES} new my-site -o my-site.yaml")
+    app.add_typer(below, name=SITES)
     add_command(app, "schema", schema, "schema plan -o plan.schema.json")
 
 
@@ -245,22 +255,31 @@ def _find(kind: str, reference: str) -> tuple[Any, str | None]:
 
 def _check(kind: str) -> Callable[..., None]:
     def check(paths: PathsArgument = None, quiet: QuietOption = False) -> None:
-        from ivigcalc.cli.output import emit, say
-        from ivigcalc.errors import DefinitionError
-        from ivigcalc.library import check as checking
-
-        report = checking.check(paths or [], kind, today())
-        for note in report.notes:
-            say(f"note: {note}", quiet=quiet)
-        emit("".join(f"{problem}\n" for problem in report.problems), None)
-        say(report.summary(), quiet=quiet)
-        if report.problems:
-            raise typer.Exit(DefinitionError.exit_code)
+        _report(paths or [], kind, quiet)
 
     check.__doc__ = (
         f"Every problem of {KINDS[kind][0]} files, as `file:line: key: message; allowed: ...`; exit 3 if there is one."
     )
     return check
+
+
+def check_sites(paths: SitesArgument, quiet: QuietOption = False) -> None:
+    """Every problem of site files, as `file:line: key: message; allowed: ...`; exit 3 if there is one."""
+    _report(paths, "site", quiet)
+
+
+def _report(paths: list[Path], kind: str, quiet: bool) -> None:
+    from ivigcalc.cli.output import emit, say
+    from ivigcalc.errors import DefinitionError
+    from ivigcalc.library import check as checking
+
+    report = checking.check(paths, kind, today())
+    for note in report.notes:
+        say(f"note: {note}", quiet=quiet)
+    emit("".join(f"{problem}\n" for problem in report.problems), None)
+    say(report.summary(), quiet=quiet)
+    if report.problems:
+        raise typer.Exit(DefinitionError.exit_code)
 
 
 # ---- schema and new -------------------------------------------------------------------------------------------------
@@ -306,12 +325,16 @@ def _new(kind: str) -> Callable[..., None]:
         _refuse_existing(output)
         emit(text, output, machine=True)
         say(
-            f"fill in what stands in <...>, then: ivigcalc {KINDS[kind][0]} check {output or f'{identifier}.yaml'}",
+            f"fill in what stands in <...>, then: ivigcalc {_commands(kind)} check {output or f'{identifier}.yaml'}",
             quiet=quiet,
         )
 
     new.__doc__ = f"A skeleton of a {kind} file with a comment on every key, to fill in."
     return new
+
+
+def _commands(kind: str) -> str:
+    return KINDS[kind][0] if kind in KINDS else SITES
 
 
 def _refuse_existing(output: Path | None) -> None:

@@ -30,7 +30,7 @@ _EPILOG = (
 #: the module of each command
 HOMES = {
     **dict.fromkeys(("dose", "schedule", "rates", "calendar"), "plans"),
-    **dict.fromkeys(("regimens", "products", "policies", "schema"), "definitions"),
+    **dict.fromkeys(("regimens", "products", "policies", "sites", "schema"), "definitions"),
     "ask": "ask",
     "compare": "compare",
     "day": "day",

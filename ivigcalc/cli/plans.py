@@ -13,6 +13,7 @@ from ivigcalc.cli.show import (
     ExplainOption,
     Format,
     FormatOption,
+    InitialsOption,
     Look,
     NoColorOption,
     NotesOption,
@@ -84,7 +85,7 @@ def schedule(
     output: OutputOption = None,
     explain: ExplainOption = False,
     notes: NotesOption = False,
-    paper: PaperOption = "a4",
+    paper: PaperOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
@@ -116,17 +117,20 @@ def calendar(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     notes: NotesOption = False,
-    paper: PaperOption = "a4",
+    paper: PaperOption = None,
     part: PartOption = [],  # noqa: B006 - typer wants a list, and nobody changes it
     session: SessionOption = None,
     previous: PreviousOption = None,
     alarm: AlarmOption = None,
+    initials: InitialsOption = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The month grid on screen, a printable PDF with a sheet for each session, or an .ics file."""
     if (part or session) and format is not Format.pdf:
         raise RequestError("--part and --session choose pages: give --format pdf", field="part")
+    if initials and format is not Format.ics:
+        raise RequestError("--initials names the patient in a calendar file: give --format ics", field="initials")
     plan = compute(form, "schedule", site)
     look = Look(
         format,
@@ -136,6 +140,7 @@ def calendar(
         paper=paper,
         previous=previous,
         alarm_min=alarm,
+        initials=initials,
         parts=tuple(part),
         session=session,
         notes=notes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, assert_never
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 from ivigcalc.cli import output as out
 from ivigcalc.cli.options import in_panel
@@ -14,10 +14,9 @@ from ivigcalc.errors import RequestError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ivigcalc.customs import Paper
     from ivigcalc.engine.plan import Plan
     from ivigcalc.render.paper.page import Part
-
-Paper = Literal["a4", "letter"]
 
 
 class Format(StrEnum):
@@ -48,7 +47,18 @@ ExplainOption = Annotated[bool, _output("Show the working of every number, with 
 NotesOption = Annotated[bool, _output("Show all notes on screen, not only the first.", "--notes")]
 QuietOption = Annotated[bool, _output("Nothing on stderr but errors.", "--quiet", "-q")]
 NoColorOption = Annotated[bool, _output("No colour.", "--no-color")]
-PaperOption = Annotated[str, _output("a4 or letter, for PDF.", "--paper", metavar="PAPER", show_default=True)]
+PaperOption = Annotated[
+    str | None, _output("a4 or letter, for PDF; else the site's, else a4.", "--paper", metavar="PAPER")
+]
+InitialsOption = Annotated[
+    bool,
+    _output("Put the patient's initials in the title of each event, for .ics.", "--initials"),
+]
+#: on stderr beside a calendar file of no time zone
+FLOATING_NOTE = (
+    "note: no time_zone in the site file, so the times of the calendar file float: every calendar shows them as they "
+    "stand, wherever it is"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +70,11 @@ class Look:
     explain: bool = False
     quiet: bool = False
     no_color: bool = False
-    paper: str = "a4"
+    paper: str | None = None
     plot: bool = False
     previous: Path | None = None
     alarm_min: int | None = None
+    initials: bool = False
     parts: tuple[str, ...] = ()
     session: str | None = None
     notes: bool = False
@@ -113,9 +124,11 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
 
             return to_pdf(plan, paper_of(look.paper), parts_of(look.parts), look.session)
         case Format.ics:
-            from ivigcalc.render.ics import to_ics
+            from ivigcalc.render.ics import times_float, to_ics
 
-            return to_ics(plan, _previous(look.previous), look.alarm_min)
+            if times_float(plan):
+                out.say(FLOATING_NOTE, quiet=look.quiet)
+            return to_ics(plan, _previous(look.previous), look.alarm_min, with_initials=look.initials)
         case Format.svg:
             from ivigcalc.render.paper.chart import to_svg
 
@@ -139,8 +152,10 @@ def _table(plan: Plan, look: Look) -> str:
     return text
 
 
-def paper_of(text: str) -> Paper:
-    """`a4` or `letter`."""
+def paper_of(text: str | None) -> Paper | None:
+    """`a4` or `letter`; None where it is not said."""
+    if text is None:
+        return None
     lowered = text.lower()
     if lowered not in ("a4", "letter"):
         raise RequestError(f"--paper: '{text[:20]}' is not one of a4, letter", field="paper")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
-from ivigcalc.definitions import Site
+from ivigcalc.definitions import NO_SITE, Site
+from ivigcalc.engine.clocks import zone_of
+from ivigcalc.quantity import Quantity
 
 _SAID_OF_A_VISIT = ("stop", "caution")
 
@@ -19,7 +21,8 @@ _SAID_OF_A_VISIT = ("stop", "caution")
 class Visit:
     """One patient's visit. `arrives` to `leaves` is what it takes of the chair: with the site's times around it.
 
-    Times are None where the plan has none; `leaves` also where no rate says how long the infusion lasts.
+    Times are None where the plan has none; `leaves` also where no rate says how long the infusion lasts. They are in
+    the time zone of the site, where it has one: of a clock time that comes twice they say which of the two it is.
     `warnings`: codes of the stops (overridden) and cautions that concern it. `plan`: the file that it is from.
     """
 
@@ -40,11 +43,17 @@ class Visit:
     warnings: tuple[str, ...]
     plan: str
     chair: int | None = None
+    born: str | None = None
 
     @property
     def who(self) -> str:
         """The name, else the id, else the file that it is from."""
         return self.name or (f"id {self.patient_id}" if self.patient_id else self.plan)
+
+    @property
+    def until(self) -> datetime:
+        """When its chair is free again: an end that nobody knows keeps it all day."""
+        return self.leaves or _midnight(self.on + timedelta(days=1), self.arrives.tzinfo if self.arrives else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,7 @@ class ClinicDay:
     overlaps: tuple[Overlap, ...]
     taken: tuple[Taken, ...]
     twice: tuple[str, ...]
+    site: Site = NO_SITE
 
     @property
     def dose_g(self) -> Decimal:
@@ -91,38 +101,43 @@ class ClinicDay:
 
 def clinic_day(on: date, plans: Iterable[tuple[str, dict[str, Any]]], site: Site) -> ClinicDay:
     """The visits of a day from saved plans (name of the file, document), and those of the day before that last on."""
-    found = [visit for name, document in plans for visit in _visits(name, document) if _touches(visit, on)]
+    zone = zone_of(site)
+    found = [visit for name, document in plans for visit in _visits(name, document, site, zone) if _touches(visit, on)]
     found.sort(key=_order)
     seated = tuple(_seated(found))
     chairs = max((visit.chair for visit in seated if visit.chair), default=0)
     overlaps = tuple(_overlaps(seated, site.chairs)) if site.chairs else ()
     begun = [visit for visit in seated if visit.on == on]
-    return ClinicDay(on, seated, site.chairs, chairs, overlaps, tuple(_taken(begun, site)), tuple(_twice(begun)))
+    taken, twice = tuple(_taken(begun, site)), tuple(_twice(begun))
+    return ClinicDay(on, seated, site.chairs, chairs, overlaps, taken, twice, site)
 
 
 def _order(visit: Visit) -> tuple[bool, datetime, datetime, str]:
     """By arrival, those without a time last."""
-    return visit.arrives is None, visit.arrives or _midnight(visit.on), _until(visit), visit.who
+    if visit.arrives is None:
+        return True, _midnight(visit.on), _midnight(visit.on), visit.who
+    return False, instant(visit.arrives), instant(visit.until), visit.who
 
 
-def _midnight(on: date) -> datetime:
-    return datetime.combine(on, datetime.min.time())
+def _midnight(on: date, zone: tzinfo | None = None) -> datetime:
+    return datetime.combine(on, datetime.min.time(), zone)
 
 
-def _until(visit: Visit) -> datetime:
-    """When its chair is free again: an end that nobody knows keeps it all day."""
-    return visit.leaves or _midnight(visit.on + timedelta(days=1))
+def instant(moment: datetime) -> datetime:
+    """What orders two moments, which the clock on the wall does not in a night in which it is put back."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment  # control: instants
 
 
 # ---- from the documents ---------------------------------------------------------------------------------------------
 
 
-def _visits(name: str, document: dict[str, Any]) -> Iterator[Visit]:
+def _visits(name: str, document: dict[str, Any], site: Site, zone: tzinfo | None) -> Iterator[Visit]:
     source, request = document["computed_from"], document["computed_from"]["request"]
     regimen = source["regimen"]
     for session in document["sessions"]:
         if session["date"] is None:
             continue
+        arrives, starts, ends, leaves = _times(session, site, zone)
         yield Visit(
             request.get("name"),
             request.get("patient_id"),
@@ -131,20 +146,52 @@ def _visits(name: str, document: dict[str, Any]) -> Iterator[Visit]:
             session["course"],
             session["day"],
             date.fromisoformat(session["date"]),
-            _moment(session.get("visit_from") or session["starts_at"]),
-            _moment(session["starts_at"]),
-            _moment(session["ends_at"]),
-            _moment(session.get("visit_to") or session["ends_at"]),
+            arrives,
+            starts,
+            ends,
+            leaves,
             session["dose_g"],
             session["volume_ml"],
             tuple((vial["size_g"], vial["count"]) for vial in session["vials"]),
             tuple(_warnings(document["notices"], session)),
             name,
+            born=request.get("birth_date"),
         )
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _times(session: dict[str, Any], site: Site, zone: tzinfo | None) -> tuple[datetime | None, ...]:
+    """Arrival, start, end and leaving, as the plan has them on the wall. A start that comes twice is the first."""
+    starts, ends = _moment(session["starts_at"], zone), _moment(session["ends_at"], zone)
+    if starts is None:
+        return None, None, None, None
+    visit = site.visit
+    arrives = _beside(starts, _moment(session.get("visit_from"), zone), -_sum(visit.arrival, visit.premedication), -1)
+    ends = _beside(starts, ends, session["duration_min"], +1) if ends else None
+    after_min = _sum(visit.flush, visit.observation)
+    leaves = _beside(ends, _moment(session.get("visit_to"), zone), after_min, +1) if ends else None
+    return arrives, starts, ends, leaves
+
+
+def _sum(*times: Quantity | None) -> int:
+    """Whole minutes."""
+    return sum(int(time.base) for time in times if time)
+
+
+def _moment(text: str | None, zone: tzinfo | None) -> datetime | None:
+    return datetime.fromisoformat(text).replace(tzinfo=zone) if text else None
+
+
+def _beside(known: datetime, wall: datetime | None, usual_min: int, way: Literal[-1, 1]) -> datetime:
+    """The moment at which the wall shows so, before the known one (`way` -1) or after it; the known one without any.
+
+    A time that comes twice may be either: it is the one that is `usual_min` away, else the one that is further, so that
+    no chair is thought free that is not.
+    """
+    if wall is None or wall.tzinfo is None:
+        return wall or known
+    both = {instant(moment): moment for moment in (wall.replace(fold=fold) for fold in (0, 1))}
+    usual, furthest = instant(known) + timedelta(minutes=usual_min), (min if way < 0 else max)(both)
+    return both.get(usual, both[furthest])
 
 
 def _warnings(notices: Sequence[dict[str, Any]], session: dict[str, Any]) -> Iterator[str]:
@@ -162,7 +209,7 @@ def _touches(visit: Visit, on: date) -> bool:
     """Whether its infusion begins on this day, or its patient is there at some time of it, as after midnight."""
     if visit.on == on or visit.arrives is None:
         return visit.on == on
-    return visit.arrives < _midnight(on + timedelta(days=1)) and _midnight(on) < _until(visit)
+    return visit.arrives.date() <= on and _midnight(on) < visit.until.replace(tzinfo=None)
 
 
 # ---- chairs ---------------------------------------------------------------------------------------------------------
@@ -175,19 +222,20 @@ def _seated(visits: Iterable[Visit]) -> Iterator[Visit]:
         if visit.arrives is None:
             yield visit
             continue
-        chair = next((place for place, free in enumerate(free_from) if free <= visit.arrives), len(free_from))
-        free_from[chair : chair + 1] = [_until(visit)]
+        here = instant(visit.arrives)
+        chair = next((place for place, free in enumerate(free_from) if free <= here), len(free_from))
+        free_from[chair : chair + 1] = [instant(visit.until)]
         yield replace(visit, chair=chair + 1)
 
 
 def _overlaps(visits: Sequence[Visit], chairs: int) -> Iterator[Overlap]:
     """The times at which more patients are there than chairs."""
-    timed = [(visit.arrives, _until(visit), visit) for visit in visits if visit.arrives is not None]
-    marks = sorted({moment for arrives, until, _ in timed for moment in (arrives, until)})
-    for starts, stops in pairwise(marks):
+    timed = [(instant(visit.arrives), instant(visit.until), visit) for visit in visits if visit.arrives is not None]
+    shown = {instant(moment): moment for visit in visits if visit.arrives for moment in (visit.arrives, visit.until)}
+    for starts, stops in pairwise(sorted(shown)):
         there = tuple(visit for arrives, until, visit in timed if arrives <= starts < until)
         if len(there) > chairs:
-            yield Overlap(starts, stops, there)
+            yield Overlap(shown[starts], shown[stops], there)
 
 
 # ---- vials ----------------------------------------------------------------------------------------------------------

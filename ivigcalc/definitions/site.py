@@ -19,6 +19,7 @@ from .visit import Flush, ForPatient, Observations, Premedication, Reaction, Vis
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 
 
 def _hours(value: Any) -> Any:
@@ -130,6 +131,17 @@ Currency = Annotated[
 ]
 
 
+def _locale(value: Any) -> Any:
+    if not isinstance(value, str) or not _LOCALE.fullmatch(value):
+        raise ValueError(f"'{value!s:.40}' is not a locale; allowed: a language and its country, such as en-US")
+    return value
+
+
+LocaleName = Annotated[
+    str, BeforeValidator(_locale), WithJsonSchema({"type": "string", "pattern": f"^{_LOCALE.pattern}$"})
+]
+
+
 class Holidays(Strict):
     """Whose public holidays close the clinic."""
 
@@ -193,6 +205,17 @@ class Site(Strict):
     reaction: Reaction | None = None
     for_patient: ForPatient = ForPatient()
     default: Defaults = Defaults()
+    locale: LocaleName | None = Field(
+        default=None, description="the language of days and months, and the country whose customs hold"
+    )
+    week_starts: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] | None = Field(
+        default=None, description="the first day in a month's calendar"
+    )
+    clock: Literal["12-hour", "24-hour"] | None = Field(default=None, description="how a time of day is printed")
+    temperature: Literal["celsius", "fahrenheit"] | None = Field(
+        default=None, description="the unit in which the record asks for it"
+    )
+    paper: Literal["a4", "letter"] | None = Field(default=None, description="the paper that is printed on")
 
     @model_validator(mode="after")
     def _one_currency(self) -> Site:

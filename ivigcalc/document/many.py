@@ -92,7 +92,7 @@ def _unsound(document: dict[str, Any]) -> str | None:
     request = document["computed_from"]["request"]
     if not isinstance(request, dict):
         return "computed_from.request"
-    for word in ("name", "patient_id", "indication"):
+    for word in ("name", "patient_id", "birth_date", "indication"):
         if not isinstance(request.get(word), str | None):
             return f"computed_from.request.{word}"
     for number, session in enumerate(document["sessions"], start=1):

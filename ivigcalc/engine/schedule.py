@@ -19,6 +19,9 @@ from ivigcalc.quantity import Quantity
 from ivigcalc.request.request import LAST_YEAR
 
 #: how far a course is looked for off its date before giving up, in days
+_DAY_MIN = 24 * 60
+#: so many days before and after a visit are looked at, to see whether the clinic stays open
+_DAYS_ON_END = 3
 SEARCH_DAYS = 92
 
 
@@ -130,6 +133,29 @@ def closed_because(site: Site, day: date) -> str | None:
         return f"no opening hours on {WEEKDAYS[day.weekday()]}"
     name = holiday_name(site, day)
     return f"holiday: {name}" if name else None
+
+
+def open_around(site: Site, day: date) -> tuple[int, int] | None:
+    """From when until when the clinic is open without a pause around the hours of a day, in minutes after its midnight.
+
+    A day that is open until 24:00 goes on into one that is open from 00:00. None where it is not open on the day.
+    """
+    hours = site.hours_on(day.weekday())
+    if hours is None:
+        return None
+    opens, closes = hours
+    for number in range(1, _DAYS_ON_END + 1):
+        after, before = (_hours(site, day + timedelta(days=offset)) for offset in (number, -number))
+        if after and closes == number * _DAY_MIN and after[0] == 0:
+            closes += after[1]
+        if before and opens == (1 - number) * _DAY_MIN and before[1] == _DAY_MIN:
+            opens += before[0] - _DAY_MIN
+    return opens, closes
+
+
+def _hours(site: Site, day: date) -> tuple[int, int] | None:
+    """Opening and closing minute, None where the clinic is closed for whatever reason."""
+    return None if closed_because(site, day) else site.hours_on(day.weekday())  # control: closed-after-midnight
 
 
 def closed_days(site: Site, planned: Iterable[date]) -> dict[date, ClosedDay]:

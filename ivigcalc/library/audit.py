@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ivigcalc.customs import is_known
 from ivigcalc.definitions import (
     Condition,
     Definition,
@@ -354,6 +355,8 @@ def _site(site: Site, known: Known) -> Iterator[Finding]:
         yield from _time_zone(site.time_zone)
     if site.holidays is not None:
         yield from _holidays(site.holidays, known.today)
+    if site.locale is not None and _is_unknown(site.locale):
+        yield Finding(("locale",), *find.no_locale(site.locale))
 
 
 def _sizes(site: Site, known: Known) -> Iterator[Finding]:
@@ -370,6 +373,13 @@ def _time_zone(name: str) -> Iterator[Finding]:
     if zones and name not in zones:  # none: this computer has no list of them
         allowed = nearest(name, zones) or ["Europe/London", "America/New_York"]
         yield Finding(("time_zone",), f"'{safe(name)}' is not a known time zone", ", ".join(allowed))
+
+
+def _is_unknown(locale: str) -> bool:
+    try:
+        return not is_known(locale)
+    except MissingExtraError:  # an optional library; what is written in its language then says that it is missing
+        return False
 
 
 def _holidays(chosen: Holidays, today: date) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ivigcalc.country import markets
+from ivigcalc.customs import is_known
 from ivigcalc.definitions import Formula, Loaded, LoadedPolicy, Policy, Product, ProductClass, Regimen, Safety, Site
 from ivigcalc.engine.public_holidays import mistaken
 from ivigcalc.errors import DefinitionError, MissingExtraError, RequestError
@@ -193,7 +194,26 @@ def site(path: str) -> Loaded[Site]:
     """A clinic's site file. Its country is looked up by no name but one that is listed."""
     found: Loaded[Site] = load_file(Path(path), "site")
     _check_holidays(found)
+    _check_locale(found)
     return found
+
+
+def _check_locale(site: Loaded[Site]) -> None:
+    locale = site.value.locale
+    try:
+        if locale is None or is_known(locale):
+            return
+    except MissingExtraError:  # what is written in its language says so
+        return
+    raise DefinitionError([problem_in(site.name, ("locale",), *no_locale(locale))])
+
+
+def no_locale(locale: str) -> tuple[str, str]:
+    """What is wrong with a locale that CLDR does not have, and what would do."""
+    return (
+        f"there is no locale '{locale}'",
+        "a language and its country, such as en-US, or a language alone",
+    )
 
 
 def _check_holidays(site: Loaded[Site]) -> None:

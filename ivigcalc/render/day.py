@@ -7,12 +7,14 @@ from datetime import date, datetime
 from typing import Any
 
 from ivigcalc.clinic.day import ClinicDay, Overlap, Taken, Visit
+from ivigcalc.customs import Paper, customs
 from ivigcalc.document.write import text_of
 from ivigcalc.engine.plan import CHECK_LINE
 from ivigcalc.quantity import plain
 from ivigcalc.render.csv import safe_cell, write_rows
-from ivigcalc.render.times import long_day, plain_day
-from ivigcalc.render.words import clean, shown
+from ivigcalc.render.times import in_its_customs, long_day, plain_day
+from ivigcalc.render.words import clean, clinic, shown
+from ivigcalc.text import counted
 
 SCHEMA = "ivigcalc.day/1"
 _VIALS = "Vials\nn x g"
@@ -37,10 +39,11 @@ _COLUMNS = (
 
 
 def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="minutes") if moment else None
+    return moment.replace(tzinfo=None).isoformat(timespec="minutes") if moment else None
 
 
-def _vials_text(visit: Visit) -> str:
+def vials_text(visit: Visit) -> str:
+    """`2 x 30 g + 1 x 10 g`."""
     return " + ".join(f"{count} x {plain(size_g)} g" for size_g, count in visit.vials)
 
 
@@ -110,7 +113,7 @@ def _csv_row(visit: Visit) -> tuple[str, ...]:
         safe_cell(visit.treatment),
         safe_cell(visit.product),
         *(shown(figure, "") for figure in figures),
-        _vials_text(visit),
+        vials_text(visit),
         ";".join(visit.warnings),
         safe_cell(visit.plan),
     )
@@ -120,14 +123,21 @@ def _csv_row(visit: Visit) -> tuple[str, ...]:
 
 
 def clock_on(moment: datetime | None, on: date) -> str:
-    """`09:15`; with the day where it is another one."""
+    """`09:15`; with the day where it is another one, and with which of the two where a time comes twice."""
     if moment is None:
         return "-"
-    time = f"{moment:%H:%M}"
+    time = customs().clock(moment.hour * 60 + moment.minute) + _which_of_two(moment)
     days = (moment.date() - on).days
     return time if days == 0 else f"{time} {'+' if days > 0 else '-'}{abs(days)} d"
 
 
+def _which_of_two(moment: datetime) -> str:
+    if moment.utcoffset() == moment.replace(fold=1 - moment.fold).utcoffset():
+        return ""
+    return " (2nd)" if moment.fold else " (1st)"
+
+
+@in_its_customs
 def heading(day: ClinicDay) -> str:
     """The day, and how much of it there is."""
     many = len(day.visits)
@@ -140,6 +150,7 @@ def patient_text(visit: Visit) -> str:
     return clean(", ".join(known) or visit.plan, 60)
 
 
+@in_its_customs
 def cautions(day: ClinicDay) -> list[str]:
     """What does not fit: too many patients for the chairs, a patient twice, too few vials."""
     lines = [_overlap_text(day, found) for found in day.overlaps]
@@ -165,7 +176,8 @@ def remarks(day: ClinicDay) -> list[str]:
 def _overlap_text(day: ClinicDay, found: Overlap) -> str:
     times = f"{clock_on(found.starts, day.on)} to {clock_on(found.ends, day.on)}"
     named = ", ".join(patient_text(visit) for visit in found.visits)
-    return f"CAUTION {times}: {len(found.visits)} patients for {day.chairs} chairs: {named}"
+    chairs = counted(day.chairs or 0, "chair")
+    return f"CAUTION {times}: {len(found.visits)} patients for {chairs}: {named}"
 
 
 def _short(found: Taken) -> str:
@@ -173,6 +185,7 @@ def _short(found: Taken) -> str:
     return f"CAUTION {found.product} {size} g: {found.count} needed, {found.held} held, {found.lacking} lacking"
 
 
+@in_its_customs
 def to_table(day: ClinicDay, *, width: int | None = None, color: bool = False, ascii_only: bool = False) -> str:
     """The day as a table for a screen."""
     from rich.console import Group, RenderableType
@@ -180,7 +193,8 @@ def to_table(day: ClinicDay, *, width: int | None = None, color: bool = False, a
 
     from ivigcalc.render.table import new_table, render
 
-    parts: list[RenderableType] = [Text(heading(day), style="bold")]
+    parts: list[RenderableType] = [Text(heading(day), style="bold", overflow="fold")]
+    parts += [Text(where, overflow="fold") for where in [clinic(day.site)] if where]
     if day.visits:
         headings = ("Chair", "Patient", "Arrive", "Start", "End", "Leave", "Product", "C.D", "Dose\ng", _VIALS)
         table = new_table(*headings, left=("Patient", "Product", _VIALS))
@@ -210,11 +224,13 @@ def taken_row(found: Taken) -> tuple[str, ...]:
     return clean(found.product, 40), plain(found.size_g), str(found.count), shown(found.held)
 
 
-def paper(day: ClinicDay, paper: str) -> dict[str, Any]:
-    """Everything that is printed."""
+@in_its_customs
+def paper(day: ClinicDay, paper: Paper | None = None) -> dict[str, Any]:
+    """Everything that is printed. `paper`: None for that of the site."""
     return {
-        "paper": "us-letter" if paper == "letter" else "a4",
+        "paper": "us-letter" if (paper or customs().paper) == "letter" else "a4",
         "title": heading(day),
+        "clinic": clinic(day.site),
         "date": plain_day(day.on),
         "check": CHECK_LINE,
         "visits": [list(_paper_row(day, visit)) for visit in day.visits],
@@ -231,5 +247,5 @@ def _paper_row(day: ClinicDay, visit: Visit) -> Iterator[str]:
     yield clean(f"{visit.treatment}, course {visit.course}, day {visit.day}", 80)
     yield clean(visit.product, 40)
     yield f"{plain(visit.dose_g)} g, {shown(visit.volume_ml)} mL"
-    yield _vials_text(visit)
+    yield vials_text(visit)
     yield ", ".join(visit.warnings)

@@ -3,86 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from ivigcalc.engine.clocks import moment, zone_of
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
-from ivigcalc.errors import MissingExtraError, RequestError
+from ivigcalc.errors import RequestError
 from ivigcalc.quantity import plain
-from ivigcalc.render.ics_changes import DOMAIN, earlier_events, first_day, first_open_day, identity, renewed
+from ivigcalc.render.ics_changes import DOMAIN, earlier_events, first_open_day, identity, renewed
+from ivigcalc.render.ics_file import (
+    FLOATING,
+    add_place,
+    initials,
+    later,
+    midnight_utc,
+    new_calendar,
+    new_event,
+    place_lines,
+    without_backslashes,
+    written,
+)
 from ivigcalc.render.notices import printed_notice, warnings
-from ivigcalc.render.times import DAY_MIN, duration_text, span
+from ivigcalc.render.times import DAY_MIN, duration_text, in_its_customs, span
 from ivigcalc.render.words import clean, product_text, rate_text, treatment, vials_text, when
 
 if TYPE_CHECKING:
-    from icalendar import Alarm, Calendar, Event
+    from icalendar import Alarm, Event
 
 LONGEST_ALARM_MIN = 14 * DAY_MIN
-_HEAD = {
-    "prodid": "-//ivigcalc//infusion calendar//EN",
-    "version": "2.0",
-    "calscale": "GREGORIAN",
-    "method": "PUBLISH",
-}
 
 
-def to_ics(plan: Plan, previous: bytes | None = None, alarm_min: int | None = None) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """What all events of a file have in common. `called`: the patient's initials, where they were asked for."""
+
+    whose: str
+    zone: tzinfo | None
+    stamp: datetime
+    alarm_min: int | None
+    called: str
+
+
+@in_its_customs
+def to_ics(
+    plan: Plan, previous: bytes | None = None, alarm_min: int | None = None, *, with_initials: bool = False
+) -> bytes:
     """All sessions as events, with a reminder `alarm_min` minutes before each start.
 
     With `previous`, the file exported before, changes are numbered and lost sessions cancelled; what has been stays.
+    Nothing of the patient is in it but, where they are asked for, the initials.
     """
-    try:
-        from icalendar import Calendar
-    except ImportError:
-        raise MissingExtraError("calendar output", "calendar") from None
+    calendar = new_calendar()
     if alarm_min is not None and not 0 < alarm_min <= LONGEST_ALARM_MIN:
         allowed = f"1 to {LONGEST_ALARM_MIN} minutes before the start"
         raise RequestError(f"an alarm is {allowed}, not {alarm_min}", field="alarm")
     before = earlier_events(previous) if previous is not None else {}
     whose = identity(plan, before)
     before = {uid: event for uid, event in before.items() if uid.startswith(f"{whose}-")}
-    stamp = _stamp(plan)
-    calendar = Calendar()
-    for name, value in _HEAD.items():
-        calendar.add(name, value)
-    for event in renewed(_events(plan, whose, stamp, alarm_min), before, stamp, first_open_day(plan)):
-        calendar.add_component(event)
-    _add_time_zones(calendar)
-    return bytes(calendar.to_ical())
+    called = f"{initials(plan.computed_from.request.patient.name)} " if with_initials else ""  # control: no-patient
+    # without a zone the times float: calendars show them as they stand
+    style = _Style(whose, zone_of(plan.computed_from.site.value), _stamp(plan), alarm_min, called)
+    return written(calendar, renewed(_events(plan, style), before, style.stamp, first_open_day(plan)))
+
+
+def times_float(plan: Plan) -> bool:
+    """Whether the times of a calendar file are of no time zone, which who exports it must know."""
+    return zone_of(plan.computed_from.site.value) is None
 
 
 # ---- the events -----------------------------------------------------------------------------------------------------
 
 
-def _events(plan: Plan, whose: str, stamp: datetime, alarm_min: int | None) -> Iterator[Event]:
-    zone = zone_of(plan.computed_from.site.value)  # without one the times float: calendars show them as they stand
+def _events(plan: Plan, style: _Style) -> Iterator[Event]:
     for session in plan.sessions:
-        event = _event(plan, session, whose, zone, stamp)
-        if alarm_min is not None:
-            event.add_component(_alarm(str(event["summary"]), alarm_min))
+        event = _event(plan, session, style)
+        if style.alarm_min is not None:
+            event.add_component(_alarm(str(event["summary"]), style.alarm_min))
         yield event
 
 
-def _event(plan: Plan, session: Session, whose: str, zone: tzinfo | None, stamp: datetime) -> Event:
-    from icalendar import Event
-
+def _event(plan: Plan, session: Session, style: _Style) -> Event:
     if session.on is None or session.at_min is None:
         lacking = "start" if session.on is None else "at"
         raise RequestError("a calendar file needs dates and times: give --start and --at", field=lacking)
-    event = Event()
-    event.add("uid", f"{whose}-{_treated(plan)}-c{session.course}-d{session.day}{DOMAIN}")
-    event.add("dtstamp", stamp)
-    event.add("sequence", 0)
-    event.add("status", "CONFIRMED")
-    event.add("transp", "OPAQUE")
-    start = moment(session.on, session.at_min, zone)
+    event = new_event(f"{style.whose}-{_treated(plan)}-c{session.course}-d{session.day}{DOMAIN}", style.stamp)
+    start = moment(session.on, session.at_min, style.zone)
     before, after = session.overhead_before_min, session.overhead_after_min
-    event.add("dtstart", _later(start, -before) if before else start)  # the whole visit takes the chair
+    event.add("dtstart", later(start, -before) if before else start)  # the whole visit takes the chair
     if session.duration_min is not None:
-        event.add("dtend", _later(start, session.duration_min + after))
-    event.add("summary", f"IVIG infusion {plain(session.dose_g)} g ({when(session)})")
-    event.add("description", _description(plan, session))
+        event.add("dtend", later(start, session.duration_min + after))
+    event.add("summary", f"{style.called}IVIG infusion {plain(session.dose_g)} g ({when(session)})")
+    event.add("description", _description(plan, session, style.zone))
+    add_place(event, plan.computed_from.site.value)
     return event
 
 
@@ -96,7 +109,7 @@ def _alarm(summary: str, minutes: int) -> Alarm:
     return alarm
 
 
-def _description(plan: Plan, session: Session) -> str:
+def _description(plan: Plan, session: Session, zone: tzinfo | None) -> str:
     """What the person who opens the appointment needs, without the patient's name."""
     volume = f", {plain(session.volume_ml)} mL" if session.volume_ml is not None else ""
     lines = [
@@ -108,8 +121,8 @@ def _description(plan: Plan, session: Session) -> str:
     for found in warnings(plan, session):
         said = printed_notice(found, plan)
         lines.append(f"{said['level']} {said['code']}: {said['text']}")
-    # programs differ in how they read a backslash back (before an N, some take it for a new line), so none is written
-    return "\n".join([*lines, CHECK_LINE]).replace("\\", "/")
+    lines += [*place_lines(plan.computed_from.site.value), *([FLOATING] if zone is None else []), CHECK_LINE]
+    return without_backslashes("\n".join(lines))
 
 
 def _course_of_the_infusion(session: Session) -> Iterator[str]:
@@ -130,34 +143,7 @@ def _treated(plan: Plan) -> str:
     return clean(source.regimen.value.id if source.regimen else source.request.indication or "rates", 60)
 
 
-# ---- dates and zones ------------------------------------------------------------------------------------------------
-
-
-def _later(start: datetime, minutes: int) -> datetime:
-    """So many minutes later, or before.
-
-    A clock time that comes twice is written in UTC: a reader takes it for the first.
-    """
-    if start.tzinfo is None:
-        return start + timedelta(minutes=minutes)
-    moment_utc = start.astimezone(UTC) + timedelta(minutes=minutes)
-    by_the_clock = moment_utc.astimezone(start.tzinfo)
-    return moment_utc if by_the_clock.fold else by_the_clock
-
-
 def _stamp(plan: Plan) -> datetime:
-    """When the export was made, from the plan and not from a clock: one plan, one file."""
+    """When the export was made, from the plan and not from a clock."""
     request = plan.computed_from.request
-    day = request.on or request.order.start or plan.sessions[0].on or date.min
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def _add_time_zones(calendar: Calendar) -> None:
-    """The rules of every zone in use, for the years in use, before the events: where every reader finds them."""
-    from icalendar import Event
-
-    years = [first_day(event).year for event in calendar.walk("VEVENT") if isinstance(event, Event)]
-    calendar.add_missing_timezones(
-        first_date=date(max(min(years) - 1, 1), 1, 1), last_date=date(min(max(years) + 2, 9999), 1, 1)
-    )
-    calendar.subcomponents.sort(key=lambda part: part.name != "VTIMEZONE")
+    return midnight_utc(request.on or request.order.start or plan.sessions[0].on or date.min)

@@ -1,4 +1,4 @@
-"""Plan -> month grids for the screen, Monday first, and a list of the sessions. Words carry it, not colour."""
+"""Plan -> month grids for the screen, and a list of the sessions. Words carry it, not colour."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ivigcalc.engine.plan import CHECK_LINE, WEEKDAYS, Plan, Session
+from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import plain
 from ivigcalc.render.months import Cell, ClosedDays, Month, months
 from ivigcalc.render.notices import by_level, folded_text, notice_text, on_screen
-from ivigcalc.render.times import clock_of, duration_text, short_day, span
+from ivigcalc.render.times import clock_of, duration_text, in_its_customs, short_day, span, weekday_names
 from ivigcalc.render.words import clean, patient_text, shown, title, vials_text
 
 #: seven columns that hold `C12 D5` and a time, with their rules
@@ -24,6 +24,7 @@ _MARK_STYLES = {"holiday": "italic", "closed": "dim", "moved": "bold"}
 LEGEND = "C1 D2 = course 1, day 2, with its dose and the time at which the infusion starts."
 
 
+@in_its_customs
 def month_grids(
     plan: Plan, width: int, closed: ClosedDays, *, ascii_only: bool = False, notes: bool = True
 ) -> RenderableType:
@@ -54,8 +55,8 @@ def _whose(plan: Plan) -> list[Text]:
 def _grid(month: Month, width: int, ascii_only: bool) -> Table:
     lines = box.ASCII2 if ascii_only else box.SQUARE
     table = Table(title=Text(month.title, style="bold"), box=lines, show_lines=True, padding=(0, 0, 0, 1))
-    for name in WEEKDAYS:
-        table.add_column(Text(name[:3]), width=(min(width, WIDEST_GRID) - 8) // 7 - 1)
+    for name in weekday_names():
+        table.add_column(Text(name), width=(min(width, WIDEST_GRID) - 8) // 7 - 1)
     for week in month.weeks:
         table.add_row(*(_cell(cell) for cell in week))
     return table

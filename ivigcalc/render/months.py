@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 
+from ivigcalc.customs import customs
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.engine.schedule import ClosedDay
 from ivigcalc.render.notices import moved_sessions
-from ivigcalc.render.times import MONTHS
+from ivigcalc.render.times import month_text
 from ivigcalc.render.words import clean
 
 ClosedDays = Mapping[date, ClosedDay]
@@ -32,7 +33,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month as weeks of seven days, Monday first."""
+    """One month as weeks of seven days, from the day on which a week starts at the site."""
 
     year: int
     month: int
@@ -41,7 +42,7 @@ class Month:
     @property
     def title(self) -> str:
         """December 2026."""
-        return f"{MONTHS[self.month - 1]} {self.year}"
+        return month_text(self.year, self.month)
 
     @property
     def notes(self) -> tuple[tuple[date, str], ...]:
@@ -65,7 +66,7 @@ def months(plan: Plan, closed: ClosedDays) -> tuple[Month, ...]:
 def _weeks(
     year: int, month: int, by_day: Mapping[date, list[Session]], closed: ClosedDays, moved: Places
 ) -> Iterator[tuple[Cell, ...]]:
-    for week in Calendar().monthdatescalendar(year, month):
+    for week in Calendar(customs().first_weekday).monthdatescalendar(year, month):
         yield tuple(
             _cell(on, by_day.get(on, []), closed.get(on, ClosedDay()), moved) if on.month == month else Cell(None)
             for on in week

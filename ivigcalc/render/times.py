@@ -1,12 +1,24 @@
-"""Days, clock times and lengths of time in words, the same on every face."""
+"""Days, clock times and lengths of time in words, the same on every face, in the customs of the site in use."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from ivigcalc.engine.plan import WEEKDAYS, Session
+from ivigcalc.customs import customs, written_as
+from ivigcalc.engine.plan import WEEKDAYS, Plan, Session
 from ivigcalc.quantity import plain
+
+if TYPE_CHECKING:
+    from ivigcalc.clinic.day import ClinicDay
+    from ivigcalc.definitions import Site
+
+Shown = TypeVar("Shown", bound="Plan | ClinicDay")
+Rest = ParamSpec("Rest")
+Face = TypeVar("Face")
 
 DAY_MIN = 24 * 60
 MONTHS = (
@@ -25,19 +37,49 @@ MONTHS = (
 )
 
 
+def in_its_customs(face: Callable[Concatenate[Shown, Rest], Face]) -> Callable[Concatenate[Shown, Rest], Face]:
+    """A face that writes days and times as the site of what it shows does."""
+
+    @wraps(face)
+    def write(shown: Shown, /, *rest: Rest.args, **more: Rest.kwargs) -> Face:
+        with written_as(_site(shown)):
+            return face(shown, *rest, **more)
+
+    return write
+
+
+def _site(shown: Plan | ClinicDay) -> Site:
+    return shown.computed_from.site.value if isinstance(shown, Plan) else shown.site
+
+
 def plain_day(on: date) -> str:
     """1 Dec 2026."""
-    return f"{on.day} {MONTHS[on.month - 1][:3]} {on.year}"
+    return customs().day(on, "plain") or f"{on.day} {MONTHS[on.month - 1][:3]} {on.year}"
 
 
 def short_day(on: date | None) -> str:
     """A day that nobody can misread: Tue 1 Dec 2026. Empty without a date."""
-    return f"{WEEKDAYS[on.weekday()][:3]} {plain_day(on)}" if on else ""
+    if on is None:
+        return ""
+    return customs().day(on, "short") or f"{WEEKDAYS[on.weekday()][:3]} {plain_day(on)}"
 
 
 def long_day(on: date | None) -> str:
     """A day in full: Tuesday 1 December 2026. Empty without a date."""
-    return f"{WEEKDAYS[on.weekday()]} {on.day} {MONTHS[on.month - 1]} {on.year}" if on else ""
+    if on is None:
+        return ""
+    return customs().day(on, "long") or f"{WEEKDAYS[on.weekday()]} {on.day} {MONTHS[on.month - 1]} {on.year}"
+
+
+def month_text(year: int, month: int) -> str:
+    """December 2026."""
+    return customs().month(year, month) or f"{MONTHS[month - 1]} {year}"
+
+
+def weekday_names() -> tuple[str, ...]:
+    """Mon to Sun, from the day on which the week of a calendar starts."""
+    names, first = customs().weekdays() or tuple(name[:3] for name in WEEKDAYS), customs().first_weekday
+    return (*names[first:], *names[:first])
 
 
 def duration_text(minutes: int | None) -> str:
@@ -76,10 +118,10 @@ def clock_of(session: Session, minutes: Decimal | int | None, unknown: str = "-"
 
     A time that comes twice, in a night in which clocks are put back, says which of the two it is: `01:51 (2nd) +1 d`.
     """
-    if minutes is None or (clock := session.clock(minutes)) is None:
+    if minutes is None or (wall_min := session.wall_min(minutes)) is None:
         return unknown
     which = {1: " (1st)", 2: " (2nd)", None: ""}[session.time_that_comes_twice(minutes)]
-    return f"{clock[-5:]}{which}{days_later(session, minutes)}"
+    return f"{customs().clock(wall_min)}{which}{days_later(session, minutes)}"
 
 
 def span(session: Session, from_min: int, to_min: int | None) -> str:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import (
     ClockChange,
     Course,
@@ -121,6 +122,11 @@ def phased(plan: Plan) -> bool:
     """Whether the protocol has phases: then each course says which it is of, even where one phase only is planned."""
     source = plan.computed_from
     return bool(source.regimen and source.protocol and len(source.regimen.value.protocols[source.protocol].stages) > 1)
+
+
+def clinic(site: Site) -> str:
+    """The clinic's name, address and phone, as far as its file has them."""
+    return clean(", ".join(part for part in (site.title, site.address, site.phone) if part), 160)
 
 
 def site_named(plan: Plan) -> list[str]:

@@ -225,6 +225,7 @@ SITES = [
     ("holidays: {country: United States}", "holidays.country", "no public holidays are known for 'United States'; allowed: US"),
     ("holidays: {country: HolidayBase}", "holidays.country", "no public holidays are known for 'HolidayBase'"),
     ("holidays: {country: US, subdivision: XX}", "holidays.subdivision", "'XX' is no subdivision of US whose holidays are known; allowed: AK, AL"),
+    ("locale: en-XX", "locale", "there is no locale 'en-XX'; allowed: a language and its country, such as en-US"),
     ("stock: {octagam-10-us: {10 g: 4, 7 g: 1}}", "stock.octagam-10-us.7 g", "octagam-10-us has no vial of 7 g; allowed: 2 g, 5 g, 10 g"),
 ]  # fmt: skip
 
@@ -236,6 +237,16 @@ def test_a_site_that_names_what_does_not_exist(
     path = site(tmp_path, line)
     [told] = problems(path, "regimen", capfd)
     assert told.startswith(f"{path}:4: {key}: {words}")
+
+
+def test_a_site_is_checked_by_its_own_command(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = site(tmp_path, "locale: en-XX", "week_starts: sunday")
+    assert main(["sites", "check", str(path)]) == 3
+    out, err = capfd.readouterr()
+    assert f"{path}:5: week_starts: 'sunday' is not one of the choices; allowed: mon, tue" in out
+    assert "1 file checked" in err
+    assert main(["sites", "check", str(site(tmp_path, "locale: en-US", "week_starts: sun", "paper: letter"))]) == 0
+    assert main(["sites", "check"]) == 2  # none are shipped
 
 
 def test_a_site_that_names_what_exists(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

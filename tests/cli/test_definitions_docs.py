@@ -30,7 +30,9 @@ def _builder() -> Any:
 BUILDER = _builder()
 COMMANDS = BUILDER.commands()
 PAGES = BUILDER.pages()
-DEFINITION_COMMANDS = [name for name in COMMANDS if name.split()[1] in ("regimens", "products", "policies", "schema")]
+DEFINITION_COMMANDS = [
+    name for name in COMMANDS if name.split()[1] in ("regimens", "products", "policies", "sites", "schema")
+]
 
 
 def test_the_commands_of_the_interface_are_there() -> None:
@@ -39,6 +41,7 @@ def test_the_commands_of_the_interface_are_there() -> None:
         for group in ("regimens", "products", "policies")
         for verb in ("list", "show", "check", "schema", "new")
     }
+    assert {"ivigcalc sites check", "ivigcalc sites schema", "ivigcalc sites new"} <= set(COMMANDS)
     assert expected | {"ivigcalc schema", "ivigcalc dose", "ivigcalc schedule", "ivigcalc rates"} <= set(COMMANDS)
 
 
@@ -67,6 +70,8 @@ def test_the_example_works(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     example = shlex.split(COMMANDS[name].epilog.removeprefix("Example: "))
+    if example[1:3] == ["sites", "check"]:
+        Path(example[3]).write_text("kind: site\nschema: 2\nid: my-site\n", encoding="utf-8")
     if "upgrade" in example:
         old = {"regimens": "kawasaki", "products": "octagam-10-us", "policies": "au-lifeblood-2026"}[example[1]]
         shutil.copy(Path(__file__).parent.parent / "library" / "schema-1" / f"{old}.yaml", example[3])
@@ -138,7 +143,7 @@ def test_the_words_that_a_file_may_use_are_in_the_guide() -> None:
     guide = (DOCS / "definitions.md").read_text(encoding="utf-8")
     words = [*library.safety().value.conditions, *library.shipped("formula"), sites.VARIABLE, "~/.config/ivigcalc/site.yaml"]  # fmt: skip
     assert [word for word in words if f"`{word}`" not in guide] == []
-    assert "ivigcalc regimens check FILE" in guide
+    assert "ivigcalc sites check my-clinic.yaml" in guide
 
 
 def test_the_page_of_keys_says_what_must_be_there_and_what_is_a_list() -> None:

@@ -14,7 +14,7 @@ from ivigcalc.cli.main import main
 from ivigcalc.library.reader import KINDS, load_file
 from ivigcalc.library.skeletons import skeleton
 
-GROUPS = {"regimen": "regimens", "product": "products", "policy": "policies"}
+GROUPS = {"regimen": "regimens", "product": "products", "policy": "policies", "site": "sites"}
 PLACEHOLDER = re.compile(r"<[^<>\n]+>")
 
 #: how a pharmacist fills the figures in; every other placeholder is words
@@ -23,7 +23,7 @@ FIGURES = {
     "<strength such as 100 mg/mL>": "100 mg/mL", "<vial size such as 10 g>": "10 g",
     "<first rate such as 0.5 mL/kg/h>": "0.5 mL/kg/h", "<minutes such as 30 min>": "30 min",
     "<last rate such as 4 mL/kg/h>": "4 mL/kg/h", "<highest rate such as 4 mL/kg/h>": "4 mL/kg/h",
-    "<the factor such as 0.4>": "0.4",
+    "<the factor such as 0.4>": "0.4", "<volume such as 20 mL>": "20 mL", "<fastest rate here such as 250 mL/h>": "250 mL/h",
 }  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def test_a_filled_skeleton_passes(kind: str, tmp_path: Path, capfd: pytest.Captu
     assert main([GROUPS[kind], "check", str(target)]) == 0
     value = load_file(target, kind).value
     assert value.id == f"my-{kind}"
-    assert value.version == datetime.now().astimezone().date()
+    assert kind == "site" or value.version == datetime.now().astimezone().date()
 
 
 @pytest.mark.parametrize("kind", GROUPS)

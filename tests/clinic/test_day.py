@@ -13,6 +13,7 @@ import helpers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from ivigcalc.cli.main import build
@@ -22,6 +23,9 @@ from ivigcalc.document.many import read_all
 from ivigcalc.document.write import document, to_json
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
+from ivigcalc.quantity import quantity
+from ivigcalc.render.day import clock_on, to_table
+from ivigcalc.render.day import to_json as to_day_json
 
 WARD = helpers.a_site(
     chairs="2",
@@ -102,6 +106,64 @@ def test_warnings_are_those_of_the_visit() -> None:
     late = a_plan("72kg", "15:00", helpers.a_site(open={"tue": "08:00-17:00", "wed": "08:00-24:00"}))
     assert "past-closing" in the_day([late]).visits[0].warnings
     assert "past-closing" not in the_day([late], "2026-12-02").visits[0].warnings
+
+
+# ---- the night in which clocks are put back: 25 October 2026, 02:00 BST is 01:00 GMT -----------------------------------
+
+LONDON = helpers.a_site(
+    chairs="1",
+    time_zone="Europe/London",
+    visit={"arrival": "15 min", "premedication": "30 min", "flush": "10 min", "observation": "30 min"},
+)
+ONLY_ARRIVAL = helpers.a_site(time_zone="Europe/London", visit={"arrival": "15 min"})
+
+
+def in_october(start: str, at: str, site: Loaded[Site] = LONDON, weight: str = "72kg") -> Plan:
+    return a_plan(weight, at, site, start=start, courses="1")
+
+
+def clocks(day: ClinicDay) -> list[tuple[str, str, int | None]]:
+    return [(clock_on(visit.arrives, day.on), clock_on(visit.leaves, day.on), visit.chair) for visit in day.visits]
+
+
+def test_a_chair_is_free_when_its_patient_left_and_not_when_the_wall_says_so_again() -> None:
+    """01:50 in summer time is half an hour before 01:20 in winter time, though the clock on the wall shows more."""
+    plans = [in_october("2026-10-24", "20:22"), in_october("2026-10-25", "02:05")]
+    day = the_day(plans, "2026-10-25", LONDON.value)
+    first_night = [found for found in clocks(day) if "+" not in found[1]][:2]
+    assert first_night == [("19:37 -1 d", "01:50 (1st)", 1), ("01:20 (2nd)", "07:33", 1)]
+    assert day.overlaps == ()
+
+
+def test_a_chair_is_not_free_because_the_wall_is_past_the_time() -> None:
+    """01:10 in winter time is later than 01:20 in summer time: for fifty minutes both are there."""
+    plans = [in_october("2026-10-24", "20:42"), in_october("2026-10-25", "01:35", ONLY_ARRIVAL)]
+    day = the_day(plans, "2026-10-25", LONDON.value)
+    [overlap] = day.overlaps
+    assert (clock_on(overlap.starts, day.on), clock_on(overlap.ends, day.on)) == ("01:20 (1st)", "01:10 (2nd)")
+    assert "CAUTION 01:20 (1st) to 01:10 (2nd): 2 patients for 1 chair:" in to_table(day, width=200)
+    assert day.chairs_needed == 2
+
+
+def test_without_a_time_zone_the_wall_is_all_that_is_known() -> None:
+    plans = [in_october("2026-10-24", "20:22"), in_october("2026-10-25", "02:05")]
+    day = the_day(plans, "2026-10-25", WARD.value)
+    assert day.chairs_needed == 2
+    assert clocks(day)[0] == ("19:37 -1 d", "01:50", 1)
+
+
+def test_a_leaving_time_that_may_be_either_keeps_the_chair_longer() -> None:
+    """The plan was made with 70 min after the infusion and the site of the list has 40: 01:40 may be both."""
+    longer = LONDON.value.visit.model_copy(update={"observation": quantity("60 min", "time")})
+    made_with = Loaded(LONDON.value.model_copy(update={"visit": longer}), "", "x.yaml")
+    plan = in_october("2026-10-24", "20:42", made_with)  # ends 01:30 in summer time
+    [visit, *_] = the_day([plan], "2026-10-25", LONDON.value).visits
+    assert clock_on(visit.leaves, date(2026, 10, 25)) == "01:40 (2nd)"
+
+
+def test_the_document_has_the_clock_on_the_wall_as_the_plan_has_it() -> None:
+    day = the_day([in_october("2026-10-24", "20:42")], "2026-10-25", LONDON.value)
+    assert json.loads(to_day_json(day))["visits"][0]["leaves"] == "2026-10-25T01:10"
 
 
 # ---- vials -----------------------------------------------------------------------------------------------------------
@@ -275,6 +337,51 @@ def test_the_page_names_every_patient(folder: Path) -> None:
     text = " ".join(part.extract_text() for part in pypdf.PdfReader(page).pages)
     for words in ("Ada One", "id M2", "Dora Four", "08:15", "Vials to be taken from stock", "qualified person"):
         assert words in " ".join(text.split())
+
+
+def test_the_command_writes_a_calendar_file_without_names_unless_initials_are_asked_for(folder: Path) -> None:
+    file = folder / "day.ics"
+    ran = ask("2026-12-01", folder, "-f", "ics", "-o", file)
+    assert ran.exit_code == 0, ran.exception
+    assert "the times of the calendar file float" in ran.stderr
+    text = file.read_bytes().replace(b"\r\n ", b"").decode("utf-8")
+    assert text.count("BEGIN:VEVENT") == 4
+    assert not any(word in text for word in ("Ada", "Dora", "A.O.", "M1", "p1.json"))
+    (folder / "p2.json").unlink()
+    (folder / "p3.json").unlink()  # who has no name
+    ran = ask("2026-12-01", folder, "-f", "ics", "-o", file, "--initials")
+    assert ran.exit_code == 0, ran.exception
+    assert "SUMMARY:Chair 1: A.O. IVIG infusion 72 g" in file.read_bytes().decode("utf-8")
+    refused = ask("2026-12-01", folder, "-f", "csv", "--initials").exception
+    assert isinstance(refused, RequestError)
+
+
+def test_the_page_of_the_day_has_clinic_paper_and_clock_of_the_site(folder: Path) -> None:
+    site, page = folder / "american.yaml", folder / "day.pdf"
+    lines = (
+        "kind: site",
+        "schema: 2",
+        "id: ward",
+        "locale: en-US",
+        "title: St Elsewhere",
+        "address: 1 Long Street",
+        "phone: +1 555 0100",
+    )
+    site.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert ask("2026-12-01", folder, "--site", site, "-f", "pdf", "-o", page).exit_code == 0
+    pdf = PdfReader(page)
+    assert round(float(pdf.pages[0].mediabox.height)) == 612  # letter, across
+    for part in pdf.pages:
+        text = " ".join(part.extract_text().split())
+        assert "St Elsewhere, 1 Long Street, +1 555 0100" in text
+    assert "Infusions on Tuesday, December 1, 2026" in " ".join(pdf.pages[0].extract_text().split())
+    table = ask("2026-12-01", folder, "--site", site).stdout
+    for words in ("St Elsewhere, 1 Long Street, +1 555 0100", "8:15 AM", "December 1, 2026"):
+        assert words in table
+    rows = list(csv.DictReader(io.StringIO(ask("2026-12-01", folder, "--site", site, "-f", "csv").stdout)))
+    assert rows[0]["arrives"] == "2026-12-01T08:15"
+    assert ask("2026-12-01", folder, "--site", site, "-f", "pdf", "--paper", "a4", "-o", page).exit_code == 0
+    assert round(float(PdfReader(page).pages[0].mediabox.height)) == 595
 
 
 def test_a_day_that_is_none_is_refused(folder: Path) -> None:

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +15,7 @@ from ivigcalc.errors import IvigcalcError, RequestError
 from ivigcalc.render.ics import to_ics
 
 from . import papers
+from .khal import khal_after
 from .papers import events, states
 
 #: icalendar reads the zone tables of tzdata without naming their encoding
@@ -183,48 +180,10 @@ def test_damaged_earlier_file_never_ends_in_anything_but_a_refusal(place: int, n
     assert planned == {"dermatomyositis-c1-d1", "dermatomyositis-c1-d2"}
 
 
-#: the one of the environment that the tests run in, before any other
-KHAL_PROGRAM = shutil.which(
-    "khal", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-)
-KHAL = """\
-[calendars]
-[[ward]]
-path = {folder}/ward
-type = calendar
-[locale]
-timeformat = %H:%M
-dateformat = %Y-%m-%d
-longdateformat = %Y-%m-%d
-datetimeformat = %Y-%m-%d %H:%M
-longdatetimeformat = %Y-%m-%d %H:%M
-local_timezone = America/New_York
-default_timezone = America/New_York
-[sqlite]
-path = {folder}/khal.db
-[default]
-default_calendar = ward
-"""
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(KHAL_PROGRAM is None, reason="khal is not installed")
 def test_khal_imports_updates_and_cancels(plan: Plan, tmp_path: Path) -> None:
-    (tmp_path / "ward").mkdir()
-    (tmp_path / "khal.conf").write_text(KHAL.format(folder=tmp_path), encoding="utf-8")
-
-    def khal(*words: str) -> str:
-        command = [str(KHAL_PROGRAM), "--config", str(tmp_path / "khal.conf"), *words]
-        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
     def after(ics: bytes) -> list[str]:
-        file = tmp_path / "plan.ics"
-        file.write_bytes(ics)
-        khal("import", "--batch", str(file))
-        listed = khal("list", "--format", "{start-date} {start-time}-{end-time} {title} {status}", "2026-11-01", "90d")
-        return [line.strip() for line in listed.splitlines() if "IVIG" in line]
+        return khal_after(tmp_path, ics, "{start-date} {start-time}-{end-time} {title} {status}")
 
     first = to_ics(plan, alarm_min=60)
     assert after(first) == [

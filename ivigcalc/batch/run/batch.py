@@ -62,7 +62,7 @@ class Batch:
     jobs: int = 1
     cluster: str | None = None
     each: tuple[str, ...] = ()
-    paper: str = "a4"
+    paper: str | None = None
     allow_duplicates: bool = False
     max_errors: int | None = None
     restart: bool = False

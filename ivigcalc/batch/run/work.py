@@ -43,7 +43,7 @@ class Settings:
     on: date | None = None
     kind: Kind = "csv"
     each: tuple[str, ...] = ()
-    paper: str = "a4"
+    paper: str | None = None
     files: tuple[str, ...] = ()
     definitions: str = ""
     escape: bool = True

@@ -27,7 +27,7 @@ def is_file_name(name: str) -> bool:
     return _FILE_NAME.fullmatch(name) is not None
 
 
-def patient_files(plan: Plan, row: int, kinds: tuple[str, ...], paper: str) -> list[tuple[str, bytes]]:
+def patient_files(plan: Plan, row: int, kinds: tuple[str, ...], paper: str | None) -> list[tuple[str, bytes]]:
     """(name, content) of each kind of file for one plan."""
     patient_id = plan.computed_from.request.patient.patient_id or ""
     return [(file_name(patient_id, row, kind), _renderer(kind, paper)(plan)) for kind in kinds]
@@ -42,7 +42,7 @@ def read_kinds(said: Sequence[str]) -> tuple[str, ...]:
     return kinds
 
 
-def _renderer(kind: str, paper: str) -> Callable[[Plan], bytes]:
+def _renderer(kind: str, paper: str | None) -> Callable[[Plan], bytes]:
     if kind == "pdf":
         from ivigcalc.render.paper.pdf import to_pdf
 

@@ -13,7 +13,7 @@ from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Level, Notice, Session, clock_text
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.public_holidays import holidays_of, some_of, unlike_subdivisions
-from ivigcalc.engine.schedule import CourseDates, step
+from ivigcalc.engine.schedule import CourseDates, open_around, step
 from ivigcalc.engine.session import Calendar
 from ivigcalc.quantity import Quantity
 from ivigcalc.text import counted
@@ -165,7 +165,7 @@ def chair_time(draft: Draft) -> Iterator[Notice]:
     """Arrival to leaving, against the opening hours of the day. What is the same for many sessions is said once."""
     alike: dict[_PastHours, list[Session]] = {}
     for session in draft.sessions if draft.case.site.open else ():
-        hours = draft.case.site.hours_on(session.on.weekday()) if session.on else None
+        hours = open_around(draft.case.site, session.on) if session.on else None
         for found in _past_hours(session, hours) if hours else ():
             alike.setdefault(found, []).append(session)
     for found, sessions in alike.items():
@@ -191,7 +191,7 @@ class _PastHours(NamedTuple):
 
 
 def _past_hours(session: Session, hours: tuple[int, int]) -> Iterator[_PastHours]:
-    """`hours`: opening and closing, in minutes after midnight."""
+    """`hours`: opening and closing, in minutes after midnight, on the days around where it is open over midnight."""
     (opens, closes), length_min = hours, session.duration_min
     if session.at_min is None or length_min is None:
         return
@@ -212,7 +212,8 @@ def _past_hours(session: Session, hours: tuple[int, int]) -> Iterator[_PastHours
 def _time(minutes: int) -> str:
     """A clock time of the day of the session; what is past its midnight says so."""
     days = minutes // _DAY_MIN
-    return clock_text(None, minutes) + (" on the next day" if days == 1 else f" {days} days later" if days > 1 else "")
+    other = {-1: " on the day before", 0: "", 1: " on the next day"}
+    return clock_text(None, minutes) + other.get(days, f" {abs(days)} days {'later' if days > 0 else 'before'}")
 
 
 def clocks_changed(draft: Draft) -> Iterator[Notice]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Literal, get_args
 
-from ivigcalc.definitions import Site
+from ivigcalc.customs import customs
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.render.months import ClosedDays, months
 from ivigcalc.render.notices import by_level, printed_notice
@@ -14,8 +14,8 @@ from ivigcalc.render.paper.asked import inputs
 from ivigcalc.render.paper.calendar import month_grid, session_row, summary, totals
 from ivigcalc.render.paper.nurse_sheet import nurse_sheet
 from ivigcalc.render.paper.patient_page import home
-from ivigcalc.render.times import plain_day
-from ivigcalc.render.words import clean, treatment
+from ivigcalc.render.times import in_its_customs, plain_day, weekday_names
+from ivigcalc.render.words import clean, clinic, treatment
 
 FINGERPRINT_DIGITS = 12
 #: what can be printed alone, in the order of the pages
@@ -23,6 +23,7 @@ Part = Literal["calendar", "patient", "record", "order"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
+@in_its_customs
 def document(
     plan: Plan, paper: str, closed: ClosedDays, parts: Sequence[Part] = PARTS, only: Session | None = None
 ) -> dict[str, Any]:
@@ -41,6 +42,8 @@ def document(
         "treatment": treatment(plan),
         "protocol": protocol(plan),
         "summary": summary(plan),
+        "weekdays": list(weekday_names()),
+        "temperature": customs().temperature,
         "months": [month_grid(month) for month in months(plan, closed)],
         "sessions": [session_row(plan, session) for session in plan.sessions],
         "totals": totals(plan),
@@ -49,11 +52,6 @@ def document(
         "sources": [clean(citation, 300) for citation in plan.sources],
         "sheets": [nurse_sheet(plan, session) for session in plan.sessions if only in (None, session)],
     }
-
-
-def clinic(site: Site) -> str:
-    """The clinic's name, address and phone, as far as its file has them."""
-    return clean(", ".join(part for part in (site.title, site.address, site.phone) if part), 160)
 
 
 def fingerprint(plan: Plan) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
+from ivigcalc.customs import Paper, customs_of
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.engine.schedule import closed_days
 from ivigcalc.errors import RequestError
@@ -12,14 +12,16 @@ from ivigcalc.render.paper.page import PARTS, Part, document
 from ivigcalc.render.paper.typeset import typeset
 from ivigcalc.text import safe
 
-Paper = Literal["a4", "letter"]
 
+def to_pdf(plan: Plan, paper: Paper | None = None, parts: Sequence[Part] = PARTS, session: str | None = None) -> bytes:
+    """The parts of a plan for printing, in the order of its pages; of the records only `session`, as `2.1`.
 
-def to_pdf(plan: Plan, paper: Paper, parts: Sequence[Part] = PARTS, session: str | None = None) -> bytes:
-    """The parts of a plan for printing, in the order of its pages; of the records only `session`, as `2.1`."""
+    `paper`: None for that of the site.
+    """
     only = _session(plan, session) if session else None
     wanted = ("record",) if only and parts == PARTS else tuple(part for part in PARTS if part in parts)
-    closed = closed_days(plan.computed_from.site.value, (s.on for s in plan.sessions if s.on))
+    site = plan.computed_from.site.value
+    closed, paper = closed_days(site, (s.on for s in plan.sessions if s.on)), paper or customs_of(site).paper
     return typeset("plan.typ", document(plan, paper, closed, wanted, only), "pdf", "PDF output")
 
 

@@ -159,6 +159,48 @@ def test_a_visit_that_begins_before_opening() -> None:
     assert "start at 08:45 or later" in next(n.message for n in got.notices if n.code == "past-closing")
 
 
+def over_midnight(hours: dict[str, str], at: str = "22:00", start: str = "2026-12-01", **keys: Any) -> list[str]:
+    """What is said of two nights from a Tuesday on, 22:00 for 4 h 48 min and half an hour around each."""
+    visit = {"arrival": "30 min", "observation": "30 min"}
+    site = helpers.a_site(open=hours, visit=visit, closed_days="keep", time_zone="Europe/London", **keys)
+    return [found.message for found in helpers.notices(plan(at=at, start=start, site=site), "past-closing")]
+
+
+def test_a_clinic_that_is_open_around_the_clock_is_never_closed() -> None:
+    assert over_midnight({"mon-sun": "00:00-24:00"}) == []
+    # 00:10 on Tuesday, arrival at 23:40 on Monday
+    assert over_midnight({"mon-sun": "00:00-24:00"}, at="00:10") == []
+
+
+def test_a_day_that_is_open_until_midnight_goes_on_only_into_one_that_is_open_then() -> None:
+    # from Tuesday night into Wednesday and from Wednesday night into Thursday, which is closed
+    [late] = over_midnight({"mon-wed": "00:00-24:00"})
+    assert late.startswith(
+        "course 1 day 2, 2026-12-02: the visit ends at 03:18 on the next day, after closing at 00:00 on the next day"
+    )
+    # Wednesday opens at 08:00: both nights are too long
+    [both] = over_midnight({"tue": "00:00-24:00", "wed-thu": "08:00-24:00"})
+    assert both.startswith("2 sessions, the first course 1 day 1, 2026-12-01: the visit ends at 03:18 on the next day")
+    # closed at two in the night is closed at two
+    [early] = over_midnight({"tue": "00:00-24:00", "wed": "00:00-02:00", "thu": "00:00-24:00", "fri": "00:00-24:00"})[
+        :1
+    ]
+    assert "after closing at 02:00 on the next day: start by 20:42" in early
+
+
+def test_a_visit_that_runs_into_a_closed_day_is_past_closing() -> None:
+    """Around the clock on every weekday, but Wednesday 2 December is closed by date: Tuesday's patient would be sent home."""
+    found = over_midnight({"mon-sun": "00:00-24:00"}, closed=["2026-12-02"])
+    assert any(text.startswith("course 1 day 1, 2026-12-01: the visit ends at 03:18 on the next day") for text in found)
+
+
+def test_a_visit_before_the_opening_of_the_day_before_says_which_day() -> None:
+    # Tuesday 00:10 with arrival at 23:40 on Monday, when the clinic has not opened yet
+    [found] = [text for text in over_midnight({"mon": "23:50-24:00", "tue": "00:00-24:00", "wed": "00:00-24:00"}, at="00:10")
+               if "2026-12-01" in text]  # fmt: skip
+    assert "the visit begins at 23:40 on the day before, before opening at 23:50 on the day before" in found
+
+
 # ---- how long the order is valid -------------------------------------------------------------------------------------
 
 
