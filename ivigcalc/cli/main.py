@@ -34,6 +34,8 @@ HOMES = {
     "ask": "ask",
     "compare": "compare",
     "day": "day",
+    "diff": "diff",
+    "forecast": "forecast",
     "verify": "verify",
     "batch": "batch",
     "explain": "explain",
