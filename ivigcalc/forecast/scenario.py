@@ -122,7 +122,7 @@ class Replanner:
             raise NotReplannedError(error.code, str(error)) from None
         except RefusedError as error:
             raise NotReplannedError(",".join(error.codes), str(error)) from None
-        if not self._is_scaled(saved.document, found):  # control: every-phase-scaled
+        if not self._is_scaled(saved.document, found):
             raise NotReplannedError("dose-of-a-phase", "a phase has a printed dose that the order does not replace")
         return found
 

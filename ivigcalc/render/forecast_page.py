@@ -115,6 +115,8 @@ def to_table(
             parts.append(Text(f"\nScenario: {clean(str(forecast.scenario), 120)}", style="bold"))
         names, rows = _table(outlook)
         table = new_table(*names, "", left=(names[0], "Product", _VIALS, ""))
+        for column in table.columns[:2]:
+            column.no_wrap = True  # neither a week nor the id of a product is broken
         for row, part in rows:
             table.add_row(*map(Text, row), Text(bar * part))
         parts.append(table)
@@ -146,10 +148,9 @@ def _table(outlook: Outlook) -> tuple[tuple[str, ...], list[tuple[tuple[str, ...
     several, priced = len(outlook.products) > 1, any(amount.cost is not None for _, amount in outlook.products)
     most = max((amount.dose_g for period in outlook.periods for _, amount in period.products), default=Decimal(0))
 
-    def row(name: str, first: str, product: str, amount: Amount, vials: str | None = None) -> tuple[str, ...]:
+    def row(when: tuple[str, ...], product: str, amount: Amount, vials: str | None = None) -> tuple[str, ...]:
         return (
-            name,
-            first,
+            *when,
             *([clean(product, 40)] if several else []),
             str(amount.visits),
             plain(amount.dose_g),
@@ -158,19 +159,20 @@ def _table(outlook: Outlook) -> tuple[tuple[str, ...], list[tuple[tuple[str, ...
             *([shown(amount.cost)] if priced else []),
         )
 
+    empty = ("",) if several else ("", "")
+    in_all = ("In all", "")[: len(empty)]
     rows: list[tuple[tuple[str, ...], int]] = []
     for period in outlook.periods:
+        when = (period.name, plain_day(period.first))[: len(empty)]
         for place, (product, amount) in enumerate(period.products or (("-", period.total),)):
-            when = ("", "") if place else (period.name, plain_day(period.first))
-            rows.append((row(*when, product, amount), _length(amount.dose_g, most)))
+            rows.append((row(empty if place else when, product, amount), _length(amount.dose_g, most)))
     for place, (product, amount) in enumerate(outlook.products):
-        rows.append((row("" if place else "In all", "", product, amount), 0))
+        rows.append((row(empty if place else in_all, product, amount), 0))
     if several:  # vials of two products are not added: 10 g of one is not 10 g of the other
-        rows.append((row("", "", "all", outlook.total, "-"), 0))
+        rows.append((row(empty, "all", outlook.total, "-"), 0))
     headings = (
         "Period",
-        "From",
-        *(["Product"] if several else []),
+        *(["Product"] if several else ["From"]),
         "Visits",
         "Dose\ng",
         _VIALS,
@@ -191,7 +193,7 @@ def _difference_rows(forecast: Forecast) -> list[tuple[str, ...]]:
     if forecast.changed is None:
         return []
     planned, changed = forecast.planned.total, forecast.changed.total
-    rows = [
+    rows: list[tuple[str, ...]] = [
         ("Visits", str(planned.visits), str(changed.visits), signed(Decimal(changed.visits - planned.visits))),
         ("Dose, g", plain(planned.dose_g), plain(changed.dose_g), signed(changed.dose_g - planned.dose_g)),
         (
@@ -218,7 +220,7 @@ def _minutes(minutes: int) -> str:
 
 
 def _stock_rows(forecast: Forecast) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for case, outlook in cases(forecast):
         for covered in outlook.stock:
             named = clean(covered.product, 40) + (", scenario" if case == CHANGED else "")
