@@ -40,7 +40,7 @@ CORE = {
     "quantity": ("tests/test_quantity.py", "tests/definitions/test_product.py"),
     "vials": ("tests/engine/test_vials.py", "tests/engine/test_stock.py"),
     "split": ("tests/engine/test_split.py", "tests/engine/test_dose_days.py"),
-    "rounding": ("tests/engine/test_rounding.py", "tests/engine/test_dose_days.py"),
+    "rounding": ("tests/engine/test_rounding.py", "tests/engine/test_prefer.py", "tests/engine/test_dose_days.py"),
     "dose": ("tests/engine/test_dose.py", "tests/engine/test_dose_days.py", "tests/engine/test_prescription.py"),
     "titration": (
         "tests/engine/test_titration.py", "tests/engine/test_titration_ceilings.py", "tests/engine/test_titration_tables.py",
@@ -48,6 +48,9 @@ CORE = {
     ),
     "weight": ("tests/engine/test_weight.py", "tests/engine/test_weight_policies.py", "tests/engine/test_source_weight.py"),
     "schedule": ("tests/engine/test_schedule.py", "tests/engine/test_schedule_closed_days.py", "tests/engine/test_session.py"),
+    "infusion_time": ("tests/engine/test_infusion_time.py",),
+    "clocks": ("tests/engine/test_clocks.py",),
+    "record": ("tests/engine/test_record.py",),
 }  # fmt: skip
 COMMON = (
     "tests/test_examples.py",
