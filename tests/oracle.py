@@ -9,12 +9,14 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from itertools import product as every_combination
 from pathlib import Path
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -432,6 +434,53 @@ def course_date(start: date, interval: str, k: int) -> date:
     years, month = divmod(start.month - 1 + k * int(amount), 12)
     year, month = start.year + years, month + 1
     return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
+
+
+# ---- clocks -------------------------------------------------------------------------------------------------------------
+
+
+class NoSuchTimeError(Exception):
+    """The clocks on the wall never show this time on this day."""
+
+
+@cache
+def moments_showing(zone: str, shown: datetime) -> list[datetime]:
+    """Every minute, in UTC, in which the clocks on the wall show a date and time: no zone is 16 hours off."""
+    shown_in_utc = shown.replace(tzinfo=UTC)
+    minutes_around = (shown_in_utc + timedelta(minutes=k) for k in range(-16 * 60, 16 * 60))
+    return [minute for minute in minutes_around if on_the_wall(zone, minute) == shown]
+
+
+def on_the_wall(zone: str, moment: datetime) -> datetime:
+    """What the clocks on the wall show at a moment."""
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def start_of(zone: str, on: date, at_min: int) -> datetime:
+    """The moment at which an infusion starts: the first at which the clocks show its time."""
+    found = moments_showing(zone, datetime.fromisoformat(f"{on}T{at_min // 60:02}:{at_min % 60:02}"))
+    if not found:
+        raise NoSuchTimeError
+    return found[0]
+
+
+def wall_clock(zone: str, start: datetime, after_min: int) -> tuple[datetime, int | None]:
+    """What the clocks show so long after a start, and which time of two that is where they show it twice."""
+    moment = start + timedelta(minutes=after_min)
+    shown = on_the_wall(zone, moment)
+    showing = moments_showing(zone, shown)
+    return shown, showing.index(moment) + 1 if len(showing) > 1 else None
+
+
+@cache
+def days_of_changes(zone: str, first: date, last: date) -> list[date]:
+    """The days on which the clocks of a zone are changed, a day early at most."""
+    noons = [
+        datetime(first.year, first.month, first.day, 12, tzinfo=UTC) + timedelta(days=k)
+        for k in range((last - first).days)
+    ]
+    shown = [on_the_wall(zone, noon) for noon in noons]
+    return [before.date() for before, after in pairwise(shown) if after - before != timedelta(days=1)]
 
 
 # ---- shipped files, read without the package ----------------------------------------------------------------------------

@@ -7,7 +7,10 @@ from typing import Any
 import helpers
 import pytest
 
+from ivigcalc.definitions import Site
+from ivigcalc.engine.clocks import zone_of
 from ivigcalc.engine.plan import Plan
+from ivigcalc.errors import RequestError
 from ivigcalc.render.times import clock_of
 
 NEW_YORK, LONDON = "America/New_York", "Europe/London"
@@ -86,6 +89,26 @@ def test_a_start_that_does_not_exist_is_refused(zone: str, start: str, at: str, 
     assert leap in str(refused)
 
 
+@pytest.mark.parametrize("at", ["00:00", "11:30", "23:59"])
+def test_a_day_that_was_left_out_has_no_start(at: str) -> None:
+    """Samoa went from the end of Thursday, 29 December 2011, to the beginning of Saturday."""
+    refused = helpers.refusal(lambda: plan("Pacific/Apia", "2011-12-30", at))
+    assert refused.code == "no-such-time"
+    assert "the clocks in Pacific/Apia go forward from 00:00 " in str(refused)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Nowhere", "Europe", "../etc/passwd", "/etc/passwd"])
+def test_a_time_zone_that_is_not_known_is_refused(zone: str) -> None:
+    with pytest.raises(RequestError, match="is not known; write one like Europe/London") as caught:
+        zone_of(Site(kind="site", id="clinic", time_zone=zone))
+    assert f"'{zone}'" in str(caught.value)
+
+
+def test_a_very_long_name_of_a_zone_is_cut() -> None:
+    with pytest.raises(RequestError, match=f"time_zone '{'A' * 37}[.]{{3}}' is not known"):
+        zone_of(Site(kind="site", id="clinic", time_zone="A" * 41))
+
+
 @pytest.mark.parametrize(("start", "at"), [("2027-03-14", "01:59"), ("2027-03-14", "03:00"), ("2027-03-15", "02:30")])
 def test_a_start_beside_the_change_exists(start: str, at: str) -> None:
     assert plan(NEW_YORK, start, at).sessions[0].starts_at == f"{start}T{at}"
@@ -135,6 +158,17 @@ def test_without_a_time_zone_an_infusion_over_midnight_says_so(
     assert [n.sessions for n in found] == ([((1, 1), (1, 2))] if said else [])
 
 
+def test_an_end_before_the_clocks_go_back_says_which_it_is() -> None:
+    """From 20:30 it takes until 01:18, and the clocks of London go back from 02:00 to 01:00; from 20:11 until 00:59."""
+    late = plan(LONDON, "2027-10-30", "20:30")
+    assert clock_of(late.sessions[0], 288) == "01:18 (1st) +1 d"
+    assert "go back by 60 min at 02:00" in helpers.notice(late, "clock-change").message
+    assert helpers.notices(plan(LONDON, "2027-10-30", "20:11"), "clock-change") == []
+    # forward, no time comes twice: it takes until 00:59 and 01:00, and then until 02:01, past 01:00
+    for at, said in (("20:11", False), ("20:12", True), ("20:13", True)):
+        assert bool(helpers.notices(plan(LONDON, "2027-03-27", at), "clock-change")) is said
+
+
 def test_without_a_date_a_time_zone_does_not_help() -> None:
     made = helpers.rates(
         "octagam-10-us", "dermatomyositis", "72kg", "72 g", at="22:00", site=helpers.a_site(time_zone=LONDON)
@@ -155,6 +189,9 @@ def test_without_a_date_a_time_zone_does_not_help() -> None:
         # arrival 45 minutes before a start at 02:10, after the change
         ("2027-10-31", "02:10", -45, "01:25 (2nd)"),
         ("2027-10-31", "02:10", -75, "01:55 (1st)"),
+        # arrival an hour and a quarter before 02:45 and before 03:15: the clocks went back before it, or there was no other 02:00
+        ("2027-10-31", "02:45", -75, "01:30 (2nd)"),
+        ("2027-10-31", "03:15", -75, "02:00"),
         # no time comes twice where clocks are put forward, or left alone
         ("2027-03-27", "22:00", 180, "02:00 +1 d"),
         ("2027-10-29", "22:00", 240, "02:00 +1 d"),

@@ -215,7 +215,7 @@ def _time(minutes: int) -> str:
 
 
 def clocks_changed(draft: Draft) -> Iterator[Notice]:
-    """Visits during which the clocks are changed, and starts that come twice."""
+    """Visits during which the clocks are changed, or with a time that therefore comes twice, and such starts."""
     zone = zone_of(draft.case.site)
     for session in draft.sessions:
         if zone is None or session.on is None or session.at_min is None:
