@@ -157,6 +157,19 @@ def test_the_engine_keeps_any_time_as_the_oracle_does(
     assert got.sessions[0].infusion.duration_min >= minutes
 
 
+@given(ladders(), hundredths_of_kg, tenths_of_a_gram, st.integers(1, 60))
+def test_no_step_is_entered_for_less_than_the_shortest(
+    table: oracle.Table, weight: Decimal, grams: Decimal, shortest: int
+) -> None:
+    product = helpers.own_product(
+        ladder=table.rungs, ceiling=str(table.ceiling), concentration=f"{table.mg_per_ml} mg/mL"
+    )
+    site = helpers.a_site(shortest_step=f"{shortest} min")
+    got = helpers.insisted(helpers.rates, product, "cidp", f"{weight} kg", f"{grams} g", site=site)
+    volume_ml = Fraction(grams) * 1000 / table.mg_per_ml
+    check_infusion(got.sessions[0], oracle.infuse(volume_ml, table, Fraction(weight), shortest_min=Fraction(shortest)))
+
+
 # ---- ties and ceilings, weight by weight -----------------------------------------------------------------------------
 
 
