@@ -5,7 +5,7 @@ from fractions import Fraction
 import helpers
 import oracle
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ivigcalc.engine.vials import fewest_vials, vial_set
@@ -44,20 +44,6 @@ def test_no_course_near_the_exact_dose_takes_fewer_vials(
     assert len(grams) == days
     assert grams[0] - grams[-1] <= FIVE
     assert most is None or grams[0] <= most
-
-
-@settings(max_examples=25)
-@given(st.integers(30, 600), st.sampled_from(["privigen-us", "octagam-5-us", "bivigam-us"]), st.integers(1, 2))
-def test_a_plan_takes_the_course_that_the_oracle_prefers(tenths_of_kg: int, product: str, days: int) -> None:
-    """1 g/kg by the program's own practical policy; where none is near enough, as by the default."""
-    exact, sizes = Fraction(tenths_of_kg, 10), oracle.product_vials(product)
-    ask = {"days": str(days), "policy": "practical-vials"}
-    made = helpers.any_course(product, f"{float(exact)} kg", f"{float(exact)} g/course", **ask)
-    preferred = oracle.preferred_course_g(exact, sizes, days)
-    if preferred is None:
-        assert made.course.dose_g == oracle.given_course_g(exact, sizes, days)[0]
-        return
-    assert (sum(vial.count for vial in made.totals.vials), made.course.dose_g) == (preferred[0], preferred[2])
 
 
 def test_seven_vials_for_thirty() -> None:

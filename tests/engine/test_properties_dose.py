@@ -8,7 +8,7 @@ from typing import Any
 
 import helpers
 import oracle
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import SIZES, WITH_VIALS, attempt, hundredths_of_kg, in_grams, plain, some_vials
 
@@ -119,6 +119,20 @@ def test_and_where_none_does_it_is_given_on_the_most_days(
     days = oracle.fewest_days(prescribed, 2, 5, Fraction(weight))
     assert got.course.days == days
     check_course(got, prescribed, sizes, days, most=Fraction(weight))
+
+
+@settings(max_examples=25)
+@given(st.integers(30, 600), st.sampled_from(["privigen-us", "octagam-5-us", "bivigam-us"]), st.integers(1, 2))
+def test_a_plan_takes_the_course_that_the_oracle_prefers(tenths_of_kg: int, product: str, days: int) -> None:
+    """1 g/kg by the program's own practical policy; where none is near enough, as by the default."""
+    exact, sizes = Fraction(tenths_of_kg, 10), oracle.product_vials(product)
+    ask = {"days": str(days), "policy": "practical-vials"}
+    made = helpers.any_course(product, f"{float(exact)} kg", f"{float(exact)} g/course", **ask)
+    preferred = oracle.preferred_course_g(exact, sizes, days)
+    if preferred is None:
+        assert made.course.dose_g == oracle.given_course_g(exact, sizes, days)[0]
+        return
+    assert (sum(vial.count for vial in made.totals.vials), made.course.dose_g) == (preferred[0], preferred[2])
 
 
 @given(
