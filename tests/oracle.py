@@ -582,14 +582,35 @@ def rate_table(ident: str, indication: str, infusion: str = "first") -> Table:
     for wanted in (indication, "any"):
         for table in tables:
             if wanted in table["for"] and table.get("infusion", infusion) == infusion:
-                risk = kept_at_risk(table)
-                return Table(
-                    rungs=tuple((rung["rate"], rung.get("for")) for rung in table["ladder"]),
-                    ceiling=(table.get("ceiling") or {}).get("rate"),
-                    at_risk=risk.get("rate"),
-                    risks=tuple(risk.get("risks", ())),
-                    mg_per_ml=product_mg_per_ml(ident),
-                    elsewhere=tuple((at["rate"], tuple(at["risks"])) for at in ceilings_at_risk(tables)),
-                    of_indication=rate_ceiling(indication),
-                )
+                return as_table(ident, table, indication)
     raise AssertionError(f"{ident} has no rate table for {indication} ({infusion} infusion)")
+
+
+def as_table(ident: str, table: dict[str, Any], indication: str) -> Table:
+    """One table of a shipped product, with what else bounds its rates."""
+    risk = kept_at_risk(table)
+    return Table(
+        rungs=tuple((rung["rate"], rung.get("for")) for rung in table["ladder"]),
+        ceiling=(table.get("ceiling") or {}).get("rate"),
+        at_risk=risk.get("rate"),
+        risks=tuple(risk.get("risks", ())),
+        mg_per_ml=product_mg_per_ml(ident),
+        elsewhere=tuple((at["rate"], tuple(at["risks"])) for at in ceilings_at_risk(read("products", ident)["rates"])),
+        of_indication=rate_ceiling(indication),
+    )
+
+
+def borrowed_tables(ident: str, indication: str, infusion: str, risks: Sequence[str]) -> list[Table]:
+    """The tables of a product that may serve a use for which none is printed, the most cautious for this patient first.
+
+    That is the one with the lowest ceiling in force; of equals the one whose steps are slower from the first on.
+    """
+    fitting = [t for t in read("products", ident)["rates"] if t.get("infusion", infusion) == infusion]
+    tables = [as_table(ident, table, indication) for table in fitting]
+
+    def boldness(table: Table) -> tuple[Fraction, ...]:
+        own = [table.ceiling] + ([table.at_risk] if set(risks) & set(table.risks) else [])
+        rates = [rate_ml_per_h(str(rate), Fraction(1), table.mg_per_ml) for rate in own]
+        return (min(rates), *(rate_ml_per_h(rate, Fraction(1), table.mg_per_ml) for rate, _ in table.rungs))
+
+    return sorted(tables, key=boldness)
