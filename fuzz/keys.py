@@ -112,7 +112,15 @@ def product(choices: Choices) -> Tree:
     tree = _head("product", "own-product") | {"manufacturer": "nobody", "country": choices.pick(("US", "EU", "CA"))}
     tree["concentration"] = choices.pick(("50 mg/mL", "60 mg/mL", "100 mg/mL", "165 mg/mL", "200 mg/mL"))
     tree["vials"] = choices.pick(
-        (["5 g"], ["2.5 g", "10 g"], ["1 g", "5 g", "20 g"], ["2 g", "5 g", "10 g", "30 g"], ["12 g"], ["0.5 g", "6 g"])
+        (
+            ["5 g"],
+            ["2.5 g", "10 g"],
+            ["1 g", "5 g", "20 g"],
+            ["2 g", "5 g", "10 g", "30 g"],
+            ["12 g"],
+            ["0.5 g", "6 g"],
+            ["44.9 g", "54 g"],
+        )
     )
     tree["rates"] = [_table(choices) for _ in range(1 + choices.byte() % 2)]
     _maybe(

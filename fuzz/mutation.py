@@ -38,8 +38,8 @@ LEAST_PERCENT = 95
 TIMES, LEAST_SECONDS, MEGABYTES = 5, 5, 2000
 #: a module's own files first; then, unless one of them noticed, everything else that looks at the core. The properties take too long
 CORE = {
-    "quantity": ("tests/test_quantity.py", "tests/definitions/test_product.py"),
-    "vials": ("tests/engine/test_vials.py", "tests/engine/test_stock.py"),
+    "quantity": ("tests/test_quantity.py", "tests/request/test_ways.py", "tests/definitions/test_product.py"),
+    "vials": ("tests/engine/test_vials.py", "tests/engine/test_stock.py", "tests/engine/test_prefer.py"),
     "split": ("tests/engine/test_split.py", "tests/engine/test_dose_days.py"),
     "rounding": ("tests/engine/test_rounding.py", "tests/engine/test_dose_days.py", "tests/engine/test_prefer.py"),
     "dose": ("tests/engine/test_dose.py", "tests/engine/test_dose_days.py", "tests/engine/test_prescription.py"),
