@@ -164,9 +164,30 @@ def test_an_end_before_the_clocks_go_back_says_which_it_is() -> None:
     assert clock_of(late.sessions[0], 288) == "01:18 (1st) +1 d"
     assert "go back by 60 min at 02:00" in helpers.notice(late, "clock-change").message
     assert helpers.notices(plan(LONDON, "2027-10-30", "20:11"), "clock-change") == []
+    first_minute = plan(LONDON, "2027-10-30", "20:12")
+    assert clock_of(first_minute.sessions[0], 288) == "01:00 (1st) +1 d"
+    assert helpers.notice(first_minute, "clock-change").sessions == ((1, 1),)
     # forward, no time comes twice: it takes until 00:59 and 01:00, and then until 02:01, past 01:00
     for at, said in (("20:11", False), ("20:12", True), ("20:13", True)):
         assert bool(helpers.notices(plan(LONDON, "2027-03-27", at), "clock-change")) is said
+
+
+@pytest.mark.parametrize(("at", "arrival", "said"), [("03:14", "01:59 (2nd)", True), ("03:15", "02:00", False)])
+def test_an_arrival_after_the_clocks_went_back_says_which_it_is(at: str, arrival: str, said: bool) -> None:
+    """An hour and a quarter before the start; in London 01:59 comes twice, 02:00 does not."""
+    made = plan(LONDON, "2027-10-31", at, keys={"visit": {"arrival": "45 min", "premedication": "30 min"}})
+    assert clock_of(made.sessions[0], -75) == arrival
+    assert bool(helpers.notices(made, "clock-change")) is said
+
+
+@pytest.mark.parametrize(
+    ("at", "arrival", "said"), [("02:44", "00:59", True), ("02:45", "02:00", False), ("02:46", "02:01", False)]
+)
+def test_where_the_clocks_went_forward_before_arrival_nothing_is_said(at: str, arrival: str, said: bool) -> None:
+    """London goes from 01:00 to 02:00; the patient comes 45 min before the start."""
+    made = plan(LONDON, "2027-03-28", at, keys={"visit": {"arrival": "45 min"}})
+    assert clock_of(made.sessions[0], -45) == arrival
+    assert bool(helpers.notices(made, "clock-change")) is said
 
 
 def test_without_a_date_a_time_zone_does_not_help() -> None:
