@@ -172,6 +172,14 @@ def test_an_end_before_the_clocks_go_back_says_which_it_is() -> None:
         assert bool(helpers.notices(plan(LONDON, "2027-03-27", at), "clock-change")) is said
 
 
+def test_the_end_of_a_whole_day_before_the_clocks_go_back_says_which_it_is() -> None:
+    """From 01:10 on 30 October, over 24 h and what the pump adds, in London."""
+    made = plan(LONDON, "2027-10-30", "01:10", over="24 h")
+    minutes = made.sessions[0].duration_min or 0
+    assert 24 * 60 <= minutes < 24 * 60 + 45
+    assert clock_of(made.sessions[0], minutes) == f"01:{10 + minutes - 24 * 60} (1st) +1 d"
+
+
 @pytest.mark.parametrize(("at", "arrival", "said"), [("03:14", "01:59 (2nd)", True), ("03:15", "02:00", False)])
 def test_an_arrival_after_the_clocks_went_back_says_which_it_is(at: str, arrival: str, said: bool) -> None:
     """An hour and a quarter before the start; in London 01:59 comes twice, 02:00 does not."""
