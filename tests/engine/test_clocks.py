@@ -66,6 +66,12 @@ def test_arrival_before_a_change_that_the_start_comes_after() -> None:
     )
 
 
+def test_a_patient_who_comes_hours_before_the_clocks_go_back() -> None:
+    """Four hours before 03:15 in London, where 02:00 came to be 01:00, it was 00:15."""
+    first = plan(LONDON, "2027-10-31", "03:15", keys={"visit": {"arrival": "240 min"}}).sessions[0]
+    assert (first.visit_from, first.starts_at) == ("2027-10-31T00:15", "2027-10-31T03:15")
+
+
 def test_closing_time_is_met_by_the_clock_on_the_wall() -> None:
     """From 00:30 it takes until 05:18, or until 06:18 where the clocks go forward on the way."""
     keys = {"open": {"mon-sun": "00:00-06:00"}}
