@@ -116,6 +116,14 @@ def test_for_a_limit_a_course_may_be_a_tenth_from_the_exact_dose_and_no_more(sma
     assert course("50 g", (1,), smaller, "54 g", limits=(("course", "53 g"),)).dose_g == given
 
 
+@pytest.mark.parametrize(("ordered", "given"), [("50 g", (37, 15)), ("53 g", (29, 29))])
+def test_nor_more_than_a_tenth_above_it(ordered: str, given: tuple[int, ...]) -> None:
+    """On two days of at most 29 g, in vials of 15, 29 and 37 g: 52 g are 37 + 15 g, and 58 g, 29 + 29 g, keep the limit:
+    16 % more than 50 g, and 9.4 % more than 53 g."""
+    made = course(ordered, (2,), "15 g", "29 g", "37 g", limits=(("day", "29 g"),))
+    assert made.session_doses_g == given
+
+
 def test_where_no_number_of_days_meets_a_limit_the_most_days_are_taken() -> None:
     """20 g in vials of 6 and 10 g, above 1 g a day in any case: 10 + 10 g, or 6 + 6 + 6 g, which is 10 % less, no more."""
     made = course("20 g", (2, 3), "6 g", "10 g", limits=(("day", "1 g"),))
