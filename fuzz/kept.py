@@ -191,8 +191,9 @@ def _at_risk(
         meant = has if other is table else risks - has
         if printed is None or not any(not printed.risks or risk in printed.risks for risk in meant):
             continue
-        steps = [rung.rate for rung in other.ladder if rung.rate.base < printed.rate.base]
-        yield _ml_per_h(steps[-1] if printed.less_than else printed.rate, kg, mg_per_ml)
+        most = _ml_per_h(printed.rate, kg, mg_per_ml)
+        steps = [_ml_per_h(rung.rate, kg, mg_per_ml) for rung in other.ladder]
+        yield max(step for step in steps if step < most) if printed.less_than else most
 
 
 def _times(plan: Plan, form: Form, given: Files) -> None:
