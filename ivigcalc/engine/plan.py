@@ -185,7 +185,8 @@ class ClockChange(NamedTuple):
 class Session(NamedTuple):
     """One infusion visit. `at_min` is the clock time of its start in minutes after midnight.
 
-    `clock_change`: where the clocks of the site are changed between arrival and leaving.
+    `clock_change`: where the clocks of the site are changed between arrival and leaving, or so shortly before or after
+    that one of these times comes twice.
 
     A tuple and no dataclass, because a batch makes so many of them.
     """

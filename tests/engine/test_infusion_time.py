@@ -13,6 +13,7 @@ from helpers import codes, notice, pump_rates, rates
 from ivigcalc.document.write import to_json
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
+from ivigcalc.quantity import quantity
 from ivigcalc.render.markdown import to_markdown
 from ivigcalc.render.paper.nurse_sheet import nurse_sheet
 from ivigcalc.render.table import to_table
@@ -143,6 +144,29 @@ def test_it_may_be_slower_than_the_first_step() -> None:
     """100 mL over 24 h: 4.17 mL/h, so 4.1; the first step is 21."""
     made = rates("privigen-us", "cidp", "70kg", "10g", over="24 h")
     assert pump_rates(made.sessions[0]) == ["4.1"]
+
+
+@pytest.mark.parametrize(
+    ("grams", "over", "set_to"),
+    [
+        # 595 mL in 10 h are 59.5 mL/h, below the first step
+        ("59.5", "10 h", ["59.5"]),
+        # 182 mL in 3 h are 60.67, above it: after an hour of 60 the other 122 mL in 2 h are 61
+        ("18.2", "3 h", ["60", "61"]),
+        # 194 mL in 3 h: after 60 mL the other 134 in 2 h are 67, above the second step: after 65 more, 69 in the last hour
+        ("19.4", "3 h", ["60", "65", "69"]),
+        # 190 mL in 3 h: after 60 mL the other 130 in 2 h are 65, the second step itself
+        ("19", "3 h", ["60", "65"]),
+    ],
+)
+def test_it_climbs_to_the_highest_rate_at_which_it_lasts_so_long(grams: str, over: str, set_to: list[str]) -> None:
+    """Steps of an hour at 60, at 65 and at 120 mL/h."""
+    own = helpers.own_product(
+        ladder=[("6 mL/kg/h", "1 h"), ("6.5 mL/kg/h", "1 h"), ("12 mL/kg/h", None)], ceiling="12 mL/kg/h"
+    )
+    made = helpers.anyway(rates, own, "cidp", "10kg", f"{grams} g", over=over)
+    assert pump_rates(made.sessions[0]) == set_to
+    assert lasts(made) == quantity(over, "time").base
 
 
 def test_exactly_on_a_step_of_the_pump_it_lasts_exactly_as_long() -> None:

@@ -217,7 +217,7 @@ def _time(minutes: int) -> str:
 
 
 def clocks_changed(draft: Draft) -> Iterator[Notice]:
-    """Visits during which the clocks are changed, and starts that come twice."""
+    """Visits during which the clocks are changed, or with a time that therefore comes twice, and such starts."""
     zone = zone_of(draft.case.site)
     if zone is None or draft.case.order.at is None:
         return
