@@ -334,7 +334,7 @@ def test_moving_an_answer_gives_what_the_engine_would_have_said() -> None:
             form.start = start.isoformat()
             mine = first._replace(start=start)
             fresh = planned(plan_form(form, "schedule", on=None, site=site, with_trace=False))
-            for table in ("sessions", "steps"):
+            for table in ("sessions", "steps", "notices"):
                 assert mine.lines(table) == fresh.lines(table), form
                 assert list(mine.records(table)) == list(fresh.records(table)), form
             moved += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -17,6 +17,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ivigcalc.batch.tables.first_day import Day, Movable, movable
+from ivigcalc.batch.tables.notices import Told, told
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Infusion, Plan, Session, Titration, clock_text
 from ivigcalc.render.csv import (
@@ -56,6 +57,7 @@ class Answer:
     codes: str
     treatment: Treatment
     movable: Movable | None
+    told: Told
     #: what the summary counts it as
     kinds: tuple[str, ...] = ()
 
@@ -138,6 +140,26 @@ class Answer:
                 gaps += (0, place) if later is None else (0, place, place + later)
         return _text(lines, gaps)
 
+    def notice_text(self, escape: bool) -> Text:
+        """`notices.csv`; what goes into its gaps is the patient and the day that a notice names."""
+        return self._safe_notices if escape else _text(*self.told.lines(escape=False))
+
+    @cached_property
+    def _safe_notices(self) -> Text:
+        return _text(*self.told.lines(escape=True))
+
+    def until(self, start: date) -> str:
+        """The day that a notice names, for this first day."""
+        if self.movable is None or start == self.start:
+            return self.told.until or ""
+        return self.told.until_after(self.movable.dates(start, (_day_of(self.sessions[-1]),))[0])
+
+    @cached_property
+    def line_counts(self) -> tuple[int, int, int]:
+        """How many lines it has in the tables of sessions, steps and notices."""
+        steps = sum(len(session.infusion.steps) for session in self.sessions if session.infusion)
+        return len(self.sessions), steps, self.told.count
+
     def _places(self) -> dict[Day, int]:
         """Where each day is among what goes into the gaps; the days of one infusion follow each other."""
         return {day: place for place, day in enumerate(self.days, start=1)}
@@ -189,11 +211,16 @@ class Planned(NamedTuple):
     def lines(self, table: str, *, escape: bool = True) -> str:
         """The CSV lines of a table."""
         who = safe_cell(self.patient_id) if escape else self.patient_id
+        if table == "notices":
+            return self.answer.notice_text(escape).filled((quoted(who), self.answer.until(self.start)))
         text = self.answer.step_text if table == "steps" else self.answer.session_text
         return text.filled((quoted(who), *self.answer.dates(self.start)))
 
     def records(self, table: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a table as values, in the order of the columns."""
+        if table == "notices":
+            yield from ((self.patient_id, *words) for words in self.answer.told.records(self.answer.until(self.start)))
+            return
         for s, on in zip(self.answer.sessions, self.answer.on_days(self.start), strict=True):
             head = (self.patient_id, s.course, s.day, on.isoformat())
             if table == "sessions":
@@ -210,13 +237,15 @@ def planned(plan: Plan, known: Known[Movable, Movable] | None = None, *, rounded
     request = plan.computed_from.request
     start = request.order.start
     assert start is not None
+    notices = told(plan)
     answer = Answer(
         start,
         plan.sessions,
         plan.titrations,
         notice_codes(plan),
         treatment_of(plan),
-        _calendar(plan, known),
+        _calendar(plan, known) if notices is not None else None,
+        notices or Told(plan.notices),
         _kinds(plan, rounded),
     )
     return Planned(answer, request.patient.patient_id or "", start)
@@ -245,7 +274,7 @@ def _calendar(plan: Plan, known: Known[Movable, Movable] | None) -> Movable | No
     return known.of(mine, lambda: mine)
 
 
-def _text(lines: list[str], gaps: list[int]) -> Text:
+def _text(lines: Iterable[str], gaps: list[int]) -> Text:
     return Text("".join(lines), itemgetter(*gaps) if gaps else None)
 
 

@@ -1,0 +1,120 @@
+"""`notices.csv`: every notice of a plan in full, on a line for each session that it is about, or on one for all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from ivigcalc.codes import audience_of
+from ivigcalc.engine.plan import Notice, Plan
+from ivigcalc.engine.schedule import step
+from ivigcalc.quantity import Quantity, quantity
+from ivigcalc.render.csv import safe_cell, write_row
+
+NOTICE_COLUMNS = (
+    "patient_id",
+    "course",
+    "day",
+    "code",
+    "level",
+    "audience",
+    "message",
+    "value",
+    "limit",
+    "source",
+    "overridden_because",
+)
+#: notices whose words are remembered; most patients share most of theirs
+_REMEMBERED = 4096
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+#: course, day, and the words of a notice
+Record = tuple[int | None, int | None, *tuple[str | None, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The notices of a plan. `until`: the day that they name, and how long after the last session that is."""
+
+    notices: tuple[Notice, ...]
+    until: str | None = None
+    wait: Quantity | None = None
+
+    @property
+    def count(self) -> int:
+        """Lines in the table."""
+        return sum(max(1, len(notice.sessions)) for notice in self.notices)
+
+    def until_after(self, last: date) -> str:
+        """The day that they name where this is the day of the last session."""
+        return _after(last, self.wait) if self.wait is not None else ""
+
+    def records(self, until: str) -> Iterator[Record]:
+        """The cells after the patient; no course and day where a notice is about the whole plan."""
+        for notice in self.notices:
+            words = tuple(word and self._moved(word, until) for word in _words(notice))
+            for course, day in notice.sessions or ((None, None),):
+                yield (course, day, *words)
+
+    def _moved(self, word: str, until: str) -> str:
+        return word.replace(self.until, until) if self.until else word
+
+    def lines(self, *, escape: bool) -> tuple[str, list[int]]:
+        """The lines in CSV with gaps, and what goes into each: 0 the patient, 1 the day that a notice names."""
+        lines: list[str] = []
+        gaps: list[int] = []
+        for notice in self.notices:
+            words = _cells(notice, escape)
+            named = words.count(self.until) if self.until else 0
+            words = words.replace(self.until, "%s") if self.until else words
+            for course, day in notice.sessions or (("", ""),):
+                lines.append(f"%s,{course},{day},{words}")
+                gaps += (0, *[1] * named)
+        return "".join(lines), gaps
+
+
+def told(plan: Plan) -> Told | None:
+    """The notices of a plan that can be moved to another first day; None where one names a day that is not known to
+    move with it."""
+    until = wait = None
+    for notice in plan.notices:
+        days = _days_in(notice)
+        if not days:
+            continue
+        wait = _wait_of(notice)
+        last = plan.sessions[-1].on
+        until = _after(last, wait) if wait is not None and last is not None else None
+        if days != {until}:
+            return None
+    return Told(plan.notices, until, wait)
+
+
+def _wait_of(notice: Notice) -> Quantity | None:
+    """How long after the last session the day is that a notice names."""
+    return quantity(notice.limit, "days", "months") if notice.code == "live-vaccines" and notice.limit else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _after(last: date, wait: Quantity) -> str:
+    return step(last, wait, 1).isoformat()
+
+
+def _words(notice: Notice) -> tuple[str | None, ...]:
+    said = (notice.message, notice.value, notice.limit, notice.source, notice.overridden_because)
+    return notice.code, notice.level, audience_of(notice.code), *said
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _cells(notice: Notice, escape: bool) -> str:
+    """Its words as the end of a line of CSV, which is one line whatever they hold."""
+    words = [" ".join((word or "").splitlines()) for word in _words(notice)]
+    return write_row(map(safe_cell, words) if escape else words).replace("%", "%%")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _days_in(notice: Notice) -> frozenset[str]:
+    said = (notice.message, notice.value, notice.limit, notice.overridden_because)
+    return frozenset(day for text in said if text for day in _DAY.findall(text))
