@@ -42,6 +42,8 @@ class Told:
     notices: tuple[Notice, ...]
     until: str | None = None
     wait: Quantity | None = None
+    #: the end of the lines of each notice in CSV, escaped, where it was looked up before
+    cells: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -66,10 +68,12 @@ class Told:
         """The lines in CSV with gaps, and what goes into each: 0 the patient, 1 the day that a notice names."""
         lines: list[str] = []
         gaps: list[int] = []
-        for notice in self.notices:
-            words = _cells(notice, escape)
-            named = words.count(self.until) if self.until else 0
-            words = words.replace(self.until, "%s") if self.until else words
+        every = self.cells if escape and self.cells else [_cells(notice, escape) for notice in self.notices]
+        for notice, words in zip(self.notices, every, strict=True):
+            named = 0
+            if self.until and self.until in words:
+                named = words.count(self.until)
+                words = words.replace(self.until, "%s")
             for course, day in notice.sessions or (("", ""),):
                 lines.append(f"%s,{course},{day},{words}")
                 gaps += (0, *[1] * named)
@@ -80,21 +84,24 @@ def told(plan: Plan) -> Told | None:
     """The notices of a plan that can be moved to another first day; None where one names a day that is not known to
     move with it."""
     until = wait = None
+    cells = []
     for notice in plan.notices:
-        days = _days_in(notice)
+        words, days = _looked_up(notice)
+        cells.append(words)
         if not days:
             continue
-        wait = _wait_of(notice)
+        wait = _wait(notice.limit) if notice.code == "live-vaccines" and notice.limit else None
         last = plan.sessions[-1].on
         until = _after(last, wait) if wait is not None and last is not None else None
         if days != {until}:
             return None
-    return Told(plan.notices, until, wait)
+    return Told(plan.notices, until, wait, tuple(cells))
 
 
-def _wait_of(notice: Notice) -> Quantity | None:
-    """How long after the last session the day is that a notice names."""
-    return quantity(notice.limit, "days", "months") if notice.code == "live-vaccines" and notice.limit else None
+@lru_cache(maxsize=64)
+def _wait(limit: str) -> Quantity:
+    """How long after the last session the day is that a notice of this limit names."""
+    return quantity(limit, "days", "months")
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -108,13 +115,13 @@ def _words(notice: Notice) -> tuple[str | None, ...]:
 
 
 @lru_cache(maxsize=_REMEMBERED)
+def _looked_up(notice: Notice) -> tuple[str, frozenset[str]]:
+    """Its cells, escaped, and the days that it names."""
+    said = (notice.message, notice.value, notice.limit, notice.overridden_because)
+    return _cells(notice, True), frozenset(day for text in said if text for day in _DAY.findall(text))
+
+
 def _cells(notice: Notice, escape: bool) -> str:
     """Its words as the end of a line of CSV, which is one line whatever they hold."""
     words = [" ".join((word or "").splitlines()) for word in _words(notice)]
     return write_row(map(safe_cell, words) if escape else words).replace("%", "%%")
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _days_in(notice: Notice) -> frozenset[str]:
-    said = (notice.message, notice.value, notice.limit, notice.overridden_because)
-    return frozenset(day for text in said if text for day in _DAY.findall(text))
