@@ -55,14 +55,14 @@ class Batch:
     #: rows of errors.csv, corrected
     retry: Path | None = None
     #: how long a cluster may have no worker
-    wait_seconds: float = 60
+    wait_seconds: int = 60
 
 
-def read_wait(said: str) -> float:
+def read_wait(said: str) -> int:
     """`30 s`, `5 min`, `1 h` -> seconds."""
     seconds = _SECONDS.fullmatch(said)
     try:
-        return float(seconds[1]) if seconds else float(spoken(said, "time").base * 60)
+        return int(seconds[1]) if seconds else round(spoken(said, "time").base * 60)
     except QuantityError as error:
         raise RequestError(f"--wait: {error}, s", field="wait") from None
 

@@ -28,7 +28,7 @@ _ONE_AT_A_TIME = Lock()
 
 
 def do_on_cluster(
-    settings: Settings, partitions: Partitions, address: str, wait_seconds: float, workers: Callable[[int], None]
+    settings: Settings, partitions: Partitions, address: str, wait_seconds: int, workers: Callable[[int], None]
 ) -> Iterator[Done]:
     """Shared out among the workers of the scheduler at `address`, handed back in order.
 
@@ -54,7 +54,7 @@ def do_on_cluster(
 class _Crew:
     """The workers of a cluster, as they come and go."""
 
-    def __init__(self, client: Any, wait_seconds: float, heard: Callable[[int], None]) -> None:
+    def __init__(self, client: Any, wait_seconds: int, heard: Callable[[int], None]) -> None:
         self.client, self._wait_seconds, self._heard = client, wait_seconds, heard
         self._count = -1
         self._looked = self._seen = monotonic()
@@ -90,7 +90,7 @@ class _Crew:
             self._heard(self._count)
         if now - self._seen > self._wait_seconds:
             raise WorkerError(
-                f"the cluster has had no worker for {self._wait_seconds:g} s (--wait): "
+                f"the cluster has had no worker for {self._wait_seconds} s (--wait): "
                 "start one, and run the same command again to go on"
             )
         return int(sum(threads.values()))
