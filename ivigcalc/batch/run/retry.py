@@ -89,7 +89,7 @@ class Retry(Run):
 
     def _check_same(self, now: dict[str, Any]) -> None:
         changed = differences(now, self._report["computed_from"])
-        if changed:
+        if changed:  # control: retry-of-the-same
             raise _unfit(
                 f"{shown(self._batch.folder)} holds the results of another batch (different: {', '.join(changed)}): "
                 "give the list and the options that it was made with, or plan the whole list again"
@@ -115,7 +115,7 @@ class Retry(Run):
             now = corrected(row, self._before)
             if now is not None and cells == self._as_shown(now):
                 continue
-            if row.number not in failed:
+            if row.number not in failed:  # control: only-failed-rows
                 raise _unfit(
                     f"row {row.number} did not fail: only rows of errors.csv are planned again; change it in the list, "
                     "and plan the whole list again"
@@ -143,6 +143,7 @@ class Retry(Run):
         for row in self._source.rows():
             before = self._once(corrected(row, self._before), then)
             now = self._once(corrected(row, self._now), self._found)
+            # control: second-of-an-id
             if before is not None and (row.number in failed or before != now):
                 if row.number not in failed:
                     self._gone.append(before)

@@ -93,7 +93,7 @@ def told(plan: Plan) -> Told | None:
         wait = _wait(notice.limit) if notice.code == "live-vaccines" and notice.limit else None
         last = plan.sessions[-1].on
         until = _after(last, wait) if wait is not None and last is not None else None
-        if days != {until}:
+        if days != {until}:  # control: notice-of-its-start
             return None
     return Told(plan.notices, until, wait, tuple(cells))
 
