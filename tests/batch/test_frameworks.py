@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,14 +53,8 @@ def expected(batch: Batch) -> list[tuple[str, int, str]]:
     return grams(batch(patients(COUNT)).table("sessions"))  # type: ignore[arg-type]
 
 
-class Planning:
-    """`ivigcalc`, as the lines of the page call it, with the order of the test for every row."""
-
-    plan_arrow = staticmethod(partial(ivigcalc.plan_arrow, defaults=FORM))
-
-    @staticmethod
-    def arrow_schema(name: Any) -> Any:
-        return ivigcalc.arrow_schema(name)
+#: `ivigcalc`, as the lines of the page call it, with the order of the test for every row
+PLANNING = SimpleNamespace(plan_arrow=partial(ivigcalc.plan_arrow, defaults=FORM), arrow_schema=ivigcalc.arrow_schema)
 
 
 def test_spark(expected: list[tuple[str, int, str]]) -> None:
@@ -69,7 +64,7 @@ def test_spark(expected: list[tuple[str, int, str]]) -> None:
     spark = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
     try:
         rows = spark.createDataFrame(table().to_pylist())
-        names = {"patients": rows, "ivigcalc": Planning, "from_arrow_schema": types.from_arrow_schema}
+        names = {"patients": rows, "ivigcalc": PLANNING, "from_arrow_schema": types.from_arrow_schema}
         exec(shown("sessions = patients.mapInArrow"), names)
         found: Any = names["sessions"]
         assert grams([row.asDict() for row in found.collect()]) == expected
@@ -82,7 +77,7 @@ def test_ray(expected: list[tuple[str, int, str]]) -> None:
     data = pytest.importorskip("ray.data")
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
     try:
-        names = {"patients": data.from_arrow(table()), "ivigcalc": Planning, "pa": pytest.importorskip("pyarrow")}
+        names = {"patients": data.from_arrow(table()), "ivigcalc": PLANNING, "pa": pytest.importorskip("pyarrow")}
         exec(shown("sessions = patients.map_batches"), names)
         found: Any = names["sessions"]
         assert grams(found.take_all()) == expected
