@@ -11,11 +11,13 @@ from typing import Any
 from ivigcalc.document.read import MAX_BYTES, document_of, shown, unreadable
 from ivigcalc.document.shape import misshapen
 from ivigcalc.errors import RequestError
-from ivigcalc.files import UnreadableError, read_regular
+from ivigcalc.files import UnreadableError, open_regular, read_regular
 from ivigcalc.text import LONG, safe
 
 #: where a folder has one file with a plan on each line, as a batch writes it
 LINES = "plans.jsonl"
+#: what tells the folder of a batch, which has other things in it besides
+_REPORT = "batch.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,50 +30,71 @@ class Kept:
 
 def read_all(paths: Iterable[Path]) -> Iterator[Kept]:
     """Every plan of the files and folders, in order; raises `RequestError` for what is none, or where there is none."""
+    return (_kept(data, name) for name, data in each_saved(paths))
+
+
+def each_saved(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of every plan of the files and folders, in order and one at a time: a file with a plan on each
+    line, or a folder, may be of any size. Raises `RequestError` for what cannot be read, or where there is none."""
     for path in paths:
         found = False
-        for kept in _of(path):
+        for name, data in _of(path):
             found = True
-            yield kept
+            yield name, data
         if not found:
-            raise RequestError(
-                f"{_name(path)} holds no saved plan: give plans saved with --format json -o FILE, or their folder",
-                field="plans",
+            batch = (
+                "run the batch with --plans"
+                if (path / _REPORT).is_file()
+                else "give plans saved with --format json -o FILE, or their folder"
             )
+            raise RequestError(f"{_name(path)} holds no saved plan: {batch}", field="plans")
 
 
-def _of(path: Path) -> Iterator[Kept]:
+def _of(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
         for inside in _files(path):
             yield from _of(inside)
         return
     name = _name(path)
     try:
-        data = read_regular(path, MAX_BYTES)
+        if path.suffix.lower() == ".jsonl":
+            yield from _lines(path, name)
+        else:
+            yield name, read_regular(path, MAX_BYTES)
     except UnreadableError as error:
         raise unreadable(name, f"it {error}") from None
-    if path.suffix.lower() == ".jsonl":
-        for number, line in enumerate(data.splitlines(), start=1):
+
+
+def _lines(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    with open_regular(path) as file:
+        number = 0
+        while line := file.readline(MAX_BYTES + 1):
+            number += 1
+            where = f"{name}, line {number}"
+            if len(line) > MAX_BYTES:
+                raise unreadable(where, f"it is longer than {MAX_BYTES // 1024 // 1024} MiB")
             if line.strip():
-                yield _kept(line, f"{name}, line {number}")
-    else:
-        yield _kept(data, name)
+                yield where, line
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The plans in a folder, sorted by name; those of a batch's patients lie in a folder of their own."""
+    """The plans in a folder, sorted by name; those of a batch are in one file, or lie in a folder of their own."""
     lines = folder / LINES
     if lines.is_file():
         yield lines
         return
+    each = folder / "each"
+    if not (folder / _REPORT).is_file():
+        yield from (path for path in _inside(folder) if path.suffix.lower() in (".json", ".jsonl"))
+    if each.is_dir():
+        yield from (path for path in _inside(each) if path.suffix.lower() == ".json")
+
+
+def _inside(folder: Path) -> list[Path]:
     try:
-        inside = sorted(folder.iterdir())
+        return sorted(folder.iterdir())
     except OSError as error:
         raise unreadable(_name(folder), f"it cannot be looked into: {error.strerror}") from None
-    yield from (path for path in inside if path.suffix.lower() in (".json", ".jsonl"))
-    each = folder / "each"
-    if each.is_dir():
-        yield from (path for path in sorted(each.iterdir()) if path.suffix.lower() == ".json")
 
 
 def _name(path: Path) -> str:

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from ivigcalc.clock import iso_date
+from ivigcalc.clock import clock_minutes, iso_date
 from ivigcalc.country import markets
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, spoken
 from ivigcalc.request.request import LAST_YEAR, OrderedDose, Per, Sex
@@ -111,6 +111,14 @@ def day(text: str) -> date:
     if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ValueError(f"{_short(text)} is not a date as YYYY-MM-DD from {FIRST_YEAR} to {LAST_YEAR}")
     return found
+
+
+def clock(text: str) -> int:
+    """HH:MM as minutes after midnight."""
+    try:
+        return clock_minutes(text)
+    except ValueError as error:
+        raise ValueError(f"'{safe(text, TYPED)}' {error}") from None
 
 
 def count(most: int) -> Callable[[str], int]:
