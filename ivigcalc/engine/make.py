@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ivigcalc.engine.assemble import shown
 from ivigcalc.engine.case import Case
+from ivigcalc.engine.ceilings import held_to
 from ivigcalc.engine.checks import BEFORE, CHECKS, found, settle, stop_now
 from ivigcalc.engine.course import dose_courses, finer_for_age
 from ivigcalc.engine.draft import Draft
@@ -29,8 +30,7 @@ def make_plan(case: Case, *, prescribed: Callable[[Case], Prescription] = prescr
     prescription = prescribed(case)
     dosed = dose_courses(prescription, weights.kg, finer_for_age(case))
     calendar = set_dates(case, prescription, dosed.shape)
-    lifted = case.order.override("indication-ceiling") is not None
-    titrated = titrate(prescription, dosed, rate_kg, case.patient.at_risk, calendar.kinds, lifted)
+    titrated = titrate(prescription, dosed, rate_kg, held_to(case), calendar.kinds)
     draft = Draft(case, prescription, weights, rate_kg, dosed, calendar, titrated)
     notices = settle((*before, *found(CHECKS, draft)), case.order)
     return shown(draft, notices, write_working(draft) if with_trace else ())

@@ -263,9 +263,9 @@ def _distinct_doses(draft: Draft) -> list[Fraction]:
 
 def _rates(draft: Draft) -> Iterator[TraceEntry]:
     product = draft.case.product
-    for _, on, others, _ in draft.titrated.used:
+    for kind, _, on, others, _ in draft.titrated.used:
         table = on.ladder.table
-        label = "" if len(draft.titrated.used) == 1 else f"{table.infusion} "
+        label = "" if len(draft.titrated.used) == 1 else f"{kind} "
         for number, (rate, rung, bound) in enumerate(on.rates, start=1):
             inputs: Inputs = {
                 "ladder_rate": decimal_of(rung.rate, 6),

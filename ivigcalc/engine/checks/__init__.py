@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.checks import (
+    ceilings,
     dates,
     doses,
     growth,
@@ -184,7 +185,8 @@ CHECKS: tuple[Check, ...] = (
     infusion.kind_not_said,
     infusion.starts_slowly,
     infusion.slow_after_a_gap,
-    infusion.indication_ceiling_lifted,
+    ceilings.lifted,
+    ceilings.policy_risks_open,  # control: policy-risk-open
     of_titrated(infusion.tables_used),
     of_titrated(infusion_time.times_ordered),
     of_titrated(infusion_time.times_kept),
