@@ -322,7 +322,7 @@ def test_an_unknown_condition_is_asked_about_and_still_taken(tmp_path: Path, cap
 def test_a_slip_in_a_policy_of_ones_own_is_named(rate: str, level: str | None, slip: str, tmp_path: Path) -> None:
     own = policy(tmp_path, f"rate_ceiling: {{rate: {rate}}}")
     if level == "stop":
-        with pytest.raises(RefusedError, match="own-policy, rate_ceiling.rate") as caught:
+        with pytest.raises(RefusedError, match=r"own-policy, rate_ceiling\.rate") as caught:
             cidp(policy=own)
         assert slip in str(caught.value)
         return

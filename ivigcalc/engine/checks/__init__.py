@@ -190,6 +190,7 @@ CHECKS: tuple[Check, ...] = (
     of_titrated(infusion.tables_used),
     of_titrated(infusion_time.times_ordered),
     of_titrated(infusion_time.times_kept),
+    infusion_time.printed_elsewhere,
     of_titrated(infusion.days_at_risk),
     of_titrated(infusion.bottles),  # control: open-bottle
     dates.start_in_past,  # control: start-in-past
