@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache
+from itertools import combinations_with_replacement
 from itertools import product as every_combination
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -205,6 +206,37 @@ def whole_course_g(
     sums = [units * unit for units in sums_of_units(amounts, days, math.floor(high / unit))]
     keeping = [c for c in sums if c >= low and largest_g(c, sizes, days) <= most]
     return min(keeping, key=lambda c: (abs(c - prescribed_g), c), default=nearest)
+
+
+def fewest_vials_course(
+    prescribed_g: Fraction,
+    sizes: Sequence[Fraction],
+    days: int,
+    within: Fraction,
+    spread_g: Fraction,
+    most_per_day_g: Fraction | None = None,
+    most_g: Fraction | None = None,
+) -> list[tuple[Fraction, ...]]:
+    """All courses that a preference for the fewest vials takes to be best: each is looked at, larger days first.
+
+    Within so much of the dose and the limits, in days that differ by no more than the spread: the fewest vials, then the
+    nearest, of two as near the lower, then the least spread. Several where only the days differ.
+    """
+    low, high = prescribed_g * (1 - within), min(prescribed_g * (1 + within), most_g or prescribed_g * 2)
+    day_g = prescribed_g * 2 if most_per_day_g is None else most_per_day_g
+    amounts = [amount for amount in vial_totals(sizes, high) if amount <= day_g]
+    vials = {amount: sum((best_vials(amount, sizes) or {}).values()) for amount in amounts}
+    found: dict[tuple[Fraction, ...], tuple[int, Fraction, Fraction, Fraction]] = {}
+    for least in amounts:
+        window = [amount for amount in amounts if least <= amount <= least + spread_g]
+        for others in combinations_with_replacement(window, days - 1):
+            split = tuple(sorted((least, *others), reverse=True))
+            if low <= sum(split) <= high:
+                total = sum(split)
+                count = sum(vials[day] for day in split)
+                found[split] = (count, abs(total - prescribed_g), total, split[0] - split[-1])
+    best = min(found.values(), default=None)
+    return [split for split, rank in found.items() if rank == best]
 
 
 def given_course_g(

@@ -158,12 +158,12 @@ def _not_taken(draft: Draft, stretch: Stretch) -> Inputs:
     if dose.instead_of_g is None:
         return {}
     prefer = draft.case.policy.prefer
-    chosen = prefer is not None and not dose.opened
     inputs: Inputs = {"whole_vials_g" if dose.opened else "instead_of_g": decimal_of(dose.instead_of_g, 3)}
     for name, bound in (("most_of_a_day_g", dose.day_bound_g), ("most_of_a_course_g", dose.course_bound_g)):
         inputs |= {name: decimal_of(bound, 12)} if bound is not None else {}
-    if chosen and prefer is not None:
-        inputs["preferred"] = f"fewest vials within {prefer.within}, days that differ by no more than {prefer.spread}"
+    if dose.preferred and prefer is not None:
+        near = f"fewest vials within {prefer.within}, then nearest"
+        inputs["preferred"] = f"{near}, days that differ by no more than {prefer.spread} and then least"
     within = draft.prescription.rounding.within
     return {**inputs, "within": str(within)} if dose.opened and within else inputs
 
