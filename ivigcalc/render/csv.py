@@ -66,11 +66,6 @@ def safe_cell(text: str | None) -> str:
     return f"'{text}" if _is_formula(text.lstrip("'")) else text  # control: formula-cells
 
 
-def unquoted_cell(cell: str) -> str:
-    """The text of which `safe_cell` made this cell."""
-    return cell[1:] if cell.startswith("'") and _is_formula(cell.lstrip("'")) else cell
-
-
 def _is_formula(text: str) -> bool:
     return text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text)
 

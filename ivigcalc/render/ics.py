@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.clocks import moment, zone_of
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.quantity import plain
 from ivigcalc.render.ics_changes import DOMAIN, earlier_events, first_day, first_open_day, identity, renewed
 from ivigcalc.render.notices import printed_notice, warnings
-from ivigcalc.render.times import DAY_MIN, duration_text, span
+from ivigcalc.render.times import duration_text, span
 from ivigcalc.render.words import clean, product_text, rate_text, treatment, vials_text, when
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.plan import WEEKDAYS, Session
 from ivigcalc.quantity import plain
 
-DAY_MIN = 24 * 60
 MONTHS = (
     "January",
     "February",

@@ -212,7 +212,7 @@ def test_each_face_prints_it_with_its_source() -> None:
     made = kawasaki()
     for face in (to_table(made), to_markdown(made)):
         assert "10 h to 12 h (published)" in face.replace("\\", "")
-    facts = dict(nurse_sheet(made, made.sessions[0])["facts"])
+    facts = dict(nurse_sheet(made, made.sessions[0], 1)["facts"])
     assert facts["To last"] == "10 h to 12 h (Therapeutic Guidelines (eTG): Kawasaki disease)"
     assert "1 h 30 min (ordered)" in to_table(cidp("90 min"))
 
