@@ -275,7 +275,7 @@ def _rates(draft: Draft) -> Iterator[TraceEntry]:
             wanted = "ladder_rate" if on.ladder.absolute else "ladder_rate x rate_kg"
             expression = f"round({wanted})"
             if bound.by != "ladder":
-                inputs["ceiling_ml_per_h"] = _ceiling_text(table, draft.case.site, bound.by, others)
+                inputs["ceiling_ml_per_h"] = _ceiling_text(table, draft.case.site, bound.by, others, draft.rate_kg)
                 expression = "round down(ceiling_ml_per_h)"
             elif rate < exact_ml_per_h(on, number - 1) - on.limits.increment_ml_per_h / 2:
                 inputs["because"] = f"rounded up it would be more than {figure(on.limits.above * 100)} % above"
@@ -284,12 +284,12 @@ def _rates(draft: Draft) -> Iterator[TraceEntry]:
             yield _line(f"{label}rate_{number}_ml_per_h", expression, inputs, rate, "mL/h", source)
 
 
-def _ceiling_text(table: RateTable, site: Site, bound: str, others: tuple[OtherCeiling, ...]) -> str:
+def _ceiling_text(table: RateTable, site: Site, bound: str, others: tuple[OtherCeiling, ...], rate_kg: Fraction) -> str:
     if bound in ("pump", "site"):
         return str(site.pump.maximum if bound == "pump" else site.rate_maximum)
-    elsewhere = next((other.printed for other in others if other.by == bound), None)
+    found = min((o for o in others if o.by == bound), key=lambda other: other.ml_per_h(rate_kg), default=None)
     at_risk = table.at_risk if bound == "at-risk" else None
-    printed = elsewhere or (at_risk or table.ceiling).rate
+    printed = found.printed if found else (at_risk or table.ceiling).rate
     return str(printed) if printed.dimension == "rate" else f"{printed} x rate_kg"
 
 
