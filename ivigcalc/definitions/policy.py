@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -169,7 +170,7 @@ class Policy(Definition):
         refuse(self._above_the_ceiling())
         return self
 
-    @property
+    @cached_property
     def ceilings(self) -> dict[str, PolicyCeiling]:
         """The rates that are not passed, under their keys."""
         found = {key: getattr(self, key) for key in ("rate_ceiling", "first_rate_ceiling", "at_risk_ceiling")}

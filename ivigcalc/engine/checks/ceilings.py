@@ -78,9 +78,9 @@ def policy_risks_open(draft: Draft) -> Iterator[Notice]:
     """A lower rate that the policy prints for patients at risk, where nobody said whether this one is."""
     rx, held = draft.prescription, draft.titrated.held
     ceiling = rx.policy.at_risk_ceiling
-    rates = [rate for made in draft.titrated.titrations for rate, _, _ in made.infusion.climb.rates]
-    if ceiling is None or not rates or held.of_policy or "policy-ceiling" in held.lifted:
+    if ceiling is None or not draft.titrated.used or held.of_policy or "policy-ceiling" in held.lifted:
         return
+    rates = [rate for made in draft.titrated.titrations for rate, _, _ in made.infusion.climb.rates]
     ask, most = _not_said(draft.case, ceiling), OtherCeiling.of("policy-at-risk", rx.product, ceiling.rate)
     if ask and max(rates) > most.ml_per_h(draft.rate_kg):
         text = f"policy {rx.policy.id} prints at most {ceiling.rate} for patients at risk ({ceiling}), and nobody said"

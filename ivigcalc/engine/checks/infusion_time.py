@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from ivigcalc.definitions import CourseTime, Phase, RateTable, Regimen, cite
-from ivigcalc.engine.case import Case, is_for
+from ivigcalc.definitions import CourseTime, Phase, RateTable, cite
+from ivigcalc.engine.case import is_for
 from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.dose import amount_g
@@ -90,9 +90,11 @@ def printed_elsewhere(draft: Draft) -> Iterator[Notice]:
     """
     rx, indication = draft.prescription, draft.prescription.definitions.indication
     file = rx.regimen or (indication.value if indication else None)
-    printed = tuple(_times_of_others(file, draft.case)) if file else ()
+    printed = rx.times_of_others
     if file is None or not printed:
         return
+    age, safety = draft.case.age_months, rx.safety
+    printed = tuple(one for one in printed if age is None or is_for(file.protocols[one[0]], age, safety))
     stretches = stretches_of_sessions(draft.dosed)
     for titration in draft.titrated.titrations:
         for stretch in dict.fromkeys(stretches[place] for place in titration.places):
@@ -111,16 +113,6 @@ def printed_elsewhere(draft: Draft) -> Iterator[Notice]:
                 yield Notice(
                     "time-printed-elsewhere", "caution", text, f"{lasts} min", str(time), source, sessions=sessions
                 )
-
-
-def _times_of_others(file: Regimen, case: Case) -> Iterator[tuple[str, Phase, CourseTime]]:
-    """What the protocols that are not followed, and are for a patient of this age, print."""
-    age = case.age_months
-    for name, protocol in file.protocols.items():
-        for phase in protocol.stages if name != case.protocol_id else ():
-            time = phase.time or protocol.time
-            if time is not None and (age is None or is_for(protocol, age, case.safety)):
-                yield name, phase, time
 
 
 def _is_such_a_dose(draft: Draft, stretch: Stretch, phase: Phase, time: CourseTime) -> bool:
