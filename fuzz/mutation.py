@@ -47,6 +47,7 @@ CORE = {
         "tests/engine/test_titration.py", "tests/engine/test_titration_ceilings.py", "tests/engine/test_titration_tables.py",
         "tests/engine/test_infusion.py", "tests/engine/test_rate_ceilings.py",
     ),
+    "ceilings": ("tests/engine/test_policy_ceilings.py", "tests/engine/test_rate_ceilings.py"),
     "weight": ("tests/engine/test_weight.py", "tests/engine/test_weight_policies.py", "tests/engine/test_source_weight.py"),
     "schedule": ("tests/engine/test_schedule.py", "tests/engine/test_schedule_closed_days.py", "tests/engine/test_session.py"),
     "infusion_time": ("tests/engine/test_infusion_time.py",),

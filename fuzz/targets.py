@@ -269,13 +269,13 @@ _OPTIONS = {
 _CHOICES = {
     "--sex": ("male", "female", "F", "x"),
     "--risk": ("renal", "thrombosis", "cardiac", "x"),
-    "--condition": ("iga-deficiency-with-antibodies", "corn-allergy", "hyperprolinaemia", "blood-glucose-meter", "x"),
+    "--condition": ("iga-deficiency-with-antibodies", "corn-allergy", "hyperprolinaemia", "blood-glucose-meter", "diabetes", "x"),
     "--infusion": ("first", "subsequent", "x"),
     "--dose-basis": ("course", "4-weeks", "x"),
     "--format": ("table", "json", "csv", "markdown", "ics", "x"),
     "--override": tuple(f"{code}=because" for code in (
         "dose-outside-regimen", "days-outside-regimen", "interval-outside-regimen", "age-outside-regimen", "day-dose-over-limit", "course-dose-over-limit",
-        "weight-implausible", "product-contraindicated", "course-overlap", "courses-close", "dose-below-vial", "x",
+        "weight-implausible", "product-contraindicated", "course-overlap", "courses-close", "dose-below-vial", "indication-ceiling", "policy-ceiling", "x",
     )),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ import calendar
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
@@ -209,6 +209,37 @@ def whole_course_g(
     return min(keeping, key=lambda c: (abs(c - prescribed_g), c), default=nearest)
 
 
+def fewest_vials_course(
+    prescribed_g: Fraction,
+    sizes: Sequence[Fraction],
+    days: int,
+    within: Fraction,
+    spread_g: Fraction,
+    most_per_day_g: Fraction | None = None,
+    most_g: Fraction | None = None,
+) -> list[tuple[Fraction, ...]]:
+    """All courses that a preference for the fewest vials takes to be best: each is looked at, larger days first.
+
+    Within so much of the dose and the limits, in days that differ by no more than the spread: the fewest vials, then the
+    nearest, of two as near the lower, then the least spread. Several where only the days differ.
+    """
+    low, high = prescribed_g * (1 - within), min(prescribed_g * (1 + within), most_g or prescribed_g * 2)
+    day_g = prescribed_g * 2 if most_per_day_g is None else most_per_day_g
+    amounts = [amount for amount in vial_totals(sizes, high) if amount <= day_g]
+    vials = {amount: sum((best_vials(amount, sizes) or {}).values()) for amount in amounts}
+    found: dict[tuple[Fraction, ...], tuple[int, Fraction, Fraction, Fraction]] = {}
+    for least in amounts:
+        window = [amount for amount in amounts if least <= amount <= least + spread_g]
+        for others in combinations_with_replacement(window, days - 1):
+            split = tuple(sorted((least, *others), reverse=True))
+            if low <= sum(split) <= high:
+                total = sum(split)
+                count = sum(vials[day] for day in split)
+                found[split] = (count, abs(total - prescribed_g), total, split[0] - split[-1])
+    best = min(found.values(), default=None)
+    return [split for split, rank in found.items() if rank == best]
+
+
 def given_course_g(
     prescribed_g: Fraction,
     sizes: Sequence[Fraction],
@@ -356,13 +387,19 @@ class Table:
     #: ceilings at risk of the product's other tables, each with its risks; that of the indication
     elsewhere: tuple[tuple[str, tuple[str, ...]], ...] = ()
     of_indication: str | None = None
+    #: what the policy does not pass for this patient
+    of_policy: tuple[str, ...] = ()
+
+    def under(self, ceilings: Sequence[str]) -> "Table":
+        """The same under a policy with these ceilings."""
+        return replace(self, of_policy=tuple(ceilings))
 
     def ceilings(self, risks: Sequence[str] = ()) -> list[str]:
         """Those that are in force for a patient with these risks."""
         own = set(self.risks) if self.at_risk else set()
         at_risk = [self.at_risk] if self.at_risk and set(risks) & own else []
         others = [rate for rate, of in self.elsewhere if (set(risks) - own) & set(of)]
-        return [rate for rate in (self.ceiling, *at_risk, *others, self.of_indication) if rate]
+        return [rate for rate in (self.ceiling, *at_risk, *others, self.of_indication, *self.of_policy) if rate]
 
 
 def pump_rate(
@@ -570,6 +607,29 @@ def rate_ceiling(indication: str) -> str | None:
     shipped = any((REGIMENS / "indications").rglob(f"{indication}.yaml"))
     found = read("indications", indication) if shipped else {}
     return (found.get("rate_ceiling") or {}).get("rate")
+
+
+def policy_ceilings(
+    ident: str,
+    *,
+    risks: Sequence[str] = (),
+    conditions: Sequence[str] = (),
+    age_years: Fraction | None = None,
+    infusion: str = "first",
+) -> list[str]:
+    """The rates that a shipped policy does not pass for such a patient."""
+    policy = read("policies", ident)
+    found = [policy["rate_ceiling"]["rate"]] if "rate_ceiling" in policy else []
+    if infusion == "first" and "first_rate_ceiling" in policy:
+        found.append(policy["first_rate_ceiling"]["rate"])
+    at_risk = policy.get("at_risk_ceiling", {})
+    named = {*at_risk.get("risks", ()), *at_risk.get("conditions", ())} & {*risks, *conditions}
+    for text in at_risk.get("when", ()):
+        sign, years = re.fullmatch(r"age (>|>=|<|<=) (\d+) years", text).groups()  # type: ignore[union-attr]
+        holds = {">": Fraction.__gt__, ">=": Fraction.__ge__, "<": Fraction.__lt__, "<=": Fraction.__le__}[sign]
+        if age_years is not None and holds(age_years, Fraction(years)):
+            named.add(text)
+    return [*found, at_risk["rate"]] if named else found
 
 
 def rate_table(ident: str, indication: str, infusion: str = "first") -> Table:

@@ -28,15 +28,15 @@ ALLOWED = {
     "quantity": "text",
     "definitions": "clock quantity text",
     "request": "clock country errors lazy quantity text",
-    "engine": "_version country definitions errors lazy quantity request text",
+    "engine": "_version clock country definitions errors lazy quantity request text",
     "customs": "definitions errors",
     "library": "country customs definitions engine errors files lazy quantity request text",
     "api": "definitions engine errors library request text",
     "clinic": "definitions engine quantity",
     "comparison": "api definitions engine errors library quantity request text",
     "document": "_version api clock codes definitions engine errors files library quantity request text",
-    "render": "_version codes clinic comparison customs definitions document engine errors quantity request text",
-    "batch": "_version api codes definitions document engine errors files library quantity render request text",
+    "render": "_version clock codes clinic comparison customs definitions document engine errors quantity request text",
+    "batch": "_version api clock codes definitions document engine errors files library quantity render request text",
     "cli": "_version api batch clinic codes comparison customs definitions document engine errors files library render request text",
 }
 #: outside `render`, what a face may know of the engine: the finished plan, and dates

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import ClockChange, clock_text
 from ivigcalc.errors import RefusedError, RequestError
@@ -13,7 +14,7 @@ from ivigcalc.text import safe
 
 _MINUTE = timedelta(minutes=1)
 #: within so many minutes of a start that does not exist, or of a time that comes twice, the clocks are changed
-_NEAR_MIN = 24 * 60
+_NEAR_MIN = DAY_MIN
 
 
 def zone_of(site: Site) -> tzinfo | None:

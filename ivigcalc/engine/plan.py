@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Loaded, LoadedPolicy, Product, ProductClass, Regimen, Safety, Site
 from ivigcalc.quantity import decimal_of, rounded
 from ivigcalc.request.request import Request
@@ -318,7 +319,7 @@ class Session(NamedTuple):
 
 def clock_text(on: date | None, minutes: int) -> str:
     """Minutes after midnight of a day as YYYY-MM-DDTHH:MM, or HH:MM (of whatever day) without one."""
-    days, minute = divmod(minutes, 24 * 60)
+    days, minute = divmod(minutes, DAY_MIN)
     time = f"{minute // 60:02}:{minute % 60:02}"
     return f"{on + timedelta(days=days)}T{time}" if on else time
 

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from ivigcalc.clock import clock_minutes, iso_date
+from ivigcalc.clock import DAY_MIN, clock_minutes, iso_date
 from ivigcalc.country import markets
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, spoken
 from ivigcalc.request.request import LAST_YEAR, OrderedDose, Per, Sex
@@ -20,7 +20,7 @@ from ivigcalc.text import TYPED, safe
 
 FIRST_YEAR = 1900
 MAX_TEXT = 200
-LONGEST_INFUSION_MIN = 24 * 60
+LONGEST_INFUSION_MIN = DAY_MIN
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )

@@ -2,13 +2,16 @@
 
 import time
 from fractions import Fraction
+from pathlib import Path
 
 import helpers
 import oracle
 import pytest
+import working
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivigcalc.engine.plan import Plan
 from ivigcalc.engine.vials import fewest_vials, vial_set
 
 PRACTICAL = {"policy": "practical-vials"}
@@ -106,3 +109,56 @@ def test_a_preference_passes_no_limit() -> None:
 def test_infants_are_as_by_the_default(kg: str, doses: list[str]) -> None:
     """8.4 g: nothing is within 5 %, and 10 g are 19 % more; 9.8 g: 10 g."""
     assert helpers.doses(helpers.plan("kawasaki", "privigen-us", f"{kg}kg", age="2mo", **PRACTICAL)) == doses
+
+
+# ---- what is said of it ----------------------------------------------------------------------------------------------
+
+
+def given_dose(made: Plan) -> str:
+    return next(str(entry.inputs.get("preferred")) for entry in made.trace if entry.name == "dose_g")
+
+
+def test_the_working_says_that_it_was_preferred_and_can_be_redone() -> None:
+    made = helpers.plan("dermatomyositis", "octagam-10-us", "83kg", age="54y", days="5", **PRACTICAL)
+    assert given_dose(made) == (
+        "fewest vials within 5 %, then nearest, days that differ by no more than 5 g and then least"
+    )
+    assert working.check(made)["dose_g"] == 160
+
+
+OWN = """kind: policy
+schema: 2
+id: own-policy
+version: 2026-11-28
+title: Own policy
+sources: {house: {title: House rule, body: Clinic, locator: here, checked: 2026-11-28, kind: house}}
+source: house
+dosing_weight: {use: actual}
+rounding: {to: whole vials}
+prefer: {fewest: vials, within: 5 %, spread: 1 g}
+"""
+
+
+def test_what_a_limit_chose_is_not_called_preferred(tmp_path: Path) -> None:
+    """29.4 g at 16 kg in two days of at most 16 g, in vials of 6 and 10 g. 30 g are 18 + 12 g, above 16; 28 g are 16 + 12 g,
+    which differ by more than 1 g; equal days are 24 or 32 g, further than 5 %. So the limit chose 28 g, 4.76 % less."""
+    policy = tmp_path / "own.yaml"
+    policy.write_text(OWN, encoding="utf-8")
+    product = helpers.own_product(vials=("6 g", "10 g"))
+    words = {"protocol": "at-most-a-gram-a-day", "days": "2", "policy": str(policy)}
+    made = helpers.any_course(product, "16kg", "29.4 g", **words)
+    assert helpers.doses(made) == ["16", "12"]
+    [said] = [n.message for n in helpers.notices(made, "rounded") if "is rounded to" in n.message]
+    assert said.endswith(": 30 g would put more than 16 g on a day")
+    assert given_dose(made) == "None"
+
+
+def test_the_same_course_in_other_days_is_not_told_as_another(tmp_path: Path) -> None:
+    """22.3 g in vials of 1, 6 and 10 g: 22 g either way, as 11 + 11 g four vials, as 12 + 10 g three."""
+    policy = tmp_path / "own.yaml"
+    policy.write_text(OWN.replace("spread: 1 g", "spread: 5 g"), encoding="utf-8")
+    product = helpers.own_product(vials=("1 g", "6 g", "10 g"))
+    made = helpers.any_course(product, "60kg", "22.3 g", days="2", policy=str(policy))
+    assert helpers.doses(made) == ["12", "10"]
+    [said] = [n.message for n in helpers.notices(made, "rounded") if "is rounded to" in n.message]
+    assert said.endswith(": the fewest vials within 5 % of it, in days that differ by no more than 5 g")

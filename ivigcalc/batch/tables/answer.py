@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from ivigcalc.batch.tables.first_day import Day, Movable, has_own_dates, movable
 from ivigcalc.batch.tables.gaps import Text, text_of
 from ivigcalc.batch.tables.notices import Told, told
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked
 from ivigcalc.engine.plan import Infusion, Plan, Session, Titration, clock_text
@@ -32,7 +33,6 @@ from ivigcalc.render.csv import (
     treatment_of,
 )
 
-_DAY_MIN = 24 * 60
 #: how the summary counts a plan whose weight or height was rounded
 ROUNDED = "rows/rounded"
 
@@ -167,7 +167,7 @@ def _clock(session: Session, minutes: int | None) -> str:
 def _days_later(session: Session, minutes: int | None) -> int | None:
     """Days from a session's own to the one that it reaches after so many minutes; None where no time is known."""
     wall_min = None if minutes is None else session.wall_min(minutes)
-    return None if wall_min is None else wall_min // _DAY_MIN
+    return None if wall_min is None else wall_min // DAY_MIN
 
 
 class Asked(NamedTuple):

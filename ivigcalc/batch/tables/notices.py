@@ -93,7 +93,7 @@ class Told:
 
 
 def told(notices: tuple[Notice, ...], last: date | None) -> Told:
-    """The notices of a plan whose last session is on this day; they move where no day but one that follows it is named."""
+    """The notices of a plan whose last session is on this day; they move where they name no day but one after it."""
     until = wait = None
     cells = []
     for notice in notices:

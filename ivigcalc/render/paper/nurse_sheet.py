@@ -25,11 +25,11 @@ from ivigcalc.render.words import Facts, clean, phased, shown, time_on_sheet, vi
 SAME_KIND_ON_SHEET = 3
 
 
-def nurse_sheet(plan: Plan, session: Session) -> dict[str, Any]:
-    """The sheet of one session."""
+def nurse_sheet(plan: Plan, session: Session, number: int) -> dict[str, Any]:
+    """The sheet of one session, which is the one of this number."""
     length = session.duration_min
     return {
-        "number": f"Session {plan.sessions.index(session) + 1} of {len(plan.sessions)}",
+        "number": f"Session {number} of {len(plan.sessions)}",
         "when": _which(plan, session),
         "date": long_day(session.on),
         "facts": [*_facts(plan, session), *_infusion_facts(session), *_left_over(session)],

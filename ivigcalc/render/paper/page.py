@@ -50,7 +50,9 @@ def document(
         "notices": [printed_notice(found, plan) for found in by_level(plan.notices)],
         "inputs": inputs(plan),
         "sources": [clean(citation, 300) for citation in plan.sources],
-        "sheets": [nurse_sheet(plan, session) for session in plan.sessions if only in (None, session)],
+        "sheets": [
+            nurse_sheet(plan, s, number) for number, s in enumerate(plan.sessions, start=1) if only in (None, s)
+        ],
     }
 
 
