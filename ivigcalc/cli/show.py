@@ -31,6 +31,7 @@ class Format(StrEnum):
     ics = "ics"
     svg = "svg"
     png = "png"
+    html = "html"
 
 
 *_FACES, _LAST_FACE = Format
@@ -47,7 +48,7 @@ ExplainOption = Annotated[bool, _output("Show the working of every number, with 
 NotesOption = Annotated[bool, _output("Show all notes on screen, not only the first.", "--notes")]
 QuietOption = Annotated[bool, _output("Nothing on stderr but errors.", "--quiet", "-q")]
 NoColorOption = Annotated[bool, _output("No colour.", "--no-color")]
-PaperOption = Annotated[str, _output("a4 or letter, for PDF.", "--paper", metavar="PAPER", show_default=True)]
+PaperOption = Annotated[str, _output("a4 or letter, for PDF and HTML.", "--paper", metavar="PAPER", show_default=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,10 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
             from ivigcalc.render.paper.chart import to_png
 
             return to_png(plan)
+        case Format.html:
+            from ivigcalc.render.web.html import to_html
+
+            return to_html(plan, paper_of(look.paper), parts_of(look.parts), look.session)
     assert_never(look.format)
 
 

@@ -8,6 +8,8 @@ from typing import Any, Literal, get_args
 
 from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
+from ivigcalc.engine.schedule import closed_days
+from ivigcalc.errors import RequestError
 from ivigcalc.render.months import ClosedDays, months
 from ivigcalc.render.notices import by_level, printed_notice
 from ivigcalc.render.paper.asked import inputs
@@ -16,11 +18,34 @@ from ivigcalc.render.paper.nurse_sheet import nurse_sheet
 from ivigcalc.render.paper.patient_page import home
 from ivigcalc.render.times import plain_day
 from ivigcalc.render.words import clean, treatment
+from ivigcalc.text import safe
 
 FINGERPRINT_DIGITS = 12
 #: what can be printed alone, in the order of the pages
 Part = Literal["calendar", "patient", "record", "order"]
 PARTS: tuple[Part, ...] = get_args(Part)
+Paper = Literal["a4", "letter"]
+
+
+def prepared(plan: Plan, paper: Paper, parts: Sequence[Part] = PARTS, session: str | None = None) -> dict[str, Any]:
+    """What is printed of the parts that are asked for, in the order of the pages; of the records only `session`."""
+    only = _session(plan, session) if session else None
+    wanted: Sequence[Part] = ("record",) if only and parts == PARTS else [part for part in PARTS if part in parts]
+    closed = closed_days(plan.computed_from.site.value, (s.on for s in plan.sessions if s.on))
+    return document(plan, paper, closed, wanted, only)
+
+
+def _session(plan: Plan, named: str) -> Session:
+    """The session of a course and day, as `2.1`."""
+    for session in plan.sessions:
+        if named.strip() == f"{session.course}.{session.day}":
+            return session
+    first, last = plan.sessions[0], plan.sessions[-1]
+    raise RequestError(
+        f"--session: there is no session '{safe(named)}'; "
+        f"say course.day, from {first.course}.{first.day} to {last.course}.{last.day}",
+        field="session",
+    )
 
 
 def document(
