@@ -36,7 +36,8 @@ PreviousOption = Annotated[
     _output("The .ics exported before: what changed is updated, what is gone is cancelled.", metavar="FILE"),
 ]
 PartOption = Annotated[
-    list[str], _output("record, calendar, patient or order, for PDF and HTML; repeatable, all if not given.", metavar="PART")
+    list[str],
+    _output("record, calendar, patient or order, for PDF and HTML; repeatable, all if not given.", metavar="PART"),
 ]
 SessionOption = Annotated[
     str | None, _output("Only the record of this session, as 2.1 (course.day), for PDF and HTML.", metavar="C.D")
