@@ -240,7 +240,7 @@ def test_hostile_text_is_printed_as_text() -> None:
     name = '#set page(fill: red) $x$ *b* _i_ [1] @ref <lab> \\u{41} `r` // "'
     plan = papers.with_patient(papers.dermatomyositis(), name=name, patient_id='=HYPERLINK("x") #sys')
     for text in papers.pages(to_pdf(plan, "a4")):
-        assert f"{name[:59].rstrip()}…" in text
+        assert name in text
         assert 'ID =HYPERLINK("x") #sys' in text
 
 
@@ -249,8 +249,8 @@ def test_control_and_direction_characters_are_gone_and_length_is_bounded() -> No
         papers.dermatomyositis(), name="A\u202eB\x00\x1b[31mC\u2066\nD\u200b" + "W" * 300, patient_id="9" * 300
     )
     for text in papers.pages(to_pdf(plan, "letter")):
-        assert "AB[31mCD" + "W" * 50 + "…" in squeezed(text)
-        assert "ID" + "9" * 39 + "…" in squeezed(text)
+        assert "AB[31mCD" + "W" * 300 in squeezed(text)
+        assert "ID" + "9" * 300 in squeezed(text)
         assert not re.search("[\x00-\x1f\u202a-\u202e\u2066-\u2069]", text)
 
 
@@ -283,7 +283,8 @@ def test_name_in_another_script_is_printed_or_refused_never_boxed() -> None:
     if refused is None:
         assert "\U0001bc02\U0001bc03" in text
     else:
-        assert (refused.field, "no font on this machine" in str(refused)) == ("name", True)
+        assert (refused.field, "can print '\U0001bc02" in str(refused)) == ("name", True)
+        assert "(U+1BC02)" in str(refused)
 
 
 def test_greek_cyrillic_and_accented_names_need_no_font_of_the_machine() -> None:

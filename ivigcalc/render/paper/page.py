@@ -17,7 +17,7 @@ from ivigcalc.render.paper.calendar import month_grid, session_row, summary, tot
 from ivigcalc.render.paper.nurse_sheet import nurse_sheet
 from ivigcalc.render.paper.patient_page import home
 from ivigcalc.render.times import plain_day
-from ivigcalc.render.words import clean, treatment
+from ivigcalc.render.words import clean, name_text, treatment
 from ivigcalc.text import safe
 
 FINGERPRINT_DIGITS = 12
@@ -78,7 +78,7 @@ def document(
 
 def clinic(site: Site) -> str:
     """The clinic's name, address and phone, as far as its file has them."""
-    return clean(", ".join(part for part in (site.title, site.address, site.phone) if part), 160)
+    return ", ".join(clean(part, 160) for part in (site.title, site.address, site.phone) if part)
 
 
 def fingerprint(plan: Plan) -> str:
@@ -103,8 +103,8 @@ def patient(plan: Plan) -> dict[str, str | None]:
     """Who it is; what was not given is left open for a pen or a label."""
     asked = plan.computed_from.request.patient
     return {
-        "name": clean(asked.name, 60) if asked.name else None,
-        "id": clean(asked.patient_id, 40) if asked.patient_id else None,
+        "name": name_text(asked.name) if asked.name else None,
+        "id": name_text(asked.patient_id) if asked.patient_id else None,
         "born": plain_day(asked.birth_date) if asked.birth_date else None,
         "age": str(asked.age) if asked.age else None,
     }
