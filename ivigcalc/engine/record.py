@@ -69,7 +69,7 @@ def _minutes(time: Quantity) -> Decimal:
 
 
 def bottles_without_rates(session: Session, concentration: Quantity | None) -> Iterator[tuple[Decimal, Decimal | None]]:
-    """Size of each bottle in g, and what of it is given in mL, to 0.001; None where no source prints a concentration."""
+    """Size of each bottle in g, and mL of it that are given, to 0.001; None where no source prints a concentration."""
     if concentration is None:
         yield from ((vial.size_g, None) for vial in session.vials for _ in range(vial.count))
         return
