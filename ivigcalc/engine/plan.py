@@ -300,19 +300,19 @@ class Session(NamedTuple):
             return ()
         found: list[Bottle] = []
         start = Decimal(0)
-        for size_g, given_ml, so_far_ml in self._drawn(self.infusion):
+        for size_g, given_ml, so_far_ml in self.drawn(self.infusion.ml_per_g, self.infusion.exact_ml):
             end = rounded(*self.infusion.minute(so_far_ml), 2)
             shown = decimal_of(given_ml, 3)
             found.append(Bottle(len(found) + 1, size_g, shown, start, end, self.clock(start), self.clock(end)))
             start = end
         return tuple(found)
 
-    def _drawn(self, infusion: Infusion) -> Iterator[tuple[Decimal, Fraction, Fraction]]:
+    def drawn(self, ml_per_g: Fraction, whole_ml: Fraction) -> Iterator[tuple[Decimal, Fraction, Fraction]]:
         """Size of each bottle in g, what of it is given, and how much is in when it is empty, in mL."""
         given_ml = Fraction(0)
         for vial in self.vials:
             for _ in range(vial.count):
-                of_bottle_ml = min(Fraction(vial.size_g) * infusion.ml_per_g, infusion.exact_ml - given_ml)
+                of_bottle_ml = min(Fraction(vial.size_g) * ml_per_g, whole_ml - given_ml)
                 given_ml += of_bottle_ml
                 yield vial.size_g, of_bottle_ml, given_ml
 
