@@ -13,6 +13,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from choices import Choices, WrongError
+from keys import own_files
+
 from ivigcalc import library
 from ivigcalc.batch.rows.source import Source
 from ivigcalc.batch.run.work import Planner, Settings
@@ -30,36 +33,6 @@ from ivigcalc.request.read import read_form
 
 ON = date(2026, 11, 22)
 DIMENSIONS = sorted({dimension for dimension, _ in UNITS.values()})
-
-
-class WrongError(AssertionError):
-    """The program did what it must never do."""
-
-
-class Choices:
-    """Decisions taken from bytes: the same bytes, the same decisions."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-
-    def byte(self) -> int:
-        """The next byte; 0 after the last."""
-        self._at += 1
-        return self._data[self._at - 1] if self._at <= len(self._data) else 0
-
-    def pick(self, options: Any) -> Any:
-        """One of the options."""
-        return options[(self.byte() * 256 + self.byte()) % len(options)]
-
-    def text(self) -> str:
-        """Some of the bytes as text."""
-        length = self.byte() % 24
-        self._at += length
-        return self._data[self._at - length : self._at].decode("utf-8", "replace")
-
-    def rest(self) -> bytes:
-        """What is left."""
-        return self._data[self._at :]
 
 
 # ---- words ------------------------------------------------------------------------------------------------------------
@@ -296,13 +269,13 @@ _OPTIONS = {
 _CHOICES = {
     "--sex": ("male", "female", "F", "x"),
     "--risk": ("renal", "thrombosis", "cardiac", "x"),
-    "--condition": ("iga-deficiency-with-antibodies", "corn-allergy", "hyperprolinaemia", "blood-glucose-meter", "x"),
+    "--condition": ("iga-deficiency-with-antibodies", "corn-allergy", "hyperprolinaemia", "blood-glucose-meter", "diabetes", "x"),
     "--infusion": ("first", "subsequent", "x"),
     "--dose-basis": ("course", "4-weeks", "x"),
     "--format": ("table", "json", "csv", "markdown", "ics", "x"),
     "--override": tuple(f"{code}=because" for code in (
         "dose-outside-regimen", "days-outside-regimen", "interval-outside-regimen", "age-outside-regimen", "day-dose-over-limit", "course-dose-over-limit",
-        "weight-implausible", "product-contraindicated", "course-overlap", "courses-close", "dose-below-vial", "x",
+        "weight-implausible", "product-contraindicated", "course-overlap", "courses-close", "dose-below-vial", "indication-ceiling", "policy-ceiling", "x",
     )),
 }  # fmt: skip
 
@@ -410,12 +383,13 @@ def _run(arguments: list[str]) -> tuple[int, str, str]:
 
 #: name -> (target, its part of the inputs, the longest input)
 TARGETS: dict[str, tuple[Callable[[bytes], None], float, int]] = {
-    "words": (words, 0.20, 64),
+    "words": (words, 0.15, 64),
     "ways": (ways_of_writing, 0.10, 32),
-    "yaml": (yaml_file, 0.25, 4096),
+    "yaml": (yaml_file, 0.15, 4096),
+    "keys": (own_files, 0.20, 512),
     "saved": (saved_file, 0.05, 20000),
     "csv": (csv_file, 0.20, 2048),
-    "command": (command_line, 0.20, 160),
+    "command": (command_line, 0.15, 160),
 }  # fmt: skip
 
 
@@ -444,6 +418,8 @@ def seeds(name: str) -> Iterator[bytes]:
             for identifier, path in list(library.shipped(kind).items())[:12]:
                 yield path.read_bytes()[:4096] if identifier else b""
         yield b"kind: site\nschema: 2\nid: x\nopen: {mon-fri: '08:00-17:00'}\npump: {increment: 1 mL/h}\nstock: {octagam-10-us: {10 g: 4}}\n"
+    elif name == "keys":
+        yield from (bytes((start * 11 + place * (place + start)) % 256 for place in range(400)) for start in range(60))
     elif name == "saved":
         for arguments in (["dose", *_SOUND], ["schedule", *_SOUND, "--start", "2026-12-01"]):
             yield _run([*arguments, "--format", "json"])[1].encode()

@@ -1,5 +1,5 @@
 """`python -m ivigcalc`."""
 
-from ivigcalc.cli.main import run
+from ivigcalc.cli.start import run
 
 run()

@@ -6,6 +6,8 @@ import re
 from datetime import date
 from typing import Any
 
+#: minutes of a day on which no clock is changed
+DAY_MIN = 24 * 60
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 

@@ -49,6 +49,18 @@ def anyway(ask: Callable[..., Plan], *what: Any, **words: Any) -> Plan:
         return ask(*what, **words, override=[f"{code}=a test of the arithmetic" for code in refused.codes])
 
 
+def insisted(ask: Callable[..., Plan], *what: Any, **words: Any) -> Plan:
+    """The plan, with every stop overridden: what holds for it has to hold then as well."""
+    while True:
+        try:
+            return ask(*what, **words)
+        except RefusedError as refused:
+            if not refused.overridable:
+                raise
+            more = [f"{code}=a test of the arithmetic" for code in refused.codes]
+            words = words | {"override": [*words.get("override", []), *more]}
+
+
 def _ask(command: Any, product: str | Loaded[Product], form: Form, words: dict[str, Any]) -> Plan:
     site: Loaded[Site] = words.pop("site", NO_SITE_LOADED)
     for key, value in words.items():

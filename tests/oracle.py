@@ -8,13 +8,15 @@ import calendar
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
+from itertools import combinations_with_replacement, pairwise
 from itertools import product as every_combination
 from pathlib import Path
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -207,6 +209,37 @@ def whole_course_g(
     return min(keeping, key=lambda c: (abs(c - prescribed_g), c), default=nearest)
 
 
+def fewest_vials_course(
+    prescribed_g: Fraction,
+    sizes: Sequence[Fraction],
+    days: int,
+    within: Fraction,
+    spread_g: Fraction,
+    most_per_day_g: Fraction | None = None,
+    most_g: Fraction | None = None,
+) -> list[tuple[Fraction, ...]]:
+    """All courses that a preference for the fewest vials takes to be best: each is looked at, larger days first.
+
+    Within so much of the dose and the limits, in days that differ by no more than the spread: the fewest vials, then the
+    nearest, of two as near the lower, then the least spread. Several where only the days differ.
+    """
+    low, high = prescribed_g * (1 - within), min(prescribed_g * (1 + within), most_g or prescribed_g * 2)
+    day_g = prescribed_g * 2 if most_per_day_g is None else most_per_day_g
+    amounts = [amount for amount in vial_totals(sizes, high) if amount <= day_g]
+    vials = {amount: sum((best_vials(amount, sizes) or {}).values()) for amount in amounts}
+    found: dict[tuple[Fraction, ...], tuple[int, Fraction, Fraction, Fraction]] = {}
+    for least in amounts:
+        window = [amount for amount in amounts if least <= amount <= least + spread_g]
+        for others in combinations_with_replacement(window, days - 1):
+            split = tuple(sorted((least, *others), reverse=True))
+            if low <= sum(split) <= high:
+                total = sum(split)
+                count = sum(vials[day] for day in split)
+                found[split] = (count, abs(total - prescribed_g), total, split[0] - split[-1])
+    best = min(found.values(), default=None)
+    return [split for split, rank in found.items() if rank == best]
+
+
 def given_course_g(
     prescribed_g: Fraction,
     sizes: Sequence[Fraction],
@@ -228,6 +261,45 @@ def given_course_g(
     while most is not None and math.ceil(Fraction(steps, days)) * step_g > most:
         steps -= 1
     return steps * step_g, True
+
+
+def preferred_course_g(
+    exact_g: Fraction,
+    sizes: Sequence[Fraction],
+    days: int,
+    most_per_day_g: Fraction | None = None,
+    within: Fraction = Fraction(1, 20),
+    spread_g: Fraction = Fraction(5),
+) -> tuple[int, Fraction, Fraction] | None:
+    """Vials, distance from the exact dose, and course: of all near it, in days not too unlike, the fewest vials, then the nearest."""
+    fewest = {amount: sum((best_vials(amount, sizes) or {}).values()) for amount in vial_totals(sizes, exact_g * 2)}
+    found = [
+        (sum(fewest[day] for day in split), abs(sum(split) - exact_g), sum(split, Fraction(0)))
+        for split in combinations_with_replacement(sorted(fewest), days)
+        if split[-1] - split[0] <= spread_g
+        and abs(sum(split) - exact_g) <= exact_g * within
+        and (most_per_day_g is None or split[-1] <= most_per_day_g)
+    ]
+    return min(found, default=None)
+
+
+def ordered_course_g(words: str, weight_kg: Fraction, days: int, printed_per_day: bool) -> Fraction:
+    """What an ordered dose is in all: of a course, or of each of its days; a bare one is of what the protocol prints."""
+    figure, *per = words.split("/")
+    of = per.pop() if per and per[-1] in ("day", "course") else ""
+    each = grams_per_kg(f"{figure}/kg") * weight_kg if per == ["kg"] else grams(figure)
+    return each * (days if of == "day" or (not of and printed_per_day) else 1)
+
+
+def is_low(course_g: Fraction, lowest_printed_g: Fraction) -> bool:
+    """Below half the lowest dose that is printed."""
+    return course_g < lowest_printed_g / 2
+
+
+def most_in_four_weeks_g(course_g: Fraction, courses: int, every_days: int) -> Fraction:
+    """The most that begins within any four weeks of a plan: day by day, from its courses alone."""
+    begins = [k * every_days for k in range(courses)]
+    return max(course_g * sum(first <= day < first + 28 for day in begins) for first in range(begins[-1] + 1))
 
 
 def fewest_days(prescribed_g: Fraction, first: int, last: int, most_per_day_g: Fraction | None) -> int:
@@ -315,13 +387,19 @@ class Table:
     #: ceilings at risk of the product's other tables, each with its risks; that of the indication
     elsewhere: tuple[tuple[str, tuple[str, ...]], ...] = ()
     of_indication: str | None = None
+    #: what the policy does not pass for this patient
+    of_policy: tuple[str, ...] = ()
+
+    def under(self, ceilings: Sequence[str]) -> "Table":
+        """The same under a policy with these ceilings."""
+        return replace(self, of_policy=tuple(ceilings))
 
     def ceilings(self, risks: Sequence[str] = ()) -> list[str]:
         """Those that are in force for a patient with these risks."""
         own = set(self.risks) if self.at_risk else set()
         at_risk = [self.at_risk] if self.at_risk and set(risks) & own else []
         others = [rate for rate, of in self.elsewhere if (set(risks) - own) & set(of)]
-        return [rate for rate in (self.ceiling, *at_risk, *others, self.of_indication) if rate]
+        return [rate for rate in (self.ceiling, *at_risk, *others, self.of_indication, *self.of_policy) if rate]
 
 
 def pump_rate(
@@ -343,6 +421,7 @@ def infuse(
     increment: Fraction = Fraction("0.1"),
     pump_maximum: Fraction = Fraction(999),
     least_min: Fraction | None = None,
+    shortest_min: Fraction = Fraction(1),
 ) -> list[Step]:
     """The steps of one infusion: rungs in order, equal pump settings merged, the last step taking what is left.
 
@@ -360,13 +439,13 @@ def infuse(
             before = settings.pop()[1]
             time = None if time is None or before is None else before + time
         settings.append((setting, time))
-    steps = run(volume_ml, settings)
+    steps = run(volume_ml, settings, shortest_min)
     if least_min is None or sum(step.minutes for step in steps) >= least_min:
         return steps
     for units in range(int(settings[-1][0] / increment), 0, -1):
         held = merged([(min(setting, units * increment), time) for setting, time in settings])
         if lasts_min(volume_ml, held) >= least_min:
-            return run(volume_ml, held)
+            return run(volume_ml, held, shortest_min)
     raise PumpTooCoarseError
 
 
@@ -392,11 +471,13 @@ def lasts_min(volume_ml: Fraction, settings: Sequence[tuple[Fraction, Fraction |
     return total
 
 
-def run(volume_ml: Fraction, settings: Sequence[tuple[Fraction, Fraction | None]]) -> list[Step]:
+def run(
+    volume_ml: Fraction, settings: Sequence[tuple[Fraction, Fraction | None]], shortest_min: Fraction = Fraction(1)
+) -> list[Step]:
     """Run these settings (mL/h, minutes or None for the rest) until the volume is in.
 
-    Less than the 0.001 mL that can be shown is no step of its own, nor is what the next would give in less than a
-    minute: the step before takes it.
+    Less than the 0.001 mL that can be shown is no step of its own, nor is what the next would give in less than the
+    shortest step: the step before takes it.
     """
     steps: list[Step] = []
     running = shown_before = Fraction(0)
@@ -405,7 +486,7 @@ def run(volume_ml: Fraction, settings: Sequence[tuple[Fraction, Fraction | None]
         last = number == len(settings) or time is None
         if time is not None and not last:
             rest = left - setting * time / 60
-            last = rest < SMALLEST_ML or rest / settings[number][0] * 60 < 1
+            last = rest < SMALLEST_ML or rest / settings[number][0] * 60 < shortest_min
         infused = left if last else setting * time / 60
         running += infused
         shown = nearest_tie_up(running, SMALLEST_ML)
@@ -432,6 +513,53 @@ def course_date(start: date, interval: str, k: int) -> date:
     years, month = divmod(start.month - 1 + k * int(amount), 12)
     year, month = start.year + years, month + 1
     return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
+
+
+# ---- clocks -------------------------------------------------------------------------------------------------------------
+
+
+class NoSuchTimeError(Exception):
+    """The clocks on the wall never show this time on this day."""
+
+
+@cache
+def moments_showing(zone: str, shown: datetime) -> list[datetime]:
+    """Every minute, in UTC, in which the clocks on the wall show a date and time: no zone is 16 hours off."""
+    shown_in_utc = shown.replace(tzinfo=UTC)
+    minutes_around = (shown_in_utc + timedelta(minutes=k) for k in range(-16 * 60, 16 * 60))
+    return [minute for minute in minutes_around if on_the_wall(zone, minute) == shown]
+
+
+def on_the_wall(zone: str, moment: datetime) -> datetime:
+    """What the clocks on the wall show at a moment."""
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def start_of(zone: str, on: date, at_min: int) -> datetime:
+    """The moment at which an infusion starts: the first at which the clocks show its time."""
+    found = moments_showing(zone, datetime.fromisoformat(f"{on}T{at_min // 60:02}:{at_min % 60:02}"))
+    if not found:
+        raise NoSuchTimeError
+    return found[0]
+
+
+def wall_clock(zone: str, start: datetime, after_min: int) -> tuple[datetime, int | None]:
+    """What the clocks show so long after a start, and which time of two that is where they show it twice."""
+    moment = start + timedelta(minutes=after_min)
+    shown = on_the_wall(zone, moment)
+    showing = moments_showing(zone, shown)
+    return shown, showing.index(moment) + 1 if len(showing) > 1 else None
+
+
+@cache
+def days_of_changes(zone: str, first: date, last: date) -> list[date]:
+    """The days on which the clocks of a zone are changed, a day early at most."""
+    noons = [
+        datetime(first.year, first.month, first.day, 12, tzinfo=UTC) + timedelta(days=k)
+        for k in range((last - first).days)
+    ]
+    shown = [on_the_wall(zone, noon) for noon in noons]
+    return [before.date() for before, after in pairwise(shown) if after - before != timedelta(days=1)]
 
 
 # ---- shipped files, read without the package ----------------------------------------------------------------------------
@@ -481,21 +609,65 @@ def rate_ceiling(indication: str) -> str | None:
     return (found.get("rate_ceiling") or {}).get("rate")
 
 
+def policy_ceilings(
+    ident: str,
+    *,
+    risks: Sequence[str] = (),
+    conditions: Sequence[str] = (),
+    age_years: Fraction | None = None,
+    infusion: str = "first",
+) -> list[str]:
+    """The rates that a shipped policy does not pass for such a patient."""
+    policy = read("policies", ident)
+    found = [policy["rate_ceiling"]["rate"]] if "rate_ceiling" in policy else []
+    if infusion == "first" and "first_rate_ceiling" in policy:
+        found.append(policy["first_rate_ceiling"]["rate"])
+    at_risk = policy.get("at_risk_ceiling", {})
+    named = {*at_risk.get("risks", ()), *at_risk.get("conditions", ())} & {*risks, *conditions}
+    for text in at_risk.get("when", ()):
+        sign, years = re.fullmatch(r"age (>|>=|<|<=) (\d+) years", text).groups()  # type: ignore[union-attr]
+        holds = {">": Fraction.__gt__, ">=": Fraction.__ge__, "<": Fraction.__lt__, "<=": Fraction.__le__}[sign]
+        if age_years is not None and holds(age_years, Fraction(years)):
+            named.add(text)
+    return [*found, at_risk["rate"]] if named else found
+
+
 def rate_table(ident: str, indication: str, infusion: str = "first") -> Table:
     """The rate table of a shipped product for this use: its own table before one for any use."""
     tables = read("products", ident).get("rates", [])
     for wanted in (indication, "any"):
         for table in tables:
             if wanted in table["for"] and table.get("infusion", infusion) == infusion:
-                mg_per_ml = product_mg_per_ml(ident)
-                risk = kept_at_risk(table, mg_per_ml)
-                return Table(
-                    rungs=tuple((rung["rate"], rung.get("for")) for rung in table["ladder"]),
-                    ceiling=(table.get("ceiling") or {}).get("rate"),
-                    at_risk=risk.get("rate"),
-                    risks=tuple(risk.get("risks", ())),
-                    mg_per_ml=mg_per_ml,
-                    elsewhere=tuple((at["rate"], tuple(at["risks"])) for at in ceilings_at_risk(tables, mg_per_ml)),
-                    of_indication=rate_ceiling(indication),
-                )
+                return as_table(ident, table, indication)
     raise AssertionError(f"{ident} has no rate table for {indication} ({infusion} infusion)")
+
+
+def as_table(ident: str, table: dict[str, Any], indication: str) -> Table:
+    """One table of a shipped product, with what else bounds its rates."""
+    mg_per_ml = product_mg_per_ml(ident)
+    risk, tables = kept_at_risk(table, mg_per_ml), read("products", ident)["rates"]
+    return Table(
+        rungs=tuple((rung["rate"], rung.get("for")) for rung in table["ladder"]),
+        ceiling=(table.get("ceiling") or {}).get("rate"),
+        at_risk=risk.get("rate"),
+        risks=tuple(risk.get("risks", ())),
+        mg_per_ml=mg_per_ml,
+        elsewhere=tuple((at["rate"], tuple(at["risks"])) for at in ceilings_at_risk(tables, mg_per_ml)),
+        of_indication=rate_ceiling(indication),
+    )
+
+
+def borrowed_tables(ident: str, indication: str, infusion: str, risks: Sequence[str]) -> list[Table]:
+    """The tables of a product that may serve a use for which none is printed, the most cautious for this patient first.
+
+    That is the one with the lowest ceiling in force; of equals the one whose steps are slower from the first on.
+    """
+    fitting = [t for t in read("products", ident)["rates"] if t.get("infusion", infusion) == infusion]
+    tables = [as_table(ident, table, indication) for table in fitting]
+
+    def boldness(table: Table) -> tuple[Fraction, ...]:
+        own = [table.ceiling] + ([table.at_risk] if set(risks) & set(table.risks) else [])
+        rates = [rate_ml_per_h(str(rate), Fraction(1), table.mg_per_ml) for rate in own]
+        return (min(rates), *(rate_ml_per_h(rate, Fraction(1), table.mg_per_ml) for rate, _ in table.rungs))
+
+    return sorted(tables, key=boldness)

@@ -14,11 +14,15 @@ from ivigcalc.quantity import (
     decimal_of,
     exact_decimal,
     figure,
+    in_months,
+    long_number,
     number,
     parse_height,
     parse_weight,
     plain,
     quantity,
+    signed,
+    spoken,
     weight_kg,
 )
 
@@ -314,3 +318,94 @@ def test_an_exact_decimal_has_nine_places_or_is_none(value: Fraction, found: Dec
 def test_a_number_for_a_message_is_rounded_and_plain(value: str, places: int, words: str) -> None:
     assert figure(Fraction(value), places) == words
     assert figure(Fraction("2/3")) == "0.67"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [("1/2", "+0.5"), ("-1/2", "-0.5"), ("0", "0"), ("1/300", "+0.003"), ("-1/300", "-0.003")]
+)
+def test_a_number_with_its_sign(value: str, words: str) -> None:
+    assert signed(Fraction(value)) == words
+
+
+# ---- two units ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "read"),
+    [
+        ("11st13lb", "weight", "167 lb"),  # 11 x 14 + 13
+        ("9lb15.5oz", "weight", "159.5 oz"),  # 9 x 16 + 15.5
+        ("1st2lb3oz", "weight", "259 oz"),  # 16 x 16 + 3
+        ("1st0lb0oz", "weight", "224 oz"),
+        ("5 feet 11 inches", "height", "71 in"),
+        ("1m99cm", "height", "199 cm"),
+        ("1 year 11 months", "months", "23 months"),
+        ("1 week 6 days", "days", "13 days"),
+    ],
+)
+def test_of_two_units_the_smaller_is_kept(text: str, dimension: str, read: str) -> None:
+    assert str(spoken(text, dimension)) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "says"),
+    [
+        ("11st14lb", "weight", "lb after st must be below 14"),
+        ("9lb16oz", "weight", "oz after lb must be below 16"),
+        ("5ft12in", "height", "in after ft must be below 12"),
+        ("1m100cm", "height", "cm after m must be below 100"),
+        ("1y12mo", "months", "month after year must be below 12"),
+        ("1w7d", "days", "day after week must be below 7"),
+        ("5.5st4lb", "weight", "only the last number may have a decimal point"),
+        ("5ft9", "height", "the last number has no unit"),
+        ("4lb11st", "weight", "is not a number with its unit"),
+        ("11st4oz", "weight", "is not a number with its unit"),
+        ("11st4in", "weight", "is not a number with its unit"),
+    ],
+)
+def test_and_the_smaller_follows_the_larger_and_is_less_than_one_of_it(text: str, dimension: str, says: str) -> None:
+    with pytest.raises(QuantityError, match=says):
+        spoken(text, dimension)
+
+
+@pytest.mark.parametrize("pattern", ["72{}kg", "11st{}4lb", "5ft{}9"])
+def test_what_is_said_is_sixty_characters_at_the_most(pattern: str) -> None:
+    """Of one unit, of two, and of a last number without any, which is told only where it is looked at."""
+    longest = pattern.format(" " * (60 - len(pattern.format(""))))
+    dimension = "height" if "ft" in pattern else "weight"
+    if pattern.endswith("9"):
+        with pytest.raises(QuantityError, match="the last number has no unit"):
+            spoken(longest, dimension)
+    else:
+        assert spoken(longest, dimension) == spoken(pattern.format(""), dimension)
+    with pytest.raises(QuantityError, match="is not a number with its unit"):
+        spoken(longest.replace(" ", "  ", 1), dimension)
+
+
+@pytest.mark.parametrize(("decimals", "read"), [(9, True), (40, True), (41, False)])
+def test_a_program_writes_forty_decimals_at_the_most(decimals: int, read: bool) -> None:
+    text = f"71.{'6' * decimals}"
+    if read:
+        assert long_number(text) == Decimal(text)
+    else:
+        with pytest.raises(QuantityError, match="is not a plain number"):
+            long_number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [("9999g", "9.999"), ("9999.9g", "9.9999"), ("10000g", None), ("10kg", "10")]
+)
+def test_grams_are_for_those_under_ten_kilograms(text: str, read: str | None) -> None:
+    if read is not None:
+        assert weight_kg(parse_weight(text)) == Fraction(read)
+        return
+    with pytest.raises(QuantityError, match="grams are for infants under 10 kg"):
+        parse_weight(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "months"), [("18", "month", "18"), ("2", "year", "24"), ("1461", "day", "48")]
+)
+def test_a_month_of_days_is_an_average_one(value: str, unit: str, months: str) -> None:
+    """Four years with their leap day are 1461 days and 48 months."""
+    assert in_months(Quantity(Decimal(value), unit)) == Fraction(months)

@@ -17,6 +17,9 @@ from ivigcalc.engine.plan import Plan, TraceEntry
 TOKEN = re.compile(
     r"\s*(?:([0-9]+(?:\.[0-9]+)?)|((?:round up|round down|round|min)(?=\()|[A-Za-z_][A-Za-z0-9_.]*(?:\[[^]]*\])?)|([-+/(),]))"
 )
+PREFERRED = re.compile(
+    r"fewest vials within ([0-9.]+) %, then nearest, days that differ by no more than ([0-9.]+ g) and then least"
+)
 #: decimals with which a result is shown, by its unit
 PLACES = {"kg": 4, "cm": 4, "kg/m2": 4, "%": 2, "g/kg": 3, "mL/h": 4, "mL": 3, "min": 2}
 
@@ -36,6 +39,8 @@ class Line:
 
     def __init__(self, entry: TraceEntry, known: dict[str, Fraction], plan: Plan) -> None:
         self.entry, self.known, self.plan = entry, known, plan
+        #: days of the course that a preference takes, any of which will do
+        self.preferred: list[tuple[Fraction, ...]] = []
         self.rest = tokens(entry.expression)
 
     def value(self) -> Fraction:
@@ -101,6 +106,8 @@ class Line:
             course.days for course in self.plan.phases if f"{course.phase}.".replace("-", "_") == prefix or not prefix
         )
         most = self.most_of_a_day(grams / days)
+        if "preferred" in self.entry.inputs:
+            return self.preferred_course(grams, sizes, days, most)
         if to == "whole vials":
             assert tie == ["halves down"]
             return self.whole_vials(grams, sizes, days, most)
@@ -126,6 +133,19 @@ class Line:
         instead = self.entry.inputs.get("instead_of_g")
         assert instead is None or Fraction(instead) == nearest
         return nearest if instead is None else oracle.whole_course_g(grams, sizes, days, most)
+
+    def preferred_course(self, grams: Fraction, sizes: list[Fraction], days: int, most: Fraction | None) -> Fraction:
+        """The fewest vials near the exact dose; what the rule alone would give has to be said beside it."""
+        inputs = self.entry.inputs
+        said = PREFERRED.fullmatch(str(inputs["preferred"]))
+        assert said, inputs["preferred"]
+        most_g = Fraction(inputs["most_of_a_course_g"]) if "most_of_a_course_g" in inputs else None
+        assert Fraction(inputs["instead_of_g"]) == oracle.rounded_course_g(grams, sizes, days)
+        found = oracle.fewest_vials_course(
+            grams, sizes, days, Fraction(said[1]) / 100, oracle.grams(said[2]), most, most_g
+        )
+        self.preferred += found
+        return sum(found[0], Fraction(0))
 
     def from_opened_vials(self, grams: Fraction, sizes: list[Fraction], days: int, most: Fraction | None) -> Fraction:
         inputs = self.entry.inputs
@@ -156,6 +176,7 @@ def check(plan: Plan) -> dict[str, Fraction]:
     """Redo every line; returns the exact value of each."""
     known: dict[str, Fraction] = {}
     shares: dict[str, list[Fraction]] = {}
+    preferred: dict[str, list[tuple[Fraction, ...]]] = {}
     for entry in plan.trace:
         assert entry.name not in known, f"{entry.name} is written twice"
         if entry.expression.startswith("vials for "):
@@ -164,13 +185,18 @@ def check(plan: Plan) -> dict[str, Fraction]:
             known[entry.name] = Fraction(entry.result)
             shares.setdefault(entry.expression.removeprefix("share of ").split(" / ")[0], []).append(known[entry.name])
         else:
-            exact = known[entry.name] = Line(entry, known, plan).value()
+            line = Line(entry, known, plan)
+            exact = known[entry.name] = line.value()
+            preferred[entry.name] = line.preferred
             places = (PLACES[entry.unit],) if entry.unit in PLACES else (3, 4)
             shown = [oracle.nearest_tie_up(abs(exact), Fraction(1, 10**p)) * (-1 if exact < 0 else 1) for p in places]
             assert Fraction(entry.result) in shown, (
                 f"{entry.name} = {entry.expression} is {exact} = {float(exact)}, not {entry.result}"
             )
     for total, days in shares.items():
+        if preferred[total]:
+            assert tuple(days) in preferred[total]
+            continue
         opened = any(entry.name == total and "whole_vials_g" in entry.inputs for entry in plan.trace)
         check_split(known[total], days, plan, opened)
     return known

@@ -94,13 +94,13 @@ def _items(old: list[Any], new: list[Any]) -> Iterator[tuple[int, Any, Any]]:
     """The items of two lists beside each other: by their name, else so that one more does not shift those after it."""
     named = [[_name(item) for item in items] for items in (old, new)]
     if all(None not in names and len(set(names)) == len(names) for names in named):
-        before = dict(zip(named[0], old, strict=True))
+        left = dict(zip(named[0], old, strict=True))
         for number, (name, item) in enumerate(zip(named[1], new, strict=True)):
-            yield number, before.pop(name, ABSENT), item
-        yield from ((named[0].index(name), item, ABSENT) for name, item in before.items())
+            yield number, left.pop(name, ABSENT), item
+        yield from ((named[0].index(name), item, ABSENT) for name, item in left.items())
         return
-    said = [[json.dumps(item, sort_keys=True, default=str) for item in items] for items in (old, new)]
-    for same, first, last, start, end in SequenceMatcher(None, *said, autojunk=False).get_opcodes():
+    before, after = ([json.dumps(item, sort_keys=True, default=str) for item in items] for items in (old, new))
+    for same, first, last, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if same != "equal":
             pairs = zip_longest(old[first:last], new[start:end], fillvalue=ABSENT)
             yield from ((start + number, was, now) for number, (was, now) in enumerate(pairs))

@@ -21,7 +21,8 @@ from ivigcalc.errors import RequestError
 from ivigcalc.request.form import Form
 
 if TYPE_CHECKING:
-    from ivigcalc.batch.run.batch import Batch, Summary
+    from ivigcalc.batch.run.about import Summary
+    from ivigcalc.batch.run.asked import Batch
 
 EXIT_FAILED_ROWS, EXIT_NONE_PLANNED = 5, 6
 EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
@@ -40,6 +41,7 @@ class Table(StrEnum):
 
     sessions = "sessions"
     steps = "steps"
+    notices = "notices"
 
 
 class InputKind(StrEnum):
@@ -84,7 +86,14 @@ EachOption = Annotated[
     list[str] | None, _output("Also one file per patient: pdf, ics or json; repeatable, or as pdf,ics.", metavar="KIND")
 ]
 TableOption = Annotated[
-    Table | None, _output("With -o -, the table to write to stdout: sessions (if not given) or steps.", metavar="TABLE")
+    Table | None,
+    _output("With -o -, the table to write to stdout: sessions (if not given), steps or notices.", metavar="TABLE"),
+]
+ColumnsOption = Annotated[
+    str | None, _output("The columns of the results, in this order: patient_id,date,dose_g.", metavar="A,B")
+]
+PlansOption = Annotated[
+    bool, _output("Also plans.jsonl, every saved plan on a line of its own: verify and day read it.", "--plans")
 ]
 EscapeOption = Annotated[
     Escape,
@@ -117,6 +126,9 @@ JobsOption = Annotated[
 ClusterOption = Annotated[
     str | None, _run("Address of an existing Dask scheduler, e.g. tcp://10.0.0.5:8786.", metavar="ADDRESS")
 ]
+WaitOption = Annotated[
+    str, _run("How long the cluster may have no worker: 30s, 5 min, 1 h.", metavar="TIME", show_default=True)
+]
 DuplicatesOption = Annotated[bool, _run("Let a patient_id be in more than one row.", "--allow-duplicates")]
 FailFastOption = Annotated[bool, _run("Stop at the first row that fails; nothing is written.", "--fail-fast")]
 MaxErrorsOption = Annotated[
@@ -127,6 +139,14 @@ SurveyOption = Annotated[
     _list("Look at the whole list, plan nothing: columns, ranges, what would fail, a suggested --map.", "--survey"),
 ]
 RequireRowsOption = Annotated[bool, _run("A list without rows is an error (exit 6).", "--require-rows")]
+RetryOption = Annotated[
+    Path | None,
+    _run(
+        "errors.csv, corrected: plans its rows again and puts them in their places in the folder -o. "
+        "FILE and the other options are those of the first run.",
+        metavar="FILE",
+    ),
+]
 RestartOption = Annotated[bool, _run("Begin again, and replace what the folder holds.", "--restart")]
 
 
@@ -152,23 +172,28 @@ def batch(
     sheet: SheetOption = None,
     query: QueryOption = None,
     each: EachOption = None,
+    plans: PlansOption = False,
     table: TableOption = None,
+    columns: ColumnsOption = None,
     paper: PaperOption = None,
     escape: EscapeOption = Escape.formulas,
     jobs: JobsOption = 1,
     cluster: ClusterOption = None,
+    wait: WaitOption = "1 min",
     allow_duplicates: DuplicatesOption = False,
     fail_fast: FailFastOption = False,
     max_errors: MaxErrorsOption = None,
     survey: SurveyOption = False,
     require_rows: RequireRowsOption = False,
+    retry: RetryOption = None,
     restart: RestartOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Plan every row of a file. Each ends up in the results or in errors.csv; options fill what a row leaves blank."""
     from ivigcalc.batch.rows.headings import Reading, delimiter_of, read_delimiter, read_encoding, read_map, read_nulls
     from ivigcalc.batch.rows.source import format_of
-    from ivigcalc.batch.run.batch import Batch
+    from ivigcalc.batch.run.asked import Batch, read_wait
+    from ivigcalc.batch.tables.encode import read_picked, tables_of
     from ivigcalc.batch.tables.patient_files import read_kinds
     from ivigcalc.cli.show import paper_of
     from ivigcalc.cli.sites import find_site
@@ -180,10 +205,18 @@ def batch(
     if cluster is not None and jobs != 1:
         raise RequestError("give --jobs or --cluster, not both", field="jobs")
     to_stdout = output == "-"
-    if to_stdout and (each or restart):
-        raise RequestError("-o - writes one table: give a folder for --each and --restart", field="output")
+    if to_stdout and (each or restart or plans or retry):
+        raise RequestError(
+            "-o - writes one table: give a folder for --each, --plans, --retry and --restart", field="output"
+        )
+    if retry and restart:
+        raise RequestError("--retry keeps what was planned, --restart does not: give one of them", field="retry")
     if table is not None and not to_stdout:
         raise RequestError("--table is for -o -: a folder holds both", field="table")
+    picked = read_picked(columns)
+    shown = table or Table.sessions
+    if to_stdout and shown.value not in tables_of(picked):
+        raise RequestError(f"--columns picks nothing of {shown.value}, which -o - writes", field="columns")
     piped = file == "-"
     asked = Batch(
         input=None if piped else Path(file),
@@ -201,6 +234,10 @@ def batch(
         max_errors=0 if fail_fast else max_errors,
         restart=restart,
         escape=escape is Escape.formulas,
+        picked=picked,
+        plans=plans,
+        retry=retry,
+        wait_seconds=read_wait(wait),
         reading=Reading(
             renamed=read_map(map or ()),
             ignore_unknown=ignore_unknown,
@@ -216,7 +253,7 @@ def batch(
         _survey(asked)
         return
     if to_stdout:
-        raise typer.Exit(_streamed(asked, quiet, require_rows, f"{(table or Table.sessions).value}.{format.value}"))
+        raise typer.Exit(_streamed(asked, quiet, require_rows, f"{shown.value}.{format.value}"))
     summary = _watched(asked, quiet)
     raise typer.Exit(summary if isinstance(summary, int) else _exit_code(summary, require_rows))
 

@@ -36,7 +36,7 @@ SavedPlansArgument = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="[PLANS]...",
-        help="Saved plans, folders of them, or the folder of a batch: each is planned under both, and named if it moves.",
+        help="Saved plans, folders of them, or a batch: each is planned under both, and named if it moves.",
         show_default=False,
     ),
 ]

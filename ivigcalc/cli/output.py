@@ -21,7 +21,7 @@ def emit(content: str | bytes, to: Path | None, *, machine: bool = False) -> Non
         raise RequestError("this format is not text: name a file with -o", field="output")
     if isinstance(content, str):
         as_utf8 = machine or to is not None
-        content = _utf8(content) if as_utf8 else content.encode(sys.stdout.encoding, "backslashreplace")
+        content = _utf8(content) if as_utf8 else _on_this_screen(content)
     if to is not None:
         _to_file(to, content)
         return
@@ -47,6 +47,17 @@ def _print_all(data: bytes) -> None:
     sys.stdout.flush()
     write_all(sys.stdout.buffer, data)
     sys.stdout.buffer.flush()
+
+
+def _on_this_screen(text: str) -> bytes:
+    """In the letters that stdout has; where it lacks some, the screen says that their numbers stand for them."""
+    try:
+        return text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError as error:
+        first = error.object[error.start]
+        number = first.encode(sys.stdout.encoding, "backslashreplace").decode("ascii")
+        said = f"{number} and the like are numbers of letters that this screen cannot show: --output FILE has them all."
+        return f"{text}{said}\n".encode(sys.stdout.encoding, "backslashreplace")  # control: letters-not-shown
 
 
 def _utf8(text: str) -> bytes:

@@ -37,10 +37,11 @@ PreviousOption = Annotated[
     _output("The .ics exported before: what changed is updated, what is gone is cancelled.", metavar="FILE"),
 ]
 PartOption = Annotated[
-    list[str], _output("record, calendar, patient or order, for PDF; repeatable, all if not given.", metavar="PART")
+    list[str],
+    _output("record, calendar, patient or order, for PDF and HTML; repeatable, all if not given.", metavar="PART"),
 ]
 SessionOption = Annotated[
-    str | None, _output("Only the record of this session, as 2.1 (course.day), for PDF.", metavar="C.D")
+    str | None, _output("Only the record of this session, as 2.1 (course.day), for PDF and HTML.", metavar="C.D")
 ]
 AlarmOption = Annotated[
     int | None, _output("Minutes before each session, for .ics.", min=1, max=20160, metavar="MINUTES")
@@ -126,9 +127,9 @@ def calendar(
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """The month grid on screen, a printable PDF with a sheet for each session, or an .ics file."""
-    if (part or session) and format is not Format.pdf:
-        raise RequestError("--part and --session choose pages: give --format pdf", field="part")
+    """The month grid on screen, a printable PDF or HTML page with a sheet for each session, or an .ics file."""
+    if (part or session) and format not in (Format.pdf, Format.html):
+        raise RequestError("--part and --session choose pages: give --format pdf or html", field="part")
     if initials and format is not Format.ics:
         raise RequestError("--initials names the patient in a calendar file: give --format ics", field="initials")
     plan = compute(form, "schedule", site)

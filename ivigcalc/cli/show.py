@@ -31,6 +31,7 @@ class Format(StrEnum):
     ics = "ics"
     svg = "svg"
     png = "png"
+    html = "html"
 
 
 *_FACES, _LAST_FACE = Format
@@ -48,7 +49,7 @@ NotesOption = Annotated[bool, _output("Show all notes on screen, not only the fi
 QuietOption = Annotated[bool, _output("Nothing on stderr but errors.", "--quiet", "-q")]
 NoColorOption = Annotated[bool, _output("No colour.", "--no-color")]
 PaperOption = Annotated[
-    str | None, _output("a4 or letter, for PDF; else the site's, else a4.", "--paper", metavar="PAPER")
+    str | None, _output("a4 or letter, for PDF and HTML; else the site's, else a4.", "--paper", metavar="PAPER")
 ]
 InitialsOption = Annotated[
     bool,
@@ -137,6 +138,10 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
             from ivigcalc.render.paper.chart import to_png
 
             return to_png(plan)
+        case Format.html:
+            from ivigcalc.render.web.html import to_html
+
+            return to_html(plan, paper_of(look.paper), parts_of(look.parts), look.session)
     assert_never(look.format)
 
 

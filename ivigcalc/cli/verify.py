@@ -16,19 +16,28 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    plan: Annotated[Path, typer.Argument(help="A plan saved with --format json -o FILE.", metavar="PLAN")],
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing if the plan stands.")] = False,
+    plans: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Plans saved with --format json -o FILE, or folders of them, as a batch with --plans makes.",
+            metavar="PLAN...",
+        ),
+    ],
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing if the plans stand.")] = False,
 ) -> None:
-    """Recompute a saved plan from its own inputs; any difference is an error (exit 4)."""
+    """Recompute saved plans from their own inputs; any difference is an error (exit 4)."""
     from ivigcalc.cli.output import emit, say
-    from ivigcalc.document.read import read_saved
-    from ivigcalc.document.verify import verify as compute_again
+    from ivigcalc.document.many import each_saved
+    from ivigcalc.document.read import saved_plan
+    from ivigcalc.document.verify import Tally
     from ivigcalc.errors import MismatchError
 
-    verdict = compute_again(read_saved(plan))
-    first, *more = verdict.lines()
-    if not verdict.agrees:
-        raise MismatchError("\n".join((first, *more)))
+    tally = Tally()
+    for name, data in each_saved(plans):
+        tally.take(saved_plan(data, name))
+    if tally.wrong:
+        raise MismatchError("\n".join(tally.complaints()))
+    first, *more = tally.lines()
     for line in more:
         say(line, quiet=quiet)
     if not quiet:

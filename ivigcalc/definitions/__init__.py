@@ -5,7 +5,7 @@ from .fields import Range, Strict
 from .infusion_time import CourseTime, InfusionTime
 from .klass import ProductClass
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy
-from .policy import MEASURED_STEP_G, Policy, Prefer, Rounding
+from .policy import MEASURED_STEP_G, CeilingAtRisk, Policy, PolicyCeiling, Prefer, Rounding
 from .product import Ceiling, PrintedRung, Product, RateTable, ml_per_kg_per_h
 from .regimen import Days, Dose, Every, Limit, Phase, Population, Protocol, Regimen
 from .safety import Safety
@@ -18,6 +18,7 @@ __all__ = [
     "NO_SITE",
     "NO_SITE_LOADED",
     "Ceiling",
+    "CeilingAtRisk",
     "Cited",
     "Condition",
     "CourseTime",
@@ -34,6 +35,7 @@ __all__ = [
     "LoadedPolicy",
     "Phase",
     "Policy",
+    "PolicyCeiling",
     "Population",
     "Prefer",
     "PrintedRung",

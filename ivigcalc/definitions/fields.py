@@ -123,6 +123,8 @@ Number = Annotated[
 Date = Annotated[date, BeforeValidator(iso_date), WithJsonSchema({"type": "string", "format": "date"})]
 
 DoseQuantity = Annotated[Quantity, BeforeValidator(_quantity_of("dose", "amount")), _AS_TEXT, _schema("dose", "amount")]
+# control: class-dose-per-kg
+DosePerKg = Annotated[Quantity, BeforeValidator(_quantity_of("dose")), _AS_TEXT, _schema("dose")]
 Amount = Annotated[Quantity, BeforeValidator(_quantity_of("amount")), _AS_TEXT, _schema("amount")]
 Concentration = Annotated[Quantity, BeforeValidator(_quantity_of("concentration")), _AS_TEXT, _schema("concentration")]
 _RATE_DIMENSIONS = ("rate per kg", "mass rate per kg", "rate")

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from ivigcalc.clock import DAY_MIN
+
 from .fields import Count, Minutes, Text
 from .source import Cited
-
-_DAY_MIN = 24 * 60
 
 
 class InfusionTime(Cited):
@@ -26,7 +26,7 @@ class InfusionTime(Cited):
         if self.from_ is not None and self.to is not None and self.from_.base > self.to.base:
             raise ValueError(f"'from' must not be above 'to'; {self.from_} is above {self.to}")
         for end in (self.from_, self.to):
-            if end is not None and end.base > _DAY_MIN:
+            if end is not None and end.base > DAY_MIN:
                 raise ValueError(f"an infusion is of one day; {end} is longer than 24 h")
         return self
 

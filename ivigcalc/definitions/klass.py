@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from .fields import DoseQuantity, Identifier, Interval, Minutes, Range
+from .fields import DosePerKg, Identifier, Interval, Minutes, Range
 from .product import RiskName
 from .source import Cited, Definition, Said
 from .words import Sentence
@@ -28,14 +28,14 @@ class AgeRisk(Said):
 class Haemolysis(Said):
     """From which dose of a course haemolysis is looked for, and how long after the infusion."""
 
-    dose: DoseQuantity
+    dose: DosePerKg
     after: Range[Minutes]
 
 
 class VaccineWait(Cited):
     """How long live measles and varicella vaccines wait after a dose of this size."""
 
-    dose: DoseQuantity
+    dose: DosePerKg
     wait: Interval
     note: Sentence | None = None
 

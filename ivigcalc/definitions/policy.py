@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -12,7 +14,8 @@ from ivigcalc.quantity import Quantity, QuantityError, quantity
 from ivigcalc.text import TYPED, safe
 
 from .condition import AgeCondition
-from .fields import Amount, Bool, Percent, Text, refuse
+from .fields import Amount, Bool, Identifier, Percent, Place, Rate, Text, refuse
+from .product import RiskName
 from .regimen import Limit
 from .source import Cited, Definition, Said
 from .weight import DosingWeight
@@ -105,6 +108,32 @@ class RateWeight(Cited):
         return {"use": value, "basis": "assumed"} if isinstance(value, str) else value
 
 
+class PolicyCeiling(Cited):
+    """A rate that the body does not pass, whatever the product: per kg, or the same for everybody."""
+
+    rate: Rate
+    note: Sentence | None = None
+
+
+class CeilingAtRisk(PolicyCeiling):
+    """The same for whoever has one of these risks or conditions, or is of one of these ages."""
+
+    risks: tuple[RiskName, ...] = ()
+    conditions: tuple[Identifier, ...] = Field(default=(), description="words of `--condition`")
+    when: tuple[AgeCondition, ...] = Field(default=(), description="ages only")
+
+    @model_validator(mode="after")
+    def _for_somebody(self) -> CeilingAtRisk:
+        if not (self.risks or self.conditions or self.when):
+            refuse([((), "for whom? Give 'risks', 'conditions' or 'when'")])
+        return self
+
+    def __str__(self) -> str:
+        """For whom: `renal risk, diabetes, age > 65 years`."""
+        words = [condition.replace("-", " ") for condition in self.conditions]
+        return ", ".join([*(f"{risk} risk" for risk in self.risks), *words, *map(str, self.when)])
+
+
 _INCOMPLETE = "a computable policy needs dosing_weight and rounding; else say computable: false and what is missing"
 
 
@@ -120,6 +149,9 @@ class Policy(Definition):
     rounding: Rounding | None = None
     prefer: Prefer | None = None
     rate_weight: RateWeight = RateWeight(use="actual", basis="assumed")
+    rate_ceiling: PolicyCeiling | None = Field(default=None, description="the most of any infusion")
+    first_rate_ceiling: PolicyCeiling | None = Field(default=None, description="the most of a first infusion")
+    at_risk_ceiling: CeilingAtRisk | None = Field(default=None, description="the most for patients at risk")
     limits: tuple[Limit, ...] = ()
     says: tuple[Said, ...] = ()
     notes: tuple[Sentence, ...] = ()
@@ -135,4 +167,19 @@ class Policy(Definition):
             refuse([(("dosing_weight", "missing"), "is for a protocol; a policy says it under 'missing' at its top")])
         if not self.computable and not self.missing:
             raise ValueError("computable: false needs 'missing': what nobody printed")
+        refuse(self._above_the_ceiling())
         return self
+
+    @cached_property
+    def ceilings(self) -> dict[str, PolicyCeiling]:
+        """The rates that are not passed, under their keys."""
+        found = {key: getattr(self, key) for key in ("rate_ceiling", "first_rate_ceiling", "at_risk_ceiling")}
+        return {key: ceiling for key, ceiling in found.items() if ceiling is not None}
+
+    def _above_the_ceiling(self) -> Iterator[tuple[Place, str]]:
+        """A ceiling of some that is above that of all; in other units the two are compared where a product is given."""
+        most = self.rate_ceiling
+        for key, ceiling in self.ceilings.items():
+            same_kind = most is not None and ceiling.rate.dimension == most.rate.dimension
+            if most is not None and same_kind and ceiling.rate.base > most.rate.base:
+                yield (key, "rate"), f"{key} {ceiling.rate} is above the rate_ceiling {most.rate}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .fields import (
     Amount,
@@ -23,6 +23,7 @@ from .fields import (
     Rate,
     Strict,
     Text,
+    refuse,
 )
 from .source import Cited, Definition, Said
 from .visit import CitedObservations
@@ -125,6 +126,15 @@ class Growth(Cited):
     """Ordinary weights for age, month by month."""
 
     rows: tuple[GrowthRow, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _every_month(self) -> Growth:
+        refuse(
+            (("rows", place, "months"), f"the row of a month is missing, or out of order; allowed: {place}")
+            for place, row in enumerate(self.rows)
+            if row.months != place
+        )
+        return self
 
 
 class Threshold(Cited):

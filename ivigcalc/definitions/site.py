@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from ivigcalc.clock import clock_text
+from ivigcalc.clock import DAY_MIN, clock_text
 from ivigcalc.quantity import Quantity, QuantityError, number, quantity
 
 from .fields import Count, Date, DaySpan, FlowRate, Identifier, Minutes, Number, Place, Strict, Text, refuse
@@ -29,7 +29,7 @@ def _hours(value: Any) -> Any:
     if not match:
         raise ValueError('must be opening hours like "08:00-17:00", up to 24:00')
     opens = int(match[1]) * 60 + int(match[2])
-    closes = int(match[3]) * 60 + int(match[4]) if match[3] else 24 * 60
+    closes = int(match[3]) * 60 + int(match[4]) if match[3] else DAY_MIN
     if opens >= closes:
         raise ValueError("must open before it closes")
     return opens, closes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ivigcalc._version import __version__
@@ -23,6 +23,8 @@ from ivigcalc.text import counted
 
 #: how many differences are named before the rest is counted
 NAMED = 20
+#: how many plans that do not stand are told in full
+NAMED_PLANS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,54 @@ class Verdict:
     def differences(self) -> tuple[str, ...]:
         """All of them, figures first."""
         return (*self.figures, *self.words)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a second computation says of many plans, one after the other; only the first wrong ones are kept."""
+
+    plans: int = 0
+    wrong: int = 0
+    _only: Verdict | None = None
+    _said: list[str] = field(default_factory=list)
+    _notes: Counter[str] = field(default_factory=Counter)
+
+    def take(self, saved: SavedPlan) -> None:
+        """Verify one plan more."""
+        self.plans += 1
+        try:
+            verdict = verify(saved)
+        except MismatchError as error:
+            self._complain(str(error).splitlines())
+            return
+        if not verdict.agrees:
+            self._complain(list(verdict.lines()))
+            return
+        self._only = verdict
+        if verdict.other_version:
+            self._notes[verdict.other_version] += 1
+
+    def _complain(self, lines: list[str]) -> None:
+        self.wrong += 1
+        if self.wrong <= NAMED_PLANS:
+            self._said += lines
+
+    def complaints(self) -> Iterator[str]:
+        """What is wrong with those that do not stand."""
+        if self.plans > 1:
+            yield f"{self.wrong:,} of {self.plans:,} plans are not what their inputs give:"
+        yield from self._said
+        if self.wrong > NAMED_PLANS:
+            yield f"and {self.wrong - NAMED_PLANS:,} more plans"
+
+    def lines(self) -> Iterator[str]:
+        """The verdict where all of them stand; the first line says it all."""
+        if self.plans == 1 and self._only is not None:
+            yield from self._only.lines()
+            return
+        yield f"all {self.plans:,} plans are what ivigcalc {__version__} computes from their inputs"
+        for version, count in sorted(self._notes.items()):
+            yield f"note: {counted(count, 'plan')} written by ivigcalc {version}, verified by {__version__}"
 
 
 def _named(differences: tuple[str, ...]) -> Iterator[str]:

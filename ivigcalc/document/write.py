@@ -31,6 +31,11 @@ def to_json(plan: Plan) -> str:
     return text_of(document(plan))
 
 
+def to_json_line(plan: Plan) -> str:
+    """The same document on one line."""
+    return str(simplejson.dumps(document(plan), use_decimal=True, ensure_ascii=False, separators=(",", ":"))) + "\n"
+
+
 def text_of(found: dict[str, Any]) -> str:
     """Plain data as it is written."""
     return str(simplejson.dumps(found, use_decimal=True, ensure_ascii=False, indent=2)) + "\n"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from ivigcalc.definitions import Phase, Product, Protocol, Range, Regimen, Safety
+from ivigcalc.definitions import Phase, Policy, Product, Protocol, Range, Regimen, Safety, ml_per_kg_per_h
 from ivigcalc.quantity import Quantity, in_months
 
 Key = tuple[str | int, ...]
@@ -57,10 +57,10 @@ class Implausible(NamedTuple):
     stop: bool
 
 
-def implausible(definition: Regimen | Product, rules: Safety) -> Iterator[Implausible]:
+def implausible(definition: Regimen | Product | Policy, rules: Safety) -> Iterator[Implausible]:
     """The figures of a file that lie far outside the shipped library."""
     own = rules.own_files
-    for figure in figures_of(definition):
+    for figure in figures_of(definition, rules):
         known: Range[Quantity] = getattr(own, figure.kind)
         low, high = (_comparable(figure.kind, end) for end in (known.from_, known.to))
         times = max(figure.exact / high, low / figure.exact)
@@ -75,11 +75,17 @@ def implausible(definition: Regimen | Product, rules: Safety) -> Iterator[Implau
         yield Implausible(figure, message, str(known), times > own.stop)
 
 
-def figures_of(definition: Regimen | Product) -> Iterator[Figure]:
+def figures_of(definition: Regimen | Product | Policy, rules: Safety) -> Iterator[Figure]:
     """Every figure of a file that has its like in the library."""
     if isinstance(definition, Product):
         yield from _of_product(definition)
         return
+    if isinstance(definition, Policy):
+        for name, ceiling in definition.ceilings.items():
+            yield _of_any_product(ceiling.rate, (name, "rate"), rules)
+        return
+    if definition.rate_ceiling is not None:
+        yield _of_any_product(definition.rate_ceiling.rate, ("rate_ceiling", "rate"), rules)
     for name, protocol in definition.protocols.items():
         for place, phase in enumerate(protocol.stages):
             key: Key = ("protocols", name, *(("phases", place) if protocol.phases else ()))
@@ -96,6 +102,15 @@ def _of_product(product: Product) -> Iterator[Figure]:
         for below, rate in table.stated_rates:
             kind = "rate" if rate.dimension == "rate" else "rate_per_kg"
             yield Figure(kind, ("rates", place, *below), rate, product.comparable_rate(rate))
+
+
+def _of_any_product(rate: Quantity, place: Key, rules: Safety) -> Figure:
+    """A rate for every product; one in mg is taken at the concentration of the library that makes it most ordinary."""
+    if rate.dimension != "mass rate per kg":
+        return Figure("rate" if rate.dimension == "rate" else "rate_per_kg", place, rate, rate.base)
+    own = rules.own_files
+    fast, slow = (ml_per_kg_per_h(rate, end) for end in (own.concentration.from_, own.concentration.to))
+    return Figure("rate_per_kg", place, rate, max(slow, min(fast, own.rate_per_kg.from_.base)))
 
 
 def _of_phase(phase: Phase, key: Key) -> Iterator[Figure]:

@@ -6,14 +6,15 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import ClockChange, clock_text
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.text import safe
 
 _MINUTE = timedelta(minutes=1)
-#: within so many minutes of a start that does not exist the clocks are changed
-_NEAR_MIN = 24 * 60
+#: within so many minutes of a start that does not exist, or of a time that comes twice, the clocks are changed
+_NEAR_MIN = DAY_MIN
 
 
 def zone_of(site: Site) -> tzinfo | None:
@@ -39,12 +40,17 @@ def moment(on: date, at_min: int, zone: tzinfo | None) -> datetime:
 def change_of_clocks(zone: tzinfo, on: date, at_min: int, from_min: int, to_min: int) -> ClockChange | None:
     """When the clocks are changed between two minutes, counted from a start, and by how much; None where they are not.
 
-    Raises `RefusedError` for a start that does not exist.
+    A change beside them counts where it makes a time between them come twice. Raises `RefusedError` for a start that
+    does not exist.
     """
     start = moment(on, at_min, zone).astimezone(UTC)
     if start.astimezone(zone).replace(tzinfo=None) != moment(on, at_min, None):  # control: no-such-time
         raise _no_such_time(zone, on, at_min, start)
-    return _change(zone, start, from_min, to_min)
+    change = _change(zone, start, from_min - _NEAR_MIN, to_min + _NEAR_MIN)
+    if change is None:
+        return None
+    twice_min = max(-change.by_min, 0)  # before the clocks go back, and again after it
+    return change if from_min - twice_min < change.after_min <= to_min + twice_min else None
 
 
 def comes_twice(zone: tzinfo, on: date, at_min: int) -> bool:
@@ -69,9 +75,9 @@ def _change(zone: tzinfo, start: datetime, from_min: int, to_min: int) -> ClockC
 def _no_such_time(zone: tzinfo, on: date, at_min: int, start: datetime) -> RefusedError:
     """`start` is the moment so long after midnight as if the clocks had not been changed."""
     change = _change(zone, start, -_NEAR_MIN, _NEAR_MIN)
-    leap = change or ClockChange(0, 0)
-    last = at_min + leap.after_min
-    gone = f"the clocks in {zone} go forward from {clock_text(None, last)} to {clock_text(None, last + leap.by_min)}"
+    assert change is not None  # the clocks leapt over it
+    last = at_min + change.after_min
+    gone = f"the clocks in {zone} go forward from {clock_text(None, last)} to {clock_text(None, last + change.by_min)}"
     return RefusedError(
         "no-such-time",
         f"{clock_text(None, at_min)} does not exist on {on}: {gone}; choose an --at before or after",

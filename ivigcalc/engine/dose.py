@@ -56,7 +56,7 @@ class CourseDose:
     `smallest`: nothing below could be given, so the dose was rounded up whatever the rule. `rounding`: by which rule,
     where it was rounded. `instead_of_g`: what that rule alone would give, where it is not taken; `day_bound_g` and
     `course_bound_g` are then the most that rounding may reach. `opened`: drawn from opened vials, because whole ones
-    differ too much.
+    differ too much. `preferred`: the policy's preference chose it, and not the nearness to the exact dose.
     """
 
     prescribed_g: Fraction
@@ -70,6 +70,7 @@ class CourseDose:
     day_bound_g: Fraction | None = None
     course_bound_g: Fraction | None = None
     opened: bool = False
+    preferred: bool = False
 
     @cached_property
     def deviation_percent(self) -> Fraction:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from ivigcalc.engine.ceilings import Held, other_ceilings
 from ivigcalc.engine.course import Dosed, Portion
 from ivigcalc.engine.infusion_time import TimeInForce, plateau_ml_per_h, stretches_of_sessions, time_in_force
 from ivigcalc.engine.known import Known, known
@@ -19,7 +20,6 @@ from ivigcalc.engine.titration import (
     Ladder,
     OtherCeiling,
     TableChoice,
-    at_risk_elsewhere,
     climb,
     risk_applies,
     shown_beside,
@@ -38,10 +38,11 @@ _SHOWN = 16
 
 
 class UsedTable(NamedTuple):
-    """A table that was used: as it is climbed on this patient's pump, the ceilings that are printed elsewhere, and what
-    bound the rate of any of its infusions.
+    """A table that was used: for which kind of infusion, as it is climbed on this patient's pump, the ceilings that are
+    printed elsewhere, and what bound the rate of any of its infusions.
     """
 
+    kind: InfusionKind
     choice: TableChoice
     climb: Climb
     others: tuple[OtherCeiling, ...]
@@ -52,8 +53,8 @@ class UsedTable(NamedTuple):
 class Titrated:
     """The rates of a plan: the tables that were used, in that order, and the infusion of each session.
 
-    `times`: how long each session is to last. `risks`: the patient's. `without`: why some sessions have no infusion, in
-    words. `longest_bottles_min`: of each session, for how many minutes the bottle runs that runs longest.
+    `times`: how long each session is to last. `held`: what the patient is held to. `without`: why some sessions have no
+    infusion, in words. `longest_bottles_min`: of each session, for how many minutes the bottle runs that runs longest.
     """
 
     used: tuple[UsedTable, ...]
@@ -62,10 +63,15 @@ class Titrated:
     titrations: tuple[Titration, ...]
     without: tuple[str, ...]
     longest_bottles_min: tuple[Fraction, ...]
-    risks: tuple[Risk, ...]
+    held: Held
     said: Known[object, tuple[tuple[int, Notice], ...]] = known(_SAID)
     #: what those who show its plans remember of them
     shown: Known[object, Any] = known(_SHOWN)
+
+    @property
+    def risks(self) -> tuple[Risk, ...]:
+        """The patient's risks."""
+        return self.held.risks
 
     @property
     def longest_min(self) -> int:
@@ -77,45 +83,41 @@ def titrate(
     prescription: Prescription,
     dosed: Dosed,
     rate_kg: Fraction,
-    risks: tuple[Risk, ...],
+    held: Held,
     kinds: tuple[InfusionKind, ...],
-    lifted: bool,
 ) -> Titrated:
     """The infusions of all sessions for a rate weight in kg; `kinds`: how each session's starts.
 
-    `lifted`: the ceiling of the indication is overridden.
-
     Raises `RefusedError` where rates are asked for and no source prints any; a plan of doses goes on without.
     """
-    key = (rate_kg, risks, kinds, lifted)
-    return dosed.titrated.of(key, lambda: _titrate(prescription, dosed, rate_kg, risks, kinds, lifted))
+    key = (rate_kg, held, kinds)
+    return dosed.titrated.of(key, lambda: _titrate(prescription, dosed, rate_kg, held, kinds))
 
 
 def _titrate(
     prescription: Prescription,
     dosed: Dosed,
     rate_kg: Fraction,
-    risks: tuple[Risk, ...],
+    held: Held,
     kinds: tuple[InfusionKind, ...],
-    lifted: bool,
 ) -> Titrated:
-    served = {kind: _served(prescription, kind, risks) for kind in dict.fromkeys(kinds)}
-    climbs: dict[int, _Climbed] = {}
+    served = {kind: _served(prescription, kind, held) for kind in dict.fromkeys(kinds)}
+    climbs: dict[_Bounded, _Climbed] = {}
     places: dict[_Asked, list[int]] = {}
     found: list[_Asked | None] = []
     times: list[TimeInForce | None] = []
     sessions = zip(dosed.portions, stretches_of_sessions(dosed), kinds, strict=True)
     for place, (portion, stretch, kind) in enumerate(sessions):
-        rates = served[kind]
-        table = None if isinstance(rates, str) else rates.table.table
+        serves = served[kind]
+        table = None if isinstance(serves, str) else serves.rates.table.table
         times.append(time_in_force(prescription, stretch, table))
-        if isinstance(rates, str):
+        if isinstance(serves, str):
             found.append(None)
             continue
-        number = prescription.product.rates.index(rates.table.table)
-        if number not in climbs:
-            climbs[number] = _Climbed.of(prescription, rates, rate_kg, risks, lifted)
-        key = (number, portion.exact_g, times[-1])
+        at = (serves.number, serves.others)
+        if at not in climbs:
+            climbs[at] = _Climbed.of(prescription, kind, serves, rate_kg, held.risks)
+        key = (at, portion.exact_g, times[-1])
         places.setdefault(key, []).append(place)
         found.append(key)
     infusions = {key: climbs[key[0]].infusion(key[1], key[2]) for key in places}
@@ -126,7 +128,7 @@ def _titrate(
         tuple(Titration(infusions[key], tuple(where)) for key, where in places.items()),
         tuple(dict.fromkeys(why for why in served.values() if isinstance(why, str))),
         _longest_bottles_min(dosed.portions, [infusions[key] if key else None for key in found]),
-        risks,
+        held,
     )
 
 
@@ -142,24 +144,38 @@ def _longest_bottles_min(portions: Sequence[Portion], infusions: Sequence[Infusi
     return tuple(found)
 
 
-def _served(prescription: Prescription, kind: InfusionKind, risks: tuple[Risk, ...]) -> Rates | str:
+class _Serves(NamedTuple):
+    """The rates that serve a kind of infusion, the place of their table in its file, and the ceilings beside it."""
+
+    rates: Rates
+    number: int
+    others: tuple[OtherCeiling, ...]
+
+
+def _served(prescription: Prescription, kind: InfusionKind, held: Held) -> _Serves | str:
     """The rates of a kind of infusion, or why there are none."""
     try:
-        return prescription.rates(kind, risks)
+        rates = prescription.rates(kind, held.risks)
     except RefusedError as refused:
         if refused.code != "rate-not-published" or prescription.protocol is None:
             raise
         return str(refused)
+    table = rates.table.table
+    number = prescription.product.rates.index(table)
+    return _Serves(rates, number, other_ceilings(prescription, table, kind, held))
 
 
-#: place of the table in its file, grams, how long it is to last: of all infusions that are one
-_Asked = tuple[int, Fraction, TimeInForce | None]
+#: place of the table in its file, and what bounds it from elsewhere: of all infusions that climb alike
+_Bounded = tuple[int, tuple[OtherCeiling, ...]]
+#: the same, grams, how long it is to last: of all infusions that are one
+_Asked = tuple[_Bounded, Fraction, TimeInForce | None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Climbed:
     """A table on one patient's pump, with its full steps."""
 
+    kind: InfusionKind
     table: TableChoice
     climb: Climb
     others: tuple[OtherCeiling, ...]
@@ -167,22 +183,17 @@ class _Climbed:
 
     @classmethod
     def of(
-        cls, prescription: Prescription, rates: Rates, rate_kg: Fraction, risks: tuple[Risk, ...], lifted: bool
+        cls, prescription: Prescription, kind: InfusionKind, serves: _Serves, rate_kg: Fraction, risks: tuple[Risk, ...]
     ) -> _Climbed:
-        product, table = prescription.product, rates.table.table
-        at_risk = risk_applies(table, risks)  # control: at-risk-rate
-        others = at_risk_elsewhere(product, table, risks)  # control: at-risk-elsewhere
-        ceiling = prescription.rate_ceiling
-        if ceiling is not None and not lifted:
-            rate = product.comparable_rate(ceiling.rate)
-            others += (OtherCeiling("indication", rate, False, ceiling.rate),)  # control: indication-ceiling
+        rates, others = serves.rates, serves.others
+        at_risk = risk_applies(rates.table.table, risks)  # control: at-risk-rate
         on = climb(rates.ladder, rate_kg, replace(prescription.ceilings, at_risk=at_risk, others=others))
-        return cls(rates.table, on, others, full_steps(on))
+        return cls(kind, rates.table, on, others, full_steps(on))
 
     def used(self, made: Iterable[Infusion]) -> UsedTable:
         """With these infusions."""
         bound_by = frozenset(by for infusion in made for by in infusion.climb.bound_by)
-        return UsedTable(self.table, self.climb, self.others, bound_by)
+        return UsedTable(self.kind, self.table, self.climb, self.others, bound_by)
 
     def infusion(self, dose_g: Fraction, time: TimeInForce | None) -> Infusion:
         """Of a dose that has to last so long."""

@@ -44,7 +44,7 @@ def time_in_force(rx: Prescription, stretch: Stretch, table: RateTable | None) -
     if over is not None:
         return TimeInForce(over.base, over.base, str(over), None, ordered=True)
     printed = (printed_of_course(rx, stretch.part, stretch.days), printed_of_table(rx, table) if table else None)
-    return max((time for time in printed if time), key=lambda time: time.from_min or 0, default=None)
+    return max((time for time in printed if time), key=lambda time: time.from_min or Fraction(), default=None)
 
 
 def stretches_of_sessions(dosed: Dosed) -> tuple[Stretch, ...]:

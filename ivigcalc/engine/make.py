@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ivigcalc.engine.assemble import shown
 from ivigcalc.engine.case import Case
+from ivigcalc.engine.ceilings import held_to
 from ivigcalc.engine.checks import said_before, said_of, settle, stop_now
 from ivigcalc.engine.course import dose_courses, finer_for_age
 from ivigcalc.engine.draft import Draft
@@ -50,7 +51,6 @@ def work_out(case: Case, *, prescribed: Callable[[Case], Prescription] = prescri
     prescription = prescribed(case)
     dosed = dose_courses(prescription, weights.kg, finer_for_age(case), case.patient.at_risk)
     calendar = set_dates(case, prescription, dosed.shape)
-    lifted = case.order.override("indication-ceiling") is not None
-    titrated = titrate(prescription, dosed, rate_kg, case.patient.at_risk, calendar.kinds, lifted)
+    titrated = titrate(prescription, dosed, rate_kg, held_to(case), calendar.kinds)
     draft = Draft(case, prescription, weights, rate_kg, dosed, calendar, titrated)
     return Worked(draft, settle((*before, *said_of(draft)), case.order))

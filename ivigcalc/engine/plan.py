@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Loaded, LoadedPolicy, Product, ProductClass, Regimen, Safety, Site
 from ivigcalc.quantity import decimal_of, rounded
 from ivigcalc.request.request import Request
@@ -185,7 +186,8 @@ class ClockChange(NamedTuple):
 class Session(NamedTuple):
     """One infusion visit. `at_min` is the clock time of its start in minutes after midnight.
 
-    `clock_change`: where the clocks of the site are changed between arrival and leaving.
+    `clock_change`: where the clocks of the site are changed between arrival and leaving, or so shortly before or after
+    that one of these times comes twice.
 
     A tuple and no dataclass, because a batch makes so many of them.
     """
@@ -298,26 +300,26 @@ class Session(NamedTuple):
             return ()
         found: list[Bottle] = []
         start = Decimal(0)
-        for size_g, given_ml, so_far_ml in self._drawn(self.infusion):
+        for size_g, given_ml, so_far_ml in self.drawn(self.infusion.ml_per_g, self.infusion.exact_ml):
             end = rounded(*self.infusion.minute(so_far_ml), 2)
             shown = decimal_of(given_ml, 3)
             found.append(Bottle(len(found) + 1, size_g, shown, start, end, self.clock(start), self.clock(end)))
             start = end
         return tuple(found)
 
-    def _drawn(self, infusion: Infusion) -> Iterator[tuple[Decimal, Fraction, Fraction]]:
+    def drawn(self, ml_per_g: Fraction, whole_ml: Fraction) -> Iterator[tuple[Decimal, Fraction, Fraction]]:
         """Size of each bottle in g, what of it is given, and how much is in when it is empty, in mL."""
         given_ml = Fraction(0)
         for vial in self.vials:
             for _ in range(vial.count):
-                of_bottle_ml = min(Fraction(vial.size_g) * infusion.ml_per_g, infusion.exact_ml - given_ml)
+                of_bottle_ml = min(Fraction(vial.size_g) * ml_per_g, whole_ml - given_ml)
                 given_ml += of_bottle_ml
                 yield vial.size_g, of_bottle_ml, given_ml
 
 
 def clock_text(on: date | None, minutes: int) -> str:
     """Minutes after midnight of a day as YYYY-MM-DDTHH:MM, or HH:MM (of whatever day) without one."""
-    days, minute = divmod(minutes, 24 * 60)
+    days, minute = divmod(minutes, DAY_MIN)
     time = f"{minute // 60:02}:{minute % 60:02}"
     return f"{on + timedelta(days=days)}T{time}" if on else time
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ivigcalc.definitions import (
+    CourseTime,
     Limit,
     Phase,
     Prefer,
@@ -174,6 +175,18 @@ class Prescription(Defined):
     def _rates_for(self, kind: InfusionKind, risks: tuple[Risk, ...]) -> Rates:
         chosen = choose_table(self.product, self.indication, kind, risks)
         return Rates(chosen, make_ladder(self.product, chosen.table))
+
+    @cached_property
+    def times_of_others(self) -> tuple[tuple[str, Phase, CourseTime], ...]:
+        """The infusion times that the protocols print which are not followed, of the regimen or of what is treated."""
+        treated = self.definitions.indication
+        file = self.regimen or (treated.value if treated else None)
+        return tuple(
+            (name, phase, time)
+            for name, protocol in (file.protocols.items() if file else ())
+            for phase in (protocol.stages if name != self.protocol_id else ())
+            if (time := phase.time or protocol.time) is not None
+        )
 
     @cached_property
     def rate_ceiling(self) -> RateCeiling | None:

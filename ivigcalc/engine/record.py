@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from ivigcalc.definitions.visit import Observations
 from ivigcalc.engine.plan import Session
-from ivigcalc.quantity import Quantity, rounded
+from ivigcalc.quantity import Quantity, decimal_of, rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,16 @@ def _in_order(times: Iterable[Quantity]) -> list[Quantity]:
 
 def _minutes(time: Quantity) -> Decimal:
     return Decimal(int(time.base))
+
+
+def bottles_without_rates(session: Session, concentration: Quantity | None) -> Iterator[tuple[Decimal, Decimal | None]]:
+    """Size of each bottle in g, and mL of it that are given, to 0.001; None where no source prints a concentration."""
+    if concentration is None:
+        yield from ((vial.size_g, None) for vial in session.vials for _ in range(vial.count))
+        return
+    ml_per_g = 1000 / concentration.base
+    for size_g, of_bottle_ml, _ in session.drawn(ml_per_g, Fraction(session.dose_g) * ml_per_g):
+        yield size_g, decimal_of(of_bottle_ml, 3)
 
 
 def pump_volumes_ml(session: Session, least: Quantity) -> tuple[Decimal, ...]:

@@ -163,7 +163,8 @@ def _bounds(
 def _rounded(prescribed: Prescribed, grams: Fraction, days: int, steps: Steps, bounds: Bounds) -> CourseDose | None:
     """One course over so many days: as the rule rounds it; else the nearest that keeps what bounds it; else finer."""
     plain = _plain(prescribed, grams, days, steps)
-    found = _preferred(grams, days, steps, bounds) or _bounded(grams, days, steps, bounds, plain)
+    preferred = _preferred(grams, days, steps, bounds)
+    found = preferred or _bounded(grams, days, steps, bounds, plain)
     if steps.otherwise is not None and not _is_near(found, grams, steps):  # control: exact-from-opened-vial
         finer = _rounded(prescribed, grams, days, steps.otherwise, bounds)
         return replace(_instead(finer, plain, steps.grid, bounds), opened=True) if finer else None
@@ -172,7 +173,7 @@ def _rounded(prescribed: Prescribed, grams: Fraction, days: int, steps: Steps, b
     doses = tuple(units * steps.grid.unit_g for units in found)
     dose_g = sum(doses, Fraction(0))
     smallest = grams < dose_g and not _givable_below(sum(found), days, steps.grid)
-    dose = CourseDose(grams, dose_g, doses, "", False, smallest, steps.rounding)
+    dose = CourseDose(grams, dose_g, doses, "", False, smallest, steps.rounding, preferred=bool(preferred))
     return _instead(dose, plain, steps.grid, bounds) if plain != found else dose
 
 

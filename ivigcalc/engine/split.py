@@ -32,6 +32,10 @@ class Grid:
 
     def divide(self, total_units: int, days: int) -> tuple[int, ...]:
         """The doses of the days of a course, as `divide` finds them; empty where they cannot be filled."""
+        if self.vials is not None and not self.vials.fills(
+            total_units, days
+        ):  # not searched for in vain, and at length
+            return ()
         return self._divided.of((total_units, days), lambda: divide(total_units, days, self.allows) or ())
 
 
@@ -52,6 +56,8 @@ def divide(total_units: int, days: int, allows: Callable[[int], bool]) -> tuple[
         return (low + 1,) * rest + (low,) * (days - rest)  # control: sums-shown
     for spread in range(total_units):
         for start in range(low, max(low - spread, 1) - 1, -1):
+            if not (allows(start) and allows(start + spread)):  # what is within was found with a smaller spread
+                continue
             found = _within(total_units - days * start, days, [e for e in range(spread + 1) if allows(start + e)])
             if found is not None:
                 return tuple(start + extra for extra in found)

@@ -18,7 +18,19 @@ from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.request.request import InfusionKind, Risk
 
-Binding = Literal["ladder", "ceiling", "at-risk", "at-risk-elsewhere", "indication", "site", "pump", "time"]
+Binding = Literal[
+    "ladder",
+    "ceiling",
+    "at-risk",
+    "at-risk-elsewhere",
+    "indication",
+    "policy",
+    "policy-first",
+    "policy-at-risk",
+    "site",
+    "pump",
+    "time",
+]
 
 
 #: less than this can show as 0 mL, and no step has 0 mL: it goes with the step before
@@ -60,6 +72,15 @@ class OtherCeiling(NamedTuple):
     rate: Fraction
     absolute: bool
     printed: Quantity
+
+    @classmethod
+    def of(cls, by: Binding, product: Product, printed: Quantity) -> OtherCeiling:
+        """As it holds for a product."""
+        return cls(by, product.comparable_rate(printed), printed.dimension == "rate", printed)
+
+    def ml_per_h(self, weight_kg: Fraction) -> Fraction:
+        """For a rate weight in kg."""
+        return self.rate * (1 if self.absolute else weight_kg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,11 +264,10 @@ def at_risk_elsewhere(product: Product, table: RateTable, risks: tuple[Risk, ...
         printed = product.at_risk(other)
         if printed is None or not risk_applies(other, open_risks):
             continue
-        absolute = printed.rate.dimension == "rate"
-        ceiling = OtherCeiling("at-risk-elsewhere", product.comparable_rate(printed.rate), absolute, printed.rate)
-        lowest = found.get(absolute)
+        ceiling = OtherCeiling.of("at-risk-elsewhere", product, printed.rate)
+        lowest = found.get(ceiling.absolute)
         if lowest is None or ceiling.rate < lowest.rate:
-            found[absolute] = ceiling
+            found[ceiling.absolute] = ceiling
     return tuple(found.values())
 
 
@@ -260,7 +280,7 @@ def lowest_ceiling(ladder: Ladder, weight_kg: Fraction, limits: Ceilings) -> tup
         bounds.append((limits.site_ml_per_h, "site"))
     if limits.at_risk and ladder.at_risk is not None:
         bounds.append((ladder.at_risk * (1 if ladder.at_risk_absolute else weight_kg), "at-risk"))
-    bounds += [(other.rate * (1 if other.absolute else weight_kg), other.by) for other in limits.others]
+    bounds += [(other.ml_per_h(weight_kg), other.by) for other in limits.others]
     if limits.time_ml_per_h is not None:
         bounds.append((limits.time_ml_per_h, "time"))
     return min(bounds, key=lambda bound: bound[0])

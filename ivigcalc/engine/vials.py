@@ -38,6 +38,7 @@ class VialSet:
         self.unit_g = common_unit(self.sizes_g)
         self._units = tuple(size // self.unit_g for size in self.sizes_g)
         self._fewest: list[int] = [0]  # fewest vials that sum to exactly this many units; -1 = none do
+        self._most: list[int] = [0]  # and the most
         self._chosen: dict[Fraction, Choice] = {}
         self._growing = Lock()
 
@@ -53,8 +54,9 @@ class VialSet:
             return
         with self._growing:  # two threads that append at once would shift the table
             while (amount := len(fewest)) <= units:
-                before = [fewest[amount - size] for size in self._units if size <= amount]
-                fewest.append(min((count + 1 for count in before if count >= 0), default=-1))
+                before = [amount - size for size in self._units if size <= amount and fewest[amount - size] >= 0]
+                self._most.append(max((self._most[units] + 1 for units in before), default=-1))
+                fewest.append(min((fewest[units] + 1 for units in before), default=-1))
 
     def is_whole(self, units: int) -> bool:
         """Whether some vials sum to exactly this many units."""
@@ -64,6 +66,10 @@ class VialSet:
     def fewest(self, units: int) -> int | None:
         """How many vials sum to exactly this many units at the least; None where none do."""
         return self._fewest[units] if self.is_whole(units) else None
+
+    def fills(self, units: int, days: int) -> bool:
+        """Whether some vials sum to exactly this many units, with one at least for each of so many days."""
+        return self.is_whole(units) and self._most[units] >= days
 
     def choose(self, dose_g: Fraction) -> Choice:
         """The best vials for a dose, with no limit on their number."""
@@ -123,13 +129,14 @@ def fewest_vials(
 
 def _counted(vials: VialSet, days: int, start: int, width: int) -> list[dict[int, int]]:
     """Of no day, one day, ... all days between `start` and so much more: sums of them, with their fewest vials."""
-    choices = [(units, vials.fewest(units)) for units in range(start, start + width + 1)]
+    counts = ((units, vials.fewest(units)) for units in range(start, start + width + 1))
+    choices = [(units, count) for units, count in counts if count is not None]
     tables: list[dict[int, int]] = [{0: 0}]
     for _ in range(days):
         longer: dict[int, int] = {}
         for sum_, count in tables[-1].items():
             for units, more in choices:
-                if more is not None and count + more < longer.get(sum_ + units, count + more + 1):
+                if count + more < longer.get(sum_ + units, count + more + 1):
                     longer[sum_ + units] = count + more
         tables.append(longer)
     return tables

@@ -158,12 +158,12 @@ def _not_taken(draft: Draft, stretch: Stretch) -> Inputs:
     if dose.instead_of_g is None:
         return {}
     prefer = draft.case.policy.prefer
-    chosen = prefer is not None and not dose.opened
     inputs: Inputs = {"whole_vials_g" if dose.opened else "instead_of_g": decimal_of(dose.instead_of_g, 3)}
     for name, bound in (("most_of_a_day_g", dose.day_bound_g), ("most_of_a_course_g", dose.course_bound_g)):
         inputs |= {name: decimal_of(bound, 12)} if bound is not None else {}
-    if chosen and prefer is not None:
-        inputs["preferred"] = f"fewest vials within {prefer.within}, days that differ by no more than {prefer.spread}"
+    if dose.preferred and prefer is not None:
+        near = f"fewest vials within {prefer.within}, then nearest"
+        inputs["preferred"] = f"{near}, days that differ by no more than {prefer.spread} and then least"
     within = draft.prescription.rounding.within
     return {**inputs, "within": str(within)} if dose.opened and within else inputs
 
@@ -263,9 +263,9 @@ def _distinct_doses(draft: Draft) -> list[Fraction]:
 
 def _rates(draft: Draft) -> Iterator[TraceEntry]:
     product = draft.case.product
-    for _, on, others, _ in draft.titrated.used:
+    for kind, _, on, others, _ in draft.titrated.used:
         table = on.ladder.table
-        label = "" if len(draft.titrated.used) == 1 else f"{table.infusion} "
+        label = "" if len(draft.titrated.used) == 1 else f"{kind} "
         for number, (rate, rung, bound) in enumerate(on.rates, start=1):
             inputs: Inputs = {
                 "ladder_rate": decimal_of(rung.rate, 6),
@@ -275,7 +275,9 @@ def _rates(draft: Draft) -> Iterator[TraceEntry]:
             wanted = "ladder_rate" if on.ladder.absolute else "ladder_rate x rate_kg"
             expression = f"round({wanted})"
             if bound.by != "ladder":
-                inputs["ceiling_ml_per_h"] = _ceiling_text(product, table, draft.case.site, bound.by, others)
+                inputs["ceiling_ml_per_h"] = _ceiling_text(
+                    product, table, draft.case.site, bound.by, others, draft.rate_kg
+                )
                 expression = "round down(ceiling_ml_per_h)"
             elif rate < exact_ml_per_h(on, number - 1) - on.limits.increment_ml_per_h / 2:
                 inputs["because"] = f"rounded up it would be more than {figure(on.limits.above * 100)} % above"
@@ -284,12 +286,14 @@ def _rates(draft: Draft) -> Iterator[TraceEntry]:
             yield _line(f"{label}rate_{number}_ml_per_h", expression, inputs, rate, "mL/h", source)
 
 
-def _ceiling_text(product: Product, table: RateTable, site: Site, bound: str, others: tuple[OtherCeiling, ...]) -> str:
+def _ceiling_text(
+    product: Product, table: RateTable, site: Site, bound: str, others: tuple[OtherCeiling, ...], rate_kg: Fraction
+) -> str:
     if bound in ("pump", "site"):
         return str(site.pump.maximum if bound == "pump" else site.rate_maximum)
-    elsewhere = next((other.printed for other in others if other.by == bound), None)
+    found = min((o for o in others if o.by == bound), key=lambda other: other.ml_per_h(rate_kg), default=None)
     at_risk = product.at_risk(table) if bound == "at-risk" else None
-    printed = elsewhere or (at_risk or table.ceiling).rate
+    printed = found.printed if found else (at_risk or table.ceiling).rate
     return str(printed) if printed.dimension == "rate" else f"{printed} x rate_kg"
 
 

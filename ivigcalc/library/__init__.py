@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from ivigcalc.lazy import hands_on
 
 if TYPE_CHECKING:
-    from ivigcalc.library.find import FOLDERS as FOLDERS
     from ivigcalc.library.find import condition_of as condition_of
     from ivigcalc.library.find import formulas as formulas
     from ivigcalc.library.find import indication_of as indication_of
@@ -20,16 +19,17 @@ if TYPE_CHECKING:
     from ivigcalc.library.find import regimen as regimen
     from ivigcalc.library.find import regimen_of_use as regimen_of_use
     from ivigcalc.library.find import resolve as resolve
-    from ivigcalc.library.find import root as root
     from ivigcalc.library.find import safety as safety
-    from ivigcalc.library.find import shipped as shipped
     from ivigcalc.library.find import site as site
+    from ivigcalc.library.place import FOLDERS as FOLDERS
+    from ivigcalc.library.place import root as root
+    from ivigcalc.library.place import shipped as shipped
 
 __getattr__, __dir__ = hands_on(
     __name__,
     {
-        "root": "find",
-        "shipped": "find",
+        "root": "place",
+        "shipped": "place",
         "load": "find",
         "load_all": "find",
         "resolve": "find",
@@ -44,6 +44,6 @@ __getattr__, __dir__ = hands_on(
         "condition_of": "find",
         "formulas": "find",
         "no_formula": "find",
-        "FOLDERS": "find",
+        "FOLDERS": "place",
     },
 )

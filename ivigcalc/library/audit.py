@@ -103,7 +103,7 @@ def audit(value: Definition | Site, stem: str, known: Known) -> Iterator[Finding
         yield Finding(("id",), f"is '{value.id}', but the file is called {stem}.yaml", f"{value.id}.yaml")
     yield from _dates(value, known.today)
     yield from _words_or_data(value)
-    if isinstance(value, Regimen | Product):
+    if isinstance(value, Regimen | Product | Policy):
         yield from _far_outside(value)
     if isinstance(value, Regimen):
         yield from _regimen(value, known)
@@ -147,7 +147,7 @@ def _words_or_data(definition: Definition) -> Iterator[Finding]:
         yield Finding(found.place, message, info=True)
 
 
-def _far_outside(value: Regimen | Product) -> Iterator[Finding]:
+def _far_outside(value: Regimen | Product | Policy) -> Iterator[Finding]:
     """Figures beyond those of the shipped library: so far that no plan is made with them, or only to be looked at."""
     for found in implausible(value, find.safety().value):
         yield Finding(found.figure.place, found.message, found.limit, info=not found.stop)
@@ -243,17 +243,19 @@ def _product(product: Product, known: Known) -> Iterator[Finding]:
         if licence.id not in known.regimens:
             yield Finding(("indications", place, "id"), _no_regimen(licence.id), info=True)
     for place, unlike in enumerate(product.unlike_class):
-        if unlike.condition not in known.conditions:
-            message = f"'{unlike.condition}' is no condition of the shipped thresholds, so check how it is spelt"
-            yield Finding(("unlike_class", place, "condition"), message, ", ".join(sorted(known.conditions)), info=True)
+        yield from _unknown_condition(unlike.condition, known, ("unlike_class", place, "condition"))
     said = {entry.condition for entry in product.contraindications if entry.condition}
     for place, condition in enumerate(product.contraindicated_with):
-        if condition not in known.conditions:
-            message = f"'{condition}' is no condition of the shipped thresholds, so check how it is spelt"
-            yield Finding(("contraindicated_with", place), message, ", ".join(sorted(known.conditions)), info=True)
-        elif condition not in said:
+        yield from _unknown_condition(condition, known, ("contraindicated_with", place))
+        if condition in known.conditions and condition not in said:
             message = f"no entry of contraindications has 'condition: {condition}', so a refusal has no words for it"
             yield Finding(("contraindicated_with", place), message, info=True)
+
+
+def _unknown_condition(condition: str, known: Known, key: Key) -> Iterator[Finding]:
+    if condition not in known.conditions:
+        message = f"'{condition}' is no condition of the shipped thresholds, so check how it is spelt"
+        yield Finding(key, message, ", ".join(sorted(known.conditions)), info=True)
 
 
 def _shadowed(product: Product) -> Iterator[Finding]:
@@ -320,6 +322,15 @@ def same_rate(product: Product, rate: Quantity, restated: Quantity) -> bool:
 def _policy(policy: Policy, known: Known) -> Iterator[Finding]:
     if policy.dosing_weight is not None:
         yield from _weight_rule(policy.dosing_weight, known, ())
+    most, at_risk = policy.rate_ceiling, policy.at_risk_ceiling
+    for key, ceiling in policy.ceilings.items():
+        if most is not None and ceiling.rate.dimension != most.rate.dimension:
+            message = (
+                f"{ceiling.rate} cannot be compared with the rate_ceiling {most.rate} here: each plan keeps the lower"
+            )
+            yield Finding((key, "rate"), message, info=True)
+    for place, condition in enumerate(at_risk.conditions if at_risk else ()):
+        yield from _unknown_condition(condition, known, ("at_risk_ceiling", "conditions", place))
 
 
 def _weight_rule(rule: DosingWeight, known: Known, around: Key) -> Iterator[Finding]:

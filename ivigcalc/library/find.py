@@ -14,33 +14,13 @@ from ivigcalc.definitions import Formula, Loaded, LoadedPolicy, Policy, Product,
 from ivigcalc.engine.public_holidays import mistaken
 from ivigcalc.errors import DefinitionError, MissingExtraError, RequestError
 from ivigcalc.library import names
+from ivigcalc.library.place import FOLDERS as FOLDERS
+from ivigcalc.library.place import root as root
+from ivigcalc.library.place import shipped as shipped
 from ivigcalc.library.problems import PathKey
 from ivigcalc.library.reader import load_file, problem_in
 from ivigcalc.request.reference import is_path, split_protocol
 from ivigcalc.text import near, safe
-
-FOLDERS = {
-    "regimen": "indications",
-    "product": "products",
-    "policy": "policies",
-    "formula": "formulas",
-    "safety": "safety",
-    "class": "class",
-}
-
-
-def root() -> Path:
-    """The folder of shipped definitions: inside the wheel, or beside the package in a checkout."""
-    package = Path(__file__).parent.parent
-    inside = package / "regimens"
-    return inside if inside.is_dir() else package.parent / "regimens"
-
-
-@cache
-def shipped(kind: str) -> dict[str, Path]:
-    """id -> file of every shipped definition of a kind; the file's name is its id."""
-    found = {path.stem: path for path in sorted((root() / FOLDERS[kind]).rglob("*.yaml"))}
-    return dict(sorted(found.items()))
 
 
 def load_all(kind: str) -> Iterator[Loaded[Any]]:

@@ -13,7 +13,7 @@ from ivigcalc.engine.plan import CHECK_LINE
 from ivigcalc.quantity import plain
 from ivigcalc.render.csv import safe_cell, write_rows
 from ivigcalc.render.times import in_its_customs, long_day, plain_day
-from ivigcalc.render.words import clean, clinic, shown
+from ivigcalc.render.words import clean, clinic, shown, who
 from ivigcalc.text import counted
 
 SCHEMA = "ivigcalc.day/1"
@@ -146,8 +146,7 @@ def heading(day: ClinicDay) -> str:
 
 def patient_text(visit: Visit) -> str:
     """Name and id; what was not given is said by the file."""
-    known = [part for part in (visit.name, visit.patient_id and f"id {visit.patient_id}") if part]
-    return clean(", ".join(known) or visit.plan, 60)
+    return who(visit.name, visit.patient_id) or clean(visit.plan, 60)
 
 
 @in_its_customs

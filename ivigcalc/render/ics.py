@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.clocks import moment, zone_of
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import RequestError
@@ -25,7 +26,7 @@ from ivigcalc.render.ics_file import (
     written,
 )
 from ivigcalc.render.notices import printed_notice, warnings
-from ivigcalc.render.times import DAY_MIN, duration_text, in_its_customs, span
+from ivigcalc.render.times import duration_text, in_its_customs, span
 from ivigcalc.render.words import clean, product_text, rate_text, treatment, vials_text, when
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ def month_grids(
     parts: list[RenderableType] = [Text(title(plan), style="bold", overflow="fold"), *_whose(plan), Text("")]
     for month in found:
         if width >= NARROWEST_GRID:
-            parts += [_grid(month, width, ascii_only), *_notes(month, ascii_only), Text("")]
+            parts += [_grid(month, width, ascii_only), *_notes(month), Text("")]
     legend = LEGEND if width >= NARROWEST_GRID else f"Month grids need {NARROWEST_GRID} columns."
     parts += [Text(legend, overflow="fold"), Text(""), session_list(plan)]
     texts = [(found, notice_text(found)) for found in by_level(plan.notices)]
@@ -48,8 +48,8 @@ def month_grids(
 
 def _whose(plan: Plan) -> list[Text]:
     product = plan.computed_from.product.value
-    lines = (patient_text(plan), f"{product.title} ({product.id})")
-    return [Text(clean(line, 160), overflow="fold") for line in lines if line]
+    lines = (patient_text(plan), clean(f"{product.title} ({product.id})", 160))
+    return [Text(line, overflow="fold") for line in lines if line]
 
 
 def _grid(month: Month, width: int, ascii_only: bool) -> Table:
@@ -75,10 +75,9 @@ def _cell(cell: Cell) -> Text:
     return Text("\n").join(lines)
 
 
-def _notes(month: Month, ascii_only: bool) -> Iterator[Text]:
+def _notes(month: Month) -> Iterator[Text]:
     for on, note in month.notes:
-        line = f"{short_day(on)}: {note}"
-        yield Text(line.encode("ascii", "replace").decode("ascii") if ascii_only else line, overflow="fold")
+        yield Text(f"{short_day(on)}: {note}", overflow="fold")
 
 
 def session_list(plan: Plan) -> Text:

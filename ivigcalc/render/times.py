@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.customs import customs, written_as
 from ivigcalc.engine.plan import WEEKDAYS, Plan, Session
 from ivigcalc.quantity import plain
@@ -20,7 +21,6 @@ Shown = TypeVar("Shown", bound="Plan | ClinicDay")
 Rest = ParamSpec("Rest")
 Face = TypeVar("Face")
 
-DAY_MIN = 24 * 60
 MONTHS = (
     "January",
     "February",

@@ -21,15 +21,19 @@ from ivigcalc.engine.plan import (
 from ivigcalc.quantity import plain
 from ivigcalc.render.evidence import basis_text
 from ivigcalc.render.times import duration_text, hours_text
+from ivigcalc.request.words import MARKS_PER_LETTER, MAX_TEXT, is_piled
 
 #: what a thing is called, and what is said of it
 Facts = list[tuple[str, str]]
 #: so many sessions are named over a table of rates, the rest are counted
 _NAMED_SESSIONS = 6
-#: some languages cannot be written without these two, and they do no harm
-_JOINERS = "\u200c\u200d"
-#: no language puts more marks than this on one letter; a taller pile would paint over the lines around it
-_MARKS_PER_LETTER = 3
+#: some languages cannot be written without the first two; the others are signs that are seen, though of that class
+_KEPT = "\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+#: written from the right, or figures that follow what is
+_FROM_THE_RIGHT = ("R", "AL", "AN")
+_APART, _END_APART = "\u2068", "\u2069"
+#: a name may be as long as it can be asked for, and longer by what its letters are taken apart into
+_LONGEST_NAME = 3 * MAX_TEXT
 
 
 # ---- figures and text -----------------------------------------------------------------------------------------------
@@ -58,18 +62,37 @@ def vials_short(vials: Sequence[VialCount]) -> str:
 
 
 def clean(text: str, limit: int = 120) -> str:
-    """Text from a user or a file as one line without control or direction characters, at most `limit` long."""
+    """Text from a user or a file as one line without control or direction characters, at most `limit` long.
+
+    Text from the right is set apart, so that it does not turn round the figures beside it.
+    """
     kept: list[str] = []
     marks = 0
     for char in unicodedata.normalize("NFC", text):
         kind = unicodedata.category(char)
-        marks = marks + 1 if kind in ("Mn", "Me") else 0
+        marks = marks + 1 if is_piled(char) else 0
         if char.isspace():
             kept.append(" ")
-        elif marks <= _MARKS_PER_LETTER and (kind[0] != "C" or char in _JOINERS):
+        elif marks <= MARKS_PER_LETTER and (char in _KEPT or not _is_no_letter(char, kind)):
             kept.append(char)
     line = " ".join("".join(kept).split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+    return _set_apart(line if len(line) <= limit else line[: limit - 1].rstrip() + "…")
+
+
+def _is_no_letter(char: str, kind: str) -> bool:
+    """Controls, halves of letters and what will never be one. A letter newer than this Python's tables is a letter."""
+    return kind in ("Cc", "Cf", "Cs") or ord(char) & 0xFFFE == 0xFFFE or "\ufdd0" <= char <= "\ufdef"
+
+
+def _set_apart(line: str) -> str:
+    """Between `555 0123` and a name in Arabic, a screen or page would else put 0123 before 555."""
+    turned = any(unicodedata.bidirectional(char) in _FROM_THE_RIGHT for char in line)
+    return f"{_APART}{line}{_END_APART}" if turned else line  # control: figures-not-turned
+
+
+def name_text(text: str) -> str:
+    """A patient's name or id, whole."""
+    return clean(text, _LONGEST_NAME)
 
 
 # ---- what a plan is of ----------------------------------------------------------------------------------------------
@@ -97,7 +120,12 @@ def treatment(plan: Plan) -> str:
 def patient_text(plan: Plan) -> str:
     """`Margaret Okonkwo, id MRN 004-217`, as far as they were given."""
     patient = plan.computed_from.request.patient
-    return ", ".join(part for part in (patient.name, patient.patient_id and f"id {patient.patient_id}") if part)
+    return who(patient.name, patient.patient_id)
+
+
+def who(name: str | None, patient_id: str | None) -> str:
+    """A patient's name and id, whole, as far as they are known."""
+    return ", ".join(part for part in (name and name_text(name), patient_id and f"id {name_text(patient_id)}") if part)
 
 
 def product_text(plan: Plan) -> str:

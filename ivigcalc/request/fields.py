@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from ivigcalc.clock import clock_minutes, clock_text
+from ivigcalc.clock import clock_text
 from ivigcalc.errors import RequestError
 from ivigcalc.request import words
 from ivigcalc.request.form import Command, Words
@@ -238,7 +238,7 @@ FIELDS: tuple[Field, ...] = (
         commands=("schedule",),
     ),
     Field("start", "order", "First day, as 2026-12-01.", "DATE", words.day, commands=_DATES),
-    Field("at", "order", "When the infusion starts, as 09:00.", "HH:MM", clock_minutes, clock_text, commands=_DATES),
+    Field("at", "order", "When the infusion starts, as 09:00.", "HH:MM", words.clock, clock_text, commands=_DATES),
     Field(
         "infusion",
         "order",

@@ -6,13 +6,14 @@ What is read again and again, row after row, is remembered by its words.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from ivigcalc.clock import iso_date
+from ivigcalc.clock import DAY_MIN, clock_minutes, iso_date
 from ivigcalc.country import markets
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, spoken
 from ivigcalc.request.request import LAST_YEAR, OrderedDose, Per, Sex
@@ -20,9 +21,13 @@ from ivigcalc.text import TYPED, safe
 
 FIRST_YEAR = 1900
 MAX_TEXT = 200
-LONGEST_INFUSION_MIN = 24 * 60
+#: no language puts more marks than this on one letter; a taller pile would paint over the lines around it
+MARKS_PER_LETTER = 3
+LONGEST_INFUSION_MIN = DAY_MIN
 _UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f\ufdd0-\ufdef"
+    + "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(17))
+    + "]"
 )
 _PER: dict[str, Per] = {"day": "day", "d": "day", "course": "course"}
 _SEXES: dict[str, Sex] = {"m": "male", "male": "male", "f": "female", "female": "female"}
@@ -113,6 +118,14 @@ def day(text: str) -> date:
     return found
 
 
+def clock(text: str) -> int:
+    """HH:MM as minutes after midnight."""
+    try:
+        return clock_minutes(text)
+    except ValueError as error:
+        raise ValueError(f"'{safe(text, TYPED)}' {error}") from None
+
+
 def count(most: int) -> Callable[[str], int]:
     """A reader of whole numbers from 1 to `most`."""
 
@@ -156,11 +169,26 @@ def printable(text: str) -> str:
     """Read text that is printed and never interpreted: whatever no page can show is refused."""
     if len(text) > MAX_TEXT:
         raise ValueError(f"longer than {MAX_TEXT} characters")
-    if _UNPRINTABLE.search(text):  # control: direction-characters
-        raise ValueError("contains characters that cannot be printed")
+    if found := _UNPRINTABLE.search(text):  # control: direction-characters
+        raise ValueError(f"has U+{ord(found[0]):04X} as character {found.start() + 1}, which cannot be printed")
+    _check_marks(text)
     if not text.strip():
         raise ValueError("is empty")
     return text
+
+
+def is_piled(char: str) -> bool:
+    """Whether a character is a mark that is put above, below or around the letter before it."""
+    return unicodedata.combining(char) != 0 or unicodedata.category(char) == "Me"
+
+
+def _check_marks(text: str) -> None:
+    """Composed as it is printed: a letter and its mark may be typed as two."""
+    marks = 0
+    for char in unicodedata.normalize("NFC", text) if not text.isascii() else "":
+        marks = marks + 1 if is_piled(char) else 0
+        if marks > MARKS_PER_LETTER:
+            raise ValueError(f"has U+{ord(char):04X} as mark {marks} of one letter, which cannot be printed")
 
 
 def override(text: str) -> tuple[str, str]:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ivigcalc.batch.run import batch as runs
 from ivigcalc.batch.run import folder as folders
+from ivigcalc.batch.run import running as runs
 from ivigcalc.cli.main import main
 
 ORDER = (

@@ -163,7 +163,8 @@ def test_plan_many_takes_and_gives_one_at_a_time() -> None:
 
 def test_a_record_batch_becomes_record_batches(batch: Batch) -> None:
     given = rows("72", "80.5", None, "x")
-    sessions, steps, errors = (plan_arrow(given, table, defaults=DEFAULTS) for table in get_args(ArrowTable))
+    sessions, steps, notices, errors = (plan_arrow(given, table, defaults=DEFAULTS) for table in get_args(ArrowTable))
+    assert {"default-used", "live-vaccines"} <= set(notices["code"].to_pylist())
     assert sessions.schema == arrow_schema("sessions")
     assert steps.schema == arrow_schema("steps")
     assert list(dict.fromkeys(sessions.column("patient_id").to_pylist())) == ["P0", "P1"]

@@ -17,6 +17,8 @@ def test_the_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.chdir(tmp_path)
     (rows,) = blocks(DOCUMENT, "csv")
     Path("patients.csv").write_text(rows, encoding="utf-8")
+    (fixed,) = blocks(DOCUMENT, r"csv fixed\.csv")
+    Path("fixed.csv").write_text(fixed, encoding="utf-8")
     (exported,) = blocks(DOCUMENT, "tsv")
     Path("export.tsv").write_text(exported, encoding="utf-8")
     assert len(examples(DOCUMENT)) >= 5

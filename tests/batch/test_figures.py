@@ -288,7 +288,7 @@ def asked(form: Form, site: Loaded[Site] = NO_SITE_LOADED) -> tuple[Planned, Ask
     """What one row shows that is asked on its own, and what of it is remembered for others."""
     worked = Desk(site).work_out(form, "schedule")
     mine = planned(worked, Known(64))
-    return mine, Asked(mine.answer, mine.start, asks_for_a_day(worked.draft.case.request))
+    return mine, Asked(mine.answer, mine.told, mine.start, asks_for_a_day(worked.draft.case.request))
 
 
 def questions() -> list[tuple[Form, Loaded[Site]]]:
@@ -345,7 +345,7 @@ def test_moving_an_answer_gives_what_the_engine_would_have_said() -> None:
             form.start = start.isoformat()
             mine = first._replace(start=start)
             fresh, _ = asked(form, site)
-            for table in ("sessions", "steps"):
+            for table in ("sessions", "steps", "notices"):
                 assert mine.lines(table) == fresh.lines(table), form
                 assert list(mine.records(table)) == list(fresh.records(table)), form
             moved += 1

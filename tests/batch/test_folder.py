@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from ivigcalc import library
-from ivigcalc.batch.run import batch as runs
 from ivigcalc.batch.run import folder as folders
+from ivigcalc.batch.run import running as runs
 from ivigcalc.batch.run.folder import WORK
 
 from .conftest import ORDER, Done, Killed, contents, dying_at_rename, names, patients
 
 Batch = Callable[..., Done]
-FINAL = {"sessions.csv", "steps.csv", "errors.csv", "batch.json", "summary.json"}
+FINAL = {"sessions.csv", "steps.csv", "notices.csv", "rows.csv", "errors.csv", "batch.json", "summary.json"}
 
 
 def arguments(tmp_path: Path, *more: object) -> list[object]:
@@ -39,7 +39,7 @@ def test_a_run_that_ended_at_any_step_goes_on_to_the_same_bytes(
     method: str,
     time_: int,
 ) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     more = patients(11, first=12).partition("\n")[2]
     content = patients(12) + 'bad,x\nopen,"72\n"two\nlines",72\n' + more  # quotes over the end of a partition
     expected = batch(content, *options, folder="whole")
@@ -48,7 +48,7 @@ def test_a_run_that_ended_at_any_step_goes_on_to_the_same_bytes(
     with pytest.raises(Killed):
         batch(content, *options)
     monkeypatch.undo()
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
     assert not FINAL & names(expected.folder.parent / "out"), "nothing has its final name before all of it has"
     again = batch(content, *options)
@@ -86,14 +86,14 @@ def test_what_was_half_written_is_written_again(
     batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]
 ) -> None:
     """Bytes after the last that are known to be safe are cut off, whatever they are."""
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     content = patients(40)
     expected = batch(content, folder="whole")
     die_at("append", 3)
     with pytest.raises(Killed):
         batch(content)
     monkeypatch.undo()
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     work = expected.folder.parent / "out" / WORK
     for name in ("sessions.part", "steps.part", "errors.part"):
         with (work / name).open("ab") as file:
@@ -106,14 +106,14 @@ def test_what_was_half_written_is_written_again(
 def test_a_lost_part_begins_again(
     batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]
 ) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     content = patients(40)
     expected = batch(content, folder="whole")
     die_at("append", 4)
     with pytest.raises(Killed):
         batch(content)
     monkeypatch.undo()
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     (expected.folder.parent / "out" / WORK / "steps.part").unlink()
     done = batch(content)
     assert "taken up" not in done.err
@@ -130,7 +130,7 @@ def test_a_run_is_not_taken_up_when_something_changed(
     changed: str,
     finished: bool,
 ) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     own = tmp_path / "own.yaml"
 
     shutil.copy(library.shipped("regimen")["dermatomyositis"], own)
@@ -145,7 +145,7 @@ def test_a_run_is_not_taken_up_when_something_changed(
         monkeypatch.undo()
     else:
         batch(content, *options)
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     before = contents(tmp_path / "out")
     if changed == "input":
         content += "P9,72\n"
@@ -156,14 +156,16 @@ def test_a_run_is_not_taken_up_when_something_changed(
     elif changed == "definitions":
         own.write_text(own.read_text(encoding="utf-8") + "# a comment more\n", encoding="utf-8")
     else:
-        monkeypatch.setattr("ivigcalc.batch.run.batch.__version__", "99.0")
+        monkeypatch.setattr("ivigcalc.batch.run.about.__version__", "99.0")
     done = batch(content, *options)
     assert done.code == 2
     assert changed in done.err
     assert "--restart" in done.err
     assert contents(tmp_path / "out") == before, "nothing is touched"
     assert batch(content, *options, "--restart").code == 0
-    assert {"sessions.csv", "steps.csv", "errors.csv", "batch.json", "summary.json"} == set(contents(tmp_path / "out"))
+    assert {"sessions.csv", "steps.csv", "notices.csv", "rows.csv", "errors.csv", "batch.json", "summary.json"} == set(
+        contents(tmp_path / "out")
+    )
 
 
 def test_the_same_batch_again_has_nothing_to_do(batch: Batch) -> None:
@@ -198,7 +200,15 @@ def test_files_of_somebody_else_are_not_overwritten(batch: Batch, tmp_path: Path
 def test_another_format_leaves_no_old_table_behind(batch: Batch) -> None:
     batch(patients(3), "--each", "ics")
     done = batch(patients(3), "--format", "jsonl", "--restart")
-    assert set(contents(done.folder)) == {"sessions.jsonl", "steps.jsonl", "errors.csv", "batch.json", "summary.json"}
+    assert set(contents(done.folder)) == {
+        "sessions.jsonl",
+        "steps.jsonl",
+        "notices.jsonl",
+        "rows.csv",
+        "errors.csv",
+        "batch.json",
+        "summary.json",
+    }
 
 
 def test_the_report_says_what_was_done(batch: Batch) -> None:
@@ -221,7 +231,7 @@ def test_a_folder_in_use_is_refused(batch: Batch, tmp_path: Path) -> None:
 
 
 def test_an_interrupt_says_how_to_go_on(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)
     real = folders.Folder.append
 
@@ -243,7 +253,7 @@ def test_an_interrupt_says_how_to_go_on(batch: Batch, monkeypatch: pytest.Monkey
 def test_a_full_disk_leaves_nothing_half_written(batch: Batch, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
     import errno
 
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)
     content = patients(40)
     expected = batch(content, folder="whole")
@@ -283,7 +293,7 @@ def test_a_folder_that_cannot_be_written(batch: Batch, tmp_path: Path) -> None:
 def test_an_input_that_changes_meanwhile_is_noticed(
     batch: Batch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
 ) -> None:
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     real = folders.Folder.append
 
     def append(self: folders.Folder, *arguments: object) -> None:
@@ -309,7 +319,7 @@ def test_a_definition_that_changes_while_it_is_used(
     """Half of the rows would have the old dose and half the new one."""
     own = tmp_path / "own.yaml"
     shutil.copy(library.shipped("regimen")["dermatomyositis"], own)
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     real = folders.Folder.append
 
     def append(self: folders.Folder, *tables: Any) -> None:
@@ -330,7 +340,7 @@ def test_what_was_planned_with_a_changed_definition_is_not_taken_up(
     own = tmp_path / "own.yaml"
     before = library.shipped("regimen")["dermatomyositis"].read_text(encoding="utf-8")
     own.write_text(before, encoding="utf-8")
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)
     real = folders.Folder.append
 

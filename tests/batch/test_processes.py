@@ -17,7 +17,7 @@ from ivigcalc.batch.run.folder import WORK
 
 from .conftest import ORDER, contents, names, patients, process
 
-FINAL = {"sessions.csv", "steps.csv", "errors.csv", "batch.json", "summary.json"}
+FINAL = {"sessions.csv", "steps.csv", "notices.csv", "rows.csv", "errors.csv", "batch.json", "summary.json"}
 
 
 def arguments(tmp_path: Path, *more: object) -> list[object]:

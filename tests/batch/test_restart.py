@@ -18,7 +18,7 @@ def half_done(batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[s
     """`half_done("--restart")`: a run over forty patients that ended after twenty of them."""
 
     def run(*options: str) -> None:
-        monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+        monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
         die_at("append", 3)
         with pytest.raises(Killed):
             batch(patients(40), *options)
@@ -31,7 +31,7 @@ def test_a_run_that_restart_began_goes_on(
     batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None]
 ) -> None:
     """Who repeats the command with `--restart` until it is done gets done; once it is, `--restart` begins again."""
-    monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
     expected = batch(patients(60), "--each", "ics", folder="whole")
     batch(patients(20), "--each", "ics")
     for _ in range(4):
@@ -40,7 +40,7 @@ def test_a_run_that_restart_began_goes_on(
             batch(patients(60), "--each", "ics", "--restart")
         monkeypatch.undo()
         monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
-        monkeypatch.setattr("ivigcalc.batch.run.batch.PARTITION_ROWS", 10)
+        monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS", 10)
         done = batch(patients(60), "--each", "ics", "--restart")
         assert "taken up after 20 rows" in done.err
         assert contents(done.folder) == contents(expected.folder)

@@ -24,6 +24,9 @@ FIGURES = {
     "<first rate such as 0.5 mL/kg/h>": "0.5 mL/kg/h", "<minutes such as 30 min>": "30 min",
     "<last rate such as 4 mL/kg/h>": "4 mL/kg/h", "<highest rate such as 4 mL/kg/h>": "4 mL/kg/h",
     "<the factor such as 0.4>": "0.4", "<volume such as 20 mL>": "20 mL", "<fastest rate here such as 250 mL/h>": "250 mL/h",
+    "<the rate such as 6 mL/kg/h>": "6 mL/kg/h",
+    "<the rate such as 3 mL/kg/h>": "3 mL/kg/h",
+    "<the rate such as 2 mg/kg/min>": "2 mg/kg/min",
 }  # fmt: skip
 
 

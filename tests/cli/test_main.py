@@ -130,6 +130,9 @@ def test_what_machines_read_is_utf_8_in_every_locale(face: str, encoding: str) -
 def test_a_table_says_in_ascii_what_the_stream_cannot_show() -> None:
     done = ivigcalc(*DOSE, "--name", "Zo\u00eb", stdout=subprocess.PIPE, env={"PYTHONIOENCODING": "ascii"})
     assert b"Zo\\xeb" in done.stdout
+    assert b"\\xeb and the like are numbers of letters that this screen cannot show" in done.stdout
+    whole = ivigcalc(*DOSE, "--name", "Zoe", stdout=subprocess.PIPE, env={"PYTHONIOENCODING": "ascii"})
+    assert b"cannot show" not in whole.stdout
 
 
 # ---- trouble of the machine, and of the person ------------------------------------------------------------------------

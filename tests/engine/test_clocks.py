@@ -7,7 +7,10 @@ from typing import Any
 import helpers
 import pytest
 
+from ivigcalc.definitions import Site
+from ivigcalc.engine.clocks import zone_of
 from ivigcalc.engine.plan import Plan
+from ivigcalc.errors import RequestError
 from ivigcalc.render.times import clock_of
 
 NEW_YORK, LONDON = "America/New_York", "Europe/London"
@@ -63,6 +66,12 @@ def test_arrival_before_a_change_that_the_start_comes_after() -> None:
     )
 
 
+def test_a_patient_who_comes_hours_before_the_clocks_go_back() -> None:
+    """Four hours before 03:15 in London, where 02:00 came to be 01:00, it was 00:15."""
+    first = plan(LONDON, "2027-10-31", "03:15", keys={"visit": {"arrival": "240 min"}}).sessions[0]
+    assert (first.visit_from, first.starts_at) == ("2027-10-31T00:15", "2027-10-31T03:15")
+
+
 def test_closing_time_is_met_by_the_clock_on_the_wall() -> None:
     """From 00:30 it takes until 05:18, or until 06:18 where the clocks go forward on the way."""
     keys = {"open": {"mon-sun": "00:00-06:00"}}
@@ -84,6 +93,26 @@ def test_a_start_that_does_not_exist_is_refused(zone: str, start: str, at: str, 
     refused = helpers.refusal(lambda: plan(zone, start, at))
     assert (refused.code, refused.overridable) == ("no-such-time", False)
     assert leap in str(refused)
+
+
+@pytest.mark.parametrize("at", ["00:00", "11:30", "23:59"])
+def test_a_day_that_was_left_out_has_no_start(at: str) -> None:
+    """Samoa went from the end of Thursday, 29 December 2011, to the beginning of Saturday."""
+    refused = helpers.refusal(lambda: plan("Pacific/Apia", "2011-12-30", at))
+    assert refused.code == "no-such-time"
+    assert "the clocks in Pacific/Apia go forward from 00:00 " in str(refused)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Nowhere", "Europe", "../etc/passwd", "/etc/passwd"])
+def test_a_time_zone_that_is_not_known_is_refused(zone: str) -> None:
+    with pytest.raises(RequestError, match="is not known; write one like Europe/London") as caught:
+        zone_of(Site(kind="site", id="clinic", time_zone=zone))
+    assert f"'{zone}'" in str(caught.value)
+
+
+def test_a_very_long_name_of_a_zone_is_cut() -> None:
+    with pytest.raises(RequestError, match=f"time_zone '{'A' * 37}[.]{{3}}' is not known"):
+        zone_of(Site(kind="site", id="clinic", time_zone="A" * 41))
 
 
 @pytest.mark.parametrize(("start", "at"), [("2027-03-14", "01:59"), ("2027-03-14", "03:00"), ("2027-03-15", "02:30")])
@@ -135,6 +164,46 @@ def test_without_a_time_zone_an_infusion_over_midnight_says_so(
     assert [n.sessions for n in found] == ([((1, 1), (1, 2))] if said else [])
 
 
+def test_an_end_before_the_clocks_go_back_says_which_it_is() -> None:
+    """From 20:30 it takes until 01:18, and the clocks of London go back from 02:00 to 01:00; from 20:11 until 00:59."""
+    late = plan(LONDON, "2027-10-30", "20:30")
+    assert clock_of(late.sessions[0], 288) == "01:18 (1st) +1 d"
+    assert "go back by 60 min at 02:00" in helpers.notice(late, "clock-change").message
+    assert helpers.notices(plan(LONDON, "2027-10-30", "20:11"), "clock-change") == []
+    first_minute = plan(LONDON, "2027-10-30", "20:12")
+    assert clock_of(first_minute.sessions[0], 288) == "01:00 (1st) +1 d"
+    assert helpers.notice(first_minute, "clock-change").sessions == ((1, 1),)
+    # forward, no time comes twice: it takes until 00:59 and 01:00, and then until 02:01, past 01:00
+    for at, said in (("20:11", False), ("20:12", True), ("20:13", True)):
+        assert bool(helpers.notices(plan(LONDON, "2027-03-27", at), "clock-change")) is said
+
+
+def test_the_end_of_a_whole_day_before_the_clocks_go_back_says_which_it_is() -> None:
+    """From 01:10 on 30 October, over 24 h and what the pump adds, in London."""
+    made = plan(LONDON, "2027-10-30", "01:10", over="24 h")
+    minutes = made.sessions[0].duration_min or 0
+    assert 24 * 60 <= minutes < 24 * 60 + 45
+    assert clock_of(made.sessions[0], minutes) == f"01:{10 + minutes - 24 * 60} (1st) +1 d"
+
+
+@pytest.mark.parametrize(("at", "arrival", "said"), [("03:14", "01:59 (2nd)", True), ("03:15", "02:00", False)])
+def test_an_arrival_after_the_clocks_went_back_says_which_it_is(at: str, arrival: str, said: bool) -> None:
+    """An hour and a quarter before the start; in London 01:59 comes twice, 02:00 does not."""
+    made = plan(LONDON, "2027-10-31", at, keys={"visit": {"arrival": "45 min", "premedication": "30 min"}})
+    assert clock_of(made.sessions[0], -75) == arrival
+    assert bool(helpers.notices(made, "clock-change")) is said
+
+
+@pytest.mark.parametrize(
+    ("at", "arrival", "said"), [("02:44", "00:59", True), ("02:45", "02:00", False), ("02:46", "02:01", False)]
+)
+def test_where_the_clocks_went_forward_before_arrival_nothing_is_said(at: str, arrival: str, said: bool) -> None:
+    """London goes from 01:00 to 02:00; the patient comes 45 min before the start."""
+    made = plan(LONDON, "2027-03-28", at, keys={"visit": {"arrival": "45 min"}})
+    assert clock_of(made.sessions[0], -45) == arrival
+    assert bool(helpers.notices(made, "clock-change")) is said
+
+
 def test_without_a_date_a_time_zone_does_not_help() -> None:
     made = helpers.rates(
         "octagam-10-us", "dermatomyositis", "72kg", "72 g", at="22:00", site=helpers.a_site(time_zone=LONDON)
@@ -155,6 +224,9 @@ def test_without_a_date_a_time_zone_does_not_help() -> None:
         # arrival 45 minutes before a start at 02:10, after the change
         ("2027-10-31", "02:10", -45, "01:25 (2nd)"),
         ("2027-10-31", "02:10", -75, "01:55 (1st)"),
+        # arrival an hour and a quarter before 02:45 and before 03:15: the clocks went back before it, or there was no other 02:00
+        ("2027-10-31", "02:45", -75, "01:30 (2nd)"),
+        ("2027-10-31", "03:15", -75, "02:00"),
         # no time comes twice where clocks are put forward, or left alone
         ("2027-03-27", "22:00", 180, "02:00 +1 d"),
         ("2027-10-29", "22:00", 240, "02:00 +1 d"),

@@ -13,6 +13,7 @@ from helpers import codes, notice, pump_rates, rates
 from ivigcalc.document.write import to_json
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
+from ivigcalc.quantity import quantity
 from ivigcalc.render.markdown import to_markdown
 from ivigcalc.render.paper.nurse_sheet import nurse_sheet
 from ivigcalc.render.table import to_table
@@ -145,6 +146,29 @@ def test_it_may_be_slower_than_the_first_step() -> None:
     assert pump_rates(made.sessions[0]) == ["4.1"]
 
 
+@pytest.mark.parametrize(
+    ("grams", "over", "set_to"),
+    [
+        # 595 mL in 10 h are 59.5 mL/h, below the first step
+        ("59.5", "10 h", ["59.5"]),
+        # 182 mL in 3 h are 60.67, above it: after an hour of 60 the other 122 mL in 2 h are 61
+        ("18.2", "3 h", ["60", "61"]),
+        # 194 mL in 3 h: after 60 mL the other 134 in 2 h are 67, above the second step: after 65 more, 69 in the last hour
+        ("19.4", "3 h", ["60", "65", "69"]),
+        # 190 mL in 3 h: after 60 mL the other 130 in 2 h are 65, the second step itself
+        ("19", "3 h", ["60", "65"]),
+    ],
+)
+def test_it_climbs_to_the_highest_rate_at_which_it_lasts_so_long(grams: str, over: str, set_to: list[str]) -> None:
+    """Steps of an hour at 60, at 65 and at 120 mL/h."""
+    own = helpers.own_product(
+        ladder=[("6 mL/kg/h", "1 h"), ("6.5 mL/kg/h", "1 h"), ("12 mL/kg/h", None)], ceiling="12 mL/kg/h"
+    )
+    made = helpers.anyway(rates, own, "cidp", "10kg", f"{grams} g", over=over)
+    assert pump_rates(made.sessions[0]) == set_to
+    assert lasts(made) == quantity(over, "time").base
+
+
 def test_exactly_on_a_step_of_the_pump_it_lasts_exactly_as_long() -> None:
     """100 mL over 4 h are 25 mL/h."""
     made = one_step("4 h")
@@ -212,7 +236,7 @@ def test_each_face_prints_it_with_its_source() -> None:
     made = kawasaki()
     for face in (to_table(made), to_markdown(made)):
         assert "10 h to 12 h (published)" in face.replace("\\", "")
-    facts = dict(nurse_sheet(made, made.sessions[0])["facts"])
+    facts = dict(nurse_sheet(made, made.sessions[0], 1)["facts"])
     assert facts["To last"] == "10 h to 12 h (Therapeutic Guidelines (eTG): Kawasaki disease)"
     assert "1 h 30 min (ordered)" in to_table(cidp("90 min"))
 
@@ -235,3 +259,112 @@ def test_the_working_says_how_the_rate_comes_about() -> None:
     assert Fraction(line.result) == Fraction("25.4")
     assert "least_min - c1d1.step_1_min - c1d1.step_2_min" in line.expression
     assert "Therapeutic Guidelines" in str(line.source)
+
+
+# ---- published by another protocol of the same indication -----------------------------------------------------------
+
+
+def elsewhere(made: Plan) -> list[str]:
+    return [n.message for n in helpers.notices(made, "time-printed-elsewhere")]
+
+
+def test_a_time_that_another_protocol_prints_for_the_dose_is_said() -> None:
+    """Kawasaki: 2 g/kg in one infusion take 250 minutes; the Australian guideline prints 10 to 12 hours for them."""
+    made = kawasaki("octagam-smpc-single")
+    said = notice(made, "time-printed-elsewhere")
+    assert (said.level, said.value, said.limit, said.sessions) == ("caution", "250 min", "10 h to 12 h", ((1, 1),))
+    assert said.message == (
+        "the infusion takes 250 min; for such a dose kawasaki:etg prints 10 h to 12 h: "
+        'choose it with --regimen kawasaki:etg, or order --over "10 h"'
+    )
+    assert "Therapeutic Guidelines" in str(said.source)
+
+
+def test_it_is_not_said_of_what_lasts_as_long_or_has_a_time_of_its_own() -> None:
+    assert not elsewhere(kawasaki("etg"))
+    assert not elsewhere(kawasaki("octagam-smpc-single", over="10 h"))
+    assert elsewhere(kawasaki("octagam-smpc-single", over="9.9 h"))
+
+
+def test_it_is_not_said_of_another_dose_or_another_number_of_days() -> None:
+    """1 g/kg in one infusion, and 2 g/kg on two days, are no 2 g/kg in one infusion."""
+    assert not elsewhere(helpers.plan("kawasaki:us-label-gammagard-sd-single", "octagam-10-eu", "12kg", age="3y"))
+    assert not elsewhere(kawasaki("octagam-smpc-divided", dose="2 g/kg", days="2"))
+    words = {"override": ["days-outside-regimen=a test"]}
+    assert elsewhere(kawasaki("octagam-smpc-divided", dose="2 g/kg", days="1", **words))
+
+
+@pytest.mark.parametrize(
+    ("dose", "said"), [("24g", True), ("21.6g", True), ("21.5g", False), ("26.4g", True), ("26.5g", False)]
+)
+def test_rates_alone_are_held_against_all_of_what_is_treated(dose: str, said: bool) -> None:
+    """2 g/kg are 24 g for 12 kg; rounding may differ by 10 %, 21.6 to 26.4 g. No protocol is followed, so none is to be chosen."""
+    made = rates("octagam-10-eu", "kawasaki", "12kg", dose)
+    assert bool(elsewhere(made)) is said
+    if said:
+        [message] = elsewhere(made)
+        assert message.startswith("the infusion takes ")
+        assert message.endswith('for such a dose kawasaki:etg prints 10 h to 12 h: order --over "10 h"')
+
+
+OTHERS = """    dose: {per_day: 1 g/kg}
+    days: {from: 2, to: 2}
+  OTHER:
+    title: Other
+    evidence: guideline
+    confidence: high
+    source: house
+    BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("dose: {per_course: 2 g/kg}\n    days: {from: 2, to: 2}\n    time: {from: 6 h}", True),
+        ("dose: {per_course: 2 g/kg}\n    days: {from: 2, to: 5}\n    time: {from: 6 h}", True),
+        ("dose: {per_course: 2 g/kg}\n    days: {from: 2, to: 5}\n    time: {from: 6 h, of_days: 3}", False),
+        ("dose: {per_course: 2 g/kg}\n    time: {from: 6 h}", True),
+        ("dose: {per_course: 2 g/kg}\n    time: {from: 6 h, of_days: 2}", True),
+        ("dose: {per_course: 2 g/kg}\n    time: {from: 6 h, of_days: 1}", False),
+        ("dose: {per_course: {from: 1 g/kg, to: 3 g/kg}}\n    days: {from: 2, to: 2}\n    time: {from: 6 h}", True),
+        ("dose: {per_course: 1 g/kg}\n    days: {from: 2, to: 2}\n    time: {from: 6 h}", False),
+        ("dose: {per_day: 1 g/kg}\n    days: {from: 2, to: 2}\n    time: {from: 6 h}", True),
+        ("dose: {per_day: 1 g/kg}\n    days: {from: 3, to: 3}\n    time: {from: 6 h}", False),
+        ("dose: {per_day: 2 g/kg}\n    days: {from: 2, to: 2}\n    time: {from: 6 h}", False),
+        ("dose: {per_day: 70 g}\n    days: {from: 2, to: 2}\n    time: {from: 6 h}", True),
+        ("dose: {per_day: 1 g/kg}\n    days: {from: 2, to: 2}\n    time: {to: 6 h}", False),
+        ("dose: {per_day: 1 g/kg}\n    days: {from: 2, to: 2}\n    time: {from: 1 h}", False),
+        ("no_dose_because: none is printed\n    time: {from: 6 h}", False),
+        ('population: {age: "< 18 years"}\n    dose: {per_day: 1 g/kg}\n    days: {from: 2, to: 2}\n    time: {from: 6 h}', False),
+        ('population: {age: ">= 18 years"}\n    dose: {per_day: 1 g/kg}\n    days: {from: 2, to: 2}\n    time: {from: 6 h}', True),
+    ],
+)  # fmt: skip
+def test_which_doses_are_comparable(body: str, said: bool, tmp_path: Path) -> None:
+    """70 g on each of 2 days, of an adult; 700 mL at 336 mL/h take less than 4 h."""
+    own = helpers.own_regimen(tmp_path, OTHERS.replace("OTHER", "other").replace("BODY", body))
+    made = helpers.plan(f"{own}:only", "privigen-us", "70kg", age="40y", infusion="subsequent")
+    assert bool(elsewhere(made)) is said
+
+
+PHASED = """    phases:
+      - {id: loading, dose: {per_course: 2 g/kg}, days: {from: 2, to: 2}, courses: {from: 1, to: 1}}
+      - {id: later, dose: {per_course: 1 g/kg}, days: {from: 1, to: 1}, interval: {every: 4 weeks}}
+  other:
+    title: Other
+    evidence: guideline
+    confidence: high
+    source: house
+    dose: {per_course: 1 g/kg}
+    days: {from: 1, to: 1}
+    time: {from: 6 h}
+"""
+
+
+def test_of_phases_that_are_given_alike_it_names_the_one_that_is_meant(tmp_path: Path) -> None:
+    """70 g a day in both phases; the other protocol prints its time for a course of one day."""
+    own = helpers.own_regimen(tmp_path, PHASED)
+    words = {"start": "2026-12-01", "courses": "2", "infusion": "subsequent", "age": "40y"}
+    said = notice(helpers.plan(f"{own}:only", "privigen-us", "70kg", **words), "time-printed-elsewhere")
+    assert said.message.startswith("later: the infusion takes ")
+    assert said.sessions == ((2, 1),)

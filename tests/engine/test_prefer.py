@@ -1,36 +1,21 @@
 """Vials that a dispensary would issue: the fewest near the exact dose, proved against a list of all courses."""
 
+import time
 from fractions import Fraction
-from itertools import combinations_with_replacement
+from pathlib import Path
 
 import helpers
 import oracle
 import pytest
+import working
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivigcalc.engine.plan import Plan
 from ivigcalc.engine.vials import fewest_vials, vial_set
 
 PRACTICAL = {"policy": "practical-vials"}
 FIVE = Fraction(5)
-
-
-def by_listing(
-    exact_g: Fraction, sizes: list[Fraction], days: int, most_g: Fraction | None = None
-) -> tuple[int, Fraction, Fraction] | None:
-    """Vials, distance from the exact dose and course of the best of all courses: each is looked at."""
-    fewest = {
-        amount: sum((oracle.best_vials(amount, sizes) or {}).values())
-        for amount in oracle.vial_totals(sizes, exact_g * 2)
-    }
-    found = [
-        (sum(fewest[day] for day in split), abs(sum(split) - exact_g), sum(split))
-        for split in combinations_with_replacement(sorted(fewest), days)
-        if split[-1] - split[0] <= FIVE
-        and abs(sum(split) - exact_g) * 20 <= exact_g
-        and (most_g is None or split[-1] <= most_g)
-    ]
-    return min(found, default=None)
 
 
 @given(
@@ -52,7 +37,7 @@ def test_no_course_near_the_exact_dose_takes_fewer_vials(
     range_g = (exact * 19 / 20, exact * 21 / 20)
     vials = vial_set(tuple(sorted(sizes)))
     found = fewest_vials(vials, exact, days, range_g, FIVE, most, up=False)
-    expected = by_listing(exact, sizes, days, most)
+    expected = oracle.preferred_course_g(exact, sizes, days, most)
     if expected is None:
         assert found == ()
         return
@@ -63,6 +48,39 @@ def test_no_course_near_the_exact_dose_takes_fewer_vials(
     assert len(grams) == days
     assert grams[0] - grams[-1] <= FIVE
     assert most is None or grams[0] <= most
+
+
+def test_sizes_that_have_only_a_small_unit_in_common_are_no_long_search() -> None:
+    """150 g on two days in vials of 24.9 and 54 g: 49.8 + 103.8 would differ too much, so 78.9 + 78.9 g, 5.2 % more, within 6 %."""
+    vials, exact = vial_set((Fraction("24.9"), Fraction(54))), Fraction(150)
+    began = time.process_time()
+    found = fewest_vials(vials, exact, 2, (exact * 94 / 100, exact * 106 / 100), FIVE, None, up=False)
+    assert [units * vials.unit_g for units in found] == [Fraction("78.9")] * 2
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(("up", "days"), [(False, (14, 14)), (True, (16, 16))])
+def test_of_two_courses_as_near_with_as_few_vials_one_is_named(up: bool, days: tuple[int, ...]) -> None:
+    """30 g on two days in vials of 14 and 16 g: 28 or 32 g; 30 g would be 14 + 16 g, as few and nearer, but 2 g apart."""
+    vials, exact = vial_set((Fraction(14), Fraction(16))), Fraction(30)
+    found = fewest_vials(vials, exact, 2, (exact * 9 / 10, exact * 11 / 10), Fraction(1), None, up=up)
+    assert tuple(units * vials.unit_g for units in found) == days
+    assert [units * 2 for units in fewest_vials(vials, exact, 2, (exact * 9 / 10, exact * 11 / 10), Fraction(2), None, up=up)] == [16, 14]  # fmt: skip
+
+
+def test_of_equal_courses_the_days_differ_least() -> None:
+    """40 g on two days in vials of 10, 15, 20 and 25 g: 20 + 20, not 25 + 15 g."""
+    vials, exact = vial_set(tuple(map(Fraction, (10, 15, 20, 25)))), Fraction(40)
+    found = fewest_vials(vials, exact, 2, (exact, exact), Fraction(10), None, up=False)
+    assert [units * vials.unit_g for units in found] == [20, 20]
+
+
+@pytest.mark.parametrize(("most", "course"), [("50", 100), ("49.9", 98)])
+def test_no_day_has_more_than_its_most(most: str, course: int) -> None:
+    """100 g on two days in vials of 49 and 50 g."""
+    vials, exact = vial_set((Fraction(49), Fraction(50))), Fraction(100)
+    found = fewest_vials(vials, exact, 2, (exact * 9 / 10, exact * 11 / 10), FIVE, Fraction(most), up=False)
+    assert sum(found) == course
 
 
 def test_seven_vials_for_thirty() -> None:
@@ -91,3 +109,56 @@ def test_a_preference_passes_no_limit() -> None:
 def test_infants_are_as_by_the_default(kg: str, doses: list[str]) -> None:
     """8.4 g: nothing is within 5 %, and 10 g are 19 % more; 9.8 g: 10 g."""
     assert helpers.doses(helpers.plan("kawasaki", "privigen-us", f"{kg}kg", age="2mo", **PRACTICAL)) == doses
+
+
+# ---- what is said of it ----------------------------------------------------------------------------------------------
+
+
+def given_dose(made: Plan) -> str:
+    return next(str(entry.inputs.get("preferred")) for entry in made.trace if entry.name == "dose_g")
+
+
+def test_the_working_says_that_it_was_preferred_and_can_be_redone() -> None:
+    made = helpers.plan("dermatomyositis", "octagam-10-us", "83kg", age="54y", days="5", **PRACTICAL)
+    assert given_dose(made) == (
+        "fewest vials within 5 %, then nearest, days that differ by no more than 5 g and then least"
+    )
+    assert working.check(made)["dose_g"] == 160
+
+
+OWN = """kind: policy
+schema: 2
+id: own-policy
+version: 2026-11-28
+title: Own policy
+sources: {house: {title: House rule, body: Clinic, locator: here, checked: 2026-11-28, kind: house}}
+source: house
+dosing_weight: {use: actual}
+rounding: {to: whole vials}
+prefer: {fewest: vials, within: 5 %, spread: 1 g}
+"""
+
+
+def test_what_a_limit_chose_is_not_called_preferred(tmp_path: Path) -> None:
+    """29.4 g at 16 kg in two days of at most 16 g, in vials of 6 and 10 g. 30 g are 18 + 12 g, above 16; 28 g are 16 + 12 g,
+    which differ by more than 1 g; equal days are 24 or 32 g, further than 5 %. So the limit chose 28 g, 4.76 % less."""
+    policy = tmp_path / "own.yaml"
+    policy.write_text(OWN, encoding="utf-8")
+    product = helpers.own_product(vials=("6 g", "10 g"))
+    words = {"protocol": "at-most-a-gram-a-day", "days": "2", "policy": str(policy)}
+    made = helpers.any_course(product, "16kg", "29.4 g", **words)
+    assert helpers.doses(made) == ["16", "12"]
+    [said] = [n.message for n in helpers.notices(made, "rounded") if "is rounded to" in n.message]
+    assert said.endswith(": 30 g would put more than 16 g on a day")
+    assert given_dose(made) == "None"
+
+
+def test_the_same_course_in_other_days_is_not_told_as_another(tmp_path: Path) -> None:
+    """22.3 g in vials of 1, 6 and 10 g: 22 g either way, as 11 + 11 g four vials, as 12 + 10 g three."""
+    policy = tmp_path / "own.yaml"
+    policy.write_text(OWN.replace("spread: 1 g", "spread: 5 g"), encoding="utf-8")
+    product = helpers.own_product(vials=("1 g", "6 g", "10 g"))
+    made = helpers.any_course(product, "60kg", "22.3 g", days="2", policy=str(policy))
+    assert helpers.doses(made) == ["12", "10"]
+    [said] = [n.message for n in helpers.notices(made, "rounded") if "is rounded to" in n.message]
+    assert said.endswith(": the fewest vials within 5 % of it, in days that differ by no more than 5 g")

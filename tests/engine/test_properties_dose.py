@@ -2,11 +2,13 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import helpers
 import oracle
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import SIZES, WITH_VIALS, attempt, hundredths_of_kg, in_grams, plain, some_vials
 
@@ -117,6 +119,62 @@ def test_and_where_none_does_it_is_given_on_the_most_days(
     days = oracle.fewest_days(prescribed, 2, 5, Fraction(weight))
     assert got.course.days == days
     check_course(got, prescribed, sizes, days, most=Fraction(weight))
+
+
+@settings(max_examples=25)
+@given(st.integers(30, 600), st.sampled_from(["privigen-us", "octagam-5-us", "bivigam-us"]), st.integers(1, 2))
+def test_a_plan_takes_the_course_that_the_oracle_prefers(tenths_of_kg: int, product: str, days: int) -> None:
+    """1 g/kg by the program's own practical policy; where none is near enough, as by the default."""
+    exact, sizes = Fraction(tenths_of_kg, 10), oracle.product_vials(product)
+    ask = {"days": str(days), "policy": "practical-vials"}
+    made = helpers.any_course(product, f"{float(exact)} kg", f"{float(exact)} g/course", **ask)
+    preferred = oracle.preferred_course_g(exact, sizes, days)
+    if preferred is None:
+        assert made.course.dose_g == oracle.given_course_g(exact, sizes, days)[0]
+        return
+    assert (sum(vial.count for vial in made.totals.vials), made.course.dose_g) == (preferred[0], preferred[2])
+
+
+@given(
+    st.integers(1, 60),
+    st.integers(30, 1200),
+    st.sampled_from(["g/kg", "mg/kg", "g", "mg"]),
+    st.sampled_from(["", "/day", "/course"]),
+    st.booleans(),
+    st.integers(1, 5),
+)
+def test_a_dose_is_of_a_course_or_a_day_and_far_below_the_lowest_is_said(
+    tenths: int, tenths_of_kg: int, unit: str, of: str, per_day: bool, days: int
+) -> None:
+    """Rules 1 and 2: 0.1 to 6 g/kg, or that for 10 kg, where 0.4 g/kg a day or 2 g/kg a course are printed."""
+    kg = Fraction(tenths_of_kg, 10)
+    grams = Fraction(tenths, 10) * (1 if unit.endswith("kg") else 10) * (1000 if unit.startswith("mg") else 1)
+    words, printed = f"{plain(grams)} {unit}{of}", Fraction("0.4") * days if per_day else Fraction(2)
+    asked = {"protocol": "by-the-day" if per_day else "by-the-course", "days": str(days)}
+    got = helpers.insisted(helpers.any_course, "octagam-10-us", f"{plain(kg)} kg", words, **asked)
+    exact = oracle.ordered_course_g(words, kg, days, per_day)
+    assert Fraction(got.course.prescribed_g) == oracle.nearest_tie_up(exact, Fraction(1, 100)) or exact < Fraction(
+        1, 200
+    )
+    assert ("dose-low" in helpers.codes(got)) == oracle.is_low(exact, printed * kg)
+
+
+@given(st.integers(1, 8).map(lambda n: 5 * n), st.integers(1, 8), st.integers(1, 60), st.integers(10, 200))
+def test_four_weeks_are_added_up_from_the_courses_that_there_are(
+    grams: int, courses: int, every: int, most: int
+) -> None:
+    """Rule 7: a limit on four weeks is passed by what begins within any four weeks of the plan, and by nothing else."""
+    body = (
+        "    dose: {per_course: {from: 0.01 g/kg, to: 9 g/kg}}\n    days: {from: 1, to: 1}\n"
+        f"    interval: {{every: {every} days}}\n    limits: [{{per: 4-weeks, max: {most} g, level: caution}}]\n"
+    )
+    with TemporaryDirectory() as folder:
+        words = {"start": "2026-12-01", "courses": str(courses), "dose": f"{grams} g"}
+        got = helpers.insisted(helpers.plan, helpers.own_regimen(Path(folder), body), "octagam-10-us", "70 kg", **words)
+    four_weeks = oracle.most_in_four_weeks_g(Fraction(grams), courses, every)
+    said = [n for n in helpers.notices(got, "four-week-dose-over-limit") if n.limit == f"{most} g"]
+    assert bool(said) == (four_weeks > most)
+    assert all(n.value == f"{four_weeks} g" for n in said)
 
 
 @given(st.fractions(Fraction(1, 2), 150, max_denominator=20), some_vials)

@@ -78,6 +78,23 @@ def test_the_engine_runs_every_shipped_table_as_the_oracle_does(
     check_infusion(got.sessions[0], expected)
 
 
+USES = ["kawasaki", "cidp", "chronic-itp", "dermatomyositis", "mis-c", "measles-exposure"]
+
+
+@given(st.sampled_from(sorted({table[0] for table in TABLES})), st.sampled_from(USES), tenths_of_kg, some_risks)
+def test_for_an_unlisted_use_the_most_cautious_table_for_this_patient_is_borrowed(
+    product: str, use: str, weight: Decimal, risks: list[str]
+) -> None:
+    """Rule 9: the risk ceilings counted. Tables in mL/h and in mL/kg/h cannot be told apart, which is refused."""
+    listed = [name for table in oracle.read("products", product)["rates"] for name in table["for"]]
+    assume(use not in listed and "any" not in listed)
+    tables = oracle.borrowed_tables(product, use, "first", risks)
+    assume(len({str(table.ceiling).count("kg") for table in tables}) == 1)
+    got = helpers.anyway(helpers.rates, product, use, f"{weight} kg", "40 g", risk=risks, infusion="first")
+    volume_ml = 40000 / tables[0].mg_per_ml
+    check_infusion(got.sessions[0], oracle.infuse(volume_ml, tables[0], Fraction(weight), risks=risks))
+
+
 @pytest.mark.slow
 @settings(max_examples=3000)
 @given(st.sampled_from(TABLES), hundredths_of_kg, tenths_of_a_gram, some_risks)
@@ -155,6 +172,19 @@ def test_the_engine_keeps_any_time_as_the_oracle_does(
         return
     check_infusion(got.sessions[0], expected)
     assert got.sessions[0].infusion.duration_min >= minutes
+
+
+@given(ladders(), hundredths_of_kg, tenths_of_a_gram, st.integers(1, 60))
+def test_no_step_is_entered_for_less_than_the_shortest(
+    table: oracle.Table, weight: Decimal, grams: Decimal, shortest: int
+) -> None:
+    product = helpers.own_product(
+        ladder=table.rungs, ceiling=str(table.ceiling), concentration=f"{table.mg_per_ml} mg/mL"
+    )
+    site = helpers.a_site(shortest_step=f"{shortest} min")
+    got = helpers.insisted(helpers.rates, product, "cidp", f"{weight} kg", f"{grams} g", site=site)
+    volume_ml = Fraction(grams) * 1000 / table.mg_per_ml
+    check_infusion(got.sessions[0], oracle.infuse(volume_ml, table, Fraction(weight), shortest_min=Fraction(shortest)))
 
 
 # ---- ties and ceilings, weight by weight -----------------------------------------------------------------------------

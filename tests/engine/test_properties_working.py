@@ -35,7 +35,7 @@ def test_every_line_of_an_infusion_can_be_redone_by_hand(
 
 @settings(max_examples=100)
 @given(
-    hundredths_of_kg, st.sampled_from(WITH_VIALS), st.sampled_from(["actual-weight", "au-lifeblood-2026", "us-group-health", "nz-nzbs", "uk-nhs-request-form-ddw"]),
+    hundredths_of_kg, st.sampled_from(WITH_VIALS), st.sampled_from(["actual-weight", "au-lifeblood-2026", "us-group-health", "nz-nzbs", "uk-nhs-request-form-ddw", "practical-vials"]),
     st.sampled_from(["kg", "lb", "st"]), st.sampled_from(["175cm", "1.75m", "69in"]), st.sampled_from(["male", "female"]),
 )  # fmt: skip
 def test_every_line_of_a_plan_can_be_redone_by_hand(

@@ -82,7 +82,7 @@ def test_every_face_prints_both() -> None:
     made = small_infant("1 mL/h", at="09:00")
     assert "2 (calculated 2.52)" in to_table(made)
     assert "2 (calculated 2.52)" in to_markdown(made)
-    assert nurse_sheet(made, made.sessions[0])["steps"][0]["calculated"] == "2.52"
+    assert nurse_sheet(made, made.sessions[0], 1)["steps"][0]["calculated"] == "2.52"
     dated = small_infant("1 mL/h", at="09:00", start="2026-12-01")
     assert "2 (calculated 2.52) mL/h at first" in to_ics(dated).decode().replace("\r\n ", "")
 

@@ -38,6 +38,17 @@ def test_no_longer_than_the_rule_says_between_two() -> None:
     assert found == [None, 30, 60, 120, 180, 240, 288]
 
 
+def test_the_first_time_is_as_far_from_the_start_as_the_rule_allows() -> None:
+    found = [minute for minute, _ in times(LONG, every="30 min")]
+    assert found == [None, *range(30, 271, 30), 288]
+
+
+def test_a_time_after_the_start_that_the_infusion_does_not_reach_is_left_out() -> None:
+    """It takes 288 min; what is looked at at its end is the end."""
+    said = times(LONG, at_each_rate="false", after_start=["287 min", "288 min", "289 min"])
+    assert said[1:] == [(287, "287 min after the start"), (288, "end")]
+
+
 def test_times_after_start_and_end_are_those_of_the_rule() -> None:
     assert times(LONG, at_each_rate="false", after_start=["15 min"], after_end=["60 min", "30 min"]) == [
         (None, "before the start"),
@@ -79,6 +90,10 @@ def test_volumes_are_set_as_the_pump_can_and_add_up() -> None:
     assert pump_volumes_ml(LONG, quantity("0.1 mL", "volume")) == (Decimal("21.6"), Decimal("43.2"), Decimal("655.2"))
     # running 21.6, 64.8, 720 to the nearest: 22, 65, 720
     assert pump_volumes_ml(LONG, quantity("1 mL", "volume")) == (22, 43, 655)
+    # 0.9213 g are 9.213 mL: a pump of 0.001 mL is set to that, one of 0.05 mL to 9.2
+    small = helpers.anyway(helpers.rates, "octagam-10-us", "chronic-itp", "70kg", "0.9213 g").sessions[0]
+    assert pump_volumes_ml(small, quantity("0.001 mL", "volume")) == (Decimal("9.213"),)
+    assert pump_volumes_ml(small, quantity("0.05 mL", "volume")) == (Decimal("9.2"),)
 
 
 @given(weight=st.integers(30, 1500), least=st.sampled_from(["0.1 mL", "0.5 mL", "1 mL", "0.01 mL"]))

@@ -7,7 +7,7 @@ from typing import Any
 import helpers
 import pytest
 
-from ivigcalc.definitions import Limit, Product, Rounding
+from ivigcalc.definitions import Limit, Prefer, Product, Rounding
 from ivigcalc.engine.dose import CourseDose, Prescribed
 from ivigcalc.engine.plan import Plan
 from ivigcalc.engine.rounding import make_steps, plan_course
@@ -91,6 +91,71 @@ def test_courses_within_four_weeks_share_their_limit() -> None:
     assert plan_course(prescribed, (1,), Fraction(10), how, (limit,), False, 4).dose_g == 10
 
 
+@pytest.mark.parametrize(
+    ("ordered", "limit", "given"),
+    [
+        # 48 g are 50 g in vials of 5 g; 45 g are 6.3 % less
+        ("48 g", ("course", "48 g"), 45),
+        ("48 g", ("course", "47.9 g"), 50),
+        ("48 g", ("day", "48 g"), 45),
+        ("48 g", ("day", "47.9 g"), 50),
+        # one course in four weeks, unless somebody says how many
+        ("48 g", ("4-weeks", "48 g"), 45),
+        ("48 g", ("4-weeks", "47.9 g"), 50),
+    ],
+)
+def test_a_limit_that_the_exact_dose_just_meets_bounds_its_rounding(
+    ordered: str, limit: tuple[str, str], given: int
+) -> None:
+    assert course(ordered, (1,), "5 g", limits=(limit,)).dose_g == given
+
+
+@pytest.mark.parametrize(("smaller", "given"), [("45 g", 45), ("44.9 g", 54)])
+def test_for_a_limit_a_course_may_be_a_tenth_from_the_exact_dose_and_no_more(smaller: str, given: int) -> None:
+    """50 g in vials of 54 g and another, at most 53 g: 45 g are 10 % less, 44.9 g 10.2 %."""
+    assert course("50 g", (1,), smaller, "54 g", limits=(("course", "53 g"),)).dose_g == given
+
+
+@pytest.mark.parametrize(("ordered", "given"), [("50 g", (37, 15)), ("53 g", (29, 29))])
+def test_nor_more_than_a_tenth_above_it(ordered: str, given: tuple[int, ...]) -> None:
+    """On two days of at most 29 g, in vials of 15, 29 and 37 g: 52 g are 37 + 15 g, and 58 g, 29 + 29 g, keep the limit:
+    16 % more than 50 g, and 9.4 % more than 53 g."""
+    made = course(ordered, (2,), "15 g", "29 g", "37 g", limits=(("day", "29 g"),))
+    assert made.session_doses_g == given
+
+
+def test_where_no_number_of_days_meets_a_limit_the_most_days_are_taken() -> None:
+    """20 g in vials of 6 and 10 g, above 1 g a day in any case: 10 + 10 g, or 6 + 6 + 6 g, which is 10 % less, no more."""
+    made = course("20 g", (2, 3), "6 g", "10 g", limits=(("day", "1 g"),))
+    assert made.session_doses_g == (6, 6, 6)
+
+
+def test_but_not_where_the_vials_stray_further_then() -> None:
+    """52 g in vials of 20 g: 60 g on two or three days are 15.4 % more, 80 g on four 53.8 %."""
+    made = course("52 g", (2, 3, 4), "20 g", limits=(("day", "1 g"),))
+    assert made.session_doses_g == (20, 20, 20)
+
+
+@pytest.mark.parametrize(("tie", "given"), [("down", 14), ("up", 16)])
+def test_of_two_preferred_courses_as_near_the_tie_of_the_rule_decides(tie: str, given: int) -> None:
+    """15 g in vials of 14 and 16 g: one vial either way."""
+    how = Rounding.model_validate({"to": "whole vials", "tie": tie})
+    prefer = Prefer.model_validate({"fewest": "vials", "within": "10 %", "spread": "5 g"})
+    steps = make_steps(own_product("14 g", "16 g"), how, None, Fraction(10), prefer)
+    prescribed = Prescribed(quantity("15 g", "amount"), False, None, None)
+    assert plan_course(prescribed, (1,), Fraction(10), steps, (), False).dose_g == given
+
+
+@pytest.mark.parametrize(("within", "given"), [("10 %", ["30"]), ("9 %", ["31"])])
+def test_what_is_preferred_is_within_so_much_of_the_exact_dose(within: str, given: list[str]) -> None:
+    """33 g in vials of 1 and 30 g: 30 g, 9.1 % less, are one vial; 31 g two, and 33 g four."""
+    how = Rounding.model_validate({"to": "whole vials"})
+    prefer = Prefer.model_validate({"fewest": "vials", "within": within, "spread": "5 g"})
+    steps = make_steps(own_product("1 g", "30 g"), how, None, Fraction(10), prefer)
+    prescribed = Prescribed(quantity("33 g", "amount"), False, None, None)
+    assert [str(g) for g in plan_course(prescribed, (1,), Fraction(10), steps, (), False).session_doses_g] == given
+
+
 # ---- small patients --------------------------------------------------------------------------------------------------
 
 
@@ -127,6 +192,13 @@ def test_the_smallest_vial_is_opened() -> None:
 )
 def test_whole_vials_are_taken_while_they_stay_within_a_tenth(kg: str, dose: str, given: str) -> None:
     assert grams(helpers.any_course("privigen-us", f"{kg}kg", dose, days="1")) == [given]
+
+
+@pytest.mark.parametrize(("dose", "given", "opened"), [("10 g", "11", False), ("9.995 g", "10", True)])
+def test_exactly_a_tenth_from_the_exact_dose_is_within_it(dose: str, given: str, opened: bool) -> None:
+    """A vial of 11 g is 10 % more than 10 g, and 10.06 % more than 9.995 g."""
+    found = course(dose, (1,), "11 g", within="10 %", otherwise="0.1 g")
+    assert (found.dose_g, found.opened) == (Fraction(given), opened)
 
 
 def test_an_opened_vial_keeps_the_limit_of_a_day() -> None:

@@ -1,5 +1,7 @@
 """How a course is rounded and divided over its days: hand values, and every split listed by the oracle."""
 
+import math
+import time
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -8,7 +10,7 @@ import helpers
 import oracle
 import pytest
 
-from ivigcalc.engine.split import Grid, divide, round_course, step_grid, vial_grid
+from ivigcalc.engine.split import Grid, divide, nearest_within, round_course, step_grid, vial_grid
 from ivigcalc.engine.vials import vial_set
 
 #: sets of vials whose common unit is 1 g, with many amounts that they cannot make, and with few
@@ -92,6 +94,24 @@ def test_the_smallest_session_may_be_one_unit() -> None:
     assert divide(5, 2, lambda units: units in (1, 4)) == (4, 1)
 
 
+@pytest.mark.parametrize("sizes", AWKWARD, ids=str)
+def test_vials_fill_the_days_of_a_course_where_any_split_does(sizes: tuple[int, ...]) -> None:
+    for total in range(1, 60):
+        amounts = [int(amount) for amount in oracle.vial_totals(fractions(sizes), Fraction(total))]
+        for days in range(1, 8):
+            fills = total in oracle.sums_of_units(amounts, days, total)
+            assert vial_set(fractions(sizes)).fills(total, days) is fills, (total, days)
+
+
+def test_sizes_that_have_only_a_small_unit_in_common_are_no_long_search() -> None:
+    """44.9 and 54 g: none of the 400 amounts in tenths of a gram between 50 g and the vials can be given."""
+    vials = vial_grid(vial_set((Fraction("44.9"), Fraction(54))))
+    began = time.process_time()
+    assert round_course(Fraction(50), 1, vials, "nearest", "down", None) == 540
+    assert round_course(Fraction(120), 2, vials, "nearest", "down", None) == 1080
+    assert time.process_time() - began < 5
+
+
 # ---- rounded ---------------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +151,39 @@ def test_the_rule_of_rounding_is_kept_where_it_can_be(exact: str, direction: Any
     """Vials of 6 and 10 g make 6, 10, 12, 16 g ...; below 6 g there is nothing to go down to."""
     vials = grid(6, 10)
     assert round_course(Fraction(exact), 1, vials, direction, tie, None) * vials.unit_g == expected
+
+
+def preferred(exact: Fraction, units: range, direction: str, tie: str) -> list[int]:
+    """All of them in the order in which a rule prefers them: by how near, which way round a tie goes, or one way first."""
+    if direction == "nearest":
+        return sorted(units, key=lambda n: (abs(n - exact), n if tie == "down" else -n))
+    above = sorted(n for n in units if n >= exact) if direction == "up" else []
+    return above + sorted((n for n in units if n < exact or (n == exact and direction == "down")), reverse=True)
+
+
+@pytest.mark.parametrize("direction", ["nearest", "up", "down"])
+@pytest.mark.parametrize("tie", ["up", "down"])
+@pytest.mark.parametrize("sizes", [(2, 5), (4, 9), (1,)], ids=str)
+def test_the_nearest_course_in_a_range_that_keeps_a_limit_is_the_first_of_a_list(
+    sizes: tuple[int, ...], tie: Any, direction: Any
+) -> None:
+    """Every course from low to high is looked at, whatever the vials, days and limit of a day."""
+    vials = grid(*sizes)
+    for quarters in range(20, 60, 3):
+        exact = Fraction(quarters, 4)
+        for days, most in ((1, None), (1, Fraction(10)), (2, None), (2, Fraction(6)), (3, Fraction(9, 2))):
+            for low, high in ((exact * 9 / 10, exact * 11 / 10), (Fraction(3), exact), (exact, Fraction(20))):
+                courses = range(math.ceil(low), math.floor(high) + 1)
+                splits = (divide(units, days, vials.allows) for units in preferred(exact, courses, direction, tie))
+                expected = next((s for s in splits if s and (most is None or s[0] <= most)), ())
+                found = nearest_within(vials, exact, days, (low, high), most, direction, tie)
+                assert found == expected, (exact, days, most, low, high)
+
+
+def test_no_course_of_nothing_is_near() -> None:
+    steps = step_grid(Fraction(1, 2), "half grams")
+    assert nearest_within(steps, Fraction(1, 4), 1, (Fraction(0), Fraction(1, 4)), None, "nearest", "down") == ()
+    assert nearest_within(steps, Fraction(1, 4), 1, (Fraction(0), Fraction(1, 2)), None, "nearest", "down") == (1,)
 
 
 def test_a_cap_is_a_cap_for_rounding_too() -> None:

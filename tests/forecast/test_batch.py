@@ -107,7 +107,7 @@ def test_a_table_with_something_else_in_it_is_refused(cell: str, instead: str, t
 def test_a_report_that_is_none_is_refused(report: str, tmp_path: Path) -> None:
     (tmp_path / "batch.json").write_text(report, encoding="utf-8")
     (tmp_path / "sessions.csv").write_text(f"{COLUMNS}\n{ROW}\n", encoding="utf-8")
-    with pytest.raises(RequestError, match="holds a batch.json"):
+    with pytest.raises(RequestError, match=r"holds a batch\.json"):
         of(tmp_path)
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ivigcalc.errors import RequestError
 from ivigcalc.forecast.forecast import Asked, forecast
 from ivigcalc.render.forecast import to_json
+
 from .saved import NOWHERE, PRICES, VISIT, WARD, a_site, forecast_of, saved, sessions_of
 
 POOL = [

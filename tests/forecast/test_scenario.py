@@ -1,7 +1,6 @@
 """What if: everybody's product, dose, interval, days or policy replaced, and what of it is refused."""
 
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.forecast.forecast import Forecast
 from ivigcalc.forecast.scenario import Scenario, read_scenario
 from ivigcalc.render.forecast import to_json
+
 from .saved import forecast_of, saved, sessions_of
 
 

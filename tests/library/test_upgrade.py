@@ -178,6 +178,14 @@ def test_a_rate_in_words_is_pointed_at_for_the_ceiling_of_the_disease(tmp_path: 
     assert "rate_ceiling ('0.5 ml/kg/h')" in new[1]
 
 
+def test_a_rate_in_words_is_pointed_at_for_the_ceilings_of_the_policy(tmp_path: Path) -> None:
+    says = 'says:\n  - {text: "At risk no more than 3.2 mg/kg/min."}\n'
+    name = "au-lifeblood-2026"
+    [said] = [line for line in decisions(tmp_path, "policy", name, "says:\n", says) if "3.2 mg/kg/min" in line]
+    for key in ("rate_ceiling", "first_rate_ceiling", "at_risk_ceiling"):
+        assert f"{key} ('3.2 mg/kg/min')" in said
+
+
 def test_what_a_source_says_of_the_weight_is_pointed_at() -> None:
     found = [str(problem) for problem in upgrade(old("dermatomyositis"), "regimen").to_decide]
     assert any("protocols.ontario.weight.text" in line and "protocols.dosing_weight" in line for line in found)

@@ -18,7 +18,7 @@ from pypdf import PdfReader
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.engine.plan import Plan
 from ivigcalc.engine.schedule import ClosedDay, closed_days
-from ivigcalc.render.paper.pdf import Paper
+from ivigcalc.render.paper.page import Paper
 
 CHECK = "Results must be checked by a qualified person before use."
 DATA = Path(__file__).parent / "data"

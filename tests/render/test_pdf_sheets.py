@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from ivigcalc.engine.plan import Notice
-from ivigcalc.engine.record import pump_volumes_ml
+from ivigcalc.engine.record import bottles_without_rates, pump_volumes_ml
 from ivigcalc.quantity import plain, quantity
 from ivigcalc.render.paper.page import document
 from ivigcalc.render.paper.pdf import to_pdf
@@ -242,7 +242,8 @@ def test_without_published_rates_the_rows_stay_empty(printed: Printed) -> None:
     assert "No source prints rates for this product" in text
     assert "mL/h against" not in text
     count = sum(vial.count for vial in plan.sessions[0].vials)
-    assert re.search(rf"(?<!\d){count} {plain(plan.sessions[0].vials[-1].size_g)} (bottle|prescribed)", text)
+    # 10 g of 100 mg/mL are 100 mL; then the boxes for when it is hung and empty, its lot and expiry
+    assert re.search(rf"(?<!\d){count} {plain(plan.sessions[0].vials[-1].size_g)} 100 (bottle|prescribed)", text)
 
 
 def test_without_published_rates_the_visit_and_the_end_have_their_rows_without_times(printed: Printed) -> None:
@@ -257,9 +258,29 @@ def test_without_published_rates_the_visit_and_the_end_have_their_rows_without_t
     assert [at for at, _ in row["after"]] == ["", ""]
 
 
+def test_without_published_rates_each_bottle_has_the_volume_that_is_known(printed: Printed) -> None:
+    """70 g of 100 mg/mL: 3 bottles of 20 g, 200 mL each, and one of 10 g, 100 mL; 700 mL as the head says."""
+    (row, *_) = document(printed["without_rates", "a4"][0], "a4", {})["sheets"]
+    assert [(bottle["size"], bottle["volume"]) for bottle in row["bottles"]] == [("20", "200")] * 3 + [("10", "100")]
+    plan, _ = printed["without_rates", "a4"]
+    opened = plan.sessions[0]._replace(dose_g=Decimal(65), leftover_g=Decimal(5))
+    given = [volume for _, volume in bottles_without_rates(opened, plan.computed_from.product.value.concentration)]
+    assert given == [200, 200, 200, 50], "what is left over of the last one is not given"
+    assert [volume for _, volume in bottles_without_rates(opened, None)] == [None] * 4
+
+
+def test_a_time_on_the_next_day_is_on_one_line_with_its_day() -> None:
+    """`20:00 to 06:02 +1 d` once ended in a line that said `d` alone."""
+    site = papers.clinic(open={}, visit=papers.VISIT)
+    plan = helpers.plan("kawasaki:etg", "octagam-10-eu", "6kg", age="7mo", start="2026-12-01", at="20:00", site=site)
+    lines = PdfReader(io.BytesIO(to_pdf(plan, "a4", ("record",)))).pages[0].extract_text().splitlines()
+    assert [line for line in lines if line.strip() in ("d", "+1", "+1 d")] == []
+
+
 def test_empty_rows_are_wide_enough_to_be_written_in() -> None:
-    """The headings of the rate columns stand at least 30 pt (11 mm) apart."""
+    """The headings of the rate columns stand at least 30 pt (11 mm) apart, and so does the time that is due."""
     places = dict(heading_places(to_pdf(papers.without_rates(), "a4")))
+    assert places["observation"] - places["due"] > 30
     columns = [places[head] for head in ("step", "bottle", "mL/kg/h", "set rate mL/h", "lasts", "VTBI")]
     assert all(right - left > 30 for left, right in pairwise(columns))
 

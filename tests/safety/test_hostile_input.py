@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -87,6 +88,19 @@ def test_control_and_direction_characters_are_refused(text: str, field: str) -> 
     form = Form(weight="72kg", **{field: values.get(field, text)})
     with pytest.raises(RequestError, match="cannot be printed"):
         read_form(form, "dose", on=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("A\u202eB", "has U+202E as character 2, which cannot be printed"),
+        ("AB\ufffe", "has U+FFFE as character 3, which cannot be printed"),
+        ("q" + "\u0301" * 4, "has U+0301 as mark 4 of one letter, which cannot be printed"),
+    ],
+)
+def test_what_cannot_be_printed_is_named(name: str, named: str) -> None:
+    with pytest.raises(RequestError, match=re.escape(named)):
+        read_form(Form(weight="72kg", name=name), "dose", on=None)
 
 
 @pytest.mark.parametrize("length", [MAX_TEXT + 1, 1_000_000])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ivigcalc.batch.rows.columns import Columns
+from ivigcalc.batch.rows.columns import MAX_CELL, Columns
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.request.reference import is_path, split_protocol
@@ -73,3 +73,15 @@ def survey(rows: Iterable[Row], columns: Columns) -> Survey:
                 if is_path(name):
                     files.add(name)
     return Survey(count, repeated, tuple(sorted(files)))
+
+
+def once(row: Row, columns: Columns, found: Survey) -> Row:
+    """The row, or an error in its place where its patient id came before. To be asked of all rows in their order."""
+    if isinstance(row.cells, Failed):
+        return row
+    patient_id = columns.patient_id(row.cells)
+    earlier = found.repeated.first_row(patient_id, row.number) if 0 < len(patient_id) <= MAX_CELL else None
+    if earlier is None:
+        return row
+    why = f"this patient_id is also in row {earlier}: give each patient one row, or allow it with --allow-duplicates"
+    return Row(row.number, Failed("duplicate-id", "patient_id", why), patient_id, row.cells)

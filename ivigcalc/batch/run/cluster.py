@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
+from time import monotonic, sleep
 from typing import Any
 
 from ivigcalc.batch.rows.source import Row
@@ -18,14 +19,21 @@ from ivigcalc.text import safe
 #: partitions under way for each thread of the cluster, and how often one is tried again
 _AHEAD, _RETRIES = 2, 5
 _CONNECT_SECONDS = 20
+#: how often the workers are counted while nothing comes back
+_LOOK_SECONDS = 1.0
 #: on a worker, the planner of the batch that it works for, under the name of the batch
 _PLANNERS: dict[str, Planner] = {}
 #: a worker has several threads, but its planner serves one partition; Python computes in one thread at a time anyway
 _ONE_AT_A_TIME = Lock()
 
 
-def do_on_cluster(settings: Settings, partitions: Partitions, address: str) -> Iterator[Done]:
-    """Shared out among the workers of the scheduler at `address`, handed back in order."""
+def do_on_cluster(
+    settings: Settings, partitions: Partitions, address: str, wait_seconds: int, workers: Callable[[int], None]
+) -> Iterator[Done]:
+    """Shared out among the workers of the scheduler at `address`, handed back in order.
+
+    `wait_seconds`: how long it may have none; `workers` hears how many there are, whenever that changes.
+    """
     import gc
 
     gc.enable()  # plans hold no cycles, but the client of a cluster makes them for as long as it runs
@@ -40,33 +48,77 @@ def do_on_cluster(settings: Settings, partitions: Partitions, address: str) -> I
             f"--cluster: cannot reach a Dask scheduler at {safe(address)}: {error}", field="cluster"
         ) from None
     with client:
-        yield from _in_order(client, settings, partitions)
+        yield from _in_order(_Crew(client, wait_seconds, workers), settings, partitions)
 
 
-def _in_order(client: Any, settings: Settings, partitions: Partitions) -> Iterator[Done]:
+class _Crew:
+    """The workers of a cluster, as they come and go."""
+
+    def __init__(self, client: Any, wait_seconds: int, heard: Callable[[int], None]) -> None:
+        self.client, self._wait_seconds, self._heard = client, wait_seconds, heard
+        self._count = -1
+        self._looked = self._seen = monotonic()
+
+    def threads(self) -> int:
+        """How many partitions they do at once; waits until there is somebody."""
+        while not (threads := self._look()):
+            sleep(_LOOK_SECONDS)
+        return threads
+
+    def result(self, future: Any) -> Done:
+        """What became of a partition; raises `WorkerError` when there is nobody to do it for too long."""
+        while True:
+            try:
+                done: Done = future.result(timeout=_LOOK_SECONDS)
+            except TimeoutError:
+                if future.status == "error":  # its own
+                    raise
+            else:
+                if monotonic() - self._looked > _LOOK_SECONDS:
+                    self._look()
+                return done
+            self._look()
+
+    def _look(self) -> int:
+        """How many threads there are now."""
+        threads = self.client.nthreads()
+        now = self._looked = monotonic()
+        if threads:
+            self._seen = now
+        if len(threads) != self._count:
+            self._count = len(threads)
+            self._heard(self._count)
+        if now - self._seen > self._wait_seconds:
+            raise WorkerError(
+                f"the cluster has had no worker for {self._wait_seconds} s (--wait): "
+                "start one, and run the same command again to go on"
+            )
+        return int(sum(threads.values()))
+
+
+def _in_order(crew: _Crew, settings: Settings, partitions: Partitions) -> Iterator[Done]:
     under_way: deque[Any] = deque()
     name = os.urandom(8).hex()
-    threads = max(1, sum(client.nthreads().values()))
+    threads = crew.threads()
     try:
         for rows in partitions:
-            future = client.submit(do_far, name, settings, rows, pure=False, retries=_RETRIES)
+            future = crew.client.submit(do_far, name, settings, rows, pure=False, retries=_RETRIES)
             under_way.append(future)
             if len(under_way) >= _AHEAD * threads + 1:
-                yield _result(under_way.popleft())
+                yield _result(crew, under_way.popleft())
         while under_way:
-            yield _result(under_way.popleft())
+            yield _result(crew, under_way.popleft())
     finally:
-        client.cancel(list(under_way))
+        crew.client.cancel(list(under_way))
 
 
-def _result(future: Any) -> Done:
+def _result(crew: _Crew, future: Any) -> Done:
     try:
-        done: Done = future.result()
+        return crew.result(future)
     except WorkerError:
         raise
     except Exception as error:
         raise WorkerError(f"the cluster could not do a partition: {type(error).__name__}: {error}") from None
-    return done
 
 
 def do_far(name: str, settings: Settings, rows: Sequence[Row]) -> Done:

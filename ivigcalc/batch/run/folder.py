@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,12 +103,12 @@ class Folder:
 
     # ---- what is there ----------------------------------------------------------------------------------------
 
-    def report(self) -> dict[str, Any] | None:
-        """What the last finished run wrote about itself, if its files are still all there."""
+    def report(self, *, but: Collection[str] = ()) -> dict[str, Any] | None:
+        """What the last finished run wrote about itself, if its files, `but` these, are still all as it left them."""
         found = read_report(self.path / REPORT)
         if found is None:
             return None
-        whole = all(_size(self.path / name) == size for name, size in found["files"].items())
+        whole = all(_size(self.path / name) == size for name, size in found["files"].items() if name not in but)
         if EACH in found["folders"]:
             files = sum(1 for _ in files_for_patients(self.path / EACH))
             kinds = found["computed_from"]["options"]["each"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -11,11 +11,24 @@ if TYPE_CHECKING:
 _LINE_SECONDS = 10.0
 
 
+class Watch(Protocol):
+    """Who hears how far a batch is."""
+
+    def __call__(self, done: int, total: int, /) -> None:
+        """Rows done, and rows in all."""
+
+    def workers(self, count: int, /) -> None:
+        """How many workers a cluster has, whenever that changes."""
+
+
 class Silence:
     """Nothing."""
 
     def __call__(self, _done: int, _total: int) -> None:
         """Hear how far it is."""
+
+    def workers(self, _count: int) -> None:
+        """Hear how many there are."""
 
     def close(self) -> None:
         """Nothing is left open."""
@@ -29,6 +42,7 @@ class Lines:
         self._began: float | None = None
         self._before = 0
         self._said = clock()
+        self._workers = ""
 
     def __call__(self, done: int, total: int) -> None:
         """Hear how far it is."""
@@ -39,9 +53,14 @@ class Lines:
             return
         self._said = now
         rate = (done - self._before) / max(now - self._began, 0.001)
-        self._stream.write(
-            f"{done:,} of {total:,} rows, {rate:,.0f} rows/s, {_time(round((total - done) / rate))} left\n"
-        )
+        left = _time(round((total - done) / rate))
+        self._stream.write(f"{done:,} of {total:,} rows, {rate:,.0f} rows/s{self._workers}, {left} left\n")
+        self._stream.flush()
+
+    def workers(self, count: int) -> None:
+        """Hear how many there are; said at once where there are others than before."""
+        self._workers = f", {_workers(count)}"
+        self._stream.write(f"{_workers(count)}\n")
         self._stream.flush()
 
     def close(self) -> None:
@@ -54,14 +73,21 @@ class Bar:
     def __init__(self) -> None:
         self._progress: Progress | None = None
         self._task: TaskID | None = None
+        self._workers = ""
 
     def __call__(self, done: int, total: int) -> None:
         """Hear how far it is."""
         if self._progress is None or self._task is None:
             self._progress = _bar()
             self._progress.start()
-            self._task = self._progress.add_task("planning", total=total, completed=done)
-        self._progress.update(self._task, completed=done)
+            self._task = self._progress.add_task("planning", total=total, completed=done, workers=self._workers)
+        self._progress.update(self._task, completed=done, workers=self._workers)
+
+    def workers(self, count: int) -> None:
+        """Hear how many there are."""
+        self._workers = _workers(count)
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, workers=self._workers)
 
     def close(self) -> None:
         """Leave the last state on the screen."""
@@ -81,8 +107,19 @@ def _bar() -> Progress:
             speed = getattr(task, "speed", None)
             return Text(f"{speed:,.0f} rows/s" if speed else "")
 
-    columns = (TextColumn("planning"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    columns = (
+        TextColumn("planning"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[workers]}"),
+    )
     return Progress(*columns, console=Console(stderr=True))
+
+
+def _workers(count: int) -> str:
+    return f"{count} worker{'' if count == 1 else 's'}"
 
 
 def _time(seconds: int) -> str:

@@ -1,7 +1,8 @@
 """A partition divided among workers by what the rows ask, so that each question is answered by one worker only.
 
 Rows are written one by one, and put back in their order when every share is there. Some partitions stay whole: those of
-Parquet, which is written a partition at a time, and those with files for each patient, where nobody shares an answer.
+Parquet, which is written a partition at a time, and those with files for each patient, or whose plans are saved,
+where nobody shares an answer.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from ivigcalc.batch.run.work import (
     NumberedError,
     Planner,
     Settings,
+    bytes_of,
     counted,
     do_partition,
     own_cells,
     question_of,
 )
-from ivigcalc.batch.tables.encode import TABLES, error_bytes, table_bytes
+from ivigcalc.batch.tables.encode import ROWS, error_bytes, row_line, tables_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def share_out(settings: Settings, rows: Sequence[Row], workers: int) -> list[Sha
 
 
 def _stays_whole(settings: Settings) -> bool:
-    return settings.kind == "parquet" or bool(settings.each)
+    return settings.kind == "parquet" or settings.keeps_plans
 
 
 def do_share(planner: Planner, share: Share) -> Pieces:
@@ -72,16 +74,17 @@ def do_share(planner: Planner, share: Share) -> Pieces:
         done = do_partition(planner, share.rows)
         whole = {table: [data] for table, data in done.tables.items()}
         return Pieces(done.planned, done.errors, whole, done.each, done.first_errors, done.counts)
-    tables: dict[str, list[bytes]] = {table: [] for table in (*TABLES, "errors")}
+    settings, written = planner.settings, tables_of(planner.settings.picked)
+    tables: dict[str, list[bytes]] = {table: [] for table in (*written, "errors", ROWS)}
     failures: list[NumberedError] = []
-    kind, escape = planner.settings.kind, planner.settings.escape
     counts: Counter[str] = Counter()
     for row, (number, patient_id, outcome) in zip(share.rows, planner.outcomes(share.rows), strict=True):
         plans = [] if isinstance(outcome, Failed) else [outcome]
         errors = [(number, patient_id, outcome, own_cells(row))] if isinstance(outcome, Failed) else []
-        for table in TABLES:
-            tables[table].append(table_bytes(table, kind, plans, escape=escape))
-        tables["errors"].append(error_bytes(errors, planner.settings.columns, escape=escape) if errors else b"")
+        for table in written:
+            tables[table].append(bytes_of(settings, table, plans))
+        tables["errors"].append(error_bytes(errors, settings.columns, escape=settings.escape) if errors else b"")
+        tables[ROWS].append(row_line(number, outcome))
         failures += [error[:3] for error in errors]
         counts.update(counted(plans))
     codes = Counter(error.code for _, _, error in failures)

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
-from ivigcalc.batch.tables.encode import TABLES, Kind
+from ivigcalc.batch.tables.encode import PLANS, ROWS, TABLES, Kind, tables_of
 from ivigcalc.batch.tables.patient_files import is_file_name
 from ivigcalc.errors import RequestError
 from ivigcalc.files import read_regular
@@ -18,10 +18,21 @@ from ivigcalc.text import LONG, safe
 WORK, STATE, REPORT, EACH = ".ivigcalc-batch", "state.json", "batch.json", "each"
 #: counts, for whoever reads the results
 SUMMARY = "summary.json"
+#: the rows of the list that were corrected since
+CORRECTED = "corrected.csv"
 SCHEMA = "ivigcalc.batch/1"
 _MAX_BYTES = 1024 * 1024
 #: every table that a batch may have left in its folder; nothing else is ever taken away
-RESULTS = frozenset({"errors.csv", SUMMARY, *(f"{table}.{kind}" for table in TABLES for kind in get_args(Kind))})
+RESULTS = frozenset(
+    {
+        "errors.csv",
+        "rows.csv",
+        "plans.jsonl",
+        CORRECTED,
+        SUMMARY,
+        *(f"{table}.{kind}" for table in TABLES for kind in get_args(Kind)),
+    }
+)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -44,7 +55,7 @@ def read_state(path: Path) -> dict[str, Any] | None:
         and _are_counts(found.get("errors"))
         and _are_counts(found.get("counts"))
         and _are_counts(found.get("sizes"))
-        and found["sizes"].keys() == {*TABLES, "errors"}
+        and found["sizes"].keys() == _tables_of(found["about"]["options"])
         and isinstance(found.get("finished"), bool)
     )
     if not whole:
@@ -105,6 +116,14 @@ def _is_about(value: object) -> bool:
     except (TypeError, ValueError):
         return False
     return isinstance(value["options"].get("each"), list)
+
+
+def _tables_of(options: dict[str, Any]) -> set[str]:
+    """What grows while a batch with these options runs; nothing where they are none."""
+    picked = options.get("columns")
+    if not isinstance(picked, list) or not all(isinstance(name, str) for name in picked):
+        return set()
+    return {*tables_of(tuple(picked)), "errors", ROWS, *((PLANS,) if options.get("plans") else ())}
 
 
 def _damaged(path: Path, name: str, then: str) -> RequestError:

@@ -14,11 +14,22 @@ from ivigcalc.batch.rows.outcome import Failed, attempt
 from ivigcalc.batch.rows.problems import problems
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.tables.answer import Asked, Planned, planned
-from ivigcalc.batch.tables.encode import TABLES, Kind, RowErrors, error_bytes, table_bytes
+from ivigcalc.batch.tables.encode import (
+    PLANS,
+    ROWS,
+    Kind,
+    RowErrors,
+    Table,
+    error_bytes,
+    row_line,
+    table_bytes,
+    tables_of,
+)
 from ivigcalc.batch.tables.first_day import Movable, asks_for_a_day
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked
+from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.request.fields import FIELDS
 from ivigcalc.request.form import Form
@@ -47,6 +58,15 @@ class Settings:
     files: tuple[str, ...] = ()
     definitions: str = ""
     escape: bool = True
+    #: the columns of the results; none: all of them
+    picked: tuple[str, ...] = ()
+    #: whether the saved plans are written, one on each line
+    plans: bool = False
+
+    @property
+    def keeps_plans(self) -> bool:
+        """Whether each row has a plan of its own, to be written in full; nobody then shares an answer."""
+        return self.plans or bool(self.each)
 
 
 @dataclass(slots=True)
@@ -76,16 +96,19 @@ def do_partition(planner: Planner, rows: Sequence[Row]) -> Done:
     """Plan the rows and write their tables. Every row counts, as planned or as an error."""
     plans: list[Planned] = []
     failures: list[RowErrors] = []
+    lines: list[bytes] = []
     for row, (number, patient_id, outcome) in zip(rows, planner.outcomes(rows), strict=True):
         if isinstance(outcome, Planned):
             plans.append(outcome)
         else:
             failures.append((number, patient_id, outcome, own_cells(row)))
+        lines.append(row_line(number, outcome))
     settings = planner.settings
-    tables: dict[str, bytes] = {
-        table: table_bytes(table, settings.kind, plans, escape=settings.escape) for table in TABLES
-    }
+    tables: dict[str, bytes] = {table: bytes_of(settings, table, plans) for table in tables_of(settings.picked)}
+    if settings.plans:
+        tables[PLANS] = planner.take_plans()
     tables["errors"] = error_bytes(failures, settings.columns, escape=settings.escape)  # control: every-row-counted
+    tables[ROWS] = b"".join(lines)
     codes = Counter(error.code for _, _, error, _ in failures)
     counts = counted(plans)
     return Done(
@@ -96,6 +119,11 @@ def do_partition(planner: Planner, rows: Sequence[Row]) -> Done:
         tuple(failure[:3] for failure in failures[:SHOWN_ERRORS]),
         counts,
     )
+
+
+def bytes_of(settings: Settings, table: Table, plans: Sequence[Planned]) -> bytes:
+    """The lines of some plans in a table, as the batch writes them."""
+    return table_bytes(table, settings.kind, plans, escape=settings.escape, picked=settings.picked)
 
 
 def counted(plans: Iterable[Planned]) -> Counter[str]:
@@ -129,6 +157,7 @@ class Planner:
         self._movable: Known[Movable, Movable] = Known(_REMEMBERED)
         self._known: dict[tuple[Cell, ...], Asked] = {}
         self._files: list[tuple[str, bytes]] = []
+        self._plans: list[bytes] = []
         self._question = question_of(settings.columns)
 
     def outcomes(self, rows: Sequence[Row]) -> Iterator[Outcome]:
@@ -179,6 +208,11 @@ class Planner:
         files, self._files = self._files, []
         return files
 
+    def take_plans(self) -> bytes:
+        """The saved plans since this was last asked, one on each line."""
+        plans, self._plans = self._plans, []
+        return b"".join(plans)
+
     def _planned(self, number: int, cells: Sequence[Cell]) -> Planned:
         cells = self._columns.fitted(cells)
         question = self._question(cells)
@@ -187,15 +221,24 @@ class Planner:
             identity = self._columns.identity(cells)
             start = check_identity(identity)
             if known.holds(start):
-                return Planned(known.answer, identity.patient_id or "", start)
+                return Planned(known.answer, known.told, identity.patient_id or "", start)
         worked = self._worked(self._columns.form(cells))
         found = planned(worked, self._movable, rounded=self._columns.rounds(cells))
-        if self.settings.each:
-            from ivigcalc.batch.tables.patient_files import patient_files
-
-            self._files += patient_files(worked.plan(), number, self.settings.each, self.settings.paper)
+        if self.settings.keeps_plans:
+            self._keep(worked.plan(), number)
             return found
         if len(self._known) >= _REMEMBERED:
             del self._known[next(iter(self._known))]
-        self._known[question] = Asked(found.answer, found.start, asks_for_a_day(worked.draft.case.request))
+        self._known[question] = Asked(found.answer, found.told, found.start, asks_for_a_day(worked.draft.case.request))
         return found
+
+    def _keep(self, plan: Plan, number: int) -> None:
+        """What is written of a plan beside its lines in the tables."""
+        if self.settings.each:
+            from ivigcalc.batch.tables.patient_files import patient_files
+
+            self._files += patient_files(plan, number, self.settings.each, self.settings.paper)
+        if self.settings.plans:
+            from ivigcalc.document.write import to_json_line
+
+            self._plans.append(to_json_line(plan).encode("utf-8"))

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from math import floor
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ivigcalc.batch.tables.first_day import Day, Movable, has_own_dates, movable
+from ivigcalc.batch.tables.gaps import Text, text_of
+from ivigcalc.batch.tables.notices import Told, told
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked
 from ivigcalc.engine.plan import Infusion, Plan, Session, Titration, clock_text
@@ -31,20 +33,8 @@ from ivigcalc.render.csv import (
     treatment_of,
 )
 
-_DAY_MIN = 24 * 60
 #: how the summary counts a plan whose weight or height was rounded
 ROUNDED = "rows/rounded"
-
-
-class Text(NamedTuple):
-    """Lines with gaps, and what goes into each gap: 0 the patient, from 1 on the days of the answer."""
-
-    lines: str
-    gaps: itemgetter[tuple[int, ...]] | None
-
-    def filled(self, values: tuple[str, ...]) -> str:
-        """The lines of one patient."""
-        return self.lines % self.gaps(values) if self.gaps else ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +103,7 @@ class Answer:
             place = places[_day_of(session)]
             lines.append(f"%s,{session.course},{session.day},%s,{cells}\n")
             gaps += (0, place, *[place + later for later in days_later])
-        return _text(lines, gaps)
+        return text_of(lines, gaps)
 
     @cached_property
     def step_text(self) -> Text:
@@ -132,7 +122,12 @@ class Answer:
             for cells, later in alike[shows]:
                 lines.append(f"%s,{session.course},{session.day},%s,{cells}\n")
                 gaps += (0, place) if later is None else (0, place, place + later)
-        return _text(lines, gaps)
+        return text_of(lines, gaps)
+
+    @cached_property
+    def line_counts(self) -> tuple[int, int]:
+        """How many lines it has in the tables of sessions and steps."""
+        return len(self.sessions), sum(len(session.infusion.steps) for session in self.sessions if session.infusion)
 
     def _places(self) -> dict[Day, int]:
         """Where each day is among what goes into the gaps; the days of one infusion follow each other."""
@@ -172,37 +167,58 @@ def _clock(session: Session, minutes: int | None) -> str:
 def _days_later(session: Session, minutes: int | None) -> int | None:
     """Days from a session's own to the one that it reaches after so many minutes; None where no time is known."""
     wall_min = None if minutes is None else session.wall_min(minutes)
-    return None if wall_min is None else wall_min // _DAY_MIN
+    return None if wall_min is None else wall_min // DAY_MIN
 
 
 class Asked(NamedTuple):
     """The answer to a question, and from which first day on. `of_a_day`: for another day it is another question."""
 
     answer: Answer
+    told: Told
     start: date
     of_a_day: bool
 
     def holds(self, start: date) -> bool:
         """Whether it is also the answer for this first day."""
-        dates = self.answer.movable
-        return start == self.start or (dates is not None and not self.of_a_day and dates.holds_also(start, self.start))
+        if start == self.start:
+            return True
+        dates, moves = self.answer.movable, self.told.moves and not self.of_a_day
+        return moves and dates is not None and dates.holds_also(start, self.start)
 
 
 class Planned(NamedTuple):
-    """An answer with the patient whose it is and the first day that was asked for."""
+    """An answer with what is said to the patient whose it is, and the first day that was asked for."""
 
     answer: Answer
+    told: Told
     patient_id: str
     start: date
 
+    @property
+    def line_counts(self) -> tuple[int, int, int]:
+        """How many lines it has in the tables of sessions, steps and notices."""
+        return *self.answer.line_counts, self.told.count
+
     def lines(self, table: str, *, escape: bool = True) -> str:
         """The CSV lines of a table."""
-        who = safe_cell(self.patient_id) if escape else self.patient_id
+        who = quoted(safe_cell(self.patient_id) if escape else self.patient_id)
+        if table == "notices":
+            return self.told.text(escape=escape).filled((who, self._until))
         text = self.answer.step_text if table == "steps" else self.answer.session_text
-        return text.filled((quoted(who), *self.answer.dates(self.start)))
+        return text.filled((who, *self.answer.dates(self.start)))
+
+    @property
+    def _until(self) -> str:
+        """The day that a notice names."""
+        if self.told.wait is None:
+            return ""
+        return self.told.until_after(self.answer.on_days(self.start)[-1])
 
     def records(self, table: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a table as values, in the order of the columns."""
+        if table == "notices":
+            yield from ((self.patient_id, *words) for words in self.told.records(self._until))
+            return
         for s, on in zip(self.answer.sessions, self.answer.on_days(self.start), strict=True):
             head = (self.patient_id, s.course, s.day, on.isoformat())
             if table == "sessions":
@@ -228,7 +244,8 @@ def planned(worked: Worked, known: Known[Movable, Movable], *, rounded: bool = F
     answer: Answer = draft.titrated.shown.of(
         shows, lambda: _answer(worked, None if own_dates else _of_all(movable(draft), known), rounded)
     )
-    return Planned(answer, request.patient.patient_id or "", start)
+    notices = told(worked.notices, draft.calendar.visits[-1].on)
+    return Planned(answer, notices, request.patient.patient_id or "", start)
 
 
 def _answer(worked: Worked, dates: Movable | None, rounded: bool) -> Answer:
@@ -254,10 +271,6 @@ def _kinds(plan: Plan, rounded: bool) -> tuple[str, ...]:
 def _of_all(mine: Movable, known: Known[Movable, Movable]) -> Movable:
     """Of all that settle the same dates the first, which remembers more."""
     return known.of(mine, lambda: mine)
-
-
-def _text(lines: list[str], gaps: list[int]) -> Text:
-    return Text("".join(lines), itemgetter(*gaps) if gaps else None)
 
 
 def quoted(text: str) -> str:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ivigcalc.batch.rows.outcome import MAX_ID, Failed, for_clerk
 from ivigcalc.batch.tables.answer import Planned
+from ivigcalc.batch.tables.notices import NOTICE_COLUMNS
 from ivigcalc.errors import MissingExtraError
 from ivigcalc.text import safe
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ArrowTable = Literal["sessions", "steps", "errors"]
+ArrowTable = Literal["sessions", "steps", "notices", "errors"]
 #: rows of one row group of a Parquet file
 _GROUP_ROWS = 100_000
 
@@ -54,6 +55,7 @@ def arrow_schema(table: ArrowTable) -> pa.Schema:
             ("volume_ml", amount),
             ("cumulative_ml", amount),
         ],
+        "notices": [(name, whole if name in ("course", "day") else text) for name in NOTICE_COLUMNS],
         "errors": [("row", arrow.int64()), ("patient_id", text), ("field", text), ("code", text), ("message", text)],
     }
     return arrow.schema(columns[table])
@@ -74,14 +76,15 @@ def errors_to_arrow(failures: Sequence[tuple[int, str, Failed]]) -> pa.RecordBat
     return _record_batch(need_arrow(), "errors", values)
 
 
-def schema_bytes(table: ArrowTable) -> bytes:
-    """The head of an Arrow stream."""
-    return bytes(arrow_schema(table).serialize())
+def schema_bytes(table: ArrowTable, columns: Sequence[str]) -> bytes:
+    """The head of an Arrow stream of these columns of a table."""
+    schema = arrow_schema(table)
+    return bytes(need_arrow().schema([schema.field(name) for name in columns]).serialize())
 
 
-def plans_bytes(table: ArrowTable, plans: Sequence[Planned]) -> bytes:
+def plans_bytes(table: ArrowTable, plans: Sequence[Planned], columns: Sequence[str]) -> bytes:
     """The next piece of an Arrow stream."""
-    return bytes(to_arrow(table, plans).serialize()) if plans else b""
+    return bytes(to_arrow(table, plans).select(list(columns)).serialize()) if plans else b""
 
 
 def write_parquet(stream: Path, to: Path) -> None:

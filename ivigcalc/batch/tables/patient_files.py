@@ -13,7 +13,7 @@ from ivigcalc.text import TYPED, safe
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _MAX_NAME = 60
 _KINDS = ("pdf", "ics", "json")
-_FILE_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{_MAX_NAME}}}_row[0-9]+\.({'|'.join(_KINDS)})")
+_FILE_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{_MAX_NAME}}}_row([0-9]+)\.(?:{'|'.join(_KINDS)})")
 
 
 def file_name(patient_id: str, row: int, suffix: str) -> str:
@@ -25,6 +25,12 @@ def file_name(patient_id: str, row: int, suffix: str) -> str:
 def is_file_name(name: str) -> bool:
     """Whether it is such a name as `file_name` gives."""
     return _FILE_NAME.fullmatch(name) is not None
+
+
+def row_of(name: str) -> int | None:
+    """The row whose file it is; None where it is no such file."""
+    found = _FILE_NAME.fullmatch(name)
+    return int(found[1]) if found else None
 
 
 def patient_files(plan: Plan, row: int, kinds: tuple[str, ...], paper: str | None) -> list[tuple[str, bytes]]:

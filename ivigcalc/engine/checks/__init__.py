@@ -17,6 +17,7 @@ from operator import itemgetter
 
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.checks import (
+    ceilings,
     dates,
     doses,
     growth,
@@ -190,11 +191,13 @@ CHECKS: tuple[Check | Shared, ...] = (
     infusion.kind_not_said,
     infusion.starts_slowly,
     infusion.slow_after_a_gap,
-    infusion.indication_ceiling_lifted,
+    ceilings.lifted,
+    ceilings.policy_risks_open,  # control: policy-risk-open
     of_titrated(infusion.tables_used),
     of_titrated(infusion_time.times_ordered),
     of_titrated(infusion_time.times_kept),
     of_titrated(infusion.days_of_risk),  # control: other-days-at-risk
+    infusion_time.printed_elsewhere,
     of_titrated(infusion.days_at_risk),
     of_titrated(infusion.bottles),  # control: open-bottle
     dates.start_in_past,  # control: start-in-past

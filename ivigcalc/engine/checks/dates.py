@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Site, cite
 from ivigcalc.engine.clocks import comes_twice, zone_of
 from ivigcalc.engine.draft import Draft
@@ -17,8 +18,6 @@ from ivigcalc.engine.schedule import CourseDates, open_around, step
 from ivigcalc.engine.session import Calendar
 from ivigcalc.quantity import Quantity
 from ivigcalc.text import counted
-
-_DAY_MIN = 24 * 60
 
 
 def courses_moved(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
@@ -211,13 +210,13 @@ def _past_hours(session: Session, hours: tuple[int, int]) -> Iterator[_PastHours
 
 def _time(minutes: int) -> str:
     """A clock time of the day of the session; what is past its midnight says so."""
-    days = minutes // _DAY_MIN
+    days = minutes // DAY_MIN
     other = {-1: " on the day before", 0: "", 1: " on the next day"}
     return clock_text(None, minutes) + other.get(days, f" {abs(days)} days {'later' if days > 0 else 'before'}")
 
 
 def clocks_changed(draft: Draft) -> Iterator[Notice]:
-    """Visits during which the clocks are changed, and starts that come twice."""
+    """Visits during which the clocks are changed, or with a time that therefore comes twice, and such starts."""
     zone = zone_of(draft.case.site)
     if zone is None or draft.case.order.at is None:
         return
@@ -250,7 +249,7 @@ def clocks_not_checked(draft: Draft) -> Iterator[Notice]:
     over = [
         session
         for session in draft.sessions
-        if session.at_min is not None and session.at_min + (session.duration_min or 0) > _DAY_MIN
+        if session.at_min is not None and session.at_min + (session.duration_min or 0) > DAY_MIN
         if lacking != "--start" or session.on is None
     ]
     if over:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from ivigcalc.definitions import RateTable, Safety, cite
+from ivigcalc.engine.checks.ceilings import elsewhere, less_than
 from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed
 from ivigcalc.engine.draft import Draft
@@ -15,7 +16,7 @@ from ivigcalc.engine.infusion import Titrated
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.session import Calendar, after_a_gap, starts_again
-from ivigcalc.engine.titration import OtherCeiling, TableChoice, risk_applies
+from ivigcalc.engine.titration import TableChoice, risk_applies
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.request.request import InfusionKind, Risk
@@ -117,16 +118,19 @@ def tables_used(rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator
     for used in titrated.used:
         yield from _where_it_is_from(rx, used.choice)
         yield from _risks(rx, titrated.risks, used.choice.table, used.bound_by)
-        yield from _elsewhere(rx, used.others, used.bound_by)
+        yield from elsewhere(rx, titrated.held, used)
         yield from _held_down(rx, used.bound_by)
 
 
 def risks_without_figure(rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
-    """Risks for which neither the table nor the rest of the product's file prints a lower rate."""
+    """Risks for which neither the table, nor the rest of the product's file, nor the policy prints a lower rate."""
+    policy = rx.policy.at_risk_ceiling
+    printed = policy.risks if policy else ()  # control: policy-prints-a-figure
     for used in titrated.used:
         table = used.choice.table
         own = [risk for risk in titrated.risks if risk_applies(table, (risk,))]
-        open_risks = [risk for risk in titrated.risks if not any(risk_applies(t, (risk,)) for t in rx.product.rates)]
+        others = [risk for risk in titrated.risks if risk not in printed]
+        open_risks = [risk for risk in others if not any(risk_applies(t, (risk,)) for t in rx.product.rates)]
         if open_risks:  # control: risk-without-figure
             slowed = "is not slowed for it" if own else "is not slowed"
             yield Notice(
@@ -176,20 +180,6 @@ def _ml(rx: Prescription, grams: Fraction) -> str:
     return f" = {figure(grams * 1000 / concentration.base)} mL" if concentration else ""
 
 
-def indication_ceiling_lifted(draft: Draft) -> Iterator[Notice]:
-    """That the order lifts the ceiling of the indication, where a rate goes above it: a stop with its reason."""
-    rx = draft.prescription
-    ceiling = rx.rate_ceiling
-    if ceiling is None or draft.case.order.override("indication-ceiling") is None:
-        return
-    most = rx.product.comparable_rate(ceiling.rate) * draft.rate_kg if draft.titrated.used else Fraction(0)
-    rates = [rate for made in draft.titrated.titrations for rate, _, _ in made.infusion.climb.rates]
-    if any(rate > most for rate in rates):
-        message = f"up to {figure(max(rates))} mL/h is above the {ceiling.rate} printed for {rx.indication}"
-        source = rx.rate_ceiling_source
-        yield Notice("indication-ceiling", "stop", message, f"{figure(max(rates))} mL/h", str(ceiling.rate), source)
-
-
 def _where_it_is_from(rx: Prescription, chosen: TableChoice) -> Iterator[Notice]:
     product, table = rx.product, chosen.table
     uses, source = ", ".join(table.for_), cite(product, table.ladder[0], table)
@@ -232,36 +222,11 @@ def _risks(rx: Prescription, risks: tuple[Risk, ...], table: RateTable, bound_by
         yield Notice(
             "risk-ceiling-applied",
             "caution",
-            f"{' and '.join(covered)} risk: the rate stays at or below {at_risk.rate}{_less_than(table)}",
+            f"{' and '.join(covered)} risk: the rate stays at or below {at_risk.rate}{less_than(table)}",
             ", ".join(covered),
             str(at_risk.rate),
             cite(product, at_risk, table),
         )
-
-
-def _less_than(table: RateTable) -> str:
-    """Where the source prints no rate to be kept but one to stay below: which, and that the step below it is taken."""
-    printed = table.at_risk_ceiling
-    return f", the last step below the printed {printed.rate}" if printed and printed.less_than else ""
-
-
-def _elsewhere(rx: Prescription, others: tuple[OtherCeiling, ...], bound_by: frozenset[str]) -> Iterator[Notice]:
-    """Ceilings that are printed elsewhere than in the table, and bound a step."""
-    for other in others:
-        if other.by not in bound_by:
-            continue
-        if other.by == "indication":
-            text = f"the rate stays at or below {other.printed}, the most that is printed for {rx.indication}"
-            source = rx.rate_ceiling_source
-            yield Notice("indication-ceiling-applied", "caution", text, None, str(other.printed), source)
-            continue
-        kept = [(table, rx.product.at_risk(table)) for table in rx.product.rates]
-        tables = [table for table, ceiling in kept if ceiling and ceiling.rate == other.printed]
-        uses = ", ".join(tables[0].for_)
-        said = _less_than(tables[0]) or ", printed"
-        text = f"the rate stays at or below {other.printed}{said} for patients at risk in the table for {uses}"
-        source = cite(rx.product, tables[0].at_risk_ceiling, tables[0])
-        yield Notice("risk-ceiling-applied", "caution", text, None, str(other.printed), source)
 
 
 def _held_down(rx: Prescription, bound_by: frozenset[str]) -> Iterator[Notice]:

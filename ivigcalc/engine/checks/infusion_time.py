@@ -1,13 +1,16 @@
-"""How long the infusions last, against what is printed or ordered."""
+"""How long the infusions last, against what is printed or ordered, here or in another protocol of the same file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from ivigcalc.definitions import RateTable
+from ivigcalc.definitions import CourseTime, Phase, RateTable, cite
+from ivigcalc.engine.case import is_for
 from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed, Stretch
+from ivigcalc.engine.dose import amount_g
+from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.infusion import Titrated
 from ivigcalc.engine.infusion_time import TimeInForce, printed_of_course, printed_of_table, stretches_of_sessions
 from ivigcalc.engine.plan import Notice, Titration
@@ -76,3 +79,57 @@ def _longer(
 
 def _told(time: TimeInForce) -> str:
     return "ordered" if time.ordered else "published"
+
+
+# ---- printed by another protocol ------------------------------------------------------------------------------------
+
+
+def printed_elsewhere(draft: Draft) -> Iterator[Notice]:
+    """An infusion that is shorter than another protocol of the same file prints for such a dose, where its own prints
+    no time. Rates alone follow no protocol: they are held against all of what is treated.
+    """
+    rx, indication = draft.prescription, draft.prescription.definitions.indication
+    file = rx.regimen or (indication.value if indication else None)
+    printed = rx.times_of_others
+    if file is None or not printed:
+        return
+    age, safety = draft.case.age_months, rx.safety
+    printed = tuple(one for one in printed if age is None or is_for(file.protocols[one[0]], age, safety))
+    stretches = stretches_of_sessions(draft.dosed)
+    for titration in draft.titrated.titrations:
+        for stretch in dict.fromkeys(stretches[place] for place in titration.places):
+            own = printed_of_course(rx, stretch.part, stretch.days)
+            for name, phase, time in printed if own is None else ():
+                least, lasts = time.from_, titration.infusion.duration_min
+                # control: time-printed-elsewhere
+                if least is None or lasts >= least.base or not _is_such_a_dose(draft, stretch, phase, time):
+                    continue
+                which = of_phase(stretch.part.phase) if rx.regimen else ""
+                choose = f"choose it with --regimen {file.id}:{name}, or " if rx.regimen else ""
+                text = f"{which}the infusion takes {lasts} min; for such a dose {file.id}:{name} prints {time}"
+                text = f'{text}: {choose}order --over "{least}"'
+                sessions = tuple(draft.dosed.places[p] for p in titration.places if stretches[p] is stretch)
+                source = cite(file, time, phase, file.protocols[name])
+                yield Notice(
+                    "time-printed-elsewhere", "caution", text, f"{lasts} min", str(time), source, sessions=sessions
+                )
+
+
+def _is_such_a_dose(draft: Draft, stretch: Stretch, phase: Phase, time: CourseTime) -> bool:
+    """Whether a phase prints its time for a day such as these: of a course on as many days, the exact dose of a day
+    within what it prints, give or take what rounding may differ.
+    """
+    rx, dose, kg = draft.prescription, phase.dose, draft.dosed.kg
+    days = phase.days
+    first, last = (days.from_ or 1, days.to) if days else (1, max(stretch.days, time.of_days or 1))
+    if dose is None:
+        return False
+    low_g, high_g = (amount_g(end, kg) for end in (dose.published.from_, dose.published.to))
+    exact_g, near = stretch.dose.prescribed_g / stretch.days, Fraction(rx.safety.deviation.percent.value) / 100
+    for number in range(first, last + 1):
+        as_many = number == stretch.days if rx.regimen else True  # one infusion by itself may be a day of any course
+        share = 1 if dose.per_day is not None else number
+        within = low_g / share * (1 - near) <= exact_g <= high_g / share * (1 + near)
+        if as_many and within and time.of_days in (None, number):
+            return True
+    return False

@@ -12,9 +12,10 @@ from ivigcalc.text import dotted
 
 
 def own_files(case: Case) -> Iterator[Notice]:
-    """What lies far outside of the shipped library in the product and the protocol of a file of one's own."""
+    """What lies far outside of the shipped library in the product, protocol and policy of a file of one's own."""
     definitions, rules = case.definitions, case.safety
-    own = [loaded for loaded in (definitions.product, definitions.regimen) if loaded is not None and loaded.is_file]
+    used = (definitions.product, definitions.regimen, definitions.policy.policy)
+    own = [loaded for loaded in used if loaded is not None and loaded.is_file]
     for loaded in own:
         for found in implausible(loaded.value, rules):
             place = found.figure.place

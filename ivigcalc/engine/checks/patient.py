@@ -36,9 +36,10 @@ def policy_is_whole(case: Case) -> Iterator[Notice]:
 
 def known_conditions(case: Case) -> Iterator[Notice]:
     """Refuses to read a condition that no file knows."""
-    product, safety = case.product, case.safety
+    product, safety, at_risk = case.product, case.safety, case.policy.at_risk_ceiling
     for condition in case.patient.conditions:
         covered = _is_covered(condition, product, case.product_class)
+        covered = covered or (at_risk is not None and condition in at_risk.conditions)
         if not covered and condition not in safety.conditions:  # control: unknown-condition
             allowed = ", ".join(sorted(safety.conditions))
             raise RequestError(f"unknown --condition '{condition[:40]}'; allowed: {allowed}", field="condition")
@@ -122,7 +123,7 @@ def _about(condition: str, product: Product, product_class: ProductClass | None,
             message = f"{product.title}: {warning.text}"
             yield Notice("product-warning", "caution", message, condition, source=cite(product, warning))
     if not _is_covered(condition, product, product_class):
-        words = safety.conditions[condition]
+        words = safety.conditions.get(condition, condition.replace("-", " "))
         message = f"the file of {product.id} says nothing about '{condition}' ({words}): check the label"
         yield Notice("condition-not-covered", "caution", message, condition)  # control: condition-unmentioned
 
@@ -151,14 +152,17 @@ def _is_covered(condition: str, product: Product, product_class: ProductClass | 
 def risk_of_age(draft: Draft) -> Iterator[Notice]:
     """Above an age that is itself a risk: that nobody said whether the patient has others."""
     product_class, age = draft.case.product_class, draft.case.age_months
-    rule = product_class.age_risk if product_class else None
+    rule, policy = product_class.age_risk if product_class else None, draft.case.policy
     if rule is None or age is None or draft.case.patient.risks or age <= in_months(rule.above):
         return
+    held = draft.titrated.held
+    by_policy = held.of_policy and "policy-ceiling" not in held.lifted
+    lowered = f"were lowered as policy {policy.id} prints alone" if by_policy else "were not lowered"
     years, ask = f"{figure(age / 12, 1)} years", ", ".join(f"--risk {risk}" for risk in rule.risks)
     yield Notice(
         "age-risk",
         "caution",
-        f"{years}: {rule.text}, and no risk was given, so that rates were not lowered: give {ask} or --risk {NO_RISK}",
+        f"{years}: {rule.text}, and no risk was given, so that rates {lowered}: give {ask} or --risk {NO_RISK}",
         years,
         f"above {rule.above}",
         cite(product_class, rule),

@@ -59,14 +59,15 @@ def rounded(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notic
 
 
 def _preferred(dose: CourseDose, prefer: Prefer | None) -> str:
-    """That the policy's preference chose another course than the nearest, in words; nothing where it did not."""
+    """That the policy's preference chose other days than those of the nearest, in words; nothing where it did not."""
     grams, exact = dose.instead_of_g, dose.prescribed_g
-    if prefer is None or grams is None or dose.opened or abs(dose.deviation_percent) > prefer.within.base:
+    if prefer is None or grams is None or not dose.preferred:
         return ""
-    return (
-        f": the fewest vials within {prefer.within} of it, in days that differ by no more than {prefer.spread}; "
-        f"the nearest would be {figure(grams)} g, {signed((grams - exact) / exact * 100)} %"
-    )
+    rule = f": the fewest vials within {prefer.within} of it, in days that differ by no more than {prefer.spread}"
+    if grams == dose.dose_g:  # the nearest as well, in other days
+        return rule
+    nearest = f"{figure(grams)} g, {signed((grams - exact) / exact * 100)} %" if grams else "none"
+    return f"{rule}; the nearest would be {nearest}"
 
 
 def _instead(dose: CourseDose, within: Quantity | None) -> str:

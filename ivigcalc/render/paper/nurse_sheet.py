@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from ivigcalc.engine.plan import Bottle, Plan, Session, Step
+from ivigcalc.engine.record import bottles_without_rates
 from ivigcalc.quantity import plain
 from ivigcalc.render.notices import LEVELS, for_sheet, printed_notice
 from ivigcalc.render.paper.bedside import (
@@ -23,13 +24,15 @@ from ivigcalc.render.words import Facts, clean, phased, shown, time_on_sheet, vi
 
 #: a nurse's sheet shows at most so many cautions of one kind; the order page of the plan has them all
 SAME_KIND_ON_SHEET = 3
+#: letters of a product's name, which ends in its strength
+_PRODUCT = 160
 
 
-def nurse_sheet(plan: Plan, session: Session) -> dict[str, Any]:
-    """The sheet of one session."""
+def nurse_sheet(plan: Plan, session: Session, number: int) -> dict[str, Any]:
+    """The sheet of one session, which is the one of this number."""
     length = session.duration_min
     return {
-        "number": f"Session {plan.sessions.index(session) + 1} of {len(plan.sessions)}",
+        "number": f"Session {number} of {len(plan.sessions)}",
         "when": _which(plan, session),
         "date": long_day(session.on),
         "facts": [*_facts(plan, session), *_infusion_facts(session), *_left_over(session)],
@@ -43,7 +46,7 @@ def nurse_sheet(plan: Plan, session: Session) -> dict[str, Any]:
             "at": "" if length is None else moment(session, length),
             "volume": shown(session.volume_ml, unknown=""),
         },
-        "bottles": list(_bottles(session)) or list(_bottles_without_rates(session)),
+        "bottles": list(_bottles(session)) or list(_bottles_without_rates(plan, session)),
         "chart": chart_data(session),
         "premedication": premedication(plan, session),
         "preparation": preparation(plan),
@@ -68,7 +71,7 @@ def _which(plan: Plan, session: Session) -> str:
 def _product(plan: Plan) -> str:
     """The product with its strength, as it stands on the bottle."""
     product = plan.computed_from.product.value
-    return f"{clean(product.title, 60)}, {product.concentration or 'strength not published'}"
+    return f"{clean(product.title, _PRODUCT)}, {product.concentration or 'strength not published'}"
 
 
 def _facts(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
@@ -150,11 +153,12 @@ def _bottles(session: Session) -> Iterator[dict[str, str]]:
         }
 
 
-def _bottles_without_rates(session: Session) -> Iterator[dict[str, str]]:
+def _bottles_without_rates(plan: Plan, session: Session) -> Iterator[dict[str, str]]:
     """A row for each bottle where no rate says when it is hung, so that its lot and expiry can be written down."""
-    sizes = [vial.size_g for vial in session.vials for _ in range(vial.count)]
-    for number, size_g in enumerate(sizes, start=1):
-        yield {"bottle": str(number), "size": plain(size_g), "volume": "", "hang": "", "empty": ""}
+    bottles = bottles_without_rates(session, plan.computed_from.product.value.concentration)
+    for number, (size_g, volume_ml) in enumerate(bottles, start=1):
+        volume = shown(volume_ml, unknown="")
+        yield {"bottle": str(number), "size": plain(size_g), "volume": volume, "hang": "", "empty": ""}
 
 
 # ---- the visit around the infusion ----------------------------------------------------------------------------------

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Literal, get_args
 
-from ivigcalc.customs import customs
+from ivigcalc.customs import Paper, customs, customs_of
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
+from ivigcalc.engine.schedule import closed_days
+from ivigcalc.errors import RequestError
 from ivigcalc.render.months import ClosedDays, months
 from ivigcalc.render.notices import by_level, printed_notice
 from ivigcalc.render.paper.asked import inputs
@@ -15,12 +17,40 @@ from ivigcalc.render.paper.calendar import month_grid, session_row, summary, tot
 from ivigcalc.render.paper.nurse_sheet import nurse_sheet
 from ivigcalc.render.paper.patient_page import home
 from ivigcalc.render.times import in_its_customs, plain_day, weekday_names
-from ivigcalc.render.words import clean, clinic, treatment
+from ivigcalc.render.words import clean, clinic, name_text, treatment
+from ivigcalc.text import safe
 
 FINGERPRINT_DIGITS = 12
 #: what can be printed alone, in the order of the pages
 Part = Literal["calendar", "patient", "record", "order"]
 PARTS: tuple[Part, ...] = get_args(Part)
+
+
+def prepared(
+    plan: Plan, paper: Paper | None, parts: Sequence[Part] = PARTS, session: str | None = None
+) -> dict[str, Any]:
+    """What is printed of the parts that are asked for, in the order of the pages; of the records only `session`.
+
+    `paper`: None for that of the site.
+    """
+    only = _session(plan, session) if session else None
+    wanted: Sequence[Part] = ("record",) if only and parts == PARTS else [part for part in PARTS if part in parts]
+    site = plan.computed_from.site.value
+    closed = closed_days(site, (s.on for s in plan.sessions if s.on))
+    return document(plan, paper or customs_of(site).paper, closed, wanted, only)
+
+
+def _session(plan: Plan, named: str) -> Session:
+    """The session of a course and day, as `2.1`."""
+    for session in plan.sessions:
+        if named.strip() == f"{session.course}.{session.day}":
+            return session
+    first, last = plan.sessions[0], plan.sessions[-1]
+    raise RequestError(
+        f"--session: there is no session '{safe(named)}'; "
+        f"say course.day, from {first.course}.{first.day} to {last.course}.{last.day}",
+        field="session",
+    )
 
 
 @in_its_customs
@@ -50,7 +80,9 @@ def document(
         "notices": [printed_notice(found, plan) for found in by_level(plan.notices)],
         "inputs": inputs(plan),
         "sources": [clean(citation, 300) for citation in plan.sources],
-        "sheets": [nurse_sheet(plan, session) for session in plan.sessions if only in (None, session)],
+        "sheets": [
+            nurse_sheet(plan, s, number) for number, s in enumerate(plan.sessions, start=1) if only in (None, s)
+        ],
     }
 
 
@@ -76,8 +108,8 @@ def patient(plan: Plan) -> dict[str, str | None]:
     """Who it is; what was not given is left open for a pen or a label."""
     asked = plan.computed_from.request.patient
     return {
-        "name": clean(asked.name, 60) if asked.name else None,
-        "id": clean(asked.patient_id, 40) if asked.patient_id else None,
+        "name": name_text(asked.name) if asked.name else None,
+        "id": name_text(asked.patient_id) if asked.patient_id else None,
         "born": plain_day(asked.birth_date) if asked.birth_date else None,
         "age": str(asked.age) if asked.age else None,
     }

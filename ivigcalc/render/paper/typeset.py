@@ -24,6 +24,9 @@ def typeset(template: str, data: dict[str, Any], form: Form, needs: str) -> byte
     except ImportError:
         raise MissingExtraError(needs, "pdf") from None
     text = json.dumps(data, ensure_ascii=False)
+    if form != "pdf" and not text.isascii():
+        # only of a PDF does typst say that a letter is missing
+        typeset(template, data, "pdf", needs)
     # The fonts inside typst cover Latin, Greek and Cyrillic, the same on every machine. A name in another script needs
     # a font of the machine; accessible PDF refuses to print an empty box for a letter, so it tells us.
     try:
@@ -37,8 +40,11 @@ def typeset(template: str, data: dict[str, Any], form: Form, needs: str) -> byte
         missing = _MISSING_GLYPH.search(error.message)
         if not missing:
             raise
+        letter = missing[1][:20]
         raise RequestError(
-            f"no font on this machine can print '{missing[1][:20]}': install one, for example Noto", field="name"
+            f"no font on this machine can print '{letter}' (U+{ord(letter[0]):04X}): "
+            "install one, for example Noto, or take --format html",
+            field="name",
         ) from None
 
 

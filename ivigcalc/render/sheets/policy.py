@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivigcalc.definitions import DosingWeight, Formula, Policy, Prefer, Rounding
+from ivigcalc.definitions import CeilingAtRisk, DosingWeight, Formula, Policy, PolicyCeiling, Prefer, Rounding
 from ivigcalc.quantity import plain
 from ivigcalc.render.sheets.sheet import Citing, Fact, Section
 from ivigcalc.render.sheets.words import limit_text
@@ -13,6 +13,11 @@ _USES = {
     "actual": "the actual weight",
     "ideal": "the ideal weight",
     "lower-of-actual-and-ideal": "the lower of the actual and the ideal weight",
+}
+_CEILINGS = {
+    "rate_ceiling": "Highest rate",
+    "first_rate_ceiling": "First infusion",
+    "at_risk_ceiling": "At risk",
 }
 _PREGNANCY = {"pre-pregnancy": "the weight before the pregnancy", "actual": "the actual weight"}
 
@@ -34,6 +39,10 @@ def policy_sections(policy: Policy, formula: Formula | None) -> Iterator[Section
         assumed = policy.rate_weight.basis == "assumed"
         basis = " (ASSUMED: the body does not print it)" if assumed else ""
         rule.append(Fact("Rates", rates[policy.rate_weight.use] + basis, citing.of(policy.rate_weight), mark=assumed))
+    rule += [
+        Fact(_CEILINGS[key], f"never above {ceiling.rate}{_for(ceiling)}", citing.of(ceiling))
+        for key, ceiling in policy.ceilings.items()
+    ]
     rule += [Fact("Limit", limit_text(limit), citing.of(limit)) for limit in policy.limits]
     if rule:
         yield Section("Rule", tuple(rule))
@@ -41,6 +50,11 @@ def policy_sections(policy: Policy, formula: Formula | None) -> Iterator[Section
         yield Section("The body also says", tuple(Fact("", said.text, citing.of(said)) for said in policy.says))
     if policy.notes:
         yield Section("Notes", tuple(Fact("", note) for note in policy.notes))
+
+
+def _for(ceiling: PolicyCeiling) -> str:
+    whom = f", for: {ceiling}" if isinstance(ceiling, CeilingAtRisk) else ", whatever the product"
+    return f"{whom}; {ceiling.note}" if ceiling.note else whom
 
 
 def _head(policy: Policy) -> Iterator[Fact]:

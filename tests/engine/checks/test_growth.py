@@ -6,6 +6,7 @@ import helpers
 import pytest
 
 from ivigcalc import library
+from ivigcalc.definitions.safety import Growth
 from ivigcalc.engine.plan import Notice, Plan
 from ivigcalc.errors import RefusedError
 
@@ -16,6 +17,14 @@ def ask(weight: str, age: str, **words: Any) -> Plan:
 
 def said(plan: Plan) -> list[Notice]:
     return [notice for notice in plan.notices if notice.code == "weight-for-age"]
+
+
+@pytest.mark.parametrize("months", [("0", "2"), ("1", "2"), ("0", "1", "1"), ("1", "0")])
+def test_a_chart_has_a_row_for_each_month_from_birth_on(months: tuple[str, ...]) -> None:
+    """A month between two rows would have no ordinary weight."""
+    kg = {"from": "2 kg", "to": "5 kg"}
+    with pytest.raises(ValueError, match="the row of a month is missing"):
+        Growth.model_validate({"rows": [{"months": month, "male": kg, "female": kg} for month in months]})
 
 
 def test_pounds_typed_as_kilograms_of_an_infant_are_named() -> None:

@@ -159,9 +159,9 @@ def test_a_caution_is_a_note_of_check(tmp_path: Path, capfd: pytest.CaptureFixtu
 def test_the_bounds_are_those_of_the_shipped_library() -> None:
     """Lowest and highest of every figure of each kind, from the files themselves."""
     found: dict[str, list[Fraction]] = {}
-    for kind in ("regimen", "product"):
+    for kind in ("regimen", "product", "policy"):
         for loaded in library.load_all(kind):
-            for figure in figures_of(loaded.value):
+            for figure in figures_of(loaded.value, library.safety().value):
                 found.setdefault(figure.kind, []).append(figure.exact)
     own = library.safety().value.own_files
     for kind, exact in found.items():

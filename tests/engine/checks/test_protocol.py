@@ -1,5 +1,7 @@
 """What the protocol says in words, and that it was chosen for the reader where nobody named it."""
 
+from pathlib import Path
+
 import helpers
 
 
@@ -22,10 +24,12 @@ def test_what_the_protocol_says_in_words_is_on_the_plan() -> None:
     assert any("deal body weight" in notice.message for notice in helpers.notices(made, "protocol-says"))
 
 
-def test_a_limit_of_the_policy_that_no_key_can_say_is_on_the_plan() -> None:
-    made = helpers.plan("dermatomyositis:us-label", "octagam-10-us", "70kg", age="40y", policy="us-group-health")
-    [said] = helpers.notices(made, "policy-says")
-    assert said.level == "caution"
-    assert "3.2 mg/kg/min" in said.message
-    made = helpers.plan("dermatomyositis:us-label", "octagam-10-us", "70kg", age="40y", policy="actual-weight")
-    assert not helpers.notices(made, "policy-says")
+def test_a_limit_of_the_policy_that_no_key_can_say_is_on_the_plan(tmp_path: Path) -> None:
+    words = {"age": "40y", "policy": str(tmp_path / "own.yaml")}
+    rule = (Path(helpers.WHOLE_VIALS)).read_text(encoding="utf-8").replace("schema: 1", "schema: 2")
+    says = 'says: [{text: "After a headache no faster than 2 mL/kg/h.", words_because: REASON}]\n'
+    for reason, levels in (("not-modelled", ["caution"]), ("not-in-force", [])):
+        (tmp_path / "own.yaml").write_text(rule + says.replace("REASON", reason), encoding="utf-8")
+        said = helpers.notices(helpers.dm(**words), "policy-says")
+        assert [n.level for n in said] == levels
+        assert all("2 mL/kg/h" in n.message for n in said)

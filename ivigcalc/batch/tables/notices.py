@@ -1,0 +1,137 @@
+"""`notices.csv`: every notice of a plan in full, on a line for each session that it is about, or on one for all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+
+from ivigcalc.batch.tables.gaps import Text, text_of
+from ivigcalc.codes import audience_of
+from ivigcalc.engine.plan import Notice
+from ivigcalc.engine.schedule import step
+from ivigcalc.quantity import Quantity, quantity
+from ivigcalc.render.csv import safe_cell, write_row
+
+NOTICE_COLUMNS = (
+    "patient_id",
+    "course",
+    "day",
+    "code",
+    "level",
+    "audience",
+    "message",
+    "value",
+    "limit",
+    "source",
+    "overridden_because",
+)
+#: notices whose words are remembered; most patients share most of theirs
+_REMEMBERED = 4096
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+#: course, day, and the words of a notice
+Record = tuple[int | None, int | None, *tuple[str | None, ...]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """The notices of a plan. `until`: the day that they name, and how long after the last session that is.
+
+    `moves`: they are the same for another first day, but for that day.
+    """
+
+    notices: tuple[Notice, ...]
+    until: str | None = None
+    wait: Quantity | None = None
+    #: the end of the lines of each notice in CSV, escaped, where it was looked up before
+    cells: tuple[str, ...] = ()
+    moves: bool = True
+
+    @property
+    def count(self) -> int:
+        """Lines in the table."""
+        return sum(max(1, len(notice.sessions)) for notice in self.notices)
+
+    def until_after(self, last: date) -> str:
+        """The day that they name where this is the day of the last session."""
+        return _after(last, self.wait) if self.wait is not None else ""
+
+    def records(self, until: str) -> Iterator[Record]:
+        """The cells after the patient; no course and day where a notice is about the whole plan."""
+        for notice in self.notices:
+            words = tuple(word and self._moved(word, until) for word in _words(notice))
+            for course, day in notice.sessions or ((None, None),):
+                yield (course, day, *words)
+
+    def _moved(self, word: str, until: str) -> str:
+        return word.replace(self.until, until) if self.until else word
+
+    def text(self, *, escape: bool) -> Text:
+        """The lines in CSV; what goes into their gaps is the patient and the day that a notice names."""
+        return self._safe if escape else self._text(escape=False)
+
+    @cached_property
+    def _safe(self) -> Text:
+        return self._text(escape=True)
+
+    def _text(self, *, escape: bool) -> Text:
+        lines: list[str] = []
+        gaps: list[int] = []
+        every = self.cells if escape and self.cells else [_cells(notice, escape) for notice in self.notices]
+        for notice, words in zip(self.notices, every, strict=True):
+            named = 0
+            if self.until and self.until in words:
+                named = words.count(self.until)
+                words = words.replace(self.until, "%s")
+            for course, day in notice.sessions or (("", ""),):
+                lines.append(f"%s,{course},{day},{words}")
+                gaps += (0, *[1] * named)
+        return text_of(lines, gaps)
+
+
+def told(notices: tuple[Notice, ...], last: date | None) -> Told:
+    """The notices of a plan whose last session is on this day; they move where they name no day but one after it."""
+    until = wait = None
+    cells = []
+    for notice in notices:
+        words, days = _looked_up(notice)
+        cells.append(words)
+        if not days:
+            continue
+        wait = _wait(notice.limit) if notice.code == "live-vaccines" and notice.limit else None
+        until = _after(last, wait) if wait is not None and last is not None else None
+        if days != {until}:  # control: notice-of-its-start
+            return Told(notices, moves=False)
+    return Told(notices, until, wait, tuple(cells))
+
+
+@lru_cache(maxsize=64)
+def _wait(limit: str) -> Quantity:
+    """How long after the last session the day is that a notice of this limit names."""
+    return quantity(limit, "days", "months")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _after(last: date, wait: Quantity) -> str:
+    return step(last, wait, 1).isoformat()
+
+
+def _words(notice: Notice) -> tuple[str | None, ...]:
+    said = (notice.message, notice.value, notice.limit, notice.source, notice.overridden_because)
+    return notice.code, notice.level, audience_of(notice.code), *said
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _looked_up(notice: Notice) -> tuple[str, frozenset[str]]:
+    """Its cells, escaped, and the days that it names."""
+    said = (notice.message, notice.value, notice.limit, notice.overridden_because)
+    return _cells(notice, True), frozenset(day for text in said if text for day in _DAY.findall(text))
+
+
+def _cells(notice: Notice, escape: bool) -> str:
+    """Its words as the end of a line of CSV, which is one line whatever they hold."""
+    words = [" ".join((word or "").splitlines()) for word in _words(notice)]
+    return write_row(map(safe_cell, words) if escape else words).replace("%", "%%")

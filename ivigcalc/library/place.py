@@ -1,0 +1,29 @@
+"""Where the shipped definitions lie. Loads nothing, so that a shell that completes an id need not wait."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+FOLDERS = {
+    "regimen": "indications",
+    "product": "products",
+    "policy": "policies",
+    "formula": "formulas",
+    "safety": "safety",
+    "class": "class",
+}
+
+
+def root() -> Path:
+    """The folder of shipped definitions: inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).parent.parent
+    inside = package / "regimens"
+    return inside if inside.is_dir() else package.parent / "regimens"
+
+
+@cache
+def shipped(kind: str) -> dict[str, Path]:
+    """id -> file of every shipped definition of a kind; the file's name is its id."""
+    found = {path.stem: path for path in sorted((root() / FOLDERS[kind]).rglob("*.yaml"))}
+    return dict(sorted(found.items()))
