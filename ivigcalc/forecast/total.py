@@ -215,8 +215,9 @@ class _Prices:
             added.plus(found)
         costs = [self._cost(product, found) for product, found in sums.items()]
         known = [cost for cost in costs if cost is not None]
-        paid_in = {self._currencies.get(product) for product in sums}
-        if len(known) < len(costs) or len(paid_in) != 1:  # control: no-part-of-a-cost
+        paid_in = {self._currencies[product] for product in sums if product in self._currencies}
+        missing = len(known) < len(costs)  # control: no-part-of-a-cost
+        if missing or len(paid_in) != 1:
             return _amount(added, None, None)
         return _amount(added, sum(known, Fraction(0)), paid_in.pop())
 

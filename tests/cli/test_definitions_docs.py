@@ -79,9 +79,23 @@ def test_the_example_works(
         _, _, _, known, own, plans = example
         kind = {"regimens": "regimen", "products": "product", "policies": "policy"}[example[1]]
         shipped = library.shipped(kind)[known].read_text(encoding="utf-8")
-        Path(own).write_text(shipped.replace("title: ", "title: Another ", 1), encoding="utf-8")
+        Path(own).write_text(re.sub(r"(?m)^version: .*$", "version: 2026-01-01", shipped), encoding="utf-8")
         Path(plans).mkdir()
-        words = "dose -r dermatomyositis -p octagam-10-us --weight 72kg --age 54y -q -f json -o".split()
+        words = [
+            "dose",
+            "-r",
+            "dermatomyositis",
+            "-p",
+            "octagam-10-us",
+            "--weight",
+            "72kg",
+            "--age",
+            "54y",
+            "-q",
+            "-f",
+            "json",
+            "-o",
+        ]
         assert main([*words, f"{plans}p.json"]) == 0
     assert main(example[1:]) == (5 if "diff" in example else 0)
     out, err = capfd.readouterr()
