@@ -11,6 +11,7 @@ from typing import Any
 from ivigcalc.changes.facts import TOPICS, Fact, Place, facts_of, value_words
 from ivigcalc.document.diff import ABSENT, Difference, diff, same
 from ivigcalc.document.many import Kept
+from ivigcalc.document.read import unreadable
 from ivigcalc.quantity import decimal_of, plain
 from ivigcalc.text import counted, safe
 
@@ -56,9 +57,12 @@ class Changes:
 
 
 def changes_of(old: Kept, new: Kept) -> Changes:
-    """What is not the same in two saved plans."""
-    fields = diff(old.document, new.document)
-    found, following = in_words(old.document, new.document)
+    """What is not the same in two saved plans; raises `RequestError` for one that is nested deeper than any plan."""
+    try:
+        fields = diff(old.document, new.document)
+        found, following = in_words(old.document, new.document)
+    except RecursionError:
+        raise unreadable(f"one of {old.name} and {new.name}", "it is nested too deep") from None
     if fields and not found:  # what no words say is said by its key
         found = tuple(Change("record", each.field, value_words(each.old), value_words(each.new)) for each in fields)
     before, after = _patient(old.document), _patient(new.document)

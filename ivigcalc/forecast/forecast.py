@@ -11,7 +11,7 @@ from pathlib import Path
 from ivigcalc._version import __version__
 from ivigcalc.definitions import Site
 from ivigcalc.document.many import LINES, Kept, each_saved, read_one
-from ivigcalc.document.read import saved_plan
+from ivigcalc.document.read import saved_plan, unreadable
 from ivigcalc.errors import RequestError
 from ivigcalc.forecast.listed import failed_rows, plans_of, table_of
 from ivigcalc.forecast.scenario import NotReplannedError, Replanner, Scenario
@@ -143,7 +143,11 @@ def _each_once(paths: Sequence[Path]) -> Iterator[Path]:
 def _count_plan(count: _Count, name: str, data: bytes, site: Site, replanner: Replanner | None) -> None:
     kept = read_one(data, name)
     who, called = _identity(kept, data)
-    dated = count.add(list(uses_of(kept.document, site)), who, name, called)
+    try:
+        uses = list(uses_of(kept.document, site))
+    except ValueError as error:
+        raise unreadable(name, f"it {error}") from None
+    dated = count.add(uses, who, name, called)
     if replanner is None or not dated:
         return
     saved = saved_plan(data, name)

@@ -11,8 +11,12 @@ from typing import Any
 
 from ivigcalc.definitions import Site
 from ivigcalc.quantity import Quantity
+from ivigcalc.request.request import LAST_YEAR
 
 _VIALS = re.compile(r"([0-9]{1,6}) x ([0-9]{1,6}(?:\.[0-9]{1,6})?) g")
+#: no session has so many grams, millilitres, minutes or vials, or a figure with more decimals
+_TOO_MUCH, _PLACES = 1_000_000, 6
+_FIRST_YEAR = 1980
 _NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 
 
@@ -32,6 +36,20 @@ class Use:
     vials: tuple[tuple[Decimal, int], ...]
     chair_min: int | None
 
+    @classmethod
+    def believable(cls, on: date, product: str, *figures: Any) -> Use:
+        """A use with figures that a session can have; raises `ValueError` for others, which no sum could hold."""
+        found = cls(on, product, *figures)
+        amounts = (found.dose_g, found.leftover_g, found.volume_ml or Decimal(0), *(size for size, _ in found.vials))
+        counts = (found.chair_min or 0, *(count for _, count in found.vials))
+        if not _FIRST_YEAR <= on.year <= LAST_YEAR:
+            raise ValueError(f"holds a session in the year {on.year}, which is in no forecast")
+        if not all(0 <= amount < _TOO_MUCH and amount == round(amount, _PLACES) for amount in amounts):
+            raise ValueError("holds a dose, a volume or a vial that no session has")
+        if not all(0 <= count < _TOO_MUCH for count in counts):
+            raise ValueError("holds a length of time or a number of vials that no session has")
+        return found
+
 
 def uses_of(document: Mapping[str, Any], site: Site) -> Iterator[Use | None]:
     """Each session of a saved plan; None for one without a date.
@@ -43,7 +61,7 @@ def uses_of(document: Mapping[str, Any], site: Site) -> Iterator[Use | None]:
         if session["date"] is None:
             yield None
             continue
-        yield Use(
+        yield Use.believable(
             date.fromisoformat(session["date"]),
             session.get("product") or of_plan,  # control: product-of-the-session
             Decimal(session["dose_g"]),
@@ -97,7 +115,7 @@ def use_of_row(row: Mapping[str, Any], site: Site) -> Use | None:
     if not row["date"]:
         return None
     lasts_min = _whole(row["duration_min"])
-    return Use(
+    return Use.believable(
         row["date"] if isinstance(row["date"], date) else date.fromisoformat(row["date"]),
         str(row["product"]),
         _amount(row["dose_g"]),

@@ -108,7 +108,7 @@ def to_parquet(forecast: Forecast) -> bytes:
     except ImportError:
         raise MissingExtraError("Arrow and Parquet", "parquet") from None
     text, whole, day = arrow.string(), arrow.int64(), arrow.date32()
-    amount, money = arrow.decimal128(18, 3), arrow.decimal128(18, 2)
+    amount, money = arrow.decimal128(24, 6), arrow.decimal128(18, 2)
     kinds = (text, text, day, day, text, whole, amount, amount, amount, text, whole, whole, money, text)
     schema = arrow.schema(list(zip(_COLUMNS, kinds, strict=True)))
     columns = zip(*map(_cells, _rows(forecast)), strict=True)

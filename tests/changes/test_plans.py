@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivigcalc.changes.plans import Change, changes_of, in_words
-from ivigcalc.document.many import read_one
+from ivigcalc.document.many import Kept, read_one
 from ivigcalc.document.read import parse
 from ivigcalc.document.write import to_json
 from ivigcalc.render.difference import to_html, to_markdown, to_table
@@ -274,6 +274,26 @@ def test_what_is_no_plan_is_refused(content: bytes, two: tuple[Path, Path], refu
     two[1].write_bytes(content)
     assert "is not a saved plan" in refuses(2, "diff", *two)
     assert "is not a saved plan" in refuses(2, "diff", two[1], two[0])
+
+
+def test_a_plan_with_something_nested_deep_is_compared_or_refused(
+    two: tuple[Path, Path], run: Callable[..., Any]
+) -> None:
+    for depth in (600, 900, 990):
+        nested = f'"later": {"[" * depth}{"]" * depth}, "ivigcalc_version"'
+        text = two[0].read_text(encoding="utf-8").replace('"ivigcalc_version"', nested, 1)
+        two[1].write_text(text, encoding="utf-8")
+        done = run("diff", *two)
+        assert (done.code, "nested too deep" in done.err) in ((5, False), (2, True))
+
+
+def test_lines_that_are_there_twice_are_said() -> None:
+    """A source more that is there already has no fact of its own; the field is named by its key."""
+    old, new = plan(), plan()
+    new["sources"] = [*new["sources"], new["sources"][0]]
+    found = changes_of(Kept("a", old), Kept("b", new))
+    assert [(change.topic, change.was) for change in found.changes] == [("record", "not recorded")]
+    assert found.changes[0].what.startswith("sources[")
 
 
 def test_a_file_that_is_not_there_is_refused(two: tuple[Path, Path], refuses: Callable[..., str]) -> None:

@@ -233,6 +233,21 @@ def test_sessions_outside_what_is_asked_for_are_counted_as_such(tmp_path: Path) 
     assert (found.planned.total.visits, found.outside) == (2, 2)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("dose_g", "1e999999"), ("dose_g", "1000000"), ("dose_g", "-1"), ("dose_g", "0.00000001"),
+        ("leftover_g", "-0.5"), ("volume_ml", "1e30"), ("duration_min", "9" * 40), ("duration_min", "-9000"),
+        ("date", '"9999-12-31"'), ("date", '"0001-01-01"'), ("vials", '[{"size_g": 10, "count": 1' + "0" * 30 + "}]"),
+    ],
+)  # fmt: skip
+def test_figures_that_no_session_has_are_refused(key: str, value: str, tmp_path: Path) -> None:
+    document = json.loads(saved("72kg", "2026-12-01", courses="1"))
+    document["sessions"][0] |= {"starts_at": None, "ends_at": None, "visit_from": None, "visit_to": None, key: "here"}
+    with pytest.raises(RequestError, match=r"p\.json is not a saved plan"):
+        forecast_of(tmp_path, {"p.json": json.dumps(document).replace('"here"', value, 1)})
+
+
 def test_the_product_of_a_session_is_its_own(tmp_path: Path) -> None:
     """After a change of brand the sessions of one plan have two products."""
     document = json.loads(saved("72kg", "2026-12-01"))
