@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .fields import (
     Amount,
@@ -178,6 +178,26 @@ class CitedReaction(Strict):
     restart: Said
 
 
+class Coded(Cited):
+    """What one code of a patient record says of a patient.
+
+    `ask`: what the code leaves open; then it is only asked about, and never taken.
+    """
+
+    system: Literal["loinc", "snomed-ct"]
+    code: Text
+    name: Text
+    says: Literal["weight", "height", "pregnant", "condition"]
+    condition: Identifier | None = None
+    ask: Text | None = None
+
+    @model_validator(mode="after")
+    def _names_its_condition(self) -> Coded:
+        if (self.condition is None) == (self.says == "condition"):
+            raise ValueError("condition: to be given where it says `condition`, and only there")
+        return self
+
+
 class Safety(Definition):
     """The thresholds of the checks."""
 
@@ -208,4 +228,5 @@ class Safety(Definition):
     reaction: CitedReaction | None = None
     report: tuple[Said, ...] = Field(default=(), description="what a patient is asked to report, in plain words")
     conditions: dict[Identifier, Text] = Field(default_factory=dict)
+    coded: tuple[Coded, ...] = Field(default=(), description="which codes of a patient record say what is asked")
     notes: tuple[Sentence, ...] = ()
