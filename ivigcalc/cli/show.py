@@ -32,6 +32,7 @@ class Format(StrEnum):
     ics = "ics"
     svg = "svg"
     png = "png"
+    fhir = "fhir"
 
 
 *_FACES, _LAST_FACE = Format
@@ -124,6 +125,10 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
             from ivigcalc.render.paper.chart import to_png
 
             return to_png(plan)
+        case Format.fhir:
+            from ivigcalc.render.fhir.bundle import to_fhir
+
+            return to_fhir(plan)
     assert_never(look.format)
 
 

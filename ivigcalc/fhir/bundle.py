@@ -72,12 +72,15 @@ def checked(kind: str, resource: dict[str, Any], name: str) -> Any:
     from pydantic import ValidationError
 
     try:
-        return _model(kind).model_validate(resource)
+        model: Any = _model(kind).model_validate(resource)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         why = " ".join(str(first["msg"]).split())
         raise refusal(f"{name}: {label(resource)} is not valid FHIR R4: {safe(f'{place}: {why}', LONG)}") from None
+    if model.modifierExtension or model.implicitRules:  # control: unknown-modifier
+        raise refusal(f"{name}: {label(resource)} carries a modifier that is not known here")
+    return model
 
 
 def label(resource: dict[str, Any]) -> str:

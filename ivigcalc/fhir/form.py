@@ -19,6 +19,7 @@ from ivigcalc.text import TYPED, counted, safe
 
 _SEXES = ("male", "female")
 _ACTIVE = ("active", "recurrence", "relapse")
+_OVER = ("inactive", "remission", "resolved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def _weight(form: Form, record: Record, safety: Safety, on: date) -> Found:
     found = choose(record, "weight", safety.coded, FIELD["weight"].read, weight_kg)
     yield from _passed_over(found)
     typed_on = _exact(form, "weighed_on")
-    if form.weight is not None and typed_on and found.newest and typed_on > found.newest:  # control: newer-weight-typed
+    if form.weight is not None and typed_on and found.newest and typed_on > found.newest:
         yield "", None, f"weight as typed, weighed on {typed_on}: the newest of the record is of {found.newest}"
         return
     yield from _measured(form, "weight", found, weight_kg, on)
@@ -59,7 +60,7 @@ def _weight(form: Form, record: Record, safety: Safety, on: date) -> Found:
         return
     if typed_on and typed_on != found.measured.on:
         raise _contradiction("weighed_on", f"{found.measured.on}")
-    yield "weighed_on", found.measured.on.isoformat(), ""
+    yield "weighed_on", found.measured.on.isoformat(), ""  # control: day-of-weighing
 
 
 def _height(form: Form, record: Record, safety: Safety, on: date) -> Found:
@@ -168,7 +169,7 @@ def _conditions(form: Form, record: Record, safety: Safety, _on: date) -> Found:
         model = checked("Condition", found, record.name)
         for row in meant:
             why = _not_taken(model, row)
-            if row.ask and not why:
+            if row.ask and not why:  # control: asked-not-taken
                 yield "", None, f"{row.name}: ask {row.ask}; if so, give --condition {row.condition}"
             elif why:
                 yield "", None, f"{row.name}: {label(found)} is {why}, and is not taken"
@@ -187,10 +188,11 @@ def _not_taken(model: Any, row: Coded) -> str:
     if verified in ("refuted", "entered-in-error"):
         return verified
     clinical = _status(model.clinicalStatus)
-    if verified not in ("confirmed", "") or clinical not in (*_ACTIVE, "inactive", "remission", "resolved", ""):
-        open_ = verified if verified not in ("confirmed", "") else clinical
-        raise refusal(f"does {row.name} hold? The record says {safe(open_)}: settle it in the record")
-    return clinical if clinical not in (*_ACTIVE, "") else ""
+    doubtful = [verified] if verified not in ("confirmed", "") else []
+    doubtful += [clinical] if clinical not in (*_ACTIVE, *_OVER, "") else []
+    if doubtful:  # control: condition-in-doubt
+        raise refusal(f"does {row.name} hold? The record says {safe(doubtful[0])}: settle it in the record")
+    return clinical if clinical in _OVER else ""
 
 
 def _status(concept: Any) -> str:

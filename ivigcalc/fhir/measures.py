@@ -89,7 +89,7 @@ def choose(
     if len(found_on_day) > 1:  # control: two-of-one-day
         both = " and ".join(found_on_day.values())
         return Chosen(newest=newest, doubt=f"{both} were both measured on {newest}", passed_over=passed_over)
-    [(exact, words)] = found_on_day.items()
+    exact, words = next(iter(found_on_day.items()))
     return Chosen(Measured(words, exact, newest), newest, passed_over=passed_over)
 
 
@@ -115,8 +115,6 @@ def _day(found: dict[str, Any], name: str) -> date:
 def _in_words(found: dict[str, Any], model: Any, says: str, name: str) -> str:
     """`72.3 kg`: the value with its unit, as an option has it."""
     quantity, known = model.valueQuantity, UNITS[says]
-    if model.modifierExtension or model.implicitRules:
-        raise refusal(f"{name}: {label(found)} carries a modifier that is not known here")
     if quantity is None or quantity.value is None or quantity.comparator:
         raise refusal(f"{name}: {label(found)} has no plain value as a {says}")
     if quantity.system != UCUM or quantity.code not in known:  # control: known-unit

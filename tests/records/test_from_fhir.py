@@ -272,13 +272,17 @@ def test_a_newest_weight_that_is_not_final_is_refused(status: str) -> None:
         ("72", None, {"valueQuantity": {"value": 72, "unit": "kg", "system": "http://example.org", "code": "kg"}}),
         ("72", None, {"valueQuantity": {"value": 72, "system": UCUM, "code": "kg", "comparator": "<"}}),
         (None, None, {"valueString": "72 kg"}),
-        ("72", "kg", {"modifierExtension": [{"url": "http://example.org/not", "valueBoolean": True}]}),
         ("-72", "kg", {}),
         ("72000", "g", {}),
     ],
 )
 def test_a_weight_that_cannot_be_read_is_refused(value: str | None, unit: str | None, more: dict[str, Any]) -> None:
     assert "Observation o29463-7" in refused(weight(value, unit, **more))
+
+
+@pytest.mark.parametrize("value", ["1e40", "1e-40", "1e999999999", "0." + "3" * 40])
+def test_a_number_that_nobody_measures_is_refused(value: str) -> None:
+    assert "a number that nobody measures" in refused(weight(value))
 
 
 @pytest.mark.parametrize("on", [None, "2026-11", "2026"])
@@ -451,6 +455,15 @@ def test_whatever_stands_anywhere_is_read_or_refused_and_never_a_bug(instead: An
             said = found.said
             assert found.form.weight in (None, "72 kg", "7 kg"), place
         assert all(line.isprintable() for line in said), place
+
+
+NOT = [{"url": "http://example.org/not", "valueBoolean": True}]
+
+
+def test_a_modifier_that_nobody_here_knows_is_refused() -> None:
+    """It may say the opposite: FHIR forbids to read what it stands on without knowing it."""
+    for rows in ([weight("72", modifierExtension=NOT)], [weight("72"), condition("717181004", modifierExtension=NOT)]):
+        assert "carries a modifier" in refused(*rows)
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
