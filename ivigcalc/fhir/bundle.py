@@ -64,7 +64,7 @@ def record_of(data: bytes, name: str) -> Record:
 
 def refusal(message: str) -> RequestError:
     """What is said of a bundle that is not taken."""
-    return RequestError(f"--from-fhir: {message}", field="from_fhir", code="fhir")
+    return RequestError(f"--from-fhir: {message}", field="from_fhir", code="record-not-taken")
 
 
 def checked(kind: str, resource: dict[str, Any], name: str) -> Any:
