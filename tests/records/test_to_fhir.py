@@ -292,7 +292,7 @@ def test_a_renewed_plan_replaces_the_requests_of_the_same_sessions() -> None:
     for kind, key in (("ServiceRequest", "replaces"), ("MedicationRequest", "priorPrescription")):
         pointed = [found.get(key) for found in read(text, kind)]
         pointed = [ref[0] if isinstance(ref, list) else ref for ref in pointed]
-        wanted = [{"reference": f"urn:uuid:{found['id']}"} for found in read(old, kind)]
+        wanted = [{"reference": f"urn:uuid:{found['id']}", "type": kind} for found in read(old, kind)]
         assert pointed == [*wanted, *[None] * (len(pointed) - len(wanted))]
         assert len(pointed) == 6
         assert len(wanted) == 4

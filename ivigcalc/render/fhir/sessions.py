@@ -36,7 +36,7 @@ class Ids:
     @property
     def subject(self) -> dict[str, str]:
         """Whose it is."""
-        return _reference(self.patient)
+        return _reference("Patient", self.patient)
 
 
 def service_request(plan: Plan, session: Session, ids: Ids, group: dict[str, str]) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def service_request(plan: Plan, session: Session, ids: Ids, group: dict[str, str
     before = ids.before.get("ServiceRequest")
     return {
         **ids.head("ServiceRequest"),
-        **({"replaces": [_reference(before)]} if before else {}),
+        **({"replaces": [_reference("ServiceRequest", before)]} if before else {}),
         "requisition": group,
         **_DRAFT,
         "code": {"text": _INFUSION},
@@ -68,11 +68,11 @@ def medication_request(plan: Plan, session: Session, ids: Ids, group: dict[str, 
         "subject": ids.subject,
         **_authored(plan),
         "reasonCode": [{"text": treatment(plan)}],
-        "basedOn": [_reference(ids.own["ServiceRequest"])],
+        "basedOn": [_reference("ServiceRequest", ids.own["ServiceRequest"])],
         "groupIdentifier": group,
         "note": _notes(plan, session),
         "dosageInstruction": [_dosage(plan, session, step) for step in session.steps] or [_bare_dosage(plan, session)],
-        **({"priorPrescription": _reference(before)} if before else {}),
+        **({"priorPrescription": _reference("MedicationRequest", before)} if before else {}),
     }
 
 
@@ -89,7 +89,7 @@ def appointment(plan: Plan, session: Session, ids: Ids) -> dict[str, Any]:
         **_visit(plan, session),
         **visit,
         "comment": "; ".join([*comment, CHECK_LINE]),
-        "basedOn": [_reference(ids.own["ServiceRequest"])],
+        "basedOn": [_reference("ServiceRequest", ids.own["ServiceRequest"])],
         "participant": [{"actor": ids.subject, "status": "needs-action"}],
     }
 
@@ -207,8 +207,8 @@ def _authored(plan: Plan) -> dict[str, str]:
     return {"authoredOn": on.isoformat()} if on else {}
 
 
-def _reference(id_: str) -> dict[str, str]:
-    return {"reference": f"urn:uuid:{id_}"}
+def _reference(kind: str, id_: str) -> dict[str, str]:
+    return {"reference": f"urn:uuid:{id_}", "type": kind}
 
 
 def _quantity(value: Decimal, unit: str) -> dict[str, Any]:
