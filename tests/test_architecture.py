@@ -35,9 +35,10 @@ ALLOWED = {
     "clinic": "definitions engine quantity",
     "comparison": "api definitions engine errors library quantity request text",
     "document": "_version api clock codes definitions engine errors files library quantity request text",
+    "fhir": "clock definitions document errors files quantity request text",
     "render": "_version clock codes clinic comparison customs definitions document engine errors quantity request text",
     "batch": "_version api clock codes definitions document engine errors files library quantity render request text",
-    "cli": "_version api batch clinic codes comparison customs definitions document engine errors files library render request text",
+    "cli": "_version api batch clinic codes comparison customs definitions document engine errors fhir files library render request text",
 }
 #: outside `render`, what a face may know of the engine: the finished plan, and dates
 FACES_KNOW = {f"ivigcalc.engine.{name}" for name in ("plan", "record", "schedule", "clocks", "titration")}

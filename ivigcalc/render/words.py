@@ -154,7 +154,7 @@ def phased(plan: Plan) -> bool:
 
 def clinic(site: Site) -> str:
     """The clinic's name, address and phone, as far as its file has them."""
-    return clean(", ".join(part for part in (site.title, site.address, site.phone) if part), 160)
+    return ", ".join(clean(part, 160) for part in (site.title, site.address, site.phone) if part)
 
 
 def site_named(plan: Plan) -> list[str]:
