@@ -20,6 +20,7 @@ from ivigcalc.definitions import (
     Safety,
     Site,
 )
+from ivigcalc.engine.since import NOTHING, Since
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import in_months
 from ivigcalc.request.request import Order, Patient, Request
@@ -97,11 +98,15 @@ class Defined:
 
 @dataclass(frozen=True)
 class Case(Defined):
-    """One request with its definitions. `protocol_id` is the protocol that is followed, named or not."""
+    """One request with its definitions. `protocol_id` is the protocol that is followed, named or not.
+
+    `since`: what has happened since the plan was first made.
+    """
 
     request: Request
     definitions: Definitions
     protocol_id: str | None = None
+    since: Since = NOTHING
 
     @property
     def patient(self) -> Patient:

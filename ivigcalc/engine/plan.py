@@ -116,6 +116,22 @@ class InfusionStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Interruption:
+    """A pause of an infusion, in minutes from its start; `resume_min` is None where it was stopped for good.
+
+    `rate`: as it was ordered to go on.
+    """
+
+    at_min: int
+    resume_min: int | None
+    in_ml: Decimal
+    left_ml: Decimal
+    rate_before_ml_per_h: Decimal
+    rate_after_ml_per_h: Decimal | None
+    rate: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Infusion:
     """The titration of one dose, shared by every session that gives it. `climb`: the same, exact."""
 
@@ -126,6 +142,15 @@ class Infusion:
     steps: tuple[InfusionStep, ...]
     exact_ml: Fraction = field(compare=False, repr=False)
     climb: Climb = field(compare=False, repr=False)
+    interruptions: tuple[Interruption, ...] = field(default=(), kw_only=True)
+
+    @property
+    def ahead(self) -> tuple[InfusionStep, ...]:
+        """The steps that are still to be set: after an interruption those that follow it."""
+        if not self.interruptions:
+            return self.steps
+        resume_min = self.interruptions[-1].resume_min
+        return tuple(s for s in self.steps if resume_min is not None and s.from_start_min >= resume_min)
 
     def minute(self, volume_ml: Fraction) -> tuple[int, int]:
         """The minute at which so much is in, exactly, as numerator and denominator."""
@@ -204,6 +229,8 @@ class Session(NamedTuple):
     overhead_after_min: int = 0
     infusion_time: InfusionTime | None = None
     clock_change: ClockChange | None = None
+    done: bool = False
+    product: str = ""
 
     @property
     def date(self) -> str | None:
@@ -311,6 +338,8 @@ class Session(NamedTuple):
         for vial in self.vials:
             for _ in range(vial.count):
                 of_bottle_ml = min(Fraction(vial.size_g) * infusion.ml_per_g, infusion.exact_ml - given_ml)
+                if not of_bottle_ml:
+                    return  # the infusion was stopped before it was hung
                 given_ml += of_bottle_ml
                 yield vial.size_g, of_bottle_ml, given_ml
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
-from itertools import pairwise
 
 from ivigcalc.definitions import RateTable, Safety, cite
 from ivigcalc.engine.checks.common import of_phase
@@ -79,13 +78,14 @@ def starts_slowly(draft: Draft) -> Iterator[Notice]:
         str(order.last_infusion or order.last_product),
         str(rules.after),
         cite(case.safety, rules),
-        sessions=((1, 1),),
+        sessions=((draft.calendar.first_course, 1),),
     )
 
 
 def slow_after_a_gap(draft: Draft) -> Iterator[Notice]:
     """Courses of the plan itself that are so far apart that a later one is titrated as a first one."""
-    if draft.titrated.used and "first" in draft.calendar.kinds[1:]:
+    later = draft.calendar.kinds[0 if draft.calendar.after and not starts_again(draft.case) else 1 :]
+    if draft.titrated.used and "first" in later:
         rates = _as_at_first(draft)
         yield from draft.calendar.said.of(
             ("gaps", rates), lambda: tuple(_gaps(draft.case.safety, draft.calendar, rates))
@@ -94,8 +94,9 @@ def slow_after_a_gap(draft: Draft) -> Iterator[Notice]:
 
 def _gaps(safety: Safety, calendar: Calendar, rates: str) -> Iterator[Notice]:
     rules = safety.restart_after
-    for number, (earlier, later) in enumerate(pairwise(calendar.courses), start=2):
-        if after_a_gap(safety, earlier.days[-1], later.days[0]):
+    last_days = [calendar.after, *(course.days[-1] for course in calendar.courses)]
+    for number, (last, later) in enumerate(zip(last_days, calendar.courses, strict=False), start=calendar.first_course):
+        if last is not None and after_a_gap(safety, last, later.days[0]):
             yield Notice(
                 "restart-slow",
                 "caution",
