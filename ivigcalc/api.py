@@ -36,10 +36,11 @@ class Desk:
 
     def plan(self, form: Form, command: Command, *, with_trace: bool = True) -> Plan:
         """The plan that a form asks for."""
-        case = self._case(form, command)
+        case = self.case(form, command)
         return make_plan(case, prescribed=self._prescribed, with_trace=with_trace)
 
-    def _case(self, form: Form, command: Command) -> Case:
+    def case(self, form: Form, command: Command) -> Case:
+        """What a form asks, with the definitions that it names."""
         if command != "rates" and form.regimen is None:
             form = replace(form, regimen=form.indication, indication=None)
         named_product, named_policy, defaults = _with_defaults(form, self._site.value)

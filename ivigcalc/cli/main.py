@@ -33,6 +33,7 @@ HOMES = {
     **dict.fromkeys(("regimens", "products", "policies", "schema"), "definitions"),
     "compare": "compare",
     "day": "day",
+    "replan": "replan",
     "verify": "verify",
     "batch": "batch",
     "explain": "explain",

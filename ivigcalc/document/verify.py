@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ivigcalc._version import __version__
-from ivigcalc.api import plan_form
+from ivigcalc.document.chain import replayed
 from ivigcalc.document.diff import ABSENT, Difference, diff, fields, same, value_text
 from ivigcalc.document.keys import Path, along, keys, promised
 from ivigcalc.document.read import SavedPlan, parse, shown
@@ -71,10 +71,26 @@ def _named(differences: tuple[str, ...]) -> Iterator[str]:
 
 
 def verify(saved: SavedPlan) -> Verdict:
-    """Compute a saved plan again. Raises `MismatchError` where its inputs no longer give a plan at all."""
-    again = _recomputed(saved)
+    """Compute a saved plan again, with all that happened to it. Raises `MismatchError` where its inputs give none."""
+    try:
+        plan = replayed(saved).plan
+    except RefusedError as error:
+        raise MismatchError(
+            f"{saved.name} cannot be computed again: refused ({', '.join(error.codes)}): {error}"
+        ) from None
+    except RequestError as error:
+        raise RequestError(f"{saved.name}: its request cannot be read: {error}", field="plan") from None
+    return verdict_of(saved, parse(to_json(plan)))
+
+
+def verdict_of(saved: SavedPlan, again: dict[str, Any]) -> Verdict:
+    """What is to be said of a saved plan, beside the same computed `again`."""
     other = None if saved.document.get("ivigcalc_version") == __version__ else saved.version
-    changed = dict(_changed(saved.document["computed_from"], again["computed_from"], ("computed_from",)))
+    changed = {
+        path: line
+        for block in ("computed_from", "history")
+        for path, line in _changed(saved.document.get(block), again[block], (block,))
+    }
     figures: list[str] = []
     words: list[str] = []
     for found in diff(saved.document, again):
@@ -89,19 +105,6 @@ def verify(saved: SavedPlan) -> Verdict:
 
 def _line(field: str, saved: str, recomputed: str) -> str:
     return f"{field}: saved {saved}, recomputed {recomputed}"
-
-
-def _recomputed(saved: SavedPlan) -> dict[str, Any]:
-    try:
-        plan = plan_form(saved.form, saved.command, on=saved.on, site=saved.site)
-    except RefusedError as error:
-        raise MismatchError(
-            f"{saved.name} cannot be computed again: refused ({', '.join(error.codes)}): {error}"
-        ) from None
-    except RequestError as error:
-        raise RequestError(f"{saved.name}: its request cannot be read: {error}", field="plan") from None
-    found: dict[str, Any] = parse(to_json(plan))
-    return found
 
 
 def _is_expected(path: Path, changed: dict[Path, str]) -> bool:
@@ -166,6 +169,10 @@ def _blocks(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 def _changed(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, str]]:
     """Where every definition stands whose file is another one, and what it was and is."""
+    if isinstance(new, list):
+        before = old if isinstance(old, list) else []
+        for place, (was, now) in enumerate(zip(before, new, strict=False)):
+            yield from _changed(was, now, (*path, place))
     if not isinstance(new, dict):
         return
     before = old if isinstance(old, dict) else {}

@@ -240,6 +240,7 @@ def shown_course(stretch: Stretch, kg: Fraction) -> Course:
         first_course=stretch.first_course,
         courses=part.courses,
         basis="day" if part.prescribed.per_day else "course",
+        dosing_weight_kg=decimal_of(kg, 2),
     )
 
 

@@ -32,5 +32,5 @@ def make_plan(case: Case, *, prescribed: Callable[[Case], Prescription] = prescr
     lifted = case.order.override("indication-ceiling") is not None
     titrated = titrate(prescription, dosed, rate_kg, case.patient.at_risk, calendar.kinds, lifted)
     draft = Draft(case, prescription, weights, rate_kg, dosed, calendar, titrated)
-    notices = settle((*before, *found(CHECKS, draft)), case.order)
+    notices = settle((*before, *found(CHECKS, draft)), case.order, case.since.replanned)
     return shown(draft, notices, write_working(draft) if with_trace else ())

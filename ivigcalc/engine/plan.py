@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ivigcalc.definitions import Loaded, LoadedPolicy, Product, ProductClass, Regimen, Safety, Site
 from ivigcalc.quantity import decimal_of, rounded
+from ivigcalc.request.event import EventWords, Kind
 from ivigcalc.request.request import Request
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Course:
     first_course: int = 1
     courses: int = 1
     basis: Literal["course", "day"] = "course"
+    dosing_weight_kg: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,8 +390,55 @@ class ComputedFrom:
 
 
 @dataclass(frozen=True, slots=True)
+class Was:
+    """A session as it was before a revision that changed it."""
+
+    course: int
+    day: int
+    date: str | None
+    starts_at: str | None
+    ends_at: str | None
+    dose_g: Decimal
+    volume_ml: Decimal | None
+    duration_min: int | None
+    product: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One change of a plan: what happened, why, by whom and when, and what was before.
+
+    `previous_sha256`: of the plan before, as it is written. `changed`: course and day of the sessions that are not as
+    they were. `to_product`: the product that is given from then on, where it changes.
+    """
+
+    number: int
+    kind: Kind
+    words: EventWords
+    reason: str | None
+    by: str | None
+    at: str
+    previous_sha256: str
+    changed: tuple[tuple[int, int], ...] = ()
+    before: tuple[Was, ...] = ()
+    to_product: Loaded[Product] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The plan from a course on, under the order that is in force from then."""
+
+    first_course: int
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything computed for one patient."""
+    """Everything computed for one patient.
+
+    Of a plan that was changed, `history` holds the changes and `segments` the plans that it is joined from;
+    `computed_from` is what was asked at first, the weights are those that are in force at the end.
+    """
 
     ivigcalc_version: str
     computed_from: ComputedFrom
@@ -404,3 +453,15 @@ class Plan:
     sources: tuple[str, ...]
     last_covered: str | None = None
     titrations: tuple[Titration, ...] = ()
+    history: tuple[Revision, ...] = ()
+    segments: tuple[Segment, ...] = ()
+
+    @property
+    def revision(self) -> Revision | None:
+        """The last change; None in a first plan."""
+        return self.history[-1] if self.history else None
+
+    def of(self, session: Session) -> Plan:
+        """The plan that a session was worked out in, with the product and the weight that are its own."""
+        own = [segment.plan for segment in self.segments if segment.first_course <= session.course]
+        return own[-1] if own else self  # control: own-product

@@ -1,7 +1,7 @@
 """An infusion that was interrupted: what was in by then, what is left, and the steps with which it goes on.
 
-What was in is the sum of rate x minutes of every step that ran, exact; what is left is the rest, so that nothing is lost
-and nothing given twice. After a reaction the rate is never raised by itself above the one at which it came.
+What was in is the sum of rate x minutes of every step that ran, exact; what is left is the rest, so that nothing is
+lost and nothing given twice. After a reaction the rate is never raised by itself above the one at which it came.
 """
 
 from __future__ import annotations

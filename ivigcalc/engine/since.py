@@ -45,7 +45,7 @@ class Moved:
 class Since:
     """`first_course`: with which the case begins; earlier ones are another's. `after`: the day of the last session
     before it. `due`: of each course from it on, instead of counting from the start. `taken`: what earlier cases took of
-    the product, by vial size in g.
+    the product, by vial size in g. `replanned`: the order was planned before, so an override may have lost its stop.
     """
 
     first_course: int = 1
@@ -55,6 +55,7 @@ class Since:
     pauses: tuple[Pause, ...] = ()
     done: frozenset[Place] = frozenset()
     taken: tuple[tuple[Fraction, int], ...] = ()
+    replanned: bool = False
 
     @property
     def days(self) -> dict[Place, date | None]:

@@ -135,7 +135,6 @@ class Climb:
         flow = self.flows[rung] * unit
         return before_min * flow + volume - before_ml * unit, flow * self.per_min
 
-
     def place_at(self, minute: Fraction, last: int) -> int:
         """The step that has run up to a minute, of an infusion that ends on step `last`, counted from 0: at a change of
         rate the one before it.
@@ -147,7 +146,9 @@ class Climb:
         """What is in at a minute, exactly: every step before it in full, and its own rate since."""
         place = self.place_at(minute, last)
         before_ml, before_min = (self.full_ml[place - 1], self.full_min[place - 1]) if place else (0, 0)
-        return (before_ml + self.flows[place] * (minute * self.per_min - before_min)) / self.per_ml  # control: volume-in
+        return (
+            before_ml + self.flows[place] * (minute * self.per_min - before_min)
+        ) / self.per_ml  # control: volume-in
 
 
 @dataclass(frozen=True, slots=True)
