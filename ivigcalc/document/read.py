@@ -176,7 +176,9 @@ def _told(change: dict[str, Any], key: str, number: int, name: str) -> str | Non
 
 def _event(change: dict[str, Any], number: int, name: str) -> EventWords:
     event = _part(change, "event", name)
-    said = {key: tuple(value) if isinstance(value, list) else value for key, value in event.items() if key != "kind"}
+    said: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in event.items() if key != "kind"
+    }
     fits = {"str | None": _is_word, "bool": _is_yes, "tuple[str, ...]": _are_words}
     kinds = {field.name: str(field.type) for field in fields(EventWords)}
     for key, value in said.items():

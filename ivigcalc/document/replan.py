@@ -26,7 +26,7 @@ def replan(saved: SavedPlan, words: EventWords, *, at: date, reason: str | None 
     if words.said:
         kind_of(words)
     elif reason or by:
-        raise RequestError("--reason and --by belong to an event: say what happened", field="event", code="no-event")
+        raise RequestError("--reason and --by belong to an event: say what happened", field="event", code="one-event")
     said = [_printable(option, text) for option, text in (("reason", reason), ("by", by))]
     state = _stands(saved)
     return changed(state, words, at, *said).plan if words.said else state.plan

@@ -170,8 +170,7 @@ def _blocks(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
 def _changed(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, str]]:
     """Where every definition stands whose file is another one, and what it was and is."""
     if isinstance(new, list):
-        before = old if isinstance(old, list) else []
-        for place, (was, now) in enumerate(zip(before, new, strict=False)):
+        for place, (was, now) in enumerate(zip(old if isinstance(old, list) else [], new, strict=False)):
             yield from _changed(was, now, (*path, place))
     if not isinstance(new, dict):
         return

@@ -143,7 +143,7 @@ def _resume_min(session: Session, at_min: int, pause: Pause, name: str) -> int:
         f"--resume-at {clock_text(pause.resume_clock_min)} is before the pause at "
         f"{clock_text(pause.reaction_clock_min)} of {name}, or more than 12 h after it",
         field="resume_at",
-        code="resume-before-pause",
+        code="not-in-session",
     )
 
 

@@ -146,9 +146,8 @@ class Climb:
         """What is in at a minute, exactly: every step before it in full, and its own rate since."""
         place = self.place_at(minute, last)
         before_ml, before_min = (self.full_ml[place - 1], self.full_min[place - 1]) if place else (0, 0)
-        return (
-            before_ml + self.flows[place] * (minute * self.per_min - before_min)
-        ) / self.per_ml  # control: volume-in
+        own_ml = self.flows[place] * (minute * self.per_min - before_min)  # control: volume-in
+        return (before_ml + own_ml) / self.per_ml
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A session was missed, or will be: it is given on another day, with those of its course that follow it, or not at all."""
+"""A session was missed, or will be: it is given on another day, with those of its course after it, or not at all."""
 
 from __future__ import annotations
 
@@ -126,8 +126,8 @@ class Missed:
             if taken:  # control: not-onto-another
                 raise RefusedError(
                     "move-onto-course",
-                    f"--to {self.to}: session {place[0]}.{place[1]} is on {on}; a moved session comes after those before "
-                    "it and before those after it: give another day, or --rest move",
+                    f"--to {self.to}: session {place[0]}.{place[1]} is on {on}; a moved session comes after those "
+                    "before it and before those after it: give another day, or --rest move",
                     value=str(self.to),
                     overridable=False,
                 )

@@ -26,7 +26,7 @@ class OrderChange:
             raise RequestError(
                 f"--from-course {self.from_course}: the plan ends with course {courses}",
                 field="from_course",
-                code="no-such-course",
+                code="no-such-session",
             )
         refuse_settled_course(state.plan, self.from_course, at)
         return replace(state, overrides=tuple(dict.fromkeys((*state.overrides, *self.override))))
@@ -94,7 +94,7 @@ class NewProduct(OrderChange):
 
 @dataclass(frozen=True, slots=True)
 class NewInterval(OrderChange):
-    """Courses come in another rhythm: the course that is named stays on its day, and those after it are counted anew."""
+    """Courses come in another rhythm: the course that is named keeps its day, those after it are counted anew."""
 
     every: Quantity
     dose_basis: str | None

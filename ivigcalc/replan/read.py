@@ -39,7 +39,7 @@ def kind_of(said: EventWords) -> Kind:
     if not heads:
         lost = option_of(said.said[0]) if said.said else ""
         message = f"{lost} says not what happened" if lost else "say what happened"
-        raise RequestError(f"{message}: {', '.join(map(option_of, HEADS))}", field="event", code="no-event")
+        raise RequestError(f"{message}: {', '.join(map(option_of, HEADS))}", field="event", code="one-event")
     kind = HEADS[heads[0]]
     for name in said.said:
         if name != heads[0] and name not in GOES_WITH[kind]:

@@ -1,4 +1,4 @@
-"""A plan as it stands: what was asked at first, and all that events have made of it. Each event gives the next state."""
+"""A plan as it stands: what was asked at first, and what events have made of it. Each event gives the next state."""
 
 from __future__ import annotations
 

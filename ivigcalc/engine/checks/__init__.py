@@ -29,6 +29,7 @@ from ivigcalc.engine.checks import (
     plausibility,
     protocol,
     rounding,
+    since,
     weight,
 )
 from ivigcalc.engine.checks.common import settle, stop_now
@@ -190,6 +191,11 @@ CHECKS: tuple[Check, ...] = (
     of_titrated(infusion_time.times_kept),
     of_titrated(infusion.days_at_risk),
     of_titrated(infusion.bottles),  # control: open-bottle
+    since.interrupted,  # control: interruption-said
+    since.raised,
+    since.bottles,
+    since.restart_printed,
+    since.moved,  # control: moved-session-said
     dates.start_in_past,  # control: start-in-past
     of_calendar(dates.holidays_of_a_part),  # control: holidays-of-a-part
     of_calendar(dates.courses_moved),

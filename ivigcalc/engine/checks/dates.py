@@ -200,6 +200,8 @@ def _past_hours(session: Session, hours: tuple[int, int]) -> Iterator[_PastHours
         latest = closes - (leaves - session.at_min)
         fits = latest - before_min >= opens
         remedy = f"start by {_time(latest)}" if fits else "give the course over more days"
+        if session.infusion is not None and session.infusion.interruptions:
+            remedy = "it has begun: find who stays, or stop it and give the rest on another day"
         what = f"the visit ends at {_time(leaves)}, after closing at {_time(closes)}"
         yield _PastHours(length_min + after_min, _time(closes), what, remedy)
     if arrives < opens:

@@ -253,17 +253,23 @@ def _held_down(rx: Prescription, bound_by: frozenset[str]) -> Iterator[Notice]:
 
 def bottles(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
     """How long a bottle is open; where the label speaks of a pool of bottles, how long the infusion is."""
-    product, general = rx.product, rx.safety.opened_bottle
-    printed = product.open_bottle
-    if printed and printed.applies_to == "pool":
-        open_min = [Fraction(infusion.duration_min if infusion else 0) for infusion in titrated.infusions]
-        what, remedy = "a pool of its bottles would be open for", "do not pool them, or ask for a faster titration"
-        yield from _open_too_long(dosed, titrated, open_min, printed.within, what, remedy, cite(product, printed))
-    own = printed if printed and printed.applies_to == "bottle" else None
-    open_min, limit = list(titrated.longest_bottles_min), own.within if own else general.within
-    source = cite(product, own) if own else cite(rx.safety, general)
-    remedy = "use smaller vials or ask for a faster titration"
-    yield from _open_too_long(dosed, titrated, open_min, limit, "one bottle runs for", remedy, source)
+    for pooled, limit, source in limits_of_open_bottles(rx):
+        if pooled:
+            open_min = [Fraction(infusion.duration_min if infusion else 0) for infusion in titrated.infusions]
+            what, remedy = "a pool of its bottles would be open for", "do not pool them, or ask for a faster titration"
+        else:
+            open_min = list(titrated.longest_bottles_min)
+            what, remedy = "one bottle runs for", "use smaller vials or ask for a faster titration"
+        yield from _open_too_long(dosed, titrated, open_min, limit, what, remedy, source)
+
+
+def limits_of_open_bottles(rx: Prescription) -> list[tuple[bool, Quantity, str | None]]:
+    """For how long what is opened may run, whether that is said of a pool of bottles, and its source."""
+    product, printed, general = rx.product, rx.product.open_bottle, rx.safety.opened_bottle
+    if printed and printed.applies_to == "bottle":
+        return [(False, printed.within, cite(product, printed))]
+    of_one = (False, general.within, cite(rx.safety, general))
+    return [(True, printed.within, cite(product, printed)), of_one] if printed else [of_one]
 
 
 def _open_too_long(
