@@ -321,6 +321,12 @@ class Session(NamedTuple):
         )
 
     @property
+    def ahead(self) -> tuple[Step, ...]:
+        """Those that are still to be set: after an interruption the ones that follow it."""
+        many = len(self.infusion.ahead) if self.infusion else 0
+        return self.steps[len(self.steps) - many :]
+
+    @property
     def bottles(self) -> tuple[Bottle, ...]:
         """The bottles with their clock times."""
         if self.infusion is None:

@@ -59,8 +59,40 @@ def _events(plan: Plan, whose: str, stamp: datetime, alarm_min: int | None) -> I
     zone = zone_of(plan.computed_from.site.value)  # without one the times float: calendars show them as they stand
     for session in plan.sessions:
         event = _event(plan, session, whose, zone, stamp)
+        _number(event, plan, (session.course, session.day))
         if alarm_min is not None:
             event.add_component(_alarm(str(event["summary"]), alarm_min))
+        yield event
+    yield from _no_longer_planned(plan, whose, zone)
+
+
+def _number(event: Event, plan: Plan, place: tuple[int, int]) -> None:
+    """The number of the last change that changed it, and the day of that: unchanged appointments stay as they are."""
+    changed = [change for change in plan.history if place in change.changed]
+    if changed:  # control: sequence-rises
+        del event["sequence"], event["dtstamp"]
+        event.add("sequence", changed[-1].number)
+        event.add("dtstamp", _midnight(date.fromisoformat(changed[-1].at)))
+
+
+def _no_longer_planned(plan: Plan, whose: str, zone: tzinfo | None) -> Iterator[Event]:
+    """Sessions that a change has left out, said once more as cancelled."""
+    from icalendar import Event
+
+    there = {(session.course, session.day) for session in plan.sessions}
+    gone = {(was.course, was.day): was for change in plan.history for was in change.before}
+    for place, was in gone.items():
+        if place in there or was.starts_at is None or was.date is None:
+            continue
+        event = Event()
+        event.add("uid", f"{whose}-{_treated(plan)}-c{was.course}-d{was.day}{DOMAIN}")
+        event.add("dtstamp", _stamp(plan))
+        event.add("sequence", 0)
+        event.add("status", "CANCELLED")
+        start = datetime.fromisoformat(was.starts_at)
+        event.add("dtstart", moment(start.date(), start.hour * 60 + start.minute, zone))
+        event.add("summary", f"IVIG infusion (course {was.course}, day {was.day}): not given")
+        _number(event, plan, place)
         yield event
 
 
@@ -100,7 +132,7 @@ def _description(plan: Plan, session: Session) -> str:
     """What the person who opens the appointment needs, without the patient's name."""
     volume = f", {plain(session.volume_ml)} mL" if session.volume_ml is not None else ""
     lines = [
-        f"{treatment(plan)}; {product_text(plan)}",
+        f"{treatment(plan)}; {product_text(plan.of(session))}",
         f"Dose: {plain(session.dose_g)} g{volume}",
         f"Vials: {vials_text(session.vials)}",
         *_course_of_the_infusion(session),
@@ -149,6 +181,10 @@ def _stamp(plan: Plan) -> datetime:
     """When the export was made, from the plan and not from a clock: one plan, one file."""
     request = plan.computed_from.request
     day = request.on or request.order.start or plan.sessions[0].on or date.min
+    return _midnight(day)
+
+
+def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 

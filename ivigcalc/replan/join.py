@@ -22,10 +22,10 @@ from ivigcalc.engine.plan import (
     VialCount,
 )
 from ivigcalc.engine.since import Place
-from ivigcalc.quantity import decimal_of, plain
+from ivigcalc.quantity import decimal_of
 
 #: notices that are about days alone, which the first order counts for all courses
-_OF_ALL_DAYS = ("order-expired",)
+_OF_ALL_DAYS = ("order-expired", "session-left-out")
 #: a line of the working of one session
 _OF_SESSION = re.compile(r"c([0-9]+)d[0-9]+\.")
 
@@ -121,29 +121,29 @@ def _titrations(sessions: Sequence[Session]) -> tuple[Titration, ...]:
 
 
 def _notices(windows: Sequence[tuple[Segment, int]], there: frozenset[Place]) -> Iterator[Notice]:
-    """Of each segment those about its own courses; what an order that ended says of the whole plan names its courses.
+    """Of each segment those about its own courses; what only some orders say of a whole plan names their courses.
 
-    What the order in force says comes first.
+    What the order in force at the end says comes first.
     """
-    in_force = set(windows[-1][0].plan.notices)
+    everywhere = frozenset.intersection(*(frozenset(segment.plan.notices) for segment, _ in windows))
     for segment, end in reversed(windows):
-        alone = segment is windows[-1][0]
-        until = (
-            f"courses {segment.first_course} to {end - 1}" if end - segment.first_course > 1 else f"course {end - 1}"
-        )
+        own = tuple(place for place in sorted(there) if segment.first_course <= place[0] < end)
         for notice in segment.plan.notices:
             if notice.code in _OF_ALL_DAYS:
                 yield replace(notice, sessions=tuple(place for place in notice.sessions if place in there))
             elif notice.sessions:
-                own = tuple(p for p in notice.sessions if segment.first_course <= p[0] < end and p in there)
-                if own:
-                    yield replace(notice, sessions=own)
-            elif alone:
+                about = tuple(place for place in notice.sessions if place in own)
+                if about:
+                    yield replace(notice, sessions=about)
+            elif notice in everywhere:
                 yield notice
-            elif notice not in in_force:
-                own = tuple(place for place in sorted(there) if segment.first_course <= place[0] < end)
-                if own:
-                    yield replace(notice, message=f"{until}: {notice.message}", sessions=own)
+            elif own:  # control: notices-of-their-own-courses
+                yield replace(notice, message=f"{_named(own)}: {notice.message}", sessions=own)
+
+
+def _named(own: tuple[Place, ...]) -> str:
+    first, last = own[0][0], own[-1][0]
+    return f"course {first}" if first == last else f"courses {first} to {last}"
 
 
 def _sources(segments: Sequence[Segment], notices: Sequence[Notice]) -> tuple[str, ...]:
@@ -174,8 +174,3 @@ def _renamed(expression: str, names: dict[str, str]) -> str:
     longest_first = sorted(names, key=len, reverse=True)
     pattern = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, longest_first))})(?![\w\[.])")
     return pattern.sub(lambda found: names[found[1]], expression)
-
-
-def order_in_words(course: Course) -> str:
-    """A course in a few words."""
-    return f"{plain(course.dose_g)} g over {course.days} days"

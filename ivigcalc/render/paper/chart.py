@@ -31,8 +31,9 @@ def to_png(plan: Plan, session_index: int = 0) -> bytes:
 def chart_page(plan: Plan, session_index: int) -> dict[str, Any]:
     """What the template of a chart alone needs."""
     session = session_to_draw(plan, session_index)
-    product = clean(plan.computed_from.product.value.title, 60)
-    title = f"{treatment(plan)}, {when(session)}: {plain(session.dose_g)} g {product}, {plain(plan.rate_weight.kg)} kg"
+    own = plan.of(session)
+    product = clean(own.computed_from.product.value.title, 60)
+    title = f"{treatment(plan)}, {when(session)}: {plain(session.dose_g)} g {product}, {plain(own.rate_weight.kg)} kg"
     stops = [printed_notice(found, plan) for found in plan.notices if found.level == "stop"]
     return {"title": title, "chart": chart_data(session), "stops": stops, "check": CHECK_LINE}
 

@@ -26,15 +26,15 @@ SAME_KIND_ON_SHEET = 3
 
 
 def nurse_sheet(plan: Plan, session: Session) -> dict[str, Any]:
-    """The sheet of one session."""
-    length = session.duration_min
+    """The sheet of one session; of an interrupted one it begins where the infusion stopped."""
+    length, own = session.duration_min, plan.of(session)
     return {
         "number": f"Session {plan.sessions.index(session) + 1} of {len(plan.sessions)}",
         "when": _which(plan, session),
         "date": long_day(session.on),
-        "facts": [*_facts(plan, session), *_infusion_facts(session), *_left_over(session)],
+        "facts": [*_facts(own, session), *_infusion_facts(session), *_so_far(session), *_left_over(session)],
         "timed": session.at_min is not None,
-        "product": _product(plan),
+        "product": _product(own),
         "vials": vials_text(session.vials, times="×"),
         "steps": list(_steps(plan, session)),
         "before": list(_visit_before(plan, session)),
@@ -46,7 +46,7 @@ def nurse_sheet(plan: Plan, session: Session) -> dict[str, Any]:
         "bottles": list(_bottles(session)) or list(_bottles_without_rates(session)),
         "chart": chart_data(session),
         "premedication": premedication(plan, session),
-        "preparation": preparation(plan),
+        "preparation": preparation(own),
         "observations": observation_rows(plan, session),
         "reaction": reaction(plan),
         "assumed": any(step.assumed for step in session.steps),
@@ -99,6 +99,17 @@ def _infusion_facts(session: Session) -> Iterator[tuple[str, str]]:
         yield "Visit", span(session, -before, length + after)
 
 
+def _so_far(session: Session) -> Facts:
+    """What was in at the last interruption, and what of it is left to give."""
+    if session.infusion is None or not session.infusion.interruptions:
+        return []
+    pause = session.infusion.interruptions[-1]
+    if pause.resume_min is None:
+        return [(f"In, stopped {clock_of(session, pause.at_min)}", f"{plain(pause.in_ml)} mL")]
+    found = [(f"In at {clock_of(session, pause.at_min)}", f"{plain(pause.in_ml)} mL")]
+    return [*found, (f"Left, from {clock_of(session, pause.resume_min)}", f"{plain(pause.left_ml)} mL")]
+
+
 def _left_over(session: Session) -> Facts:
     return [("Left over", f"{plain(session.leftover_g)} g")] if session.leftover_g else []
 
@@ -108,8 +119,10 @@ def _left_over(session: Session) -> Facts:
 
 def _steps(plan: Plan, session: Session) -> Iterator[dict[str, str]]:
     """A row for each step, with the bottles that are hung before the next, and the volume that the pump is set to."""
-    steps, bottles = session.steps, session.bottles
-    for step, following, to_set in zip_longest(steps, steps[1:], volumes_to_set(plan, session)):
+    steps, bottles = session.ahead, session.bottles
+    # control: sheet-from-the-pause
+    volumes = volumes_to_set(plan, session)[len(session.steps) - len(steps) :]
+    for step, following, to_set in zip_longest(steps, steps[1:], volumes):
         hung = [bottle for bottle in bottles if step.from_start_min <= bottle.from_start_min]
         if following is not None:
             hung = [bottle for bottle in hung if bottle.from_start_min < following.from_start_min]
@@ -139,6 +152,8 @@ def _numbers(hung: list[Bottle]) -> str:
 def _bottles(session: Session) -> Iterator[dict[str, str]]:
     bottles = session.bottles
     for bottle in bottles:
+        if bottle.to_min <= _goes_on_min(session):
+            continue  # it was empty before the pause
         # the last one is empty when the infusion ends, rounded up as its end is
         to_min = session.duration_min or 0 if bottle.bottle == len(bottles) else bottle.to_min
         yield {
@@ -148,6 +163,12 @@ def _bottles(session: Session) -> Iterator[dict[str, str]]:
             "hang": moment(session, bottle.from_start_min),
             "empty": moment(session, to_min),
         }
+
+
+def _goes_on_min(session: Session) -> int:
+    """The minute from which there is still something to give; before the start nothing was given."""
+    pauses = session.infusion.interruptions if session.infusion else ()
+    return max((pause.resume_min or pause.at_min for pause in pauses), default=-1)
 
 
 def _bottles_without_rates(session: Session) -> Iterator[dict[str, str]]:
@@ -162,6 +183,8 @@ def _bottles_without_rates(session: Session) -> Iterator[dict[str, str]]:
 
 def _visit_before(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
     """Rows before the first step: only what the site's file gives."""
+    if session.infusion is not None and session.infusion.interruptions:
+        return  # that was before it was interrupted
     visit = plan.computed_from.site.value.visit
     begins = -session.overhead_before_min
     for name, length in (("Arrival", visit.arrival), ("Premedication", visit.premedication)):
