@@ -166,7 +166,8 @@ def facts(plan: Plan) -> Facts:
         dose = f"{plain(plan.course.dose_g)} g = {plain(plan.course.g_per_kg)} g/kg"
         return [*rows, ("Dose", dose), *to_last]
     for phase in plan.phases:
-        rows += _course_facts(phase, f"Phase {phase.phase}" if phased(plan) else "Course")
+        name = f"Phase {phase.phase}" if phased(plan) else "Course"
+        rows += _course_facts(phase, f"From course {phase.first_course}" if len(plan.segments) > 1 else name)
     rows += to_last
     cost = plan.totals.cost
     if cost:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import groupby
 
 from ivigcalc.definitions import cite
 from ivigcalc.engine.checks.infusion import limits_of_open_bottles
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Infusion, Interruption, Notice, Session, clock_text
+from ivigcalc.engine.session import starts_again
 from ivigcalc.quantity import decimal_of, figure, plain
+from ivigcalc.text import counted
 
 _RATES = {"previous": "the rate before", "half": "half of the rate before", "initial": "the first rate, in steps again"}
 
@@ -76,21 +79,21 @@ def raised(draft: Draft) -> Iterator[Notice]:
 
 
 def restart_printed(draft: Draft) -> Iterator[Notice]:
-    """What the product's file, and else the shipped defaults, print on how to restart; none of it is worked out."""
-    places = tuple((session.course, session.day) for session, _, _ in _interrupted(draft))
-    if not places:
-        return
-    product, safety = draft.case.product, draft.case.safety
-    for said in product.restart:
-        yield Notice(
-            "restart-printed", "info", f"{product.title}: {said.text}", source=cite(product, said), sessions=places
-        )
+    """What the product's file prints on how to start again, and what is printed in general of a reaction: as words.
+
+    None of it is worked out.
+    """
+    again = tuple((session.course, session.day) for session, _, _ in _interrupted(draft))
+    case = draft.case
+    brand = ((case.since.first_course, 1),) if case.since.after and starts_again(case) else ()
+    product, safety = case.product, case.safety
+    for said in product.restart if again or brand else ():
+        source, text = cite(product, said), f"{product.title}: {said.text}"
+        yield Notice("restart-printed", "info", text, None, None, source, None, (*brand, *again))
     general = safety.reaction
-    if general is not None and not draft.case.site.reaction:
-        source = cite(safety, general.restart)
-        yield Notice(
-            "restart-printed", "info", f"After a reaction: {general.restart.text}", None, None, source, None, places
-        )
+    if again and general is not None and not case.site.reaction:
+        text, source = f"after a reaction: {general.restart.text}", cite(safety, general.restart)
+        yield Notice("restart-printed", "info", text, None, None, source, None, again)
 
 
 def bottles(draft: Draft) -> Iterator[Notice]:
@@ -124,20 +127,22 @@ def _longest_open_min(session: Session, pooled: bool) -> Fraction:
 
 
 def moved(draft: Draft) -> Iterator[Notice]:
-    """Sessions that were missed: on which day they are given, or that they are not."""
-    visits = {(visit.course, visit.day) for visit in draft.calendar.visits}
-    for found in draft.case.since.moved:
-        course, day = found.place
-        if found.place not in visits or found.to == found.missed:
+    """Sessions that were missed: on which day they are given, or that they are not. Days of a course stand together."""
+    there = {(visit.course, visit.day) for visit in draft.calendar.visits}
+    found = [each for each in draft.case.since.moved if each.place in there and each.to != each.missed]
+    for (course, shift), alike in groupby(found, key=lambda each: (each.place[0], each.to and each.to - each.missed)):
+        each = list(alike)
+        places = tuple(one.place for one in each)
+        days = ", ".join(str(day) for _, day in places)
+        name = f"course {course} day{'s' if len(each) > 1 else ''} {days}, due {each[0].missed}"
+        first = each[0].to
+        if first is None or shift is None:  # control: left-out-said
+            text = f"{name}: missed, and not given"
+            yield Notice("session-left-out", "caution", text, str(each[0].missed))
             continue
-        if found.to is None:  # control: left-out-said
-            text = f"course {course} day {day}, due {found.missed}, was missed and is not given"
-            yield Notice("session-left-out", "caution", text, str(found.missed))
-            continue
-        shift = (found.to - found.missed).days
-        how = f"{abs(shift)} day{'' if abs(shift) == 1 else 's'} {'later' if shift > 0 else 'earlier'}"
-        text = f"course {course} day {day}, due {found.missed}, is on {found.to}, {how} (it was missed)"
-        yield Notice("date-shifted", "caution", text, str(found.to), str(found.missed), sessions=(found.place,))
+        how = f"{counted(abs(shift.days), 'day')} {'later' if shift.days > 0 else 'earlier'}"
+        text = f"{name}: missed, and given from {first} on, {how}"
+        yield Notice("date-shifted", "caution", text, str(first), str(each[0].missed), sessions=places)
 
 
 def _interrupted(draft: Draft) -> Iterator[tuple[Session, Infusion, int]]:

@@ -39,6 +39,7 @@ def nurse_sheet(plan: Plan, session: Session) -> dict[str, Any]:
         "steps": list(_steps(plan, session)),
         "before": list(_visit_before(plan, session)),
         "after": list(_visit_after(plan, session)),
+        "stopped": is_stopped(session),
         "end": {
             "at": "" if length is None else moment(session, length),
             "volume": shown(session.volume_ml, unknown=""),
@@ -165,10 +166,16 @@ def _bottles(session: Session) -> Iterator[dict[str, str]]:
         }
 
 
-def _goes_on_min(session: Session) -> int:
-    """The minute from which there is still something to give; before the start nothing was given."""
+def is_stopped(session: Session) -> bool:
+    """Whether its infusion was stopped for good."""
     pauses = session.infusion.interruptions if session.infusion else ()
-    return max((pause.resume_min or pause.at_min for pause in pauses), default=-1)
+    return bool(pauses) and pauses[-1].resume_min is None
+
+
+def _goes_on_min(session: Session) -> int:
+    """The minute from which something is still to be given; of what was stopped, each bottle that hung is shown."""
+    pauses = session.infusion.interruptions if session.infusion else ()
+    return (pauses[-1].resume_min or -1) if pauses else -1
 
 
 def _bottles_without_rates(session: Session) -> Iterator[dict[str, str]]:
