@@ -15,6 +15,7 @@ from ivigcalc.engine.prescription import Prescription, prescribe
 from ivigcalc.engine.session import set_dates
 from ivigcalc.engine.weight import rate_weight_kg, weigh
 from ivigcalc.engine.working import write_working
+from ivigcalc.engine.working_pauses import write_pauses
 
 
 def make_plan(case: Case, *, prescribed: Callable[[Case], Prescription] = prescribe, with_trace: bool = True) -> Plan:
@@ -33,4 +34,4 @@ def make_plan(case: Case, *, prescribed: Callable[[Case], Prescription] = prescr
     titrated = titrate(prescription, dosed, rate_kg, case.patient.at_risk, calendar.kinds, lifted)
     draft = Draft(case, prescription, weights, rate_kg, dosed, calendar, titrated)
     notices = settle((*before, *found(CHECKS, draft)), case.order, case.since.replanned)
-    return shown(draft, notices, write_working(draft) if with_trace else ())
+    return shown(draft, notices, (*write_working(draft), *write_pauses(draft)) if with_trace else ())

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from math import floor
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from ivigcalc.definitions import Loaded, LoadedPolicy, Product, ProductClass, Regimen, Safety, Site
+from ivigcalc.engine.revision import Revision as Revision
+from ivigcalc.engine.revision import Was as Was
+from ivigcalc.engine.steps import Infusion as Infusion
+from ivigcalc.engine.steps import InfusionStep as InfusionStep
+from ivigcalc.engine.steps import Interruption as Interruption
 from ivigcalc.quantity import decimal_of, rounded
-from ivigcalc.request.event import EventWords, Kind
 from ivigcalc.request.request import Request
-
-if TYPE_CHECKING:
-    from ivigcalc.engine.titration import Climb
 
 Level = Literal["info", "caution", "stop"]
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -96,72 +98,6 @@ class VialCount:
 
     size_g: Decimal
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class InfusionStep:
-    """One rung as it is set on the pump, whatever the day. Volumes to 0.001 mL, minutes to 0.01.
-
-    `calculated_ml_per_h`: what the rung comes to, where the pump cannot be set to it.
-    """
-
-    step: int
-    rate_ml_per_kg_per_h: Decimal | None
-    rate_mg_per_kg_per_min: Decimal | None
-    rate_ml_per_h: Decimal
-    duration_min: Decimal
-    volume_ml: Decimal
-    cumulative_ml: Decimal
-    from_start_min: Decimal
-    assumed: bool
-    calculated_ml_per_h: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class Interruption:
-    """A pause of an infusion, in minutes from its start; `resume_min` is None where it was stopped for good.
-
-    `rate`: as it was ordered to go on.
-    """
-
-    at_min: int
-    resume_min: int | None
-    in_ml: Decimal
-    left_ml: Decimal
-    rate_before_ml_per_h: Decimal
-    rate_after_ml_per_h: Decimal | None
-    rate: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Infusion:
-    """The titration of one dose, shared by every session that gives it. `climb`: the same, exact."""
-
-    ladder: str
-    minutes: Decimal
-    duration_min: int
-    volume_ml: Decimal
-    steps: tuple[InfusionStep, ...]
-    exact_ml: Fraction = field(compare=False, repr=False)
-    climb: Climb = field(compare=False, repr=False)
-    interruptions: tuple[Interruption, ...] = field(default=(), kw_only=True)
-
-    @property
-    def ahead(self) -> tuple[InfusionStep, ...]:
-        """The steps that are still to be set: after an interruption those that follow it."""
-        if not self.interruptions:
-            return self.steps
-        resume_min = self.interruptions[-1].resume_min
-        return tuple(s for s in self.steps if resume_min is not None and s.from_start_min >= resume_min)
-
-    def minute(self, volume_ml: Fraction) -> tuple[int, int]:
-        """The minute at which so much is in, exactly, as numerator and denominator."""
-        return self.climb.minute(volume_ml, len(self.steps) - 1)
-
-    @property
-    def ml_per_g(self) -> Fraction:
-        """Volume of one gram."""
-        return self.climb.ladder.ml_per_g
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +263,14 @@ class Session(NamedTuple):
         return self.steps[len(self.steps) - many :]
 
     @property
+    def longest_bottle_min(self) -> Fraction:
+        """For how many minutes the bottle is open that is open longest, exactly."""
+        ends = [Fraction(0)]
+        for _, _, so_far_ml in self._drawn(self.infusion) if self.infusion else ():
+            ends.append(Fraction(*self.infusion.minute(so_far_ml)) if self.infusion else Fraction(0))
+        return max((end - start for start, end in pairwise(ends)), default=Fraction(0))
+
+    @property
     def bottles(self) -> tuple[Bottle, ...]:
         """The bottles with their clock times."""
         if self.infusion is None:
@@ -393,41 +337,6 @@ class ComputedFrom:
     safety: Loaded[Safety]
     product_class: Loaded[ProductClass] | None = None
     defaults_used: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Was:
-    """A session as it was before a revision that changed it."""
-
-    course: int
-    day: int
-    date: str | None
-    starts_at: str | None
-    ends_at: str | None
-    dose_g: Decimal
-    volume_ml: Decimal | None
-    duration_min: int | None
-    product: str
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """One change of a plan: what happened, why, by whom and when, and what was before.
-
-    `previous_sha256`: of the plan before, as it is written. `changed`: course and day of the sessions that are not as
-    they were. `to_product`: the product that is given from then on, where it changes.
-    """
-
-    number: int
-    kind: Kind
-    words: EventWords
-    reason: str | None
-    by: str | None
-    at: str
-    previous_sha256: str
-    changed: tuple[tuple[int, int], ...] = ()
-    before: tuple[Was, ...] = ()
-    to_product: Loaded[Product] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,13 @@ def _trace(windows: Sequence[tuple[Segment, int]]) -> Iterator[TraceEntry]:
         prefix = f"from_course_{segment.first_course}."
         names = {line.name: f"{prefix}{line.name}" for line in lines}
         for line in lines:
-            yield replace(line, name=names[line.name], expression=_renamed(line.expression, names))
+            inputs = {name: _of_weight(value, prefix) for name, value in line.inputs.items()}
+            yield replace(line, name=names[line.name], expression=_renamed(line.expression, names), inputs=inputs)
+
+
+def _of_weight(value: Decimal | str, prefix: str) -> Decimal | str:
+    """A rate in words that is multiplied by the weight: by the one of this segment."""
+    return re.sub(r"(?<= x )rate_kg$", f"{prefix}rate_kg", value) if isinstance(value, str) else value
 
 
 def _is_of(line: TraceEntry, end: int) -> bool:

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import helpers
-
 from ivigcalc.api import plan_form
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.document.read import SavedPlan, saved_plan
@@ -39,17 +37,13 @@ def first(site: Loaded[Site] = NO_SITE_LOADED, **words: Any) -> Plan:
 
 def saved(plan: Plan) -> SavedPlan:
     """The same read back from its own text."""
-    site = plan.computed_from.site
-    kept = saved_plan(to_json(replace_site(plan)).encode(), "plan.json")
-    return replace(kept, site=site)
+    # the site of a test has no file to be read again
+    return replace(saved_plan(to_json(plan).encode(), "plan.json"), site=plan.computed_from.site)
 
 
-def replace_site(plan: Plan) -> Plan:
-    """A site of a test has no file to be read again."""
-    return plan
-
-
-def after(plan: Plan, on: date | str = FIRST_DAY, *, reason: str | None = None, by: str | None = None, **words: Any) -> Plan:
+def after(
+    plan: Plan, on: date | str = FIRST_DAY, *, reason: str | None = None, by: str | None = None, **words: Any
+) -> Plan:
     """The plan after one event, told on a day."""
     at = date.fromisoformat(on) if isinstance(on, str) else on
     return replan(saved(plan), EventWords(**words), at=at, reason=reason, by=by)
@@ -77,4 +71,4 @@ def figures(plan: Plan) -> list[tuple[Any, ...]]:
     return [tuple(s) for s in plan.sessions]
 
 
-__all__ = ["after", "dates", "figures", "first", "helpers", "reaction", "saved", "session"]
+__all__ = ["after", "dates", "figures", "first", "reaction", "saved", "session"]

@@ -121,9 +121,7 @@ def _longest_open_min(session: Session, pooled: bool) -> Fraction:
     """For how many minutes the bottle is open that is open longest; of a pool, the whole infusion."""
     if pooled:
         return Fraction(session.duration_min or 0)
-    return max(
-        (Fraction(bottle.to_min) - Fraction(bottle.from_start_min) for bottle in session.bottles), default=Fraction(0)
-    )
+    return session.longest_bottle_min
 
 
 def moved(draft: Draft) -> Iterator[Notice]:
