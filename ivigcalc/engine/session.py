@@ -33,14 +33,14 @@ class Visit(NamedTuple):
 class Calendar:
     """The dates of all courses (none without a start), every visit, and how the infusion of each starts.
 
-    `after`: the day of the last session before the first course, where that is another case's.
+    `gaps`: the places of the visits that come more than so long after the one before.
     """
 
     courses: tuple[CourseDates, ...]
     visits: tuple[Visit, ...]
     kinds: tuple[InfusionKind, ...]
     first_course: int = 1
-    after: date | None = None
+    gaps: frozenset[int] = frozenset()
     said: Known[object, tuple[Notice, ...]] = known(_SAID)
 
 
@@ -73,7 +73,8 @@ def _calendar(
         for number, (place, days) in enumerate(alike, start=since.first_course)
         for day in range(1, days + 1)
     ]
-    return Calendar(courses, tuple(visits), _kinds(visits, first, safety, since), since.first_course, since.after)
+    kinds, gaps = _kinds(visits, first, safety, since)
+    return Calendar(courses, tuple(visits), kinds, since.first_course, gaps)
 
 
 def _as_moved(course: CourseDates, number: int, since: Since) -> CourseDates:
@@ -85,18 +86,22 @@ def _as_moved(course: CourseDates, number: int, since: Since) -> CourseDates:
     return replace(course, days=days)
 
 
-def _kinds(visits: list[Visit], first: InfusionKind, safety: Safety, since: Since) -> tuple[InfusionKind, ...]:
-    """How each infusion starts: as a first one after a long gap to the one before that is given."""
+def _kinds(
+    visits: list[Visit], first: InfusionKind, safety: Safety, since: Since
+) -> tuple[tuple[InfusionKind, ...], frozenset[int]]:
+    """How each infusion starts, and the places of those that come so long after the one that was given before."""
     found: list[InfusionKind] = []
+    gaps: set[int] = set()
     moved, before = since.days, since.after
     kind: InfusionKind = first
-    for visit in visits:
+    for place, visit in enumerate(visits):
         if before is not None and visit.on is not None and after_a_gap(safety, before, visit.on):
             kind = "first"
+            gaps.add(place)
         found.append(kind)
         if moved.get((visit.course, visit.day), visit.on) is not None or not since.moved:
             kind, before = "subsequent", visit.on  # control: gap-over-left-out
-    return tuple(found)
+    return tuple(found), frozenset(gaps)
 
 
 def starts_again(case: Case) -> bool:

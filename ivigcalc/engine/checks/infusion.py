@@ -13,7 +13,7 @@ from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.infusion import Titrated
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
-from ivigcalc.engine.session import Calendar, after_a_gap, starts_again
+from ivigcalc.engine.session import Calendar, starts_again
 from ivigcalc.engine.titration import OtherCeiling, TableChoice, risk_applies
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import Quantity, figure
@@ -84,8 +84,7 @@ def starts_slowly(draft: Draft) -> Iterator[Notice]:
 
 def slow_after_a_gap(draft: Draft) -> Iterator[Notice]:
     """Courses of the plan itself that are so far apart that a later one is titrated as a first one."""
-    later = draft.calendar.kinds[0 if draft.calendar.after and not starts_again(draft.case) else 1 :]
-    if draft.titrated.used and "first" in later:
+    if draft.titrated.used and draft.calendar.gaps:
         rates = _as_at_first(draft)
         yield from draft.calendar.said.of(
             ("gaps", rates), lambda: tuple(_gaps(draft.case.safety, draft.calendar, rates))
@@ -94,18 +93,17 @@ def slow_after_a_gap(draft: Draft) -> Iterator[Notice]:
 
 def _gaps(safety: Safety, calendar: Calendar, rates: str) -> Iterator[Notice]:
     rules = safety.restart_after
-    last_days = [calendar.after, *(course.days[-1] for course in calendar.courses)]
-    for number, (last, later) in enumerate(zip(last_days, calendar.courses, strict=False), start=calendar.first_course):
-        if last is not None and after_a_gap(safety, last, later.days[0]):
-            yield Notice(
-                "restart-slow",
-                "caution",
-                f"course {number} comes more than {rules.after} after the one before: {rates}",
-                str(later.days[0]),
-                str(rules.after),
-                cite(safety, rules),
-                sessions=((number, 1),),
-            )
+    for place in sorted(calendar.gaps):
+        visit = calendar.visits[place]
+        yield Notice(
+            "restart-slow",
+            "caution",
+            f"course {visit.course} comes more than {rules.after} after the one before: {rates}",
+            str(visit.on),
+            str(rules.after),
+            cite(safety, rules),
+            sessions=((visit.course, visit.day),),
+        )
 
 
 def tables_used(rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
