@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from ivigcalc._version import __version__
-from ivigcalc.document.chain import changed, replayed
-from ivigcalc.document.read import SavedPlan, parse
-from ivigcalc.document.verify import verdict_of
-from ivigcalc.document.write import to_json
+from ivigcalc.document.chain import changed
+from ivigcalc.document.read import SavedPlan
+from ivigcalc.document.verify import recomputed, verdict_of
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import MismatchError, RequestError
 from ivigcalc.replan.read import kind_of
@@ -46,8 +45,8 @@ def _stands(saved: SavedPlan) -> State:
             f"{saved.name} was written by ivigcalc {saved.version}, and this is {__version__}: a plan is changed by "
             "the version that made it; `ivigcalc verify` tells whether this one computes the same"
         )
-    state = replayed(saved)
-    verdict = verdict_of(saved, parse(to_json(state.plan)))
+    state = recomputed(saved)
+    verdict = verdict_of(saved, state.plan)
     if not verdict.agrees:  # control: replan-of-what-stands
         raise MismatchError("\n".join((*verdict.lines(), "nothing was changed")))
     return state

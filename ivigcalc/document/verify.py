@@ -18,7 +18,9 @@ from ivigcalc.document.keys import Path, along, keys, promised
 from ivigcalc.document.read import SavedPlan, parse, shown
 from ivigcalc.document.records import Document, Mark
 from ivigcalc.document.write import to_json
+from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import MismatchError, RefusedError, RequestError
+from ivigcalc.replan.state import State
 from ivigcalc.text import counted
 
 #: how many differences are named before the rest is counted
@@ -72,19 +74,24 @@ def _named(differences: tuple[str, ...]) -> Iterator[str]:
 
 def verify(saved: SavedPlan) -> Verdict:
     """Compute a saved plan again, with all that happened to it. Raises `MismatchError` where its inputs give none."""
+    return verdict_of(saved, recomputed(saved).plan)
+
+
+def recomputed(saved: SavedPlan) -> State:
+    """A saved plan as it comes out now. Raises `MismatchError` where its inputs give none, or no such history."""
     try:
-        plan = replayed(saved).plan
+        return replayed(saved)
     except RefusedError as error:
         raise MismatchError(
             f"{saved.name} cannot be computed again: refused ({', '.join(error.codes)}): {error}"
         ) from None
     except RequestError as error:
         raise RequestError(f"{saved.name}: its request cannot be read: {error}", field="plan") from None
-    return verdict_of(saved, parse(to_json(plan)))
 
 
-def verdict_of(saved: SavedPlan, again: dict[str, Any]) -> Verdict:
-    """What is to be said of a saved plan, beside the same computed `again`."""
+def verdict_of(saved: SavedPlan, plan: Plan) -> Verdict:
+    """What is to be said of a saved plan, beside the same `plan` computed again."""
+    again: dict[str, Any] = parse(to_json(plan))
     other = None if saved.document.get("ivigcalc_version") == __version__ else saved.version
     changed = {
         path: line

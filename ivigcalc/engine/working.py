@@ -298,9 +298,10 @@ def _steps(draft: Draft) -> Iterator[TraceEntry]:
     """The steps of each infusion once, under the name of the first session that gives it."""
     for titration in draft.titrated.titrations:
         session = draft.sessions[titration.places[0]]
+        planned = draft.dosed.portions[titration.places[0]]  # the session may have been stopped
         place = f"c{session.course}d{session.day}"
         time = draft.titrated.times[titration.places[0]]
-        yield from _infusion_steps(place, f"volume_ml[{plain(session.dose_g)} g]", titration.infusion, time)
+        yield from _infusion_steps(place, f"volume_ml[{plain(planned.dose_g)} g]", titration.infusion, time)
 
 
 def _plateau(place: str, step: InfusionStep, left: str, time: TimeInForce, infusion: Infusion) -> TraceEntry:
