@@ -12,12 +12,11 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
-from ivigcalc.clock import clock_text
 from ivigcalc.definitions import Product
 from ivigcalc.engine.infusion import MINUTE_PLACES, RATE_PLACES, VOLUME_PLACES, step_of
-from ivigcalc.engine.plan import Infusion, InfusionStep, Interruption, Session
+from ivigcalc.engine.plan import Infusion, InfusionStep, Interruption, Session, clock_text
 from ivigcalc.engine.since import Pause
-from ivigcalc.engine.titration import NOTHING_ML, Climb, Ladder, OtherCeiling, Rung, climb, lowest_ceiling
+from ivigcalc.engine.titration import NOTHING_ML, Climb, OtherCeiling, Rung, climb, lowest_ceiling
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import Quantity, decimal_of, figure
 
@@ -67,7 +66,7 @@ def interrupted(session: Session, pause: Pause, product: Product) -> Session:
     if infusion is None or session.at_min is None:
         lacks = "rates" if infusion is None else "start time"
         raise RequestError(
-            f"{name} has no {lacks}, so nobody can say how much was in by {clock_text(pause.reaction_clock_min)}",
+            f"{name} has no {lacks}, so nobody can say how much was in by {clock_text(None, pause.reaction_clock_min)}",
             field="session",
             code="not-in-session",
         )
@@ -111,8 +110,8 @@ def _reaction_min(session: Session, infusion: Infusion, now: Run, pause: Pause, 
     inside = [minute for minute in found if now.from_min < minute < now.end_min]  # control: inside-session
     if len(inside) > 1:
         raise RequestError(
-            f"{clock_text(pause.reaction_clock_min)} comes twice while {name} runs, so it says not how much was in; "
-            "give the minute before or after",
+            f"{clock_text(None, pause.reaction_clock_min)} comes twice while {name} runs, so it does not say how much "
+            "was in; give the minute before or after",
             field="reaction_at",
             code="not-in-session",
         )
@@ -126,7 +125,7 @@ def _over(session: Session, infusion: Infusion, pause: Pause, name: str) -> Requ
     begins, ends = session.clock(decimal_of(runs[-1].from_min, 2)), session.clock(infusion.duration_min)
     again = " again" if len(runs) > 1 else ""
     return RequestError(
-        f"--reaction-at {clock_text(pause.reaction_clock_min)} is not while {name} runs: it runs{again} "
+        f"--reaction-at {clock_text(None, pause.reaction_clock_min)} is not while {name} runs: it runs{again} "
         f"from {begins} to {ends}",
         field="reaction_at",
         code="not-in-session",
@@ -140,8 +139,8 @@ def _resume_min(session: Session, at_min: int, pause: Pause, name: str) -> int:
         if _shows(session, minute, pause.resume_clock_min):
             return minute
     raise RequestError(
-        f"--resume-at {clock_text(pause.resume_clock_min)} is before the pause at "
-        f"{clock_text(pause.reaction_clock_min)} of {name}, or more than 12 h after it",
+        f"--resume-at {clock_text(None, pause.resume_clock_min)} is before the pause at "
+        f"{clock_text(None, pause.reaction_clock_min)} of {name}, or more than 12 h after it",
         field="resume_at",
         code="not-in-session",
     )
@@ -279,8 +278,3 @@ def _with(session: Session, infusion: Resumed) -> Session:
     given_g = decimal_of(infusion.exact_ml / infusion.ml_per_g, 3)
     left_g = session.leftover_g + session.dose_g - given_g  # control: stopped-is-left-over
     return session._replace(infusion=infusion, dose_g=given_g, volume_ml=infusion.volume_ml, leftover_g=left_g)
-
-
-def ladder_of(infusion: Infusion) -> Ladder:
-    """The titration with which an infusion began."""
-    return _runs(infusion)[0].climb.ladder
