@@ -92,15 +92,15 @@ def _kinds(
     """How each infusion starts, and the places of those that come so long after the one that was given before."""
     found: list[InfusionKind] = []
     gaps: set[int] = set()
-    moved, before = since.days, since.after
+    left_out, before = since.left_out, since.after
     kind: InfusionKind = first
     for place, visit in enumerate(visits):
         if before is not None and visit.on is not None and after_a_gap(safety, before, visit.on):
             kind = "first"
             gaps.add(place)
         found.append(kind)
-        if moved.get((visit.course, visit.day), visit.on) is not None or not since.moved:
-            kind, before = "subsequent", visit.on  # control: gap-over-left-out
+        if (visit.course, visit.day) not in left_out:  # control: gap-over-left-out
+            kind, before = "subsequent", visit.on
     return tuple(found), frozenset(gaps)
 
 

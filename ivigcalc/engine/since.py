@@ -62,6 +62,11 @@ class Since:
         """The day of each session that was moved; None: it is left out."""
         return {found.place: found.to for found in self.moved}
 
+    @property
+    def left_out(self) -> frozenset[Place]:
+        """The sessions that are not given at all."""
+        return frozenset(found.place for found in self.moved if found.to is None)
+
     def pauses_of(self, place: Place) -> tuple[Pause, ...]:
         """The interruptions of one session, in order."""
         return tuple(pause for pause in self.pauses if pause.place == place)
