@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from ivigcalc.definitions import Safety, Site
@@ -82,8 +82,14 @@ def _as_moved(course: CourseDates, number: int, since: Since) -> CourseDates:
     moved = since.days
     if not any(place[0] == number for place in moved):
         return course
-    days = tuple(moved.get((number, day)) or on for day, on in enumerate(course.days, start=1))
-    return replace(course, days=days)
+    days: list[date] = []
+    for day, on in enumerate(course.days, start=1):
+        place = (number, day)
+        follows = days and place not in moved and (number, day - 1) in moved  # a day that the course had not before
+        days.append(days[-1] + timedelta(days=1) if follows else moved.get(place) or on)
+        if follows:
+            moved[place] = days[-1]
+    return replace(course, days=tuple(days))
 
 
 def _kinds(
