@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
+from ivigcalc.engine.case import Case
+from ivigcalc.engine.checks.common import settle
+from ivigcalc.engine.checks.doses import Begun, four_weeks_by_date
+from ivigcalc.engine.dose import FOUR_WEEKS_DAYS
 from ivigcalc.engine.make import make_plan
-from ivigcalc.engine.plan import Plan, Segment, Session
+from ivigcalc.engine.plan import Notice, Plan, Segment, Session
 from ivigcalc.engine.prescription import prescribe
 from ivigcalc.engine.since import Since
+from ivigcalc.engine.weight import weigh
 from ivigcalc.replan.join import join
 from ivigcalc.replan.state import Ordered, State, reference_of
 from ivigcalc.replan.timetable import due_dates_of
@@ -21,9 +27,12 @@ def built(state: State) -> Plan:
     due = due_dates_of(state)
     left_out = {found.place for found in state.moved if found.to is None}
     segments: list[Segment] = []
+    cases: list[Case] = []
     given: list[Session] = []
     for number, ordered in enumerate(state.orders):
-        plan = _planned(state, number, ordered, due, given)
+        case = _case(state, number, ordered, due, given)
+        plan = make_plan(case, prescribed=prescribe)
+        cases.append(case)
         segments.append(Segment(ordered.first_course, plan))
         end = state.orders[number + 1].first_course if number + 1 < len(state.orders) else None
         given += [
@@ -31,10 +40,43 @@ def built(state: State) -> Plan:
             for session in plan.sessions
             if (end is None or session.course < end) and (session.course, session.day) not in left_out
         ]
-    return join(state.first, segments, left_out, state.said)
+    said = settle(_in_four_weeks(state, cases, segments, given), cases[-1].order, replanned=True)
+    return join(state.first, segments, left_out, (*state.said, *said))
 
 
-def _planned(state: State, number: int, ordered: Ordered, due: tuple[date, ...] | None, given: list[Session]) -> Plan:
+def _in_four_weeks(state: State, cases: list[Case], segments: list[Segment], given: list[Session]) -> Iterator[Notice]:
+    """What the courses of several orders, or on days that were moved, come to in four weeks."""
+    begun = _begun(segments, given)
+    moved = {found.place[0] for found in state.moved if found.to != found.missed}
+    for place, first in enumerate(begun):
+        within = [course for course in begun[place:] if (course.on - first.on).days < FOUR_WEEKS_DAYS]
+        orders = {state.order_of(course.course).first_course for course in within}
+        if len(orders) > 1 or moved & {course.course for course in within}:
+            for case, ordered in zip(cases, state.orders, strict=True):
+                if ordered.first_course in orders:
+                    yield from four_weeks_by_date(prescribe(case), weigh(case).kg, within)
+
+
+def _begun(segments: list[Segment], given: list[Session]) -> list[Begun]:
+    """The courses in the order of their first days; none where the plan has no dates."""
+    exact = {
+        number: Fraction(phase.prescribed_g)
+        for segment in segments
+        for phase in segment.plan.phases
+        for number in range(phase.first_course, phase.first_course + phase.courses)
+    }
+    found: list[Begun] = []
+    for number in dict.fromkeys(session.course for session in given):
+        sessions = [session for session in given if session.course == number]
+        days = [session.on for session in sessions if session.on]
+        if days:
+            grams = sum((Fraction(session.dose_g) for session in sessions), Fraction(0))
+            found.append(Begun(number, min(days), grams, min(grams, exact[number])))
+    return sorted(found, key=lambda course: course.on)
+
+
+def _case(state: State, number: int, ordered: Ordered, due: tuple[date, ...] | None, given: list[Session]) -> Case:
+    """An order as it is asked of its own courses: what was given before it, when it is due, what is taken."""
     first = ordered.first_course
     form = ordered.form if ordered.form == state.asked else _settled(ordered.form, state.first)
     own = due[first - 1 :] if due else None
@@ -60,7 +102,7 @@ def _planned(state: State, number: int, ordered: Ordered, due: tuple[date, ...] 
         taken=_taken(given, case.product.id),
         replanned=True,
     )
-    return make_plan(replace(case, since=since), prescribed=prescribe)
+    return replace(case, since=since)
 
 
 def _settled(form: Form, first: Plan) -> Form:

@@ -68,7 +68,10 @@ def test_days_that_the_course_had_not_before_follow_those_that_were_moved(case: 
     plan = planned(case, moved=(Moved((2, 1), date(2026, 12, 29), date(2027, 1, 5)),))
     assert [s.on for s in plan.sessions if s.course == 2] == [date(2027, 1, 5), date(2027, 1, 6)]
     moved = (Moved((2, 2), date(2026, 12, 30), date(2027, 1, 5)),)
-    assert [s.on for s in planned(case, moved=moved).sessions if s.course == 2] == [date(2026, 12, 29), date(2027, 1, 5)]
+    assert [s.on for s in planned(case, moved=moved).sessions if s.course == 2] == [
+        date(2026, 12, 29),
+        date(2027, 1, 5),
+    ]
 
 
 def test_what_is_left_out_keeps_its_day_in_the_calendar(case: Case) -> None:

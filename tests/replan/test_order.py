@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import helpers
@@ -334,3 +335,43 @@ def test_an_order_that_is_no_more_says_so_with_its_courses(plan: Plan) -> None:
     assert {course for course, _ in said.sessions} == {1, 2}
     again = after(heavy, ON, new_weight="140kg", from_course="3")
     assert helpers.notice(again, "obese-actual-weight").sessions == ()
+
+
+# ---- four weeks -----------------------------------------------------------------------------------------------------
+
+FOUR_WEEKS = (
+    "    dose: {per_course: {from: 0.1 g/kg, to: 2 g/kg}}\n    days: {from: 1, to: 5}\n"
+    "    interval: {every: {from: 1 week, to: 8 weeks}}\n    limits: [{per: 4-weeks, max: 2 g/kg, level: stop}]\n"
+)
+
+
+def test_four_weeks_are_added_up_across_a_change_of_order(tmp_path: Path) -> None:
+    """1 g/kg every two weeks is 2 g/kg in four; 1.5 g/kg every four weeks is less, but with the course before it, which
+    is still due two weeks earlier, it is 2.5 g/kg. Every change by itself keeps the limit.
+    """
+    own = helpers.own_regimen(tmp_path, FOUR_WEEKS)
+    plan = first(regimen=own, dose="1 g/kg/course", every="2 weeks", days="2", courses="6")
+    every = after(plan, ON, every="4 weeks", from_course="4")
+    with pytest.raises(RefusedError) as caught:
+        after(every, ON, dose="1.5 g/kg/course", from_course="4")
+    assert caught.value.codes == ("four-week-dose-over-limit",)
+    reason = ("four-week-dose-over-limit=once",)
+    said = helpers.notice(
+        after(every, ON, dose="1.5 g/kg/course", from_course="4", override=reason), "four-week-dose-over-limit"
+    )
+    assert (said.level, said.overridden_because) == ("stop", "once")
+    assert {course for course, _ in said.sessions} == {3, 4}
+    assert after(every, ON, dose="1 g/kg/course", from_course="4")
+
+
+def test_a_course_that_is_moved_nearer_counts_too(tmp_path: Path) -> None:
+    """1 g/kg every two weeks: within four weeks begin two. Given a day earlier, the fourth begins within four of the
+    second, 15 December, with the third between: 3 g/kg.
+    """
+    own = helpers.own_regimen(tmp_path, FOUR_WEEKS)
+    plan = first(regimen=own, dose="1 g/kg/course", every="2 weeks", days="2", courses="4")
+    assert [s.date for s in plan.sessions if s.day == 1] == ["2026-12-01", "2026-12-15", "2026-12-29", "2027-01-12"]
+    with pytest.raises(RefusedError) as caught:
+        after(plan, ON, missed=("2027-01-12",), to="2027-01-11", rest="keep")
+    assert caught.value.codes == ("four-week-dose-over-limit",)
+    assert after(plan, ON, missed=("2027-01-12",), to="2027-01-13", rest="keep")
