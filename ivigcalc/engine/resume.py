@@ -18,7 +18,7 @@ from ivigcalc.engine.plan import Infusion, InfusionStep, Interruption, Session, 
 from ivigcalc.engine.since import Pause
 from ivigcalc.engine.titration import NOTHING_ML, Climb, OtherCeiling, Rung, climb, lowest_ceiling
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.quantity import Quantity, decimal_of, figure
+from ivigcalc.quantity import Quantity, decimal_not_0, decimal_of, figure
 
 _DAY_MIN = 24 * 60
 #: a clock time is read as the next one within half a day: what comes later than that was before
@@ -275,6 +275,6 @@ def _with(session: Session, infusion: Resumed) -> Session:
     """The session with what is given of it; where it was stopped that is less, and the rest is left over."""
     if infusion.interruptions[-1].resume_min is not None:
         return session._replace(infusion=infusion)
-    given_g = decimal_of(infusion.exact_ml / infusion.ml_per_g, 3)
+    given_g = decimal_not_0(infusion.exact_ml / infusion.ml_per_g, 3)
     left_g = session.leftover_g + session.dose_g - given_g  # control: stopped-is-left-over
     return session._replace(infusion=infusion, dose_g=given_g, volume_ml=infusion.volume_ml, leftover_g=left_g)

@@ -50,7 +50,7 @@ def test_a_session_that_is_done_has_no_reaction(plan: Plan) -> None:
 
 
 def test_nor_has_one_whose_day_is_over(plan: Plan) -> None:
-    with pytest.raises(RefusedError, match=r"session 1\.1 on 2026-12-01 lies in the past"):
+    with pytest.raises(RefusedError, match=r"session 1\.1 on 2026-12-01 lies in the past, and what is past stays"):
         reaction(plan, "10:51", "11:21", "half", on="2026-12-02")
 
 

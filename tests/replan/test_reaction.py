@@ -124,16 +124,11 @@ def test_the_per_kg_rates_are_those_of_the_step(plan: Plan) -> None:
 
 
 def test_half_is_at_most_half_on_the_pump() -> None:
-    """70 kg: 168 mL/h at step 3, 84 at step 2 and 42 at step 1. With steps of 10 mL/h: 40, 80, 160; half of 80 is 40.
-    At 65 kg: 39, 78, 156 -> 30 (40 would be above 39 by less than 5 %: 40), 80, 150; half of 150 is 75, set to 70.
-    """
-    site = helpers.a_site(pump={"increment": "10 mL/h"})
-    plan = first(site, weight="65kg")
-    found = session(plan, "1.1")
-    before = [str(s.rate_ml_per_h) for s in found.steps]
-    again = session(reaction(plan, "10:51", "11:21", "half"), "1.1").steps[-1]
-    assert again.rate_ml_per_h * 2 <= D(before[-1])
-    assert (before[-1], str(again.rate_ml_per_h)) == ("150", "70")
+    """65.5 kg with pump steps of 1 mL/h: 157.2 is set to 157; half of that is 78.5, which is set to 78 and not to 79."""
+    site = helpers.a_site(pump={"increment": "1 mL/h"})
+    plan = first(site, weight="65.5kg")
+    assert session(plan, "1.1").steps[-1].rate_ml_per_h == D(157)
+    assert session(reaction(plan, "10:51", "11:21", "half"), "1.1").steps[-1].rate_ml_per_h == D(78)
 
 
 def test_over_midnight() -> None:
@@ -451,3 +446,28 @@ def test_a_reaction_is_kept_through_what_comes_after(plan: Plan) -> None:
     once = reaction(plan, "10:51", "11:21", "half")
     later = after(once, "2026-12-20", new_weight="70 kg", from_course="2")
     assert session(later, "1.1") == session(once, "1.1")
+
+
+def test_one_infusion_that_was_asked_for_by_itself() -> None:
+    """72 kg, Octagam 10 % for dermatomyositis, 36 g from 09:00, without a day."""
+    words = {"command": "rates", "regimen": None, "indication": "dermatomyositis", "dose": "36g", "start": None}
+    plan = first(**words, days=None, courses=None)
+    found = session(reaction(plan, "10:51", "11:21", "half"), "1.1")
+    assert (found.ends_at, found.steps[2].cumulative_ml) == ("13:04", D("211.68"))
+    assert session(reaction(plan, "10:51"), "1.1").volume_ml == D("211.68")
+
+
+def test_with_a_published_time_the_rate_that_keeps_it_is_a_ceiling() -> None:
+    """Ordered over 6 h: what is left may run at the rate that was planned, and not faster."""
+    plan = first(regimen="dermatomyositis", over="6 h")
+    planned = session(plan, "1.1").steps[-1].rate_ml_per_h
+    with pytest.raises(RefusedError, match="has to last its published time"):
+        reaction(plan, "12:00", "12:10", f"{planned + 1} mL/h")
+    assert session(reaction(plan, "12:00", "12:10", "previous"), "1.1").steps[-1].rate_ml_per_h == planned
+
+
+def test_an_infusion_in_drops_is_never_a_dose_of_nothing() -> None:
+    """What was given is never shown as 0: a minute at 0.6 mL/kg/h of 3 kg is 0.03 mL, 0.003 g."""
+    plan = first(regimen="kawasaki", product="octagam-10-us", weight="3kg", age="1mo", days=None, courses=None)
+    stopped = session(reaction(plan, "09:01"), "1.1")
+    assert stopped.dose_g > 0
