@@ -200,7 +200,8 @@ def _working(plan: Plan) -> list[RenderableType]:
 
 def _foot(plan: Plan) -> list[RenderableType]:
     source = plan.computed_from
-    read = [found for found in (source.regimen, source.product, source.policy.policy) if found]
+    later = [change.to_product for change in plan.history]
+    read = [found for found in (source.regimen, source.product, *later, source.policy.policy) if found]
     definitions = "; ".join(f"{found.value.id} {found.value.version} {found.sha256[:8]}" for found in read)
     stamp = f"ivigcalc {plan.ivigcalc_version}; definitions: {definitions}"
     return [

@@ -383,3 +383,18 @@ def test_a_day_takes_the_vials_of_the_product_that_is_given_on_it(plan: Plan) ->
     assert {taken.product for taken in clinic_day(date(2026, 12, 29), [("plan.json", older)], site).taken} == {
         "octagam-10-us"
     }
+
+
+def test_the_definitions_of_a_later_product_are_named(plan: Plan) -> None:
+    from ivigcalc.render.paper.asked import inputs
+    from ivigcalc.render.paper.page import document as page
+
+    changed = after(plan, "2026-12-20", product="privigen-us", from_course="3")
+    assert "; privigen-us 20" in to_table(changed)
+    assert "privigen-us 20" not in to_table(plan)
+    [line] = [line for line in inputs(changed) if line.startswith("Definitions: ")]
+    assert "product privigen-us of 20" in line
+    assert line.endswith("from course 3 on")
+    assert page(changed, "a4", {}, ("record",))["title"].endswith("octagam-10-us; from course 3: privigen-us")
+    at_once = after(plan, "2026-11-30", product="privigen-us", from_course="1")
+    assert page(at_once, "a4", {}, ("record",))["title"].endswith(", privigen-us")

@@ -15,7 +15,7 @@ from ivigcalc.render.paper.calendar import month_grid, session_row, summary, tot
 from ivigcalc.render.paper.nurse_sheet import nurse_sheet
 from ivigcalc.render.paper.patient_page import home
 from ivigcalc.render.times import plain_day
-from ivigcalc.render.words import clean, treatment
+from ivigcalc.render.words import by_order, clean, treatment
 
 FINGERPRINT_DIGITS = 12
 #: what can be printed alone, in the order of the pages
@@ -27,13 +27,12 @@ def document(
     plan: Plan, paper: str, closed: ClosedDays, parts: Sequence[Part] = PARTS, only: Session | None = None
 ) -> dict[str, Any]:
     """Everything that is printed: the parts, and of the records only that of one session where one is named."""
-    product = plan.computed_from.product.value
     return {
         "parts": list(parts),
         "clinic": clinic(plan.computed_from.site.value),
         "home": home(plan),
         "paper": "us-letter" if paper == "letter" else "a4",
-        "title": f"IVIG infusion plan: {treatment(plan)}, {clean(product.id, 40)}",
+        "title": f"IVIG infusion plan: {treatment(plan)}, {by_order(plan, _product_id)}",
         "made": f"ivigcalc {clean(plan.ivigcalc_version, 20)}",
         "fingerprint": fingerprint(plan),
         "check": CHECK_LINE,
@@ -49,6 +48,10 @@ def document(
         "sources": [clean(citation, 300) for citation in plan.sources],
         "sheets": [nurse_sheet(plan, session) for session in plan.sessions if only in (None, session)],
     }
+
+
+def _product_id(plan: Plan) -> str:
+    return clean(plan.computed_from.product.value.id, 40)
 
 
 def clinic(site: Site) -> str:
