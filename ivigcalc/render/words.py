@@ -167,7 +167,9 @@ def facts(plan: Plan) -> Facts:
         return [*rows, ("Dose", dose), *to_last]
     for phase in plan.phases:
         name = f"Phase {phase.phase}" if phased(plan) else "Course"
-        rows += _course_facts(phase, f"From course {phase.first_course}" if len(plan.segments) > 1 else name)
+        if len(plan.segments) > 1:
+            name = f"{name}, from {phase.first_course}" if phased(plan) else f"From course {phase.first_course}"
+        rows += _course_facts(phase, name)
     rows += to_last
     cost = plan.totals.cost
     if cost:

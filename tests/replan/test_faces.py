@@ -398,3 +398,14 @@ def test_the_definitions_of_a_later_product_are_named(plan: Plan) -> None:
     assert page(changed, "a4", {}, ("record",))["title"].endswith("octagam-10-us; from course 3: privigen-us")
     at_once = after(plan, "2026-11-30", product="privigen-us", from_course="1")
     assert page(at_once, "a4", {}, ("record",))["title"].endswith(", privigen-us")
+
+
+def test_courses_are_named_by_the_first_of_them_and_by_their_phase() -> None:
+    plan = first(regimen="cidp:us-label-privigen", product="privigen-us", days=None, courses="4")
+    text = to_table(after(plan, "2026-12-20", new_weight="80kg", from_course="3"))
+    for name in ("Phase loading, from 1 ", "Phase maintenance, from 2 ", "Phase maintenance, from 3 "):
+        assert f"\n{name}" in text
+    two = to_table(after(first(), "2026-12-20", new_weight="80kg", from_course="3"))
+    assert "\nFrom course 1 " in two
+    assert "\nFrom course 3 " in two
+    assert "\nCourse  " in to_table(reaction(first(), "10:51"))
