@@ -34,6 +34,7 @@ HOMES = {
     "ask": "ask",
     "compare": "compare",
     "day": "day",
+    "replan": "replan",
     "verify": "verify",
     "batch": "batch",
     "explain": "explain",

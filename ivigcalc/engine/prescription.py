@@ -86,7 +86,8 @@ class Rates:
 class Prescription(Defined):
     """An order under its definitions. `indication` is what the rate tables are looked up under.
 
-    `protocol_named`: the order names its protocol, and does not take the default.
+    `protocol_named`: the order names its protocol, and does not take the default. `first_course`: the number of its
+    first course; `taken`: what the courses before it took of the product, by vial size in g.
     """
 
     command: Command
@@ -95,6 +96,8 @@ class Prescription(Defined):
     indication: str | None
     parts: tuple[Part, ...]
     protocol_named: bool = True
+    first_course: int = 1
+    taken: tuple[tuple[Fraction, int], ...] = ()
     dosed: Known[tuple[Fraction, bool | None, tuple[Risk, ...]], Dosed] = known(_WEIGHTS)
     calendars: Known[object, Calendar] = known(_STARTS)
     said: Known[object, tuple[Notice, ...]] = known(_SAID)
@@ -222,9 +225,23 @@ def prescribe(case: Case) -> Prescription:
         case.definitions,
         case.protocol_id,
         indication,
-        parts,
+        cut_at(parts, case.since.first_course),
         request.protocol is not None,
+        case.since.first_course,
+        case.since.taken,
     )
+
+
+def cut_at(parts: tuple[Part, ...], first_course: int) -> tuple[Part, ...]:
+    """The parts from a course on, counted from 1: those before are gone, and the one that holds it is shorter."""
+    found: list[Part] = []
+    before = first_course - 1
+    for part in parts:
+        skipped = min(before, part.courses)
+        before -= skipped
+        if skipped < part.courses:
+            found.append(replace(part, courses=part.courses - skipped) if skipped else part)
+    return tuple(found)
 
 
 def _one_infusion(ordered: Treatment) -> Part:
