@@ -267,9 +267,9 @@ class Session(NamedTuple):
     @property
     def longest_bottle_min(self) -> Fraction:
         """For how many minutes the bottle is open that is open longest, exactly."""
-        ends = [Fraction(0)]
-        for _, _, so_far_ml in self._drawn(self.infusion) if self.infusion else ():
-            ends.append(Fraction(*self.infusion.minute(so_far_ml)) if self.infusion else Fraction(0))
+        infusion, ends = self.infusion, [Fraction(0)]
+        for _, _, so_far_ml in self.drawn(infusion.ml_per_g, infusion.exact_ml) if infusion else ():
+            ends.append(Fraction(*infusion.minute(so_far_ml)) if infusion else Fraction(0))
         return max((end - start for start, end in pairwise(ends)), default=Fraction(0))
 
     @property

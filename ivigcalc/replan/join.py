@@ -58,6 +58,7 @@ def join(first: Plan, segments: Sequence[Segment], left_out: Iterable[Place], sa
         phases=phases,
         sources=_sources(segments, notices),
         last_covered=first.last_covered,
+        order_text=first.order_text,
         titrations=_titrations(sessions),
         segments=tuple(segments),
     )

@@ -53,7 +53,8 @@ def stopped(plan: Plan) -> Plan:
 
 
 def sheet(plan: Plan, place: str = "1.1") -> dict[str, Any]:
-    return nurse_sheet(plan, session(plan, place))
+    found = session(plan, place)
+    return nurse_sheet(plan, found, plan.sessions.index(found) + 1)
 
 
 # ---- the bedside sheet ----------------------------------------------------------------------------------------------
