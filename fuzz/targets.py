@@ -25,6 +25,8 @@ from ivigcalc.definitions.condition import parse_condition
 from ivigcalc.document.read import saved_plan
 from ivigcalc.document.verify import verify
 from ivigcalc.errors import DefinitionError, IvigcalcError, RequestError
+from ivigcalc.fhir.bundle import record_of
+from ivigcalc.fhir.form import with_record
 from ivigcalc.library.reader import load_bytes
 from ivigcalc.quantity import UNITS, height_cm, number, parse_height, parse_weight, plain, quantity, weight_kg
 from ivigcalc.request import words as spoken_words
@@ -154,6 +156,20 @@ def saved_file(data: bytes) -> None:
     except IvigcalcError as error:
         if not str(error):
             raise WrongError("no words") from error
+
+
+def record_file(data: bytes) -> None:
+    """The reader of patient records: what is taken of a weight is a weight, and nothing obeys a terminal."""
+    try:
+        found = with_record(Form(), record_of(data, "fuzz.json"), library.safety().value, ON)
+    except IvigcalcError as error:
+        if not str(error) or not str(error).isprintable():
+            raise WrongError(f"no words, or others than words: {error!r}") from error
+        return
+    if not all(line.isprintable() for line in found.said):
+        raise WrongError(f"said: {found.said}")
+    if found.form.weight is not None and (weight_kg(parse_weight(found.form.weight)) <= 0 or not found.form.weighed_on):
+        raise WrongError(f"taken: {found.form}")
 
 
 def csv_file(data: bytes) -> None:
@@ -386,8 +402,9 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], float, int]] = {
     "words": (words, 0.15, 64),
     "ways": (ways_of_writing, 0.10, 32),
     "yaml": (yaml_file, 0.15, 4096),
-    "keys": (own_files, 0.20, 512),
+    "keys": (own_files, 0.15, 512),
     "saved": (saved_file, 0.05, 20000),
+    "record": (record_file, 0.05, 4096),
     "csv": (csv_file, 0.20, 2048),
     "command": (command_line, 0.15, 160),
 }  # fmt: skip
@@ -423,6 +440,9 @@ def seeds(name: str) -> Iterator[bytes]:
     elif name == "saved":
         for arguments in (["dose", *_SOUND], ["schedule", *_SOUND, "--start", "2026-12-01"]):
             yield _run([*arguments, "--format", "json"])[1].encode()
+    elif name == "record":
+        yield _RECORD.encode()
+        yield _RECORD.replace('"reference": "Patient/p"', '"identifier": {"value": "1"}').encode()
     elif name == "csv":
         yield b'\0\0patient_id,weight_kg,sex,age_years,days\n1,72,male,54,2\n2,80.5,,,\n"3\n",x,,,\n'
         yield (
@@ -434,4 +454,11 @@ def seeds(name: str) -> Iterator[bytes]:
         yield bytes(40)
 
 
+_RECORD = """{"resourceType": "Bundle", "type": "collection", "entry": [
+{"resource": {"resourceType": "Patient", "id": "p", "gender": "female", "birthDate": "1972-03-04", "identifier": [{"value": "1"}]}},
+{"resource": {"resourceType": "Observation", "status": "final", "code": {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]},
+ "subject": {"reference": "Patient/p"}, "effectiveDateTime": "2026-11-20",
+ "valueQuantity": {"value": 72.3, "system": "http://unitsofmeasure.org", "code": "kg"}}},
+{"resource": {"resourceType": "Condition", "code": {"coding": [{"system": "http://snomed.info/sct", "code": "717181004"}]},
+ "subject": {"reference": "Patient/p"}, "clinicalStatus": {"coding": [{"code": "active"}]}}}]}"""
 _SOUND = ("-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg")

@@ -43,9 +43,10 @@ class Desk:
 
     def work_out(self, form: Form, command: Command) -> Worked:
         """The same before its figures are shown, for those who show them in a way of their own."""
-        return work_out(self._case(form, command), prescribed=self._prescribed)
+        return work_out(self.case(form, command), prescribed=self._prescribed)
 
-    def _case(self, form: Form, command: Command) -> Case:
+    def case(self, form: Form, command: Command) -> Case:
+        """What a form asks, with the definitions that it names."""
         if command != "rates" and form.regimen is None:
             form = replace(form, regimen=form.indication, indication=None)
         named_product, named_policy, defaults = _with_defaults(form, self._site.value)

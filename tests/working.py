@@ -165,10 +165,10 @@ class Line:
         return self.known[name]
 
     def rate_in_words(self, text: str) -> Fraction:
-        rate, times, _ = text.partition(" x rate_kg")
+        rate, times, weight = text.partition(" x ")
         product = self.plan.computed_from.product.value.id
         return oracle.rate_ml_per_h(
-            rate, self.known["rate_kg"] if times else Fraction(1), oracle.product_mg_per_ml(product)
+            rate, self.known[weight] if times else Fraction(1), oracle.product_mg_per_ml(product)
         )
 
 

@@ -11,6 +11,7 @@ from ivigcalc.cli.lean import add_command
 from ivigcalc.cli.options import in_panel, takes_form
 from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption, SiteOption
 from ivigcalc.cli.today import today
+from ivigcalc.errors import RequestError
 from ivigcalc.request.form import COMPARED, Form
 
 
@@ -67,6 +68,8 @@ def compare(
     from ivigcalc.comparison.compare import compare as side_by_side
     from ivigcalc.render import comparison as faces
 
+    if weight and form.weight is not None:
+        raise RequestError("--weight and --from-fhir both give a weight: leave one out", field="weight")
     said = {"product": product, "policy": policy, "weight": weight, "dose": dose, "days": days, "every": every}
     compared = side_by_side(form, read_orders(said), on=today(), site=find_site(site))
     rows = faces.sorted_by(compared, sort)

@@ -36,6 +36,7 @@ HOMES = {
     "day": "day",
     "diff": "diff",
     "forecast": "forecast",
+    "replan": "replan",
     "verify": "verify",
     "batch": "batch",
     "explain": "explain",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -22,10 +23,25 @@ def in_panel(panel: str) -> Callable[..., Any]:
     return option
 
 
+_RECORD = inspect.Parameter(
+    "from_fhir",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        Path | None,
+        in_panel("Patient")("Weight, height, age, sex, conditions from a FHIR R4 Bundle.", metavar="BUNDLE"),
+    ],
+)
+
+
 def takes_form(
     command: Command, *, without: Collection[str] = ()
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a function the options of `command`, but for those `without`; it receives them as one `form`."""
+    """Give a function the options of `command`, but for those `without`; it receives them as one `form`.
+
+    Where they are of one patient, `--from-fhir` comes with them, which fills in what a record says.
+    """
+    own_record = [] if "patient_id" in without else [_RECORD]
     asked = [field for field in FIELDS if command in field.commands and field.name not in without]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,10 +50,17 @@ def takes_form(
 
         @functools.wraps(function)
         def call(**values: Any) -> Any:
-            said = {field.name: _said(values.pop(field.name)) for field in asked}
-            return function(form=Form(**said), **values)
+            form = Form(**{field.name: _said(values.pop(field.name)) for field in asked})
+            record: Path | None = values.pop(_RECORD.name, None)
+            if record is not None:
+                from ivigcalc.cli.records import filled
 
-        call.__signature__ = inspect.Signature([*map(_parameter, asked), *own])  # type: ignore[attr-defined]
+                form = filled(form, record, quiet=values.get("quiet", False))
+            return function(form=form, **values)
+
+        call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [*own_record, *map(_parameter, asked), *own]
+        )
         return call
 
     return decorate

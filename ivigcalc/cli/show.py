@@ -32,6 +32,7 @@ class Format(StrEnum):
     svg = "svg"
     png = "png"
     html = "html"
+    fhir = "fhir"
 
 
 *_FACES, _LAST_FACE = Format
@@ -142,6 +143,10 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
             from ivigcalc.render.web.html import to_html
 
             return to_html(plan, paper_of(look.paper), parts_of(look.parts), look.session)
+        case Format.fhir:
+            from ivigcalc.render.fhir.bundle import to_fhir
+
+            return to_fhir(plan)
     assert_never(look.format)
 
 

@@ -142,7 +142,7 @@ def _visits(name: str, document: dict[str, Any], site: Site, zone: tzinfo | None
             request.get("name"),
             request.get("patient_id"),
             regimen["id"] if regimen else request.get("indication") or "rates",
-            source["product"]["id"],
+            session.get("product") or source["product"]["id"],  # control: product-of-the-day
             session["course"],
             session["day"],
             date.fromisoformat(session["date"]),

@@ -188,6 +188,26 @@ class CitedReaction(Strict):
     restart: Said
 
 
+class Coded(Cited):
+    """What one code of a patient record says of a patient.
+
+    `ask`: what the code leaves open; then it is only asked about, and never taken.
+    """
+
+    system: Literal["loinc", "snomed-ct"]
+    code: Text
+    name: Text
+    says: Literal["weight", "height", "pregnant", "condition"]
+    condition: Identifier | None = None
+    ask: Text | None = None
+
+    @model_validator(mode="after")
+    def _names_its_condition(self) -> Coded:
+        if (self.condition is None) == (self.says == "condition"):
+            raise ValueError("condition: to be given where it says `condition`, and only there")
+        return self
+
+
 class Safety(Definition):
     """The thresholds of the checks."""
 
@@ -218,4 +238,5 @@ class Safety(Definition):
     reaction: CitedReaction | None = None
     report: tuple[Said, ...] = Field(default=(), description="what a patient is asked to report, in plain words")
     conditions: dict[Identifier, Text] = Field(default_factory=dict)
+    coded: tuple[Coded, ...] = Field(default=(), description="which codes of a patient record say what is asked")
     notes: tuple[Sentence, ...] = ()

@@ -5,7 +5,8 @@ A saved plan is hostile until it has passed: size, encoding, nesting, repeated k
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, Never, get_args
@@ -19,6 +20,8 @@ from ivigcalc.document.keys import keys
 from ivigcalc.document.records import SCHEMA, Request
 from ivigcalc.errors import DefinitionError, Problem, RequestError
 from ivigcalc.files import UnreadableError, read_regular
+from ivigcalc.request import words
+from ivigcalc.request.event import EventWords
 from ivigcalc.request.fields import FIELD
 from ivigcalc.request.form import Command, Form
 from ivigcalc.request.reference import is_path, split_protocol
@@ -26,6 +29,16 @@ from ivigcalc.text import safe
 
 #: the largest plan that can be asked for, 200 courses of 31 days, is about 15 MB
 MAX_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One change of a saved plan: what happened, in words, why, by whom it was told and on which day."""
+
+    words: EventWords
+    reason: str | None
+    by: str | None
+    at: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,7 @@ class SavedPlan:
     command: Command
     on: date | None
     site: Loaded[Site]
+    history: tuple[Told, ...] = ()
 
     @property
     def version(self) -> str:
@@ -65,7 +79,8 @@ def saved_plan(data: bytes, name: str) -> SavedPlan:
         raise unreadable(name, "its request names no command that plans")
     form = _form(request, source, name)
     _need_files(form, source)
-    return SavedPlan(name, document, form, command, _asked_on(request, name), _site(source, name))
+    history = tuple(_history(document.get("history", []), name))
+    return SavedPlan(name, document, form, command, _asked_on(request, name), _site(source, name), history)
 
 
 def shown(value: Any) -> str:
@@ -132,6 +147,56 @@ def _form(request: dict[str, Any], source: dict[str, Any], name: str) -> Form:
         if isinstance(text, str) and text.startswith("protocol not given:") and form.regimen:
             form.regimen = split_protocol(form.regimen)[0]
     return form
+
+
+def _history(found: Any, name: str) -> Iterator[Told]:
+    """The changes that a plan says it has been through; whether they give its figures is for `verify`."""
+    if not isinstance(found, list):
+        raise unreadable(name, "its history is no list")
+    for number, change in enumerate(found, start=1):
+        if not isinstance(change, dict):
+            raise unreadable(name, f"change {number} of its history is none")
+        reason, by = (_told(change, key, number, name) for key in ("reason", "by"))
+        try:
+            at = iso_date(change.get("at"))
+        except ValueError:
+            raise unreadable(name, f"change {number} of its history has no day") from None
+        yield Told(_event(change, number, name), reason, by, at)
+
+
+def _told(change: dict[str, Any], key: str, number: int, name: str) -> str | None:
+    text = change.get(key)
+    try:
+        if text is None or isinstance(text, str):
+            return None if text is None else words.printable(text)
+    except ValueError:
+        pass
+    raise unreadable(name, f"change {number} of its history has no words for '{key}'")
+
+
+def _event(change: dict[str, Any], number: int, name: str) -> EventWords:
+    event = _part(change, "event", name)
+    said: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in event.items() if key != "kind"
+    }
+    fits = {"str | None": _is_word, "bool": _is_yes, "tuple[str, ...]": _are_words}
+    kinds = {field.name: str(field.type) for field in fields(EventWords)}
+    for key, value in said.items():
+        if key not in kinds or not fits[kinds[key]](value):
+            raise unreadable(name, f"change {number} of its history says '{shown(key)}', which cannot be read")
+    return EventWords(**said)
+
+
+def _is_word(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_yes(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _are_words(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(word, str) for word in value)
 
 
 def _need_files(form: Form, source: dict[str, Any]) -> None:

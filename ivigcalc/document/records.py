@@ -10,6 +10,7 @@ from typing import Annotated, Literal, NamedTuple, TypedDict, TypeVar, get_args
 from ivigcalc.codes import Audience
 from ivigcalc.definitions.regimen import Evidence, Reading
 from ivigcalc.engine.plan import Level, WeightBasis
+from ivigcalc.request.event import EventWords, Kind
 from ivigcalc.request.form import Command, Form
 
 Schema = Literal["ivigcalc.plan/1"]
@@ -152,6 +153,7 @@ class Course(TypedDict):
     first_course: Counted
     courses: Counted
     basis: Literal["course", "day"]
+    dosing_weight_kg: Positive | None
 
 
 class VialCount(TypedDict):
@@ -204,8 +206,26 @@ class Bottle(TypedDict):
     ends_at: Clock | None
 
 
+class Pause(TypedDict):
+    """An interruption of one session, in minutes from its start: what was in and left, the rates before and after.
+
+    `resume_at`, `resume_min`, `rate_after_ml_per_h` and `rate` (as it was ordered) are null where it was stopped for
+    good.
+    """
+
+    reaction_at: Clock | None
+    resume_at: Clock | None
+    at_min: WholeMinutes
+    resume_min: WholeMinutes | None
+    in_ml: NotNegative
+    left_ml: NotNegative
+    rate_before_ml_per_h: NotNegative
+    rate_after_ml_per_h: NotNegative | None
+    rate: str | None
+
+
 class Session(TypedDict):
-    """One infusion visit."""
+    """One infusion visit. `done`: it was given, and changes no more. `product`: the id of the one that is given."""
 
     course: Promised[Counted]
     day: Promised[Counted]
@@ -225,6 +245,9 @@ class Session(TypedDict):
     visit_from: Clock | None
     visit_to: Clock | None
     infusion_time: InfusionTime | None
+    done: bool
+    product: str
+    pauses: list[Pause]
 
 
 class Cost(TypedDict):
@@ -279,8 +302,57 @@ class TraceEntry(TypedDict):
     source: Promised[str | None]
 
 
+# ---- what has changed since ------------------------------------------------------------------------------------------
+
+
+class Event(TypedDict):
+    """What happened, in the words of the command line."""
+
+    kind: Kind
+    words: Annotated[EventWords, Mark.UNFOLDED]
+
+
+class Revision(TypedDict):
+    """One change of the plan: what happened, why, told by whom and on which day.
+
+    `previous_sha256`: of the plan before, as ivigcalc writes it.
+    """
+
+    number: Counted
+    event: Annotated[Event, Mark.REWORDED]
+    reason: str | None
+    by: str | None
+    at: Date
+    previous_sha256: Annotated[Sha256, Mark.REWORDED]
+
+
+class Was(TypedDict):
+    """A session as it was before a change."""
+
+    course: Counted
+    day: Counted
+    date: Date | None
+    starts_at: Clock | None
+    ends_at: Clock | None
+    dose_g: Positive
+    volume_ml: NotNegative | None
+    duration_min: WholeMinutes | None
+    product: str
+
+
+class Revised(Revision):
+    """The same with what it changed: course and day of each session, how each was `before`, and a new product."""
+
+    changed: list[tuple[Counted, Counted]]
+    before: list[Was]
+    to_product: Fingerprint | None
+
+
 class Document(TypedDict):
-    """Everything computed for one patient."""
+    """Everything computed for one patient.
+
+    `revision`: the last change, null in a first plan; `history`: all of them, the first one first.
+    """
 
     schema: Promised[Schema]
     ivigcalc_version: Promised[str]
@@ -296,3 +368,5 @@ class Document(TypedDict):
     sources: Annotated[list[str], Mark.WORDS, Mark.LINES]
     last_covered: Date | None
     check: Annotated[str, Mark.WORDS, Mark.REWORDED]
+    revision: Annotated[Revision | None, Mark.WORDS]
+    history: Annotated[list[Revised], Mark.WORDS]

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ivigcalc._version import __version__
-from ivigcalc.api import plan_form
+from ivigcalc.document.chain import replayed
 from ivigcalc.document.diff import ABSENT, Difference, diff, fields, same, value_text
 from ivigcalc.document.keys import Path, along, keys, promised
 from ivigcalc.document.read import SavedPlan, parse, shown
 from ivigcalc.document.records import Document, Mark
 from ivigcalc.document.write import to_json
+from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import MismatchError, RefusedError, RequestError
+from ivigcalc.replan.state import State
 from ivigcalc.text import counted
 
 #: how many differences are named before the rest is counted
@@ -121,10 +123,31 @@ def _named(differences: tuple[str, ...]) -> Iterator[str]:
 
 
 def verify(saved: SavedPlan) -> Verdict:
-    """Compute a saved plan again. Raises `MismatchError` where its inputs no longer give a plan at all."""
-    again = _recomputed(saved)
+    """Compute a saved plan again, with all that happened to it. Raises `MismatchError` where its inputs give none."""
+    return verdict_of(saved, recomputed(saved).plan)
+
+
+def recomputed(saved: SavedPlan) -> State:
+    """A saved plan as it comes out now. Raises `MismatchError` where its inputs give none, or no such history."""
+    try:
+        return replayed(saved)
+    except RefusedError as error:
+        raise MismatchError(
+            f"{saved.name} cannot be computed again: refused ({', '.join(error.codes)}): {error}"
+        ) from None
+    except RequestError as error:
+        raise RequestError(f"{saved.name}: its request cannot be read: {error}", field="plan") from None
+
+
+def verdict_of(saved: SavedPlan, plan: Plan) -> Verdict:
+    """What is to be said of a saved plan, beside the same `plan` computed again."""
+    again: dict[str, Any] = parse(to_json(plan))
     other = None if saved.document.get("ivigcalc_version") == __version__ else saved.version
-    changed = dict(_changed(saved.document["computed_from"], again["computed_from"], ("computed_from",)))
+    changed = {
+        path: line
+        for block in ("computed_from", "history")
+        for path, line in _changed(saved.document.get(block), again[block], (block,))
+    }
     figures: list[str] = []
     words: list[str] = []
     for found in diff(saved.document, again):
@@ -139,19 +162,6 @@ def verify(saved: SavedPlan) -> Verdict:
 
 def _line(field: str, saved: str, recomputed: str) -> str:
     return f"{field}: saved {saved}, recomputed {recomputed}"
-
-
-def _recomputed(saved: SavedPlan) -> dict[str, Any]:
-    try:
-        plan = plan_form(saved.form, saved.command, on=saved.on, site=saved.site)
-    except RefusedError as error:
-        raise MismatchError(
-            f"{saved.name} cannot be computed again: refused ({', '.join(error.codes)}): {error}"
-        ) from None
-    except RequestError as error:
-        raise RequestError(f"{saved.name}: its request cannot be read: {error}", field="plan") from None
-    found: dict[str, Any] = parse(to_json(plan))
-    return found
 
 
 def _is_expected(path: Path, changed: dict[Path, str]) -> bool:
@@ -216,6 +226,9 @@ def _blocks(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 def _changed(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, str]]:
     """Where every definition stands whose file is another one, and what it was and is."""
+    if isinstance(new, list):
+        for place, (was, now) in enumerate(zip(old if isinstance(old, list) else [], new, strict=False)):
+            yield from _changed(was, now, (*path, place))
     if not isinstance(new, dict):
         return
     before = old if isinstance(old, dict) else {}

@@ -14,7 +14,7 @@ from ivigcalc.definitions import Loaded
 from ivigcalc.document import records
 from ivigcalc.document.keys import Key, keys
 from ivigcalc.document.records import SCHEMA, Document
-from ivigcalc.engine.plan import CHECK_LINE, ComputedFrom, Plan, Session
+from ivigcalc.engine.plan import CHECK_LINE, ComputedFrom, Plan, Revision, Session
 from ivigcalc.quantity import plain
 from ivigcalc.request.read import form_of
 
@@ -86,6 +86,22 @@ def _ladder(session: Session) -> str | None:
     return session.infusion.ladder if session.infusion else None
 
 
+def _pauses(session: Session) -> list[dict[str, Any]]:
+    found = session.infusion.interruptions if session.infusion else ()
+    return [
+        {
+            "reaction_at": session.clock(pause.at_min),
+            "resume_at": None if pause.resume_min is None else session.clock(pause.resume_min),
+            **_plain(asdict(pause)),
+        }
+        for pause in found
+    ]
+
+
+def _event(change: Revision) -> dict[str, Any]:
+    return {"kind": change.kind, **_plain(asdict(change.words))}
+
+
 def _computed_from(plan: Plan) -> records.ComputedFrom:
     source = plan.computed_from
     formula = source.policy.formula
@@ -146,6 +162,10 @@ _MADE: dict[tuple[type, str], Callable[[Any], Any]] = {
     (Document, "computed_from"): _computed_from,
     (Document, "check"): _check,
     (records.Session, "ladder"): _ladder,
+    (records.Session, "pauses"): _pauses,
+    (records.Revision, "event"): _event,
+    (records.Revised, "event"): _event,
+    (records.Revised, "to_product"): lambda change: _fingerprint(change.to_product) if change.to_product else None,
     (records.Notice, "audience"): lambda notice: audience_of(notice.code),
     (records.Notice, "count"): lambda notice: max(1, len(notice.sessions)),
 }

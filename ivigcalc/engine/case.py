@@ -22,6 +22,7 @@ from ivigcalc.definitions import (
     Site,
 )
 from ivigcalc.engine.known import Known, known
+from ivigcalc.engine.since import NOTHING, Since
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import in_months
 from ivigcalc.request.request import Order, Patient, Request
@@ -104,11 +105,15 @@ class Defined:
 
 @dataclass(frozen=True)
 class Case(Defined):
-    """One request with its definitions. `protocol_id` is the protocol that is followed, named or not."""
+    """One request with its definitions. `protocol_id` is the protocol that is followed, named or not.
+
+    `since`: what has happened since the plan was first made.
+    """
 
     request: Request
     definitions: Definitions
     protocol_id: str | None = None
+    since: Since = NOTHING
 
     @property
     def patient(self) -> Patient:

@@ -163,15 +163,17 @@ def _dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None, 
     doses = [_dose(prescription, part, kg, bool(finer)) for part in parts]
     counts = [part.courses for part in parts]
     days = [dose.session_doses_g for (_, dose), count in zip(doses, counts, strict=True) for _ in range(count)]
-    choices, restocked_from = choose_vials(prescription.product, prescription.site, days)
+    start = prescription.first_course
+    choices, restocked = choose_vials(prescription.product, prescription.site, days, dict(prescription.taken))
+    restocked_from = restocked + start - 1 if restocked else None
     shown = Known[tuple[Fraction, Choice], Portion](len(choices) * 31)
     stretches: list[Stretch] = []
-    first = 1
+    first = start
     for part, (rounding, dose) in zip(parts, doses, strict=True):
         portions = tuple(
             tuple(
                 shown.of((grams, choice), lambda g=grams, c=choice: portion(prescription.product, g, c))  # type: ignore[misc]
-                for grams, choice in zip(dose.session_doses_g, choices[number - 1], strict=True)
+                for grams, choice in zip(dose.session_doses_g, choices[number - start], strict=True)
             )
             for number in range(first, first + part.courses)
         )
@@ -179,7 +181,8 @@ def _dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None, 
         first += part.courses
     courses = tuple(shown_course(stretch, kg) for stretch in stretches)
     given = [portion for stretch in stretches for course in stretch.portions for portion in course]
-    return Dosed(kg, tuple(stretches), courses, sum_up(prescription, given, first - 1), restocked_from, finer is None)
+    totals = sum_up(prescription, given, first - start)
+    return Dosed(kg, tuple(stretches), courses, totals, restocked_from, finer is None)
 
 
 def _dose(prescription: Prescription, part: Part, kg: Fraction, finer: bool) -> tuple[Rounding, CourseDose]:
@@ -243,6 +246,7 @@ def shown_course(stretch: Stretch, kg: Fraction) -> Course:
         first_course=stretch.first_course,
         courses=part.courses,
         basis="day" if part.prescribed.per_day else "course",
+        dosing_weight_kg=decimal_of(kg, 2),
     )
 
 

@@ -232,7 +232,7 @@ def full_steps(on: Climb) -> tuple[InfusionStep, ...]:
         cumulative = rounded(volume, on.per_ml, VOLUME_PLACES)
         minutes = rounded(to_min - from_min, on.per_min, MINUTE_PLACES)
         start = rounded(from_min, on.per_min, MINUTE_PLACES)
-        found.append(_step(on, place, minutes, cumulative - shown_before, cumulative, start))
+        found.append(step_of(on, place, minutes, cumulative - shown_before, cumulative, start))
         shown_before, from_min = cumulative, to_min
     return tuple(found)
 
@@ -244,10 +244,10 @@ def _last_step(
     length = rounded(minutes * on.per_min - start * per_min, per_min * on.per_min, MINUTE_PLACES)
     total = decimal_of(volume_ml, VOLUME_PLACES)
     volume = total - before[-1].cumulative_ml if before else total
-    return _step(on, last, length, volume, total, rounded(start, on.per_min, MINUTE_PLACES))
+    return step_of(on, last, length, volume, total, rounded(start, on.per_min, MINUTE_PLACES))
 
 
-def _step(
+def step_of(
     on: Climb, place: int, minutes: Decimal, volume_ml: Decimal, cumulative_ml: Decimal, start: Decimal
 ) -> InfusionStep:
     """Cumulative volumes are rounded, and each step is the difference: what is shown sums exactly."""

@@ -17,6 +17,7 @@ from ivigcalc.engine.prescription import Prescription, prescribe
 from ivigcalc.engine.session import set_dates
 from ivigcalc.engine.weight import rate_weight_kg, weigh
 from ivigcalc.engine.working import write_working
+from ivigcalc.engine.working_pauses import write_pauses
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,9 @@ class Worked:
 
     def plan(self, *, with_trace: bool = True) -> Plan:
         """The same as it is shown, with its working if asked for."""
-        return shown(self.draft, self.notices, write_working(self.draft) if with_trace else ())
+        return shown(
+            self.draft, self.notices, (*write_working(self.draft), *write_pauses(self.draft)) if with_trace else ()
+        )
 
 
 def make_plan(case: Case, *, prescribed: Callable[[Case], Prescription] = prescribe, with_trace: bool = True) -> Plan:
@@ -53,4 +56,4 @@ def work_out(case: Case, *, prescribed: Callable[[Case], Prescription] = prescri
     calendar = set_dates(case, prescription, dosed.shape)
     titrated = titrate(prescription, dosed, rate_kg, held_to(case), calendar.kinds)
     draft = Draft(case, prescription, weights, rate_kg, dosed, calendar, titrated)
-    return Worked(draft, settle((*before, *said_of(draft)), case.order))
+    return Worked(draft, settle((*before, *said_of(draft)), case.order, case.since.replanned))

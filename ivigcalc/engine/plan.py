@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from math import floor
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Loaded, LoadedPolicy, Product, ProductClass, Regimen, Safety, Site
+from ivigcalc.engine.revision import Revision as Revision
+from ivigcalc.engine.revision import Was as Was
+from ivigcalc.engine.steps import Infusion as Infusion
+from ivigcalc.engine.steps import InfusionStep as InfusionStep
+from ivigcalc.engine.steps import Interruption as Interruption
 from ivigcalc.quantity import decimal_of, rounded
 from ivigcalc.request.request import Request
-
-if TYPE_CHECKING:
-    from ivigcalc.engine.titration import Climb
 
 Level = Literal["info", "caution", "stop"]
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -87,6 +90,7 @@ class Course:
     first_course: int = 1
     courses: int = 1
     basis: Literal["course", "day"] = "course"
+    dosing_weight_kg: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,47 +99,6 @@ class VialCount:
 
     size_g: Decimal
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class InfusionStep:
-    """One rung as it is set on the pump, whatever the day. Volumes to 0.001 mL, minutes to 0.01.
-
-    `calculated_ml_per_h`: what the rung comes to, where the pump cannot be set to it.
-    """
-
-    step: int
-    rate_ml_per_kg_per_h: Decimal | None
-    rate_mg_per_kg_per_min: Decimal | None
-    rate_ml_per_h: Decimal
-    duration_min: Decimal
-    volume_ml: Decimal
-    cumulative_ml: Decimal
-    from_start_min: Decimal
-    assumed: bool
-    calculated_ml_per_h: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class Infusion:
-    """The titration of one dose, shared by every session that gives it. `climb`: the same, exact."""
-
-    ladder: str
-    minutes: Decimal
-    duration_min: int
-    volume_ml: Decimal
-    steps: tuple[InfusionStep, ...]
-    exact_ml: Fraction = field(compare=False, repr=False)
-    climb: Climb = field(compare=False, repr=False)
-
-    def minute(self, volume_ml: Fraction) -> tuple[int, int]:
-        """The minute at which so much is in, exactly, as numerator and denominator."""
-        return self.climb.minute(volume_ml, len(self.steps) - 1)
-
-    @property
-    def ml_per_g(self) -> Fraction:
-        """Volume of one gram."""
-        return self.climb.ladder.ml_per_g
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +169,8 @@ class Session(NamedTuple):
     overhead_after_min: int = 0
     infusion_time: InfusionTime | None = None
     clock_change: ClockChange | None = None
+    done: bool = False
+    product: str = ""
 
     @property
     def date(self) -> str | None:
@@ -294,6 +259,20 @@ class Session(NamedTuple):
         )
 
     @property
+    def ahead(self) -> tuple[Step, ...]:
+        """Those that are still to be set: after an interruption the ones that follow it."""
+        many = len(self.infusion.ahead) if self.infusion else 0
+        return self.steps[len(self.steps) - many :]
+
+    @property
+    def longest_bottle_min(self) -> Fraction:
+        """For how many minutes the bottle is open that is open longest, exactly."""
+        infusion, ends = self.infusion, [Fraction(0)]
+        for _, _, so_far_ml in self.drawn(infusion.ml_per_g, infusion.exact_ml) if infusion else ():
+            ends.append(Fraction(*infusion.minute(so_far_ml)) if infusion else Fraction(0))
+        return max((end - start for start, end in pairwise(ends)), default=Fraction(0))
+
+    @property
     def bottles(self) -> tuple[Bottle, ...]:
         """The bottles with their clock times."""
         if self.infusion is None:
@@ -313,6 +292,8 @@ class Session(NamedTuple):
         for vial in self.vials:
             for _ in range(vial.count):
                 of_bottle_ml = min(Fraction(vial.size_g) * ml_per_g, whole_ml - given_ml)
+                if not of_bottle_ml:
+                    return  # the infusion was stopped before it was hung
                 given_ml += of_bottle_ml
                 yield vial.size_g, of_bottle_ml, given_ml
 
@@ -361,8 +342,20 @@ class ComputedFrom:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """The plan from a course on, under the order that is in force from then."""
+
+    first_course: int
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything computed for one patient."""
+    """Everything computed for one patient.
+
+    Of a plan that was changed, `history` holds the changes and `segments` the plans that it is joined from;
+    `computed_from` is what was asked at first, the weights are those that are in force at the end.
+    """
 
     ivigcalc_version: str
     computed_from: ComputedFrom
@@ -379,3 +372,15 @@ class Plan:
     titrations: tuple[Titration, ...] = ()
     #: the order in one line, with all that the protocol filled in; `--order` reads it
     order_text: str = ""
+    history: tuple[Revision, ...] = ()
+    segments: tuple[Segment, ...] = ()
+
+    @property
+    def revision(self) -> Revision | None:
+        """The last change; None in a first plan."""
+        return self.history[-1] if self.history else None
+
+    def of(self, session: Session) -> Plan:
+        """The plan that a session was worked out in, with the product and the weight that are its own."""
+        own = [segment.plan for segment in self.segments if segment.first_course <= session.course]
+        return own[-1] if own else self  # control: own-product

@@ -5,7 +5,6 @@ A batch keeps one for all patients who are treated alike; what was worked out fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -16,7 +15,6 @@ from ivigcalc.definitions import (
     Limit,
     Phase,
     Prefer,
-    Protocol,
     Rounding,
     cite,
 )
@@ -30,6 +28,7 @@ from ivigcalc.engine.dose import (
     published_interval,
 )
 from ivigcalc.engine.known import Known, known
+from ivigcalc.engine.phases import treatments_by_phase
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.rounding import Steps, make_steps
 from ivigcalc.engine.titration import Ceilings, Ladder, TableChoice, choose_table, make_ladder
@@ -86,7 +85,8 @@ class Rates:
 class Prescription(Defined):
     """An order under its definitions. `indication` is what the rate tables are looked up under.
 
-    `protocol_named`: the order names its protocol, and does not take the default.
+    `protocol_named`: the order names its protocol, and does not take the default. `first_course`: the number of its
+    first course; `taken`: what the courses before it took of the product, by vial size in g.
     """
 
     command: Command
@@ -95,6 +95,8 @@ class Prescription(Defined):
     indication: str | None
     parts: tuple[Part, ...]
     protocol_named: bool = True
+    first_course: int = 1
+    taken: tuple[tuple[Fraction, int], ...] = ()
     dosed: Known[tuple[Fraction, bool | None, tuple[Risk, ...]], Dosed] = known(_WEIGHTS)
     calendars: Known[object, Calendar] = known(_STARTS)
     said: Known[object, tuple[Notice, ...]] = known(_SAID)
@@ -222,9 +224,23 @@ def prescribe(case: Case) -> Prescription:
         case.definitions,
         case.protocol_id,
         indication,
-        parts,
+        cut_at(parts, case.since.first_course),
         request.protocol is not None,
+        case.since.first_course,
+        case.since.taken,
     )
+
+
+def cut_at(parts: tuple[Part, ...], first_course: int) -> tuple[Part, ...]:
+    """The parts from a course on, counted from 1: those before are gone, and the one that holds it is shorter."""
+    found: list[Part] = []
+    before = first_course - 1
+    for part in parts:
+        skipped = min(before, part.courses)
+        before -= skipped
+        if skipped < part.courses:
+            found.append(replace(part, courses=part.courses - skipped) if skipped else part)
+    return tuple(found)
 
 
 def _one_infusion(ordered: Treatment) -> Part:
@@ -235,96 +251,6 @@ def _one_infusion(ordered: Treatment) -> Part:
             f"--dose {ordered.dose}: one infusion has neither days nor courses; give its dose alone", field="dose"
         )
     return Part(ONE_INFUSION, ordered, 1, Prescribed(ordered.dose.amount, False, None, None), (1,))
-
-
-# ---- which phases ---------------------------------------------------------------------------------------------------
-
-
-def treatments_by_phase(
-    protocol: Protocol, treatment: Treatment, command: Command
-) -> tuple[tuple[Phase, Treatment, int], ...]:
-    """Each phase that has courses, with the part of the order that speaks to it.
-
-    What is ordered fills what the protocol leaves open; where nothing is open, it replaces. Where each phase is ordered
-    by itself, that holds for it and nothing else.
-    """
-    if treatment.by_phase:
-        return tuple(_each_by_itself(protocol, treatment.by_phase, command))
-    courses = 1 if command == "dose" else treatment.courses
-    planned = _planned(_stages(protocol, treatment.phase), courses, command)
-    phases = [phase for phase, _ in planned]
-    dosed = [p for p in phases if p.dose is None or p.dose.published.single is None] or phases
-    shared_out = _open_days(phases, treatment.days) or phases
-    # one course has no interval of its own; the last phase has one for whoever goes on
-    repeated = [phase for phase, courses in planned if courses > 1 or phase is phases[-1]]  # control: interval-of-phase
-    repeated = [p for p in repeated if p.interval is None or p.interval.every.single is None] or repeated
-    return tuple(
-        (
-            phase,
-            replace(
-                treatment,
-                dose=treatment.dose if phase in dosed else None,
-                days=treatment.days if phase in shared_out else None,
-                every=treatment.every if phase in repeated else None,
-            ),
-            courses,
-        )
-        for phase, courses in planned
-    )
-
-
-def _each_by_itself(
-    protocol: Protocol, by_phase: Sequence[Treatment], command: Command
-) -> Iterator[tuple[Phase, Treatment, int]]:
-    """The phases that are ordered one after the other, named or the next that the protocol has."""
-    stages = list(_stages(protocol, None))
-    for ordered in by_phase[:1] if command == "dose" else by_phase:
-        named = [place for place, phase in enumerate(stages) if ordered.phase in (None, phase.id)]
-        if not named:
-            has = ", then ".join(phase.id for phase in protocol.stages) if protocol.phases else "no phases"
-            more = f"phase '{ordered.phase[:40]}' is not one of them, or not in that order" if ordered.phase else ""
-            raise RequestError(
-                f"--order has {len(by_phase)} parts, and the protocol ({protocol.title}) has {has}: "
-                f"{more or 'leave out what is too many, or give each part its phase'}",
-                field="order",
-            )
-        phase = stages[named[0]]
-        stages = stages[named[0] + 1 :]
-        courses = phase.courses.single if phase.courses else None
-        yield phase, ordered, 1 if command == "dose" else ordered.courses or courses or 1
-
-
-def _stages(protocol: Protocol, named: str | None) -> tuple[Phase, ...]:
-    """All phases of a protocol, or the one that is named."""
-    found = protocol.stages_named(named)
-    if named is not None and not found:
-        allowed = ", ".join(phase.id for phase in protocol.stages) if protocol.phases else "none, it has no phases"
-        raise RequestError(
-            f"the protocol ({protocol.title}) has no phase '{named[:40]}'; allowed: {allowed}", field="phase"
-        )
-    return found
-
-
-def _planned(stages: tuple[Phase, ...], courses: int | None, command: Command) -> list[tuple[Phase, int]]:
-    """The phases that are planned, with their courses: as many as are ordered, else as are published."""
-    stages = stages[:1] if command == "dose" else stages
-    found: list[tuple[Phase, int]] = []
-    left = courses
-    for place, phase in enumerate(stages):
-        number = phase.courses.single if phase.courses else None
-        number = number or (phase.courses.from_ if phase.courses and place + 1 < len(stages) else 1)
-        if left is not None:
-            number = left if place + 1 == len(stages) else min(left, number)
-            left -= number
-        if number:
-            found.append((phase, number))
-    return found
-
-
-def _open_days(phases: list[Phase], days: int | None) -> list[Phase]:
-    """The phases that leave the number of days open: those that allow the ordered one, where any do."""
-    left_open = [p for p in phases if p.days is None or p.days.single is None]
-    return [p for p in left_open if days is None or p.days is None or p.days.allow(days)] or left_open
 
 
 # ---- what one phase gives -------------------------------------------------------------------------------------------

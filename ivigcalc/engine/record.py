@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ivigcalc.definitions.visit import Observations
-from ivigcalc.engine.plan import Session
+from ivigcalc.engine.plan import Interruption, Session
 from ivigcalc.quantity import Quantity, decimal_of, rounded
 
 
@@ -31,11 +31,29 @@ def observations(session: Session, rule: Observations) -> tuple[Observation, ...
         return (before,)
     end = Decimal(infusion.duration_min)
     named = dict(_named(session, rule, end))
+    if infusion.interruptions:
+        return tuple(_from_the_pause(infusion.interruptions[-1], named, end, rule))
     during = [Observation(at, named.get(at, "")) for at in _no_longer_apart(sorted(named), rule)]
     after = [
         Observation(end + _minutes(time), f"{_minutes(time)} min after the end") for time in _in_order(rule.after_end)
     ]
     return (before, *during, *after)
+
+
+def _from_the_pause(
+    pause: Interruption, named: dict[Decimal, str], end: Decimal, rule: Observations
+) -> Iterator[Observation]:
+    """Those of an infusion that goes on, from the moment at which it does; of one that was stopped, those after it."""
+    if pause.resume_min is not None:
+        again = Decimal(pause.resume_min)
+        yield Observation(again, "before it goes on")
+        since = {_minutes(time): f"{_minutes(time)} min after it goes on" for time in rule.after_start}
+        since |= {at - again: why for at, why in named.items() if at > again}
+        since = {at: why for at, why in since.items() if at <= end - again}
+        for at in _no_longer_apart(sorted(since), rule):
+            yield Observation(again + at, since.get(at, ""))
+    for time in _in_order(rule.after_end):
+        yield Observation(end + _minutes(time), f"{_minutes(time)} min after the end")
 
 
 def _named(session: Session, rule: Observations, end: Decimal) -> Iterator[tuple[Decimal, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from ivigcalc.definitions import Product, Site
@@ -18,9 +18,11 @@ CourseVials = tuple[Choice, ...]
 
 
 def choose_vials(
-    product: Product, site: Site, courses: Sequence[tuple[Fraction, ...]]
+    product: Product, site: Site, courses: Sequence[tuple[Fraction, ...]], taken: Mapping[Fraction, int] | None = None
 ) -> tuple[tuple[CourseVials, ...], int | None]:
     """Vials of each day of each course (`courses`: the grams of their days), and from which course the stock is short.
+
+    `taken`: what others took before, by vial size in g.
 
     All sessions of a plan share the stock that the site lists. Where what is left does not reach for a course, it and
     those after it are drawn from the stock as it is listed: it must be filled up before. Raises `RefusedError`
@@ -34,7 +36,7 @@ def choose_vials(
         chosen = {days: tuple(sizes.choose(grams) for grams in days) for days in set(courses)}
         return tuple(chosen[days] for days in courses), None
     _must_exist(listed, product, site)
-    return _from_stock(listed, product, site, courses)
+    return _from_stock(listed, product, site, courses, taken or {})
 
 
 def _must_exist(listed: dict[Fraction, int], product: Product, site: Site) -> None:
@@ -46,10 +48,14 @@ def _must_exist(listed: dict[Fraction, int], product: Product, site: Site) -> No
 
 
 def _from_stock(
-    listed: dict[Fraction, int], product: Product, site: Site, courses: Sequence[tuple[Fraction, ...]]
+    listed: dict[Fraction, int],
+    product: Product,
+    site: Site,
+    courses: Sequence[tuple[Fraction, ...]],
+    taken: Mapping[Fraction, int],
 ) -> tuple[tuple[CourseVials, ...], int | None]:
     found: list[CourseVials] = []
-    left, short_from = dict(listed), None
+    left, short_from = {size: max(count - taken.get(size, 0), 0) for size, count in listed.items()}, None
     for number, days in enumerate(courses, start=1):
         drawn = _draw(days, left)  # control: stock-of-the-plan
         if isinstance(drawn, int):

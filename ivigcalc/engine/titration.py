@@ -30,6 +30,7 @@ Binding = Literal[
     "site",
     "pump",
     "time",
+    "reaction",
 ]
 
 
@@ -155,6 +156,20 @@ class Climb:
         before_ml, before_min = (self.full_ml[rung - 1], self.full_min[rung - 1]) if rung else (0, 0)
         flow = self.flows[rung] * unit
         return before_min * flow + volume - before_ml * unit, flow * self.per_min
+
+    def place_at(self, minute: Fraction, last: int) -> int:
+        """The step that has run up to a minute, of an infusion that ends on step `last`, counted from 0: at a change of
+        rate the one before it.
+        """
+        at = minute * self.per_min
+        return next((place for place, full in enumerate(self.full_min[:last]) if at <= full), last)
+
+    def volume_at(self, minute: Fraction, last: int) -> Fraction:
+        """What is in at a minute, exactly: every step before it in full, and its own rate since."""
+        place = self.place_at(minute, last)
+        before_ml, before_min = (self.full_ml[place - 1], self.full_min[place - 1]) if place else (0, 0)
+        own_ml = self.flows[place] * (minute * self.per_min - before_min)  # control: volume-in
+        return (before_ml + own_ml) / self.per_ml
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def write_working(draft: Draft) -> tuple[TraceEntry, ...]:
     return (*_weights(draft), *_courses(draft), *_volumes(draft), *_rates(draft), *_steps(draft))
 
 
-def _line(
+def written(
     name: str,
     expression: str,
     inputs: Inputs,
@@ -52,6 +52,7 @@ def _line(
     source: str | None,
     places: int = 4,
 ) -> TraceEntry:
+    """One line of the working; an exact result is rounded as it is shown."""
     shown_as = decimal_not_0 if unit in ("g", "g/kg") else decimal_of
     shown = shown_as(result, places) if isinstance(result, Fraction) else result
     return TraceEntry(name, expression, inputs, shown, unit, source)
@@ -64,16 +65,16 @@ def _weights(draft: Draft) -> Iterator[TraceEntry]:
     if patient.height is not None:
         yield _converted("height_cm", patient.height, height_cm(patient.height), "cm")
     if weights.bmi is not None:
-        yield _line("bmi", "actual_kg / (height_cm / 100) / (height_cm / 100)", {}, weights.bmi, "kg/m2", None)
+        yield written("bmi", "actual_kg / (height_cm / 100) / (height_cm / 100)", {}, weights.bmi, "kg/m2", None)
     yield from _ideal(draft)
     if weights.adjusted_kg is not None and weights.factor is not None:
         expression = "ideal_kg + factor x (actual_kg - ideal_kg)"
-        yield _line("adjusted_kg", expression, {"factor": weights.factor}, weights.adjusted_kg, "kg", source)
+        yield written("adjusted_kg", expression, {"factor": weights.factor}, weights.adjusted_kg, "kg", source)
     yield _dosing(draft)
     by = policy.rate_weight
     said = cite(policy, by) if by.basis == "printed" else None
     name = "dosing_kg" if by.use == "dosing" else "actual_kg"
-    yield _line("rate_kg", name, {} if said else {"basis": "assumed"}, draft.rate_kg, "kg", said)
+    yield written("rate_kg", name, {} if said else {"basis": "assumed"}, draft.rate_kg, "kg", said)
 
 
 def _ideal(draft: Draft) -> Iterator[TraceEntry]:
@@ -85,7 +86,7 @@ def _ideal(draft: Draft) -> Iterator[TraceEntry]:
     line: HeightLine = formula.male if sex == "male" else formula.female
     inputs: Inputs = {"at_kg": line.at.value, "per_inch_kg": line.per_inch.value, "above_in": line.above.value}
     expression = "at_kg + per_inch_kg x (height_cm / 2.54 - above_in)"
-    yield _line("ideal_kg", expression, inputs, ideal_kg, "kg", cite(formula))
+    yield written("ideal_kg", expression, inputs, ideal_kg, "kg", cite(formula))
 
 
 def _dosing(draft: Draft) -> TraceEntry:
@@ -94,14 +95,14 @@ def _dosing(draft: Draft) -> TraceEntry:
     why: Inputs = {"because": weights.because}
     if weights.basis == "pre-pregnancy" and patient.pre_pregnancy_weight is not None:
         expression, inputs = _conversion(patient.pre_pregnancy_weight, "kg")
-        return _line("dosing_kg", expression, {**inputs, **why}, weights.kg, "kg", source)
-    return _line("dosing_kg", f"{weights.basis}_kg", why, weights.kg, "kg", source)
+        return written("dosing_kg", expression, {**inputs, **why}, weights.kg, "kg", source)
+    return written("dosing_kg", f"{weights.basis}_kg", why, weights.kg, "kg", source)
 
 
 def _converted(name: str, given: Quantity, exact: Fraction, unit: str) -> TraceEntry:
     expression, inputs = _conversion(given, unit)
     said: Inputs = {"given": given.value, "given_unit": given.unit}
-    return _line(name, expression, said | inputs, exact, unit, None)
+    return written(name, expression, said | inputs, exact, unit, None)
 
 
 def _conversion(given: Quantity, unit: str) -> tuple[str, Inputs]:
@@ -138,18 +139,18 @@ def _prescribed(draft: Draft, stretch: Stretch, phase: str) -> TraceEntry:
     if dose.capped:
         expression, inputs = _capped(expression, inputs, part.prescribed, stretch.days)
     cited = source if draft.case.order.dose is None else None
-    return _line(f"{phase}prescribed_g", expression, inputs, dose.prescribed_g, "g", cited)
+    return written(f"{phase}prescribed_g", expression, inputs, dose.prescribed_g, "g", cited)
 
 
 def _given(draft: Draft, stretch: Stretch, phase: str) -> TraceEntry:
     """The rounded course."""
     given_g, exact = stretch.dose.dose_g, f"{phase}prescribed_g"
     if draft.case.request.command == "rates":
-        return _line(f"{phase}dose_g", exact, {}, given_g, "g", None)
+        return written(f"{phase}dose_g", exact, {}, given_g, "g", None)
     cap = stretch.part.prescribed.cap_per_day
     inputs: Inputs = {"rule": _rule(stretch.rounding) + (f"; no day above {cap}" if cap else "")}
     source = cite(draft.case.policy, stretch.rounding)
-    return _line(f"{phase}dose_g", f"round({exact})", {**inputs, **_not_taken(draft, stretch)}, given_g, "g", source)
+    return written(f"{phase}dose_g", f"round({exact})", {**inputs, **_not_taken(draft, stretch)}, given_g, "g", source)
 
 
 def _not_taken(draft: Draft, stretch: Stretch) -> Inputs:
@@ -172,8 +173,8 @@ def _compared(draft: Draft, stretch: Stretch, phase: str) -> Iterator[TraceEntry
     """The rounded course against the exact one, and against the weight."""
     given, exact = f"{phase}dose_g", f"{phase}prescribed_g"
     percent, per_kg = stretch.dose.deviation_percent, stretch.dose.dose_g / draft.weights.kg
-    yield _line(f"{phase}deviation_percent", f"({given} - {exact}) / {exact} x 100", {}, percent, "%", None, 2)
-    yield _line(f"{phase}g_per_kg", f"{given} / dosing_kg", {}, per_kg, "g/kg", None, 3)
+    yield written(f"{phase}deviation_percent", f"({given} - {exact}) / {exact} x 100", {}, percent, "%", None, 2)
+    yield written(f"{phase}g_per_kg", f"{given} / dosing_kg", {}, per_kg, "g/kg", None, 3)
 
 
 def _days(stretch: Stretch, phase: str) -> Iterator[TraceEntry]:
@@ -186,7 +187,7 @@ def _days(stretch: Stretch, phase: str) -> Iterator[TraceEntry]:
     for day, portion in enumerate(portions, start=1):
         because = stretch.dose.days_because
         counted: Inputs = {"days": Decimal(len(portions)), "day": Decimal(day), "because": because}
-        yield _line(f"{phase}day_{day}_g", share, counted, portion.exact_g, "g", None, 3)
+        yield written(f"{phase}day_{day}_g", share, counted, portion.exact_g, "g", None, 3)
         yield from _vial_line(f"{phase}day_{day}_vials", f"{phase}day_{day}_g", portion.choice)
 
 
@@ -236,7 +237,7 @@ def _vial_line(name: str, dose: str, choice: Choice) -> Iterator[TraceEntry]:
             "rule": "least left over, then fewest vials, then larger first",
             "leftover_g": decimal_of(choice.leftover_g, 3),
         }
-        yield _line(name, f"vials for {dose}", inputs, text, "vials", None)
+        yield written(name, f"vials for {dose}", inputs, text, "vials", None)
 
 
 def _volumes(draft: Draft) -> Iterator[TraceEntry]:
@@ -246,7 +247,7 @@ def _volumes(draft: Draft) -> Iterator[TraceEntry]:
     source = cite(product)
     inputs: Inputs = {"mg_per_ml": product.concentration.value}
     for grams in _distinct_doses(draft):
-        yield _line(
+        yield written(
             f"volume_ml[{plain(decimal_of(grams, 3))} g]",
             "session_g x 1000 / mg_per_ml",
             {"session_g": decimal_of(grams, 3), **inputs},
@@ -283,7 +284,7 @@ def _rates(draft: Draft) -> Iterator[TraceEntry]:
                 inputs["because"] = f"rounded up it would be more than {figure(on.limits.above * 100)} % above"
                 expression = f"round down({wanted})"
             source = cite(product, rung.printed, table)
-            yield _line(f"{label}rate_{number}_ml_per_h", expression, inputs, rate, "mL/h", source)
+            yield written(f"{label}rate_{number}_ml_per_h", expression, inputs, rate, "mL/h", source)
 
 
 def _ceiling_text(
@@ -301,9 +302,10 @@ def _steps(draft: Draft) -> Iterator[TraceEntry]:
     """The steps of each infusion once, under the name of the first session that gives it."""
     for titration in draft.titrated.titrations:
         session = draft.sessions[titration.places[0]]
+        planned = draft.dosed.portions[titration.places[0]]  # the session may have been stopped
         place = f"c{session.course}d{session.day}"
         time = draft.titrated.times[titration.places[0]]
-        yield from _infusion_steps(place, f"volume_ml[{plain(session.dose_g)} g]", titration.infusion, time)
+        yield from _infusion_steps(place, f"volume_ml[{plain(planned.dose_g)} g]", titration.infusion, time)
 
 
 def _plateau(place: str, step: InfusionStep, left: str, time: TimeInForce, infusion: Infusion) -> TraceEntry:
@@ -315,7 +317,7 @@ def _plateau(place: str, step: InfusionStep, left: str, time: TimeInForce, infus
         "increment_ml_per_h": decimal_of(infusion.climb.limits.increment_ml_per_h, 6),
     }
     expression = f"round down(({left}) / (least_min{minutes}) x 60)"
-    return _line(f"{place}.rate_to_last", expression, inputs, step.rate_ml_per_h, "mL/h", time.source)
+    return written(f"{place}.rate_to_last", expression, inputs, step.rate_ml_per_h, "mL/h", time.source)
 
 
 def _infusion_steps(place: str, volume: str, infusion: Infusion, time: TimeInForce | None) -> Iterator[TraceEntry]:
@@ -328,14 +330,14 @@ def _infusion_steps(place: str, volume: str, infusion: Infusion, time: TimeInFor
         rate: Inputs = {"rate_ml_per_h": step.rate_ml_per_h}
         if step.step == len(infusion.steps):
             left = f"({volume} - {before})" if before else volume
-            yield _line(minutes, f"{left} / rate_ml_per_h x 60", rate, step.duration_min, "min", None)
-            yield _line(running, volume, {}, step.cumulative_ml, "mL", None)
+            yield written(minutes, f"{left} / rate_ml_per_h x 60", rate, step.duration_min, "min", None)
+            yield written(running, volume, {}, step.cumulative_ml, "mL", None)
         else:
-            yield _line(minutes, "minutes", {"minutes": step.duration_min}, step.duration_min, "min", None)
+            yield written(minutes, "minutes", {"minutes": step.duration_min}, step.duration_min, "min", None)
             so_far = f"{before} + " if before else ""
-            yield _line(running, f"{so_far}rate_ml_per_h x {minutes} / 60", rate, step.cumulative_ml, "mL", None)
+            yield written(running, f"{so_far}rate_ml_per_h x {minutes} / 60", rate, step.cumulative_ml, "mL", None)
         shown_before = f" - round({before})" if before else ""
-        yield _line(
+        yield written(
             f"{place}.step_{step.step}_ml",
             f"round({running}){shown_before}",
             {"rule": "to 0.001 mL"},
@@ -345,4 +347,4 @@ def _infusion_steps(place: str, volume: str, infusion: Infusion, time: TimeInFor
         )
         before = running
     total = " + ".join(f"{place}.step_{step.step}_min" for step in infusion.steps)
-    yield _line(f"{place}.duration_min", f"round up({total})", {}, Decimal(infusion.duration_min), "min", None)
+    yield written(f"{place}.duration_min", f"round up({total})", {}, Decimal(infusion.duration_min), "min", None)

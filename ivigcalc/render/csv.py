@@ -100,8 +100,9 @@ def basis_figures(plan: Plan) -> tuple[str | None, int | None, str | None]:
 def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     """One row per session."""
     patient_id = safe_cell(plan.computed_from.request.patient.patient_id)
-    codes, treatment = notice_codes(plan.notices), treatment_of(plan)
+    codes = notice_codes(plan.notices)
     for s in plan.sessions:
+        treatment = treatment_of(plan.of(s))
         when = (s.date, s.starts_at, s.ends_at)
         words = session_words(s, treatment)
         yield (patient_id, str(s.course), str(s.day), *map(cell, (*when, *session_figures(s), codes, *words)))

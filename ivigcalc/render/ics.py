@@ -79,8 +79,35 @@ def times_float(plan: Plan) -> bool:
 def _events(plan: Plan, style: _Style) -> Iterator[Event]:
     for session in plan.sessions:
         event = _event(plan, session, style)
+        _number(event, plan, (session.course, session.day))
         if style.alarm_min is not None:
             event.add_component(_alarm(str(event["summary"]), style.alarm_min))
+        yield event
+    yield from _no_longer_planned(plan, style)
+
+
+def _number(event: Event, plan: Plan, place: tuple[int, int]) -> None:
+    """The number of the last change that changed it, and the day of that: unchanged appointments stay as they are."""
+    changed = [change for change in plan.history if place in change.changed]
+    if changed:  # control: sequence-rises
+        del event["sequence"], event["dtstamp"]
+        event.add("sequence", changed[-1].number)
+        event.add("dtstamp", midnight_utc(date.fromisoformat(changed[-1].at)))
+
+
+def _no_longer_planned(plan: Plan, style: _Style) -> Iterator[Event]:
+    """Sessions that a change has left out, said once more as cancelled."""
+    there = {(session.course, session.day) for session in plan.sessions}
+    gone = {(was.course, was.day): was for change in plan.history for was in change.before}
+    for place, was in gone.items():
+        if place in there or was.starts_at is None or was.date is None:
+            continue
+        event = new_event(f"{style.whose}-{_treated(plan)}-c{was.course}-d{was.day}{DOMAIN}", style.stamp)
+        event["status"] = "CANCELLED"
+        start = datetime.fromisoformat(was.starts_at)
+        event.add("dtstart", moment(start.date(), start.hour * 60 + start.minute, style.zone))
+        event.add("summary", f"IVIG infusion (course {was.course}, day {was.day}): not given")
+        _number(event, plan, place)
         yield event
 
 
@@ -114,7 +141,7 @@ def _description(plan: Plan, session: Session, zone: tzinfo | None) -> str:
     """What the person who opens the appointment needs, without the patient's name."""
     volume = f", {plain(session.volume_ml)} mL" if session.volume_ml is not None else ""
     lines = [
-        f"{treatment(plan)}; {product_text(plan)}",
+        f"{treatment(plan)}; {product_text(plan.of(session))}",
         f"Dose: {plain(session.dose_g)} g{volume}",
         f"Vials: {vials_text(session.vials)}",
         *_course_of_the_infusion(session),

@@ -61,7 +61,11 @@ def _sessions(plan: Plan) -> Iterator[str]:
     totals = plan.totals
     given = shown(totals.dose_g), shown(totals.volume_ml)
     total = ("Total", "", "", "", "", *given, "", vials_text(totals.vials), shown(totals.leftover_g))
-    yield from table_lines(_SESSION_HEADINGS, [*map(_session_row, plan.sessions), total])
+    if not any(session.done for session in plan.sessions):
+        yield from table_lines(_SESSION_HEADINGS, [*map(_session_row, plan.sessions), total])
+        return
+    rows = [(*_session_row(session), "done" if session.done else "") for session in plan.sessions]
+    yield from table_lines((*_SESSION_HEADINGS, "Given"), [*rows, (*total, "")])
 
 
 def _session_row(session: Session) -> tuple[str, ...]:
@@ -81,7 +85,8 @@ def _titration(plan: Plan, infusion: Infusion, sessions: list[Session]) -> Itera
     yield f"## {escape(rates_heading(plan, infusion, sessions))}"
     yield ""
     first = sessions[0]
-    yield from table_lines(_STEP_HEADINGS, (_step_row(first, step) for step in first.steps))
+    if first.ahead:
+        yield from table_lines(_STEP_HEADINGS, (_step_row(first, step) for step in first.ahead))
 
 
 def _step_row(session: Session, step: Step) -> tuple[str, ...]:

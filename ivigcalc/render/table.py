@@ -46,7 +46,8 @@ def to_table(
     parts: list[RenderableType] = [Text(title(plan), style="bold"), _facts_table(plan)]
     parts += [_heading("Sessions"), _sessions_table(plan)]
     for infusion, sessions in infusions(plan):
-        parts += [_heading(rates_heading(plan, infusion, sessions)), _steps_table(infusion, sessions[0])]
+        parts += [_heading(rates_heading(plan, infusion, sessions))]
+        parts += [_steps_table(infusion, sessions[0])] if infusion.ahead else []
     parts += [Text(""), *notice_lines(plan, notes)]
     if explain:
         parts += _working(plan)
@@ -135,14 +136,16 @@ def _sessions_table(plan: Plan) -> Table:
     dated = any(session.on for session in plan.sessions)
     timed = any(session.at_min is not None for session in plan.sessions)
     when = [*(["Date"] if dated else []), *(["Start", "End"] if timed else [])]
-    table = new_table("Course", "Day", *when, "Dose\ng", "Volume\nmL", "Time\nh:min", _VIALS, "Left\ng", left=(_VIALS,))
+    given = ["Given"] if any(session.done for session in plan.sessions) else []
+    amounts = ("Dose\ng", "Volume\nmL", "Time\nh:min", _VIALS, "Left\ng")
+    table = new_table("Course", "Day", *when, *amounts, *given, left=(_VIALS,))
     for session, following in zip_longest(plan.sessions, plan.sessions[1:]):
-        table.add_row(*_session_cells(session, dated, timed))
+        table.add_row(*_session_cells(session, dated, timed), *(["done" if session.done else ""] if given else []))
         if following is None or following.course != session.course:
             table.add_section()
     totals = plan.totals
-    given = shown(totals.dose_g), shown(totals.volume_ml), "", vials_short(totals.vials), shown(totals.leftover_g)
-    table.add_row("Total", "", *("" for _ in when), *given, style="bold")
+    sums = shown(totals.dose_g), shown(totals.volume_ml), "", vials_short(totals.vials), shown(totals.leftover_g)
+    table.add_row("Total", "", *("" for _ in when), *sums, style="bold")
     return table
 
 
@@ -162,7 +165,7 @@ def _steps_table(infusion: Infusion, first: Session) -> Table:
     clock = ["Clock"] if first.at_min is not None else []
     rates = ("Rate\nmL/kg/h", "Rate\nmg/kg/min", "Set pump\nmL/h")
     table = new_table("Step", *clock, "From\nh:min", *rates, "For\nmin", "Step\nmL", "Running\nmL")
-    for step in infusion.steps:
+    for step in infusion.ahead:
         table.add_row(*_step_cells(step, first))
     return table
 
@@ -197,7 +200,8 @@ def _working(plan: Plan) -> list[RenderableType]:
 
 def _foot(plan: Plan) -> list[RenderableType]:
     source = plan.computed_from
-    read = [found for found in (source.regimen, source.product, source.policy.policy) if found]
+    later = [change.to_product for change in plan.history]
+    read = [found for found in (source.regimen, source.product, *later, source.policy.policy) if found]
     definitions = "; ".join(f"{found.value.id} {found.value.version} {found.sha256[:8]}" for found in read)
     stamp = f"ivigcalc {plan.ivigcalc_version}; definitions: {definitions}"
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from ivigcalc.definitions import Site
@@ -13,7 +13,10 @@ from ivigcalc.engine.plan import (
     Infusion,
     InfusionStep,
     InfusionTime,
+    Interruption,
     Plan,
+    Revision,
+    Segment,
     Session,
     TraceEntry,
     VialCount,
@@ -154,7 +157,7 @@ def phased(plan: Plan) -> bool:
 
 def clinic(site: Site) -> str:
     """The clinic's name, address and phone, as far as its file has them."""
-    return clean(", ".join(part for part in (site.title, site.address, site.phone) if part), 160)
+    return ", ".join(clean(part, 160) for part in (site.title, site.address, site.phone) if part)
 
 
 def site_named(plan: Plan) -> list[str]:
@@ -181,14 +184,12 @@ def source_numbers(plan: Plan) -> dict[str, int]:
 
 def facts(plan: Plan) -> Facts:
     """The head of every face: who, what, and the weights and doses it rests on."""
-    source, product = plan.computed_from, plan.computed_from.product.value
-    strength = f", {product.concentration}" if product.concentration else ""
-    who = patient_text(plan)
+    source, who = plan.computed_from, patient_text(plan)
     rows = [("Patient", who)] if who else []
     rows += [
-        ("Dosing weight", _weights_text(plan)),
-        ("Rate weight", f"{plain(plan.rate_weight.kg)} kg, {plan.rate_weight.basis}"),
-        ("Product", f"{product.title} ({product.id}){strength}"),  # control: product-named
+        ("Dosing weight", by_order(plan, _weights_text)),
+        ("Rate weight", by_order(plan, rate_weight_text)),
+        ("Product", by_order(plan, _product_on_screen)),  # control: product-named
         ("Policy", f"{source.policy.policy.value.id}: {source.policy.policy.value.title}"),
     ]
     rows += [("Site", name) for name in site_named(plan)]
@@ -199,14 +200,74 @@ def facts(plan: Plan) -> Facts:
         dose = f"{plain(plan.course.dose_g)} g = {plain(plan.course.g_per_kg)} g/kg"
         return [*rows, ("Dose", dose), *to_last]
     for phase in plan.phases:
-        rows += _course_facts(phase, f"Phase {phase.phase}" if phased(plan) else "Course")
+        name = f"Phase {phase.phase}" if phased(plan) else "Course"
+        if len(plan.segments) > 1:
+            name = f"{name}, from {phase.first_course}" if phased(plan) else f"From course {phase.first_course}"
+        rows += _course_facts(phase, name)
     rows += to_last
     cost = plan.totals.cost
     if cost:
         rows.append(("Cost", f"{plain(cost.amount)} {cost.currency} for all vials, at the site's price per gram"))
     if plan.last_covered:
         rows.append(("Order covers", f"up to and including {plan.last_covered}"))
-    return rows
+    return [*rows, *changes(plan)]
+
+
+def _product_on_screen(plan: Plan) -> str:
+    product = plan.computed_from.product.value
+    strength = f", {product.concentration}" if product.concentration else ""
+    return f"{product.title} ({product.id}){strength}"
+
+
+def rate_weight_text(plan: Plan) -> str:
+    """`72 kg, actual`."""
+    return f"{plain(plan.rate_weight.kg)} kg, {plan.rate_weight.basis}"
+
+
+def by_order(plan: Plan, text: Callable[[Plan], str]) -> str:
+    """A text of a plan; where the order changed from a course on, what it was and what it is from then."""
+    found: list[tuple[int, str]] = []
+    for segment in plan.segments or (Segment(1, plan),):
+        said = text(segment.plan)
+        if not found or found[-1][1] != said:  # control: both-orders-shown
+            found.append((segment.first_course, said))
+    (_, first), *later = found
+    return "; ".join([first, *(f"from course {course}: {said}" for course, said in later)])
+
+
+def changes(plan: Plan) -> Facts:
+    """Every change of a plan, a line each: when, told by whom, what happened, and why."""
+    return [(f"Change {change.number}", _change(change)) for change in plan.history]
+
+
+def _change(change: Revision) -> str:
+    by = f", {clean(change.by, 80)}" if change.by else ""
+    because = f"; reason: {clean(change.reason, 200)}" if change.reason else ""
+    return f"{change.at}{by}: {event_text(change)}{because}"
+
+
+def event_text(change: Revision) -> str:
+    """What happened, in a few words."""
+    words = change.words
+    onward = f" from course {words.from_course} on"
+    match change.kind:
+        case "reaction":
+            then = f"went on at {words.resume_at} ({words.rate})" if words.resume_at else "stopped for good"
+            return f"session {words.session} interrupted at {words.reaction_at}, {then}"
+        case "missed":
+            then = f"given from {words.to} on; later courses {words.rest}" if words.to else "not given"
+            return f"missed {', '.join(words.missed)}, {then}"
+        case "weight":
+            weighed = f", weighed {words.weighed_on}" if words.weighed_on else ""
+            return f"weight {words.new_weight}{weighed},{onward}"
+        case "product":
+            return f"product {clean(words.product or '', 80)}{onward}"
+        case "interval":
+            return f"every {words.every}{onward}"
+        case "dose":
+            return f"dose {words.dose}{onward}"
+        case "done":
+            return f"given: {', '.join(words.done)}"
 
 
 def dose_in_brief(plan: Plan) -> str:
@@ -291,9 +352,20 @@ def infusions(plan: Plan) -> list[tuple[Infusion, list[Session]]]:
 def rates_heading(plan: Plan, infusion: Infusion, sessions: Sequence[Session]) -> str:
     """Over a table of rates: which sessions it is for, how much in what time, and for what the ladder was published."""
     dose_g, volume_ml = sessions[0].dose_g, sessions[0].volume_ml
+    if infusion.interruptions:
+        return f"Rates, {_sessions_named(plan, sessions)}{_since(sessions[0], infusion.interruptions[-1])}"
     time = duration_text(infusion.duration_min)
     given = f"{plain(dose_g)} g, {shown(volume_ml)} mL in {time} (titration for {infusion.ladder})"
     return f"Rates, {_sessions_named(plan, sessions)}{given}"
+
+
+def _since(session: Session, pause: Interruption) -> str:
+    """How an interrupted infusion stands: its steps begin where it was interrupted."""
+    at, in_ml = (session.clock(pause.at_min) or "")[-5:], plain(pause.in_ml)
+    if pause.resume_min is None:
+        return f"stopped at {at} with {in_ml} mL in; nothing more is given"
+    again = (session.clock(pause.resume_min) or "")[-5:]
+    return f"interrupted at {at} with {in_ml} mL in, goes on at {again}: {plain(pause.left_ml)} mL left"
 
 
 def _sessions_named(plan: Plan, sessions: Sequence[Session]) -> str:

@@ -24,7 +24,8 @@ _DAYS = re.compile(r"(?:(?:over|on)\s+)?d([0-9]+)(?:-d?([0-9]+))?(?=[\s,]|$)", r
 _DAYS_IN_WORDS = re.compile(r"(?:over|for)\s+([0-9]+)\s*days?(?=[\s,]|$)", re.IGNORECASE)
 _TIME = re.compile(r"over\s+([0-9.]+\s*(?:h|hours?|min|minutes?))(?=[\s,]|$)", re.IGNORECASE)
 _INTERVAL = re.compile(
-    r"q\s?[0-9]+\s?[a-z]+(?=[\s,]|$)|every\s+(?:[0-9]+\s*|other\s+)?[a-z]+(?=[\s,]|$)|[a-z]+ly(?=[\s,]|$)",
+    r"(?:q\s?[0-9]+\s?[a-z]+|every\s+(?:[0-9]+\s*|other\s+)?[a-z]+|(?:bi-?)?(?:week|month)ly|(?:fortnight|year)ly)"
+    r"(?=[\s,]|$)",
     re.IGNORECASE,
 )
 _COURSES = re.compile(r"x\s?([0-9]+)(?=[\s,]|$)|([0-9]+)\s+courses?(?=[\s,]|$)", re.IGNORECASE)

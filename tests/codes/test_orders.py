@@ -26,7 +26,7 @@ from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
 TABLE = yaml.safe_load((Path(__file__).parent / "orders.yaml").read_text(encoding="utf-8"))
 #: a code, and which of its kinds
 Said = tuple[str, str]
-PLANS = ("dose", "schedule", "rates")
+PLANS = ("dose", "schedule", "rates", "replan")
 
 
 class Entry(NamedTuple):
@@ -158,7 +158,11 @@ def test_a_stop_is_lifted_by_an_override_and_stays_on_the_plan(entry: Entry, sai
 
 @pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.kind == "refused"], ids=name)
 def test_a_refusal_is_not(entry: Entry, said: Ask) -> None:
-    assert said([*entry.order, "--override", f"{entry.code}=agreed with Dr Roe"]) == {(entry.code, "refused")}
+    for words in entry.first:
+        said(shlex.split(words))
+    found = said([*entry.order, "--override", f"{entry.code}=agreed with Dr Roe"])
+    # not every change of a plan takes an override
+    assert found == {(entry.code, "refused")} or (entry.ask.startswith("replan") and found == {("one-event", "unread")})
 
 
 @pytest.mark.parametrize("entry", NO_PLAN, ids=name)

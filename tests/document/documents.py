@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import helpers
+from replan import saved
 
 from ivigcalc.document.read import parse
 from ivigcalc.document.write import to_json
@@ -44,6 +45,17 @@ PLANS: dict[str, Callable[[], Plan]] = {
     "override": lambda: dermatomyositis(days="6", override=["days-outside-regimen=frail"], **DATED),
     "infant": lambda: helpers.plan(
         "kawasaki", "privigen-us", "4.2kg", age="5mo", name='Zoë → "quoted"', patient_id="=1+1"
+    ),
+    "interrupted": lambda: saved.reaction(
+        saved.first(), "10:51", "11:21", "1.2 mL/kg/h", by="R. Nurse", reason="chills"
+    ),
+    "stopped": lambda: saved.reaction(saved.reaction(saved.first(), "10:51", "11:21", "half"), "11:41"),
+    "changed orders": lambda: saved.after(
+        saved.after(saved.first(), "2026-12-04", product="privigen-us", from_course="3"),
+        "2026-12-29",
+        missed=("2026-12-29",),
+        to="2027-01-04",
+        rest="move",
     ),
     "own regimen": lambda: helpers.any_course("octagam-10-us", "72kg", "33.3 g", days="2"),
 }

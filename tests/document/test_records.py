@@ -48,6 +48,13 @@ BEYOND = {
     "phases": INTERFACE["course"],
     "computed_from.safety": FINGERPRINT,
     "computed_from.product_class": FINGERPRINT,
+    "sessions.pauses": "",
+    "revision": "",
+    "revision.event": "",
+    "history": "",
+    "history.event": "",
+    "history.before": "",
+    "history.to_product": FINGERPRINT,
 }
 
 
@@ -110,7 +117,7 @@ def blocks(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(found for key, item in value.items() for found in blocks(item, (*path, key)))]
 
 
-@pytest.mark.parametrize("kind", ["site", "adjusted weight"])
+@pytest.mark.parametrize("kind", ["site", "adjusted weight", "changed orders", "stopped"])
 def test_every_key_must_be_there_none_other_may_be_and_each_has_its_type(kind: str) -> None:
     document = documents.document(kind)
     for path in blocks(document):

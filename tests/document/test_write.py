@@ -28,19 +28,20 @@ FORM = (
 #: block -> its keys in the order in which scripts find them
 ORDER = {
     (): "schema ivigcalc_version computed_from dosing_weight rate_weight course sessions totals notices trace phases"
-    " sources last_covered check",
+    " sources last_covered check revision history",
     ("computed_from",): "request regimen product policy site safety product_class defaults_used order",
     ("computed_from", "request"): f"command on {FORM}",
     ("computed_from", "regimen"): "id protocol version sha256 evidence patients reading",
     ("computed_from", "product"): "id version sha256",
     ("computed_from", "policy"): "id version sha256 formula",
     ("computed_from", "site"): "id sha256 file",
-    ("course",): "prescribed_g dose_g deviation_percent g_per_kg days interval phase first_course courses basis",
+    ("course",): "prescribed_g dose_g deviation_percent g_per_kg days interval phase first_course courses basis"
+    " dosing_weight_kg",
     (
         "sessions",
         0,
     ): "course day date weekday starts_at ends_at dose_g volume_ml duration_min vials leftover_g steps phase"
-    " ladder bottles visit_from visit_to infusion_time",
+    " ladder bottles visit_from visit_to infusion_time done product pauses",
     ("sessions", 0, "steps", 0): "step rate_ml_per_kg_per_h rate_mg_per_kg_per_min rate_ml_per_h starts_at duration_min"
     " volume_ml cumulative_ml from_start_min remaining_ml assumed calculated_ml_per_h",
     ("sessions", 0, "bottles", 0): "bottle size_g volume_ml from_start_min to_min starts_at ends_at",

@@ -31,6 +31,7 @@ from ivigcalc.engine.checks import (
     plausibility,
     protocol,
     rounding,
+    since,
     weight,
 )
 from ivigcalc.engine.checks.common import settle, stop_now
@@ -200,6 +201,11 @@ CHECKS: tuple[Check | Shared, ...] = (
     infusion_time.printed_elsewhere,
     of_titrated(infusion.days_at_risk),
     of_titrated(infusion.bottles),  # control: open-bottle
+    since.interrupted,  # control: interruption-said
+    since.raised,
+    since.bottles,
+    since.restart_printed,
+    since.moved,  # control: moved-session-said
     dates.start_in_past,  # control: start-in-past
     of_calendar(dates.holidays_of_a_part),  # control: holidays-of-a-part
     of_calendar(dates.courses_moved),

@@ -25,12 +25,15 @@ def weighed_alike(patient: Patient, rules: Safety) -> bool:
     return abs(patient.weight_kg - before) / before * 100 < rules.weight_change.percent.base
 
 
-def settle(notices: Iterable[Notice], order: Order) -> tuple[Notice, ...]:
-    """Each notice once, with the overrides; raises for the stops that remain, and for overrides of nothing."""
+def settle(notices: Iterable[Notice], order: Order, replanned: bool = False) -> tuple[Notice, ...]:
+    """Each notice once, with the overrides; raises for the stops that remain, and for overrides of nothing.
+
+    `replanned`: what was overridden when the order was new may be none of it any more.
+    """
     said = dict.fromkeys(notices)
     codes = {notice.code for notice in said if notice.level == "stop"}
     for code, _ in order.overrides:
-        if code not in codes:  # control: override-of-nothing
+        if code not in codes and not replanned:  # control: override-of-nothing
             raise RequestError(f"--override {code}: this plan has no stop of that code", field="override")
     settled = tuple(replace(n, overridden_because=order.override(n.code)) if n.level == "stop" else n for n in said)
     return stop_now(settled, order)

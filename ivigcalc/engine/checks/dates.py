@@ -22,7 +22,7 @@ from ivigcalc.text import counted
 
 def courses_moved(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
     """Courses off their date, and those on days when the clinic is closed."""
-    for number, course in enumerate(calendar.courses, start=1):
+    for number, course in enumerate(calendar.courses, start=calendar.first_course):
         if course.moved_because:
             yield _moved(rx.site, number, course)
         for day in course.on_closed_days:
@@ -96,7 +96,7 @@ def _all_of(number: int, course: CourseDates) -> tuple[tuple[int, int], ...]:
 
 def courses_overlap(_rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
     """Courses that begin before the one before ends."""
-    for number, (earlier, later) in enumerate(pairwise(calendar.courses), start=1):
+    for number, (earlier, later) in enumerate(pairwise(calendar.courses), start=calendar.first_course):
         if later.days[0] <= earlier.days[-1]:  # control: overlap
             yield Notice(
                 "course-overlap",
@@ -111,7 +111,7 @@ def courses_overlap(_rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
 def courses_close(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
     """Courses that come nearer to each other than the interval, by more than the site's window."""
     window = _window_days(rx.site)
-    for number, (earlier, later) in enumerate(pairwise(calendar.courses), start=1):
+    for number, (earlier, later) in enumerate(pairwise(calendar.courses), start=calendar.first_course):
         due, gap = (later.due - earlier.due).days, (later.days[0] - earlier.days[0]).days
         if 0 < gap < due - window:  # control: moved-too-close
             yield Notice(
@@ -144,12 +144,12 @@ def close_to_the_last(draft: Draft) -> Iterator[Notice]:
     yield Notice(
         "courses-close",
         level,
-        f"course 1 starts {counted(gap, 'day')} after the last infusion on {last}; "
+        f"course {draft.calendar.first_course} starts {counted(gap, 'day')} after the last infusion on {last}; "
         f"every {every} it is due {due} at the earliest: check the dates",
         f"{gap} days",
         f"{full} days",
         cite(safety, safety.too_close),
-        sessions=_all_of(1, first),
+        sessions=_all_of(draft.calendar.first_course, first),
     )
 
 
@@ -200,6 +200,8 @@ def _past_hours(session: Session, hours: tuple[int, int]) -> Iterator[_PastHours
         latest = closes - (leaves - session.at_min)
         fits = latest - before_min >= opens
         remedy = f"start by {_time(latest)}" if fits else "give the course over more days"
+        if session.infusion is not None and session.infusion.interruptions:
+            remedy = "it has begun: find who stays, or stop it and give the rest on another day"
         what = f"the visit ends at {_time(leaves)}, after closing at {_time(closes)}"
         yield _PastHours(length_min + after_min, _time(closes), what, remedy)
     if arrives < opens:

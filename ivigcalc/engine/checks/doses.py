@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
 from fractions import Fraction
+from typing import NamedTuple
 
 from ivigcalc.definitions import Cited, Definition, Limit, cite
 from ivigcalc.engine.checks.common import of_phase
@@ -73,6 +75,31 @@ def four_weeks(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
             sessions = tuple(place for place in dosed.places if place[0] in courses)
             ordered = any(four.exact_g > bound_g for four in over)
             yield _limit_notice(limit, cite(owner, limit, block), most.given_g, bound_g, ordered, sessions)
+
+
+class Begun(NamedTuple):
+    """A course as it is dated: its number, its first day, what it gives and what exactly was prescribed, in g."""
+
+    course: int
+    on: date
+    given_g: Fraction
+    exact_g: Fraction
+
+
+def four_weeks_by_date(rx: Prescription, kg: Fraction, within: Sequence[Begun]) -> Iterator[Notice]:
+    """Courses that begin within four weeks, against the limits of one order: for a plan of which the dates, or the
+    orders of the courses, are no longer those that one order counts.
+    """
+    if rx.regimen is None or rx.protocol is None:
+        return
+    given_g = sum((course.given_g for course in within), Fraction(0))
+    exact_g = sum((course.exact_g for course in within), Fraction(0))
+    for limits, owner, block in ((rx.protocol.limits, rx.regimen, rx.protocol), (rx.policy.limits, rx.policy, None)):
+        for limit in limits:
+            bound_g = amount_g(limit.max, kg)
+            if limit.per == "4-weeks" and given_g > bound_g:  # control: four-weeks-across-orders
+                sessions = tuple((course.course, 1) for course in within)
+                yield _limit_notice(limit, cite(owner, limit, block), given_g, bound_g, exact_g > bound_g, sessions)
 
 
 def _sessions_over(limit: Limit, stretch: Stretch, bound_g: Fraction) -> tuple[tuple[int, int], ...]:

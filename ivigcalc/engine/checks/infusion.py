@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
-from itertools import pairwise
 
 from ivigcalc.definitions import RateTable, Safety, cite
 from ivigcalc.engine.checks.ceilings import elsewhere, less_than
@@ -15,7 +14,7 @@ from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.infusion import Titrated
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
-from ivigcalc.engine.session import Calendar, after_a_gap, starts_again
+from ivigcalc.engine.session import Calendar, starts_again
 from ivigcalc.engine.titration import TableChoice, risk_applies
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import Quantity, figure
@@ -85,13 +84,13 @@ def starts_slowly(draft: Draft) -> Iterator[Notice]:
         str(order.last_infusion or order.last_product),
         str(rules.after),
         cite(case.safety, rules),
-        sessions=((1, 1),),
+        sessions=((draft.calendar.first_course, 1),),
     )
 
 
 def slow_after_a_gap(draft: Draft) -> Iterator[Notice]:
     """Courses of the plan itself that are so far apart that a later one is titrated as a first one."""
-    if draft.titrated.used and "first" in draft.calendar.kinds[1:]:
+    if draft.titrated.used and draft.calendar.gaps:
         rates = _as_at_first(draft)
         yield from draft.calendar.said.of(
             ("gaps", rates), lambda: tuple(_gaps(draft.case.safety, draft.calendar, rates))
@@ -100,17 +99,17 @@ def slow_after_a_gap(draft: Draft) -> Iterator[Notice]:
 
 def _gaps(safety: Safety, calendar: Calendar, rates: str) -> Iterator[Notice]:
     rules = safety.restart_after
-    for number, (earlier, later) in enumerate(pairwise(calendar.courses), start=2):
-        if after_a_gap(safety, earlier.days[-1], later.days[0]):
-            yield Notice(
-                "restart-slow",
-                "caution",
-                f"course {number} comes more than {rules.after} after the one before: {rates}",
-                str(later.days[0]),
-                str(rules.after),
-                cite(safety, rules),
-                sessions=((number, 1),),
-            )
+    for place in sorted(calendar.gaps):
+        visit = calendar.visits[place]
+        yield Notice(
+            "restart-slow",
+            "caution",
+            f"course {visit.course} comes more than {rules.after} after the one before: {rates}",
+            str(visit.on),
+            str(rules.after),
+            cite(safety, rules),
+            sessions=((visit.course, visit.day),),
+        )
 
 
 def tables_used(rx: Prescription, _dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
@@ -243,17 +242,23 @@ def _held_down(rx: Prescription, bound_by: frozenset[str]) -> Iterator[Notice]:
 
 def bottles(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
     """How long a bottle is open; where the label speaks of a pool of bottles, how long the infusion is."""
-    product, general = rx.product, rx.safety.opened_bottle
-    printed = product.open_bottle
-    if printed and printed.applies_to == "pool":
-        open_min = [Fraction(infusion.duration_min if infusion else 0) for infusion in titrated.infusions]
-        what, remedy = "a pool of its bottles would be open for", "do not pool them, or ask for a faster titration"
-        yield from _open_too_long(dosed, titrated, open_min, printed.within, what, remedy, cite(product, printed))
-    own = printed if printed and printed.applies_to == "bottle" else None
-    open_min, limit = list(titrated.longest_bottles_min), own.within if own else general.within
-    source = cite(product, own) if own else cite(rx.safety, general)
-    remedy = "use smaller vials or ask for a faster titration"
-    yield from _open_too_long(dosed, titrated, open_min, limit, "one bottle runs for", remedy, source)
+    for pooled, limit, source in limits_of_open_bottles(rx):
+        if pooled:
+            open_min = [Fraction(infusion.duration_min if infusion else 0) for infusion in titrated.infusions]
+            what, remedy = "a pool of its bottles would be open for", "do not pool them, or ask for a faster titration"
+        else:
+            open_min = list(titrated.longest_bottles_min)
+            what, remedy = "one bottle runs for", "use smaller vials or ask for a faster titration"
+        yield from _open_too_long(dosed, titrated, open_min, limit, what, remedy, source)
+
+
+def limits_of_open_bottles(rx: Prescription) -> list[tuple[bool, Quantity, str | None]]:
+    """For how long what is opened may run, whether that is said of a pool of bottles, and its source."""
+    product, printed, general = rx.product, rx.product.open_bottle, rx.safety.opened_bottle
+    if printed and printed.applies_to == "bottle":
+        return [(False, printed.within, cite(product, printed))]
+    of_one = (False, general.within, cite(rx.safety, general))
+    return [(True, printed.within, cite(product, printed)), of_one] if printed else [of_one]
 
 
 def _open_too_long(

@@ -17,9 +17,18 @@ def inputs(plan: Plan) -> list[str]:
     return [
         f"Patient: {_said_of('patient', source.request)}",
         f"Order: {_said_of('order', source.request) or 'as the protocol says'}",
-        f"Definitions: {'; '.join(_definitions(source))}",
+        f"Definitions: {'; '.join([*_definitions(source), *_later_products(plan)])}",
         *(f"Evidence: {text}" for text in rests_on(plan)),
     ]
+
+
+def _later_products(plan: Plan) -> Iterator[str]:
+    """The products that the plan changed to."""
+    for change in plan.history:
+        if change.to_product is not None:
+            found = change.to_product
+            name = f"product {clean(found.value.id, 60)} of {found.value.version} ({found.sha256[:8]})"
+            yield f"{name} from course {change.words.from_course} on"
 
 
 def _said_of(record: str, request: Request) -> str:

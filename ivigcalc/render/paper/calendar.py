@@ -12,6 +12,8 @@ from ivigcalc.render.sheets.policy import opened_text, prefer_text, rounding_tex
 from ivigcalc.render.times import clock_of, duration_text, short_day
 from ivigcalc.render.words import (
     Facts,
+    by_order,
+    changes,
     clean,
     infusions,
     phased,
@@ -26,10 +28,8 @@ from ivigcalc.render.words import (
 
 def summary(plan: Plan) -> Facts:
     """The head of the first page."""
-    strength = plan.computed_from.product.value.concentration or "strength not published"
-    found = [("Product", f"{product_text(plan)}, {strength}"), ("Dosing weight", weight_text(plan))]
-    rate = plan.rate_weight
-    found.append(("Weight for rates", f"{plain(rate.kg)} kg ({rate.basis})"))
+    found = [("Product", by_order(plan, _product)), ("Dosing weight", by_order(plan, weight_text))]
+    found.append(("Weight for rates", by_order(plan, _rate_weight)))
     policy = plan.computed_from.policy.policy.value
     found.append(("Policy", f"{clean(policy.title, 100)} ({clean(policy.id, 40)})"))
     if policy.rounding:
@@ -48,7 +48,15 @@ def summary(plan: Plan) -> Facts:
         found.append(("Dose given", f"{plain(phase.g_per_kg)} g/kg ({exact})"))
     if plan.last_covered:
         found.append(("Order covers", f"up to and including {plan.last_covered}"))
-    return found
+    return [*found, *changes(plan)]
+
+
+def _product(plan: Plan) -> str:
+    return f"{product_text(plan)}, {plan.computed_from.product.value.concentration or 'strength not published'}"
+
+
+def _rate_weight(plan: Plan) -> str:
+    return f"{plain(plan.rate_weight.kg)} kg ({plan.rate_weight.basis})"
 
 
 def _limits(plan: Plan) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -31,8 +32,9 @@ def to_png(plan: Plan, session_index: int = 0) -> bytes:
 def chart_page(plan: Plan, session_index: int) -> dict[str, Any]:
     """What the template of a chart alone needs."""
     session = session_to_draw(plan, session_index)
-    product = clean(plan.computed_from.product.value.title, 60)
-    title = f"{treatment(plan)}, {when(session)}: {plain(session.dose_g)} g {product}, {plain(plan.rate_weight.kg)} kg"
+    own = plan.of(session)
+    product = clean(own.computed_from.product.value.title, 60)
+    title = f"{treatment(plan)}, {when(session)}: {plain(session.dose_g)} g {product}, {plain(own.rate_weight.kg)} kg"
     stops = [printed_notice(found, plan) for found in plan.notices if found.level == "stop"]
     return {"title": title, "chart": chart_data(session), "stops": stops, "check": CHECK_LINE}
 
@@ -61,6 +63,7 @@ def chart_data(session: Session) -> dict[str, Any] | None:
         }
         for step in session.steps
     ]
+    steps = sorted([*steps, *_pauses(session)], key=lambda step: Decimal(step["from"]))
     return {
         "minutes": plain(infusion.minutes),
         "end": moment(session, infusion.duration_min),
@@ -70,8 +73,25 @@ def chart_data(session: Session) -> dict[str, Any] | None:
     }
 
 
+def _pauses(session: Session) -> list[dict[str, str]]:
+    """The minutes in which nothing ran."""
+    found = session.infusion.interruptions if session.infusion else ()
+    return [
+        {
+            "from": str(pause.at_min),
+            "minutes": str(pause.resume_min - pause.at_min),
+            "rate": "0",
+            "at": moment(session, pause.at_min),
+        }
+        for pause in found
+        if pause.resume_min is not None and pause.resume_min > pause.at_min
+    ]
+
+
 def in_words(session: Session) -> str:
     """The chart for those who cannot see it."""
-    parts = [f"{moment(session, s.from_start_min)}: {rate_text(s)} mL/h" for s in session.steps]
+    steps = [(s.from_start_min, f"{moment(session, s.from_start_min)}: {rate_text(s)} mL/h") for s in session.steps]
+    steps += [(Decimal(pause["from"]), f"{pause['at']}: interrupted") for pause in _pauses(session)]
+    parts = [words for _, words in sorted(steps)]
     end = moment(session, session.duration_min or 0)
     return f"{'; '.join(parts)}; {end}: end."

@@ -29,19 +29,20 @@ _PRODUCT = 160
 
 
 def nurse_sheet(plan: Plan, session: Session, number: int) -> dict[str, Any]:
-    """The sheet of one session, which is the one of this number."""
-    length = session.duration_min
+    """The sheet of one session, which is the one of this number; of an interrupted one it begins where it stopped."""
+    length, own = session.duration_min, plan.of(session)
     return {
         "number": f"Session {number} of {len(plan.sessions)}",
         "when": _which(plan, session),
         "date": long_day(session.on),
-        "facts": [*_facts(plan, session), *_infusion_facts(session), *_left_over(session)],
+        "facts": [*_facts(own, session), *_infusion_facts(session), *_so_far(session), *_left_over(session)],
         "timed": session.at_min is not None,
-        "product": _product(plan),
+        "product": _product(own),
         "vials": vials_text(session.vials, times="×"),
         "steps": list(_steps(plan, session)),
         "before": list(_visit_before(plan, session)),
         "after": list(_visit_after(plan, session)),
+        "stopped": is_stopped(session),
         "end": {
             "at": "" if length is None else moment(session, length),
             "volume": shown(session.volume_ml, unknown=""),
@@ -49,7 +50,7 @@ def nurse_sheet(plan: Plan, session: Session, number: int) -> dict[str, Any]:
         "bottles": list(_bottles(session)) or list(_bottles_without_rates(plan, session)),
         "chart": chart_data(session),
         "premedication": premedication(plan, session),
-        "preparation": preparation(plan),
+        "preparation": preparation(own),
         "observations": observation_rows(plan, session),
         "reaction": reaction(plan),
         "assumed": any(step.assumed for step in session.steps),
@@ -102,6 +103,17 @@ def _infusion_facts(session: Session) -> Iterator[tuple[str, str]]:
         yield "Visit", span(session, -before, length + after)
 
 
+def _so_far(session: Session) -> Facts:
+    """What was in at the last interruption, and what of it is left to give."""
+    if session.infusion is None or not session.infusion.interruptions:
+        return []
+    pause = session.infusion.interruptions[-1]
+    if pause.resume_min is None:
+        return [(f"In, stopped {clock_of(session, pause.at_min)}", f"{plain(pause.in_ml)} mL")]
+    found = [(f"In at {clock_of(session, pause.at_min)}", f"{plain(pause.in_ml)} mL")]
+    return [*found, (f"Left, from {clock_of(session, pause.resume_min)}", f"{plain(pause.left_ml)} mL")]
+
+
 def _left_over(session: Session) -> Facts:
     return [("Left over", f"{plain(session.leftover_g)} g")] if session.leftover_g else []
 
@@ -111,8 +123,10 @@ def _left_over(session: Session) -> Facts:
 
 def _steps(plan: Plan, session: Session) -> Iterator[dict[str, str]]:
     """A row for each step, with the bottles that are hung before the next, and the volume that the pump is set to."""
-    steps, bottles = session.steps, session.bottles
-    for step, following, to_set in zip_longest(steps, steps[1:], volumes_to_set(plan, session)):
+    steps, bottles = session.ahead, session.bottles
+    # control: sheet-from-the-pause
+    volumes = volumes_to_set(plan, session)[len(session.steps) - len(steps) :]
+    for step, following, to_set in zip_longest(steps, steps[1:], volumes):
         hung = [bottle for bottle in bottles if step.from_start_min <= bottle.from_start_min]
         if following is not None:
             hung = [bottle for bottle in hung if bottle.from_start_min < following.from_start_min]
@@ -142,6 +156,8 @@ def _numbers(hung: list[Bottle]) -> str:
 def _bottles(session: Session) -> Iterator[dict[str, str]]:
     bottles = session.bottles
     for bottle in bottles:
+        if bottle.to_min <= _goes_on_min(session):
+            continue  # it was empty before the pause
         # the last one is empty when the infusion ends, rounded up as its end is
         to_min = session.duration_min or 0 if bottle.bottle == len(bottles) else bottle.to_min
         yield {
@@ -151,6 +167,18 @@ def _bottles(session: Session) -> Iterator[dict[str, str]]:
             "hang": moment(session, bottle.from_start_min),
             "empty": moment(session, to_min),
         }
+
+
+def is_stopped(session: Session) -> bool:
+    """Whether its infusion was stopped for good."""
+    pauses = session.infusion.interruptions if session.infusion else ()
+    return bool(pauses) and pauses[-1].resume_min is None
+
+
+def _goes_on_min(session: Session) -> int:
+    """The minute from which something is still to be given; of what was stopped, each bottle that hung is shown."""
+    pauses = session.infusion.interruptions if session.infusion else ()
+    return (pauses[-1].resume_min or -1) if pauses else -1
 
 
 def _bottles_without_rates(plan: Plan, session: Session) -> Iterator[dict[str, str]]:
@@ -166,6 +194,8 @@ def _bottles_without_rates(plan: Plan, session: Session) -> Iterator[dict[str, s
 
 def _visit_before(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
     """Rows before the first step: only what the site's file gives."""
+    if session.infusion is not None and session.infusion.interruptions:
+        return  # that was before it was interrupted
     visit = plan.computed_from.site.value.visit
     begins = -session.overhead_before_min
     for name, length in (("Arrival", visit.arrival), ("Premedication", visit.premedication)):

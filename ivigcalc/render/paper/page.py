@@ -17,7 +17,7 @@ from ivigcalc.render.paper.calendar import month_grid, session_row, summary, tot
 from ivigcalc.render.paper.nurse_sheet import nurse_sheet
 from ivigcalc.render.paper.patient_page import home
 from ivigcalc.render.times import in_its_customs, plain_day, weekday_names
-from ivigcalc.render.words import clean, clinic, name_text, treatment
+from ivigcalc.render.words import by_order, clean, clinic, name_text, treatment
 from ivigcalc.text import safe
 
 FINGERPRINT_DIGITS = 12
@@ -58,13 +58,12 @@ def document(
     plan: Plan, paper: str, closed: ClosedDays, parts: Sequence[Part] = PARTS, only: Session | None = None
 ) -> dict[str, Any]:
     """Everything that is printed: the parts, and of the records only that of one session where one is named."""
-    product = plan.computed_from.product.value
     return {
         "parts": list(parts),
         "clinic": clinic(plan.computed_from.site.value),
         "home": home(plan),
         "paper": "us-letter" if paper == "letter" else "a4",
-        "title": f"IVIG infusion plan: {treatment(plan)}, {clean(product.id, 40)}",
+        "title": f"IVIG infusion plan: {treatment(plan)}, {by_order(plan, _product_id)}",
         "made": f"ivigcalc {clean(plan.ivigcalc_version, 20)}",
         "fingerprint": fingerprint(plan),
         "check": CHECK_LINE,
@@ -84,6 +83,10 @@ def document(
             nurse_sheet(plan, s, number) for number, s in enumerate(plan.sessions, start=1) if only in (None, s)
         ],
     }
+
+
+def _product_id(plan: Plan) -> str:
+    return clean(plan.computed_from.product.value.id, 40)
 
 
 def fingerprint(plan: Plan) -> str:

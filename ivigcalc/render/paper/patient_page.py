@@ -6,7 +6,7 @@ from typing import Any
 
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.render.times import clock_of, duration_text, long_day
-from ivigcalc.render.words import clean
+from ivigcalc.render.words import by_order, clean
 
 
 def home(plan: Plan) -> dict[str, Any]:
@@ -14,11 +14,15 @@ def home(plan: Plan) -> dict[str, Any]:
     site, safety = plan.computed_from.site.value, plan.computed_from.safety.value
     report = site.for_patient.report or tuple(said.text for said in safety.report)
     return {
-        "product": clean(plan.computed_from.product.value.title, 60),
+        "product": by_order(plan, _product),
         "visits": [_visit(session) for session in plan.sessions],
         "bring": [clean(text, 200) for text in site.for_patient.bring],
         "report": [clean(text, 200) for text in report],
     }
+
+
+def _product(plan: Plan) -> str:
+    return clean(plan.computed_from.product.value.title, 60)
 
 
 def _visit(session: Session) -> list[str]:

@@ -1,0 +1,1 @@
+"""A plan that is changed: one event after another, each read once, each a module."""

@@ -1,0 +1,128 @@
+"""From the state of a plan to the plan: each order planned from its first course on, with what was taken before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+from ivigcalc.engine.case import Case
+from ivigcalc.engine.checks.common import settle
+from ivigcalc.engine.checks.doses import Begun, four_weeks_by_date
+from ivigcalc.engine.dose import FOUR_WEEKS_DAYS
+from ivigcalc.engine.make import make_plan
+from ivigcalc.engine.plan import Notice, Plan, Segment, Session
+from ivigcalc.engine.prescription import prescribe
+from ivigcalc.engine.since import Since
+from ivigcalc.engine.weight import weigh
+from ivigcalc.replan.join import join
+from ivigcalc.replan.state import Ordered, State, reference_of
+from ivigcalc.replan.timetable import due_dates_of
+from ivigcalc.request.form import Form
+
+
+def built(state: State) -> Plan:
+    """The plan of a state: a function of what was asked, the definitions and the events, and of nothing else."""
+    due = due_dates_of(state)
+    left_out = {found.place for found in state.moved if found.to is None}
+    segments: list[Segment] = []
+    cases: list[Case] = []
+    given: list[Session] = []
+    for number, ordered in enumerate(state.orders):
+        case = _case(state, number, ordered, due, given)
+        plan = make_plan(case, prescribed=prescribe)
+        cases.append(case)
+        segments.append(Segment(ordered.first_course, plan))
+        end = state.orders[number + 1].first_course if number + 1 < len(state.orders) else None
+        given += [
+            session
+            for session in plan.sessions
+            if (end is None or session.course < end) and (session.course, session.day) not in left_out
+        ]
+    said = settle(_in_four_weeks(state, cases, segments, given), cases[-1].order, replanned=True)
+    return join(state.first, segments, left_out, (*state.said, *said))
+
+
+def _in_four_weeks(state: State, cases: list[Case], segments: list[Segment], given: list[Session]) -> Iterator[Notice]:
+    """What the courses of several orders, or on days that were moved, come to in four weeks."""
+    begun = _begun(segments, given)
+    moved = {found.place[0] for found in state.moved if found.to != found.missed}
+    for place, first in enumerate(begun):
+        within = [course for course in begun[place:] if (course.on - first.on).days < FOUR_WEEKS_DAYS]
+        orders = {state.order_of(course.course).first_course for course in within}
+        if len(orders) > 1 or moved & {course.course for course in within}:
+            for case, ordered in zip(cases, state.orders, strict=True):
+                if ordered.first_course in orders:
+                    yield from four_weeks_by_date(prescribe(case), weigh(case).kg, within)
+
+
+def _begun(segments: list[Segment], given: list[Session]) -> list[Begun]:
+    """The courses in the order of their first days; none where the plan has no dates."""
+    exact = {
+        number: Fraction(phase.prescribed_g)
+        for segment in segments
+        for phase in segment.plan.phases
+        for number in range(phase.first_course, phase.first_course + phase.courses)
+    }
+    found: list[Begun] = []
+    for number in dict.fromkeys(session.course for session in given):
+        sessions = [session for session in given if session.course == number]
+        days = [session.on for session in sessions if session.on]
+        if days:
+            grams = sum((Fraction(session.dose_g) for session in sessions), Fraction(0))
+            found.append(Begun(number, min(days), grams, min(grams, exact[number])))
+    return sorted(found, key=lambda course: course.on)
+
+
+def _case(state: State, number: int, ordered: Ordered, due: tuple[date, ...] | None, given: list[Session]) -> Case:
+    """An order as it is asked of its own courses: what was given before it, when it is due, what is taken."""
+    first = ordered.first_course
+    form = ordered.form if ordered.form == state.asked else _settled(ordered.form, state.first)
+    own = due[first - 1 :] if due else None
+    before = given[-1] if number and given else None
+    if before is not None:
+        form = replace(
+            form,
+            start=own[0].isoformat() if own else form.start,
+            infusion="subsequent",
+            last_infusion=None,
+            last_product=before.product,  # control: change-of-brand
+            valid_for=None,
+        )
+    form = replace(form, override=tuple(dict.fromkeys((*form.override, *state.overrides))))
+    case = state.desk.case(form, state.command)
+    since = Since(
+        first_course=first,
+        after=max((session.on for session in given if session.on), default=None) if before is not None else None,
+        due=own,
+        moved=tuple(found for found in state.moved if found.place[0] >= first),
+        pauses=tuple(pause for pause in state.pauses if state.order_of(pause.place[0]) == ordered),
+        done=state.done,
+        taken=_taken(given, case.product.id),
+        replanned=True,
+    )
+    return replace(case, since=since)
+
+
+def _settled(form: Form, first: Plan) -> Form:
+    """A form that names what was taken by default when the plan was new: a change of order changes nothing else."""
+    source = first.computed_from
+    regimen = f"{reference_of(source.regimen)}:{source.protocol}" if source.regimen else form.regimen
+    return replace(
+        form,
+        regimen=regimen,
+        indication=None if source.regimen else form.indication,
+        product=form.product or reference_of(source.product),
+        policy=form.policy or reference_of(source.policy.policy),
+    )
+
+
+def _taken(given: list[Session], product: str) -> tuple[tuple[Fraction, int], ...]:
+    """The vials of a product that the sessions before take, by size in g."""
+    found: dict[Fraction, int] = {}
+    for session in given:
+        for vial in session.vials if session.product == product else ():
+            size = Fraction(vial.size_g)
+            found[size] = found.get(size, 0) + vial.count
+    return tuple(sorted(found.items()))

@@ -1,0 +1,183 @@
+"""The plans of the orders that follow one another, joined into one: each gives the courses under its own order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+from ivigcalc.engine.plan import (
+    Cost,
+    Course,
+    Infusion,
+    Notice,
+    Plan,
+    Segment,
+    Session,
+    Titration,
+    Totals,
+    TraceEntry,
+    VialCount,
+)
+from ivigcalc.engine.since import Place
+from ivigcalc.quantity import decimal_of
+
+#: notices that are about days alone, which the first order counts for all courses
+_OF_ALL_DAYS = ("order-expired", "session-left-out")
+#: a line of the working of one session
+_OF_SESSION = re.compile(r"c([0-9]+)d[0-9]+\.")
+
+
+def join(first: Plan, segments: Sequence[Segment], left_out: Iterable[Place], said: Sequence[Notice]) -> Plan:
+    """One plan of all `segments`, without the sessions that are left out.
+
+    `first`: what was planned at first; `said`: what is to be said beside the notices of the segments.
+    """
+    gone = frozenset(left_out)
+    windows = list(_windows(segments))
+    sessions = tuple(
+        session
+        for segment, end in windows
+        for session in segment.plan.sessions
+        if segment.first_course <= session.course < end and (session.course, session.day) not in gone
+    )
+    phases = tuple(course for segment, end in windows for course in _phases(segment, end))
+    last = segments[-1].plan
+    there = frozenset((session.course, session.day) for session in sessions)
+    notices = tuple(dict.fromkeys([*said, *_notices(windows, there)]))
+    return replace(
+        last,
+        computed_from=first.computed_from,
+        course=next(course for course in reversed(phases) if course.first_course <= sessions[-1].course),
+        sessions=sessions,
+        totals=_totals(segments, sessions),
+        notices=notices,
+        trace=tuple(_trace(windows)),
+        phases=phases,
+        sources=_sources(segments, notices),
+        last_covered=first.last_covered,
+        order_text=first.order_text,
+        titrations=_titrations(sessions),
+        segments=tuple(segments),
+    )
+
+
+def _windows(segments: Sequence[Segment]) -> Iterator[tuple[Segment, int]]:
+    """Each segment with the course before which it ends."""
+    for place, segment in enumerate(segments):
+        following = segments[place + 1].first_course if place + 1 < len(segments) else None
+        last = max(course.first_course + course.courses for course in segment.plan.phases)
+        yield segment, last if following is None else following
+
+
+def _phases(segment: Segment, end: int) -> Iterator[Course]:
+    for course in segment.plan.phases:
+        courses = min(course.first_course + course.courses, end) - course.first_course
+        if courses > 0:
+            yield replace(course, courses=courses)
+
+
+def _totals(segments: Sequence[Segment], sessions: Sequence[Session]) -> Totals:
+    """Sums over all sessions as they are now."""
+    vials: dict[Decimal, int] = {}
+    for session in sessions:
+        for vial in session.vials:
+            vials[vial.size_g] = vials.get(vial.size_g, 0) + vial.count
+    volumes = [session.volume_ml for session in sessions if session.volume_ml is not None]
+    return Totals(
+        courses=len({session.course for session in sessions}),
+        sessions=len(sessions),
+        dose_g=decimal_of(sum(session.dose_g for session in sessions), 3),
+        volume_ml=decimal_of(sum(volumes), 3) if volumes else None,
+        vials=tuple(VialCount(size, count) for size, count in sorted(vials.items(), reverse=True)),
+        leftover_g=decimal_of(sum(session.leftover_g for session in sessions), 3),
+        cost=_cost(segments, sessions),
+    )
+
+
+def _cost(segments: Sequence[Segment], sessions: Sequence[Session]) -> Cost | None:
+    """What the grams of all vials cost, where the site has a price of each product, in one currency."""
+    site = segments[0].plan.computed_from.site.value
+    amount, currencies = Fraction(0), set()
+    for session in sessions:
+        price = site.price_per_gram.get(session.product)
+        if price is None:
+            return None
+        currencies.add(price.currency)
+        amount += (Fraction(session.dose_g) + Fraction(session.leftover_g)) * Fraction(price.amount)
+    return Cost(decimal_of(amount, 2), currencies.pop()) if len(currencies) == 1 else None
+
+
+def _titrations(sessions: Sequence[Session]) -> tuple[Titration, ...]:
+    places: dict[Infusion, list[int]] = {}
+    for place, session in enumerate(sessions):
+        if session.infusion is not None:
+            places.setdefault(session.infusion, []).append(place)
+    return tuple(Titration(infusion, tuple(where)) for infusion, where in places.items())
+
+
+# ---- what is said ---------------------------------------------------------------------------------------------------
+
+
+def _notices(windows: Sequence[tuple[Segment, int]], there: frozenset[Place]) -> Iterator[Notice]:
+    """Of each segment those about its own courses; what only some orders say of a whole plan names their courses.
+
+    What the order in force at the end says comes first.
+    """
+    everywhere = frozenset.intersection(*(frozenset(segment.plan.notices) for segment, _ in windows))
+    for segment, end in reversed(windows):
+        own = tuple(place for place in sorted(there) if segment.first_course <= place[0] < end)
+        for notice in segment.plan.notices:
+            if notice.code in _OF_ALL_DAYS:
+                yield replace(notice, sessions=tuple(place for place in notice.sessions if place in there))
+            elif notice.sessions:
+                about = tuple(place for place in notice.sessions if place in own)
+                if about:
+                    yield replace(notice, sessions=about)
+            elif notice in everywhere:
+                yield notice
+            elif own:  # control: notices-of-their-own-courses
+                yield replace(notice, message=f"{_named(own)}: {notice.message}", sessions=own)
+
+
+def _named(own: tuple[Place, ...]) -> str:
+    first, last = own[0][0], own[-1][0]
+    return f"course {first}" if first == last else f"courses {first} to {last}"
+
+
+def _sources(segments: Sequence[Segment], notices: Sequence[Notice]) -> tuple[str, ...]:
+    cited = [source for segment in segments for source in segment.plan.sources]
+    said = [notice.source for notice in notices if notice.source]
+    return tuple(dict.fromkeys([*cited, *said]))
+
+
+def _trace(windows: Sequence[tuple[Segment, int]]) -> Iterator[TraceEntry]:
+    """The working of each segment; the names of all but the first say from which course they hold."""
+    for place, (segment, end) in enumerate(windows):
+        lines = [line for line in segment.plan.trace if _is_of(line, end)]
+        if place == 0:
+            yield from lines
+            continue
+        prefix = f"from_course_{segment.first_course}."
+        names = {line.name: f"{prefix}{line.name}" for line in lines}
+        for line in lines:
+            inputs = {name: _of_weight(value, prefix) for name, value in line.inputs.items()}
+            yield replace(line, name=names[line.name], expression=_renamed(line.expression, names), inputs=inputs)
+
+
+def _of_weight(value: Decimal | str, prefix: str) -> Decimal | str:
+    """A rate in words that is multiplied by the weight: by the one of this segment."""
+    return re.sub(r"(?<= x )rate_kg$", f"{prefix}rate_kg", value) if isinstance(value, str) else value
+
+
+def _is_of(line: TraceEntry, end: int) -> bool:
+    found = _OF_SESSION.match(line.name)
+    return found is None or int(found[1]) < end
+
+
+def _renamed(expression: str, names: dict[str, str]) -> str:
+    longest_first = sorted(names, key=len, reverse=True)
+    pattern = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, longest_first))})(?![\w\[.])")
+    return pattern.sub(lambda found: names[found[1]], expression)

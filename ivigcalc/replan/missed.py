@@ -1,0 +1,168 @@
+"""A session was missed, or will be: it is given on another day, with those of its course after it, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Literal
+
+from ivigcalc.engine.plan import Session
+from ivigcalc.engine.schedule import closed_because
+from ivigcalc.engine.since import Moved, Place
+from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.replan.past import lies_in_the_past, why_settled
+from ivigcalc.replan.state import Anchor, State
+from ivigcalc.request.event import EventWords, Kind
+
+Rest = Literal["move", "keep"]
+#: so far ahead the next open day is looked for, to name it
+_LOOK_AHEAD_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The days of the missed sessions, the day on which the first of them is given, and what becomes of later courses.
+
+    `to` None: they are not given at all.
+    """
+
+    days: tuple[date, ...]
+    to: date | None
+    rest: Rest
+    override: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """A missed session."""
+        return "missed"
+
+    @property
+    def words(self) -> EventWords:
+        """The words that give it again."""
+        to = self.to.isoformat() if self.to else None
+        missed = tuple(day.isoformat() for day in self.days)
+        return EventWords(missed=missed, to=to, rest=self.rest, override=self.override)
+
+    def places(self, state: State) -> frozenset[Place]:
+        """The sessions that it names: their day may have passed, because they were not given on it."""
+        return frozenset((session.course, session.day) for session in state.plan.sessions if session.on in self.days)
+
+    def happened(self, state: State, at: date) -> State:
+        """With the sessions on their new days, or without them."""
+        missed = [_session_on(state, day) for day in self.days]
+        if len({session.course for session in missed}) > 1:
+            raise RequestError("--missed: name the days of one course only, one course after the other", field="missed")
+        for session in missed:
+            if session.done or (session.infusion is not None and session.infusion.interruptions):
+                what = "is marked done" if session.done else "was begun and interrupted"
+                raise RefusedError(
+                    "session-past",
+                    f"session {session.course}.{session.day} {what}, so that it was not missed",
+                    overridable=False,
+                )
+        state = replace(state, overrides=tuple(dict.fromkeys((*state.overrides, *self.override))))
+        if self.to is None:
+            return self._left_out(state, missed)
+        return self._given_later(state, missed, self.to, at)
+
+    def _left_out(self, state: State, missed: list[Session]) -> State:
+        if self.rest == "move":
+            raise RequestError(
+                "--rest move: a session that is not given moves nothing; give its new day with --to, or --rest keep",
+                field="rest",
+            )
+        if len(missed) == len(state.plan.sessions):
+            raise RequestError("--missed: nothing of the plan would be left", field="missed")
+        gone = [Moved((s.course, s.day), s.on, None) for s in missed if s.on]
+        return replace(state, moved=_with(state.moved, gone))
+
+    def _given_later(self, state: State, missed: list[Session], to: date, at: date) -> State:
+        first = min(missed, key=lambda session: session.day)
+        assert first.on is not None
+        if to == first.on:
+            raise RequestError(f"--to {to} is the day on which it is planned", field="to")
+        if to < at:
+            raise RequestError(f"--to {to} is before {at}, the day on which this was told", field="to")
+        course = [session for session in state.plan.sessions if session.course == first.course]
+        going = [s for s in course if s in missed or (s.day > first.day and not s.done)]
+        self._refuse_past(going, missed, at)
+        shift = to - first.on
+        moved = [Moved((s.course, s.day), s.on, s.on + shift) for s in going if s.on]
+        self._refuse_where_taken(state, moved, shift)
+        self._refuse_closed(state, moved)
+        # the other days of the course keep theirs, wherever it is anchored now
+        kept = [Moved((s.course, s.day), s.on, s.on) for s in course if s not in going and s.on]
+        if self.rest == "keep":
+            return replace(state, moved=_with(state.moved, [*kept, *moved]))
+        begun = course[0].on
+        assert begun is not None
+        anchors = (*(a for a in state.anchors if a.course < first.course), Anchor(first.course, begun + shift))
+        earlier = tuple(m for m in state.moved if m.place[0] <= first.course or m.to is None)
+        return replace(state, anchors=anchors, moved=_with(earlier, [*kept, *moved]))
+
+    def _refuse_past(self, going: list[Session], missed: list[Session], at: date) -> None:
+        """A later day of the course that has passed was given or was missed as well: nobody but the reader can say."""
+        for session in going:
+            if session not in missed and lies_in_the_past(session, at):  # control: missed-is-named
+                raise RequestError(
+                    f"session {session.course}.{session.day} of the same course, {why_settled(session)}: where it was "
+                    f"given, mark it first with --done {session.course}.{session.day}; where it was missed too, add "
+                    f"--missed {session.date}",
+                    field="missed",
+                    code="missed-or-given",
+                )
+
+    def _refuse_where_taken(self, state: State, moved: list[Moved], shift: timedelta) -> None:
+        """No session comes on the day of another, before an earlier course or into a later one."""
+        going, course = {found.place for found in moved}, moved[0].place[0]
+        days = [found.to for found in moved if found.to]
+        for session in state.plan.sessions:
+            place, on = (session.course, session.day), session.on
+            if place in going or on is None:
+                continue
+            later = session.course > course
+            on = on + shift if later and self.rest == "move" else on
+            taken = on in days if session.course == course else (on <= days[-1] if later else on >= days[0])
+            if taken:  # control: not-onto-another
+                raise RefusedError(
+                    "move-onto-course",
+                    f"--to {self.to}: session {place[0]}.{place[1]} is on {on}; a moved session comes after those "
+                    "before it and before those after it: give another day, or --rest move",
+                    value=str(self.to),
+                    overridable=False,
+                )
+
+    def _refuse_closed(self, state: State, moved: list[Moved]) -> None:
+        site = state.site.value
+        for found in moved:
+            why = closed_because(site, found.to) if found.to and site.has_calendar else None
+            if why:  # control: not-on-closed-day
+                ahead = (found.to + timedelta(days=k) for k in range(1, _LOOK_AHEAD_DAYS) if found.to)
+                is_open = next((str(day) for day in ahead if not closed_because(site, day)), None)
+                remedy = f"; the next open day is {is_open}" if is_open else ""
+                raise RefusedError(
+                    "move-onto-closed-day",
+                    f"session {found.place[0]}.{found.place[1]} would be on {found.to}, when the clinic is closed "
+                    f"({why}){remedy}",
+                    value=str(found.to),
+                    overridable=False,
+                )
+
+
+def _session_on(state: State, day: date) -> Session:
+    found = [session for session in state.plan.sessions if session.on == day]
+    if not found:
+        raise RequestError(f"--missed {day}: no session is on that day", field="missed", code="no-such-session")
+    if len(found) > 1:
+        raise RequestError(f"--missed {day}: {len(found)} sessions are on that day", field="missed")
+    return found[0]
+
+
+def _with(moved: tuple[Moved, ...], more: list[Moved]) -> tuple[Moved, ...]:
+    """The moves with others in place of those of the same sessions; the day that was due at first is kept."""
+    first_due = {found.place: found.missed for found in moved}
+    by_place = {found.place: found for found in moved}
+    for found in more:
+        due = first_due.get(found.place, found.missed)
+        by_place[found.place] = replace(found, missed=due)
+    return tuple(by_place[place] for place in sorted(by_place))

@@ -1,0 +1,288 @@
+"""A session that was missed: 24 of the seeds' sessions, courses of four days every four weeks from Tuesday 1 December 2026."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import helpers
+import pytest
+
+from ivigcalc.engine.plan import Plan
+from ivigcalc.errors import RefusedError, RequestError
+
+from .saved import after, dates, first, reaction, session
+
+#: Monday to Friday, and the New Year's days closed
+SITE = helpers.a_site(open={"mon-fri": "08:00-17:00"}, closed=["2026-12-24"], closed_days="shift-later")
+TOLD = "2026-12-29"
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return first()
+
+
+def course(plan: Plan, number: int) -> list[str | None]:
+    return [s.date for s in plan.sessions if s.course == number]
+
+
+def days_from(day: str, count: int = 4) -> list[str]:
+    start = date.fromisoformat(day)
+    return [(start + timedelta(days=k)).isoformat() for k in range(count)]
+
+
+# ---- moved ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_course_moves_and_the_rest_keeps_its_days(plan: Plan) -> None:
+    moved = after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
+    assert course(moved, 2) == days_from("2027-01-05")
+    assert [course(moved, n) for n in (1, 3, 4, 5, 6)] == [course(plan, n) for n in (1, 3, 4, 5, 6)]
+    assert moved.revision is not None
+    assert moved.revision.changed == ((2, 1), (2, 2), (2, 3), (2, 4))
+
+
+def test_the_rest_moves_with_it(plan: Plan) -> None:
+    """A week later: courses 3 to 6 are four weeks after 5 January each."""
+    moved = after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="move")
+    assert [course(moved, n)[0] for n in range(1, 7)] == [
+        "2026-12-01", "2027-01-05", "2027-02-02", "2027-03-02", "2027-03-30", "2027-04-27"
+    ]  # fmt: skip
+    assert course(moved, 6) == days_from("2027-04-27")
+    assert course(moved, 1) == course(plan, 1)
+
+
+def test_from_a_later_day_on_the_days_before_stay(plan: Plan) -> None:
+    """Day 3 of course 2 was missed on 31 December; days 3 and 4 are given from 5 January on."""
+    moved = after(plan, "2026-12-31", missed=("2026-12-31",), to="2027-01-05", rest="move")
+    assert course(moved, 2) == ["2026-12-29", "2026-12-30", "2027-01-05", "2027-01-06"]
+    assert course(moved, 3) == days_from("2027-01-31")  # five days later than 26 January
+
+
+def test_months_are_counted_from_the_new_day() -> None:
+    """Every month from 31 January; 28 February was missed and is 2 March: then 2 April, 2 May."""
+    override = ("interval-outside-regimen=as ordered",)
+    plan = first(start="2027-01-31", every="1 month", dose_basis="course", days="2", courses="4", override=override)
+    assert [course(plan, n)[0] for n in (1, 2, 3, 4)] == ["2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30"]
+    moved = after(plan, "2027-02-28", missed=("2027-02-28",), to="2027-03-02", rest="move")
+    assert [course(moved, n)[0] for n in (1, 2, 3, 4)] == ["2027-01-31", "2027-03-02", "2027-04-02", "2027-05-02"]
+    kept = after(plan, "2027-02-28", missed=("2027-02-28",), to="2027-03-02", rest="keep")
+    assert [course(kept, n)[0] for n in (3, 4)] == ["2027-03-31", "2027-04-30"]
+
+
+def test_earlier_than_planned(plan: Plan) -> None:
+    moved = after(plan, "2026-12-10", missed=("2026-12-29",), to="2026-12-28", rest="keep")
+    assert course(moved, 2) == days_from("2026-12-28")
+
+
+def test_what_was_moved_moves_again_and_says_when_it_was_due_at_first(plan: Plan) -> None:
+    once = after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
+    twice = after(once, "2027-01-05", missed=("2027-01-05",), to="2027-01-12", rest="keep")
+    assert course(twice, 2) == days_from("2027-01-12")
+    [said] = helpers.notices(twice, "date-shifted")
+    assert "due 2026-12-29" in said.message
+    assert "2027-01-12" in said.message
+    assert "14 days later" in said.message
+    assert said.sessions == ((2, 1), (2, 2), (2, 3), (2, 4))
+
+
+def test_doses_vials_and_rates_are_those_of_before(plan: Plan) -> None:
+    moved = after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="move")
+    assert moved.totals == plan.totals
+    assert [(s.dose_g, s.vials, s.infusion) for s in moved.sessions] == [
+        (s.dose_g, s.vials, s.infusion) for s in plan.sessions
+    ]
+
+
+def test_a_gap_of_more_than_eight_weeks_starts_slowly_again() -> None:
+    """Course 2 was missed; eight weeks after the last day of course 1 are not too long, a day more is."""
+    plan = first(days="2", courses="3", infusion="subsequent")
+    assert plan.sessions[2].on is not None
+    missed = plan.sessions[2].on
+    before = plan.sessions[1].on
+    assert before is not None
+    inside, outside = before + timedelta(weeks=8), before + timedelta(weeks=8, days=1)
+    for to, slow in ((inside, False), (outside, True)):
+        moved = after(plan, missed, missed=(missed.isoformat(),), to=to.isoformat(), rest="move")
+        assert bool(helpers.notices(moved, "restart-slow")) == slow
+
+
+# ---- left out -------------------------------------------------------------------------------------------------------
+
+
+def test_not_given_at_all(plan: Plan) -> None:
+    less = after(plan, TOLD, missed=("2026-12-29",), rest="keep")
+    assert course(less, 2) == days_from("2026-12-30", 3)
+    assert [s.day for s in less.sessions if s.course == 2] == [2, 3, 4]
+    assert (less.totals.sessions, less.totals.dose_g) == (23, plan.totals.dose_g - 36)
+    assert less.totals.courses == 6
+    [said] = helpers.notices(less, "session-left-out")
+    assert said.message == "course 2 day 1, due 2026-12-29: missed, and not given"
+    assert less.revision is not None
+    assert less.revision.changed == ((2, 1),)
+    assert [(was.course, was.day, was.date) for was in less.revision.before] == [(2, 1, "2026-12-29")]
+
+
+def test_a_whole_course_that_is_not_given_keeps_the_numbers_of_the_others(plan: Plan) -> None:
+    days = tuple(days_from("2026-12-29"))
+    less = after(plan, "2027-01-02", missed=days, rest="keep")
+    assert sorted({s.course for s in less.sessions}) == [1, 3, 4, 5, 6]
+    assert less.totals.courses == 5
+    [said] = helpers.notices(less, "session-left-out")
+    assert said.message.startswith("course 2 days 1, 2, 3, 4, due 2026-12-29")
+
+
+def test_the_gap_that_it_leaves_is_counted() -> None:
+    """Without course 2 the third comes 8 weeks after the first: not more; without the third as well it is 12."""
+    plan = first(days="2", courses="4")
+    once = after(plan, "2026-12-31", missed=("2026-12-29", "2026-12-30"), rest="keep")
+    assert not helpers.notices(once, "restart-slow")  # 2 December to 26 January are 55 days
+    twice = after(once, "2027-01-28", missed=("2027-01-26", "2027-01-27"), rest="keep")
+    assert helpers.notices(twice, "restart-slow")
+
+
+# ---- the past -------------------------------------------------------------------------------------------------------
+
+
+def test_a_missed_session_lies_in_the_past_and_is_given_later(plan: Plan) -> None:
+    """Told on 4 January, when all four days have passed: each that was missed is named."""
+    days = tuple(days_from("2026-12-29"))
+    moved = after(plan, "2027-01-04", missed=days, to="2027-01-05", rest="keep")
+    assert course(moved, 2) == days_from("2027-01-05")
+
+
+def test_a_later_day_that_has_passed_was_given_or_missed_and_somebody_must_say(plan: Plan) -> None:
+    with pytest.raises(
+        RequestError, match=r"session 2\.2 of the same course.*--done 2\.2.*--missed 2026-12-30"
+    ) as caught:
+        after(plan, "2026-12-31", missed=("2026-12-29",), to="2027-01-05", rest="keep")
+    assert caught.value.code == "missed-or-given"
+    done = after(plan, "2026-12-31", done=("2.2",))
+    moved = after(done, "2026-12-31", missed=("2026-12-29",), to="2027-01-05", rest="keep")
+    assert course(moved, 2) == ["2027-01-05", "2026-12-30", "2027-01-07", "2027-01-08"]
+
+
+def test_what_is_marked_done_was_not_missed(plan: Plan) -> None:
+    done = after(plan, TOLD, done=("2.1",))
+    with pytest.raises(RefusedError, match="is marked done, so that it was not missed"):
+        after(done, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
+
+
+def test_what_was_interrupted_was_not_missed(plan: Plan) -> None:
+    begun = reaction(plan, "10:51", session="2.1", on=TOLD)
+    with pytest.raises(RefusedError, match="was begun and interrupted"):
+        after(begun, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
+
+
+def test_other_days_of_the_past_stay_where_they_were(plan: Plan) -> None:
+    """Told on 30 January: course 3 began on the 26th; its day 4, on the 29th, was missed. Days 1 to 3 stay."""
+    moved = after(plan, "2027-01-30", missed=("2027-01-29",), to="2027-02-03", rest="move")
+    assert course(moved, 3) == ["2027-01-26", "2027-01-27", "2027-01-28", "2027-02-03"]
+    assert course(moved, 4) == days_from("2027-02-28")  # five days later than 23 February
+    assert dates(moved)[:8] == dates(plan)[:8]
+
+
+# ---- refused --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("to", "rest", "onto"),
+    [
+        ("2027-01-23", "keep", "3.1"),  # days 23 to 26 January: the last meets course 3
+        ("2027-01-26", "keep", "3.1"),
+        ("2027-03-01", "keep", "3.1"),
+    ],
+)
+def test_a_move_onto_another_course_is_refused(plan: Plan, to: str, rest: str, onto: str) -> None:
+    with pytest.raises(RefusedError, match=f"session {onto} is on") as caught:
+        after(plan, TOLD, missed=("2026-12-29",), to=to, rest=rest)
+    assert caught.value.code == "move-onto-course"
+    assert not caught.value.overridable
+
+
+def test_the_day_before_is_not(plan: Plan) -> None:
+    assert course(after(plan, TOLD, missed=("2026-12-29",), to="2027-01-22", rest="keep"), 2)[-1] == "2027-01-25"
+    assert course(after(plan, TOLD, missed=("2026-12-29",), to="2027-03-01", rest="move"), 3)[0] == "2027-03-29"
+
+
+def test_a_move_before_an_earlier_course_is_refused(plan: Plan) -> None:
+    with pytest.raises(RefusedError, match=r"session 1\.\d is on 2026-12-0"):
+        after(plan, "2026-12-01", missed=("2026-12-29",), to="2026-12-04", rest="keep")
+    assert course(after(plan, "2026-12-01", missed=("2026-12-29",), to="2026-12-05", rest="keep"), 2)
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        ("2027-01-02", "no opening hours on Saturday"),
+        ("2027-01-01", "no opening hours on Saturday"),  # the second of four days
+        ("2026-12-24", "closed by the clinic"),
+    ],
+)
+def test_a_closed_day_is_refused_with_the_next_open_one(to: str, why: str) -> None:
+    plan = first(SITE, days="2")
+    with pytest.raises(RefusedError, match=why) as caught:
+        after(plan, "2026-12-20", missed=("2026-12-29",), to=to, rest="keep")
+    assert caught.value.code == "move-onto-closed-day"
+    assert "the next open day is" in str(caught.value)
+
+
+def test_later_courses_that_move_are_moved_off_closed_days_as_at_first() -> None:
+    """Course 2 is given from Thursday 31 December on, course 3 is due four weeks later, on Thursday and Friday. Given
+    from Friday 8 January on, its second day would be a Saturday: refused. A course of one day is given on that Friday,
+    and where Friday 5 February is closed the next one is on Monday.
+    """
+    plan = first(SITE, days="2", courses="3")
+    moved = after(plan, "2026-12-29", missed=("2026-12-29",), to="2026-12-31", rest="move")
+    assert course(moved, 2) == ["2026-12-31", "2027-01-01"]
+    assert course(moved, 3) == ["2027-01-28", "2027-01-29"]
+    shut = helpers.a_site(open={"mon-fri": "08:00-17:00"}, closed=["2027-02-05"], closed_days="shift-later")
+    plan = first(
+        shut,
+        regimen="cidp:us-label-privigen",
+        product="privigen-us",
+        phase="maintenance",
+        days="1",
+        courses="3",
+        dose=None,
+        start="2026-12-08",
+    )
+    assert [course(plan, n) for n in (1, 2, 3)] == [["2026-12-08"], ["2026-12-29"], ["2027-01-19"]]
+    moved = after(plan, "2027-01-10", missed=("2027-01-19",), to="2027-01-15", rest="keep")
+    assert course(moved, 3) == ["2027-01-15"]
+    moved = after(plan, "2026-12-29", missed=("2026-12-29",), to="2027-01-15", rest="move")
+    assert course(moved, 3) == ["2027-02-08"]  # due on Friday 5 February, three weeks later
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"missed": ("2026-12-28",), "to": "2027-01-05", "rest": "keep"}, "no session is on that day"),
+        ({"missed": ("2026-12-29",), "to": "2026-12-29", "rest": "keep"}, "the day on which it is planned"),
+        ({"missed": ("2026-12-29",), "to": "2026-12-28", "rest": "keep"}, "is before 2026-12-29"),
+        ({"missed": ("2026-12-29",), "rest": "move"}, "moves nothing"),
+        ({"missed": ("2026-12-29",), "to": "2027-01-05"}, "give --rest"),
+        ({"missed": ("2026-12-29", "2027-01-26"), "to": "2027-02-05", "rest": "keep"}, "one course only"),
+    ],
+)
+def test_what_cannot_be(plan: Plan, words: dict[str, object], said: str) -> None:
+    with pytest.raises(RequestError, match=said):
+        after(plan, TOLD, **words)
+
+
+def test_something_must_be_left() -> None:
+    plan = first(days="2", courses="1")
+    with pytest.raises(RequestError, match="nothing of the plan would be left"):
+        after(plan, "2026-12-03", missed=("2026-12-01", "2026-12-02"), rest="keep")
+    once = after(plan, "2026-12-03", missed=("2026-12-01",), rest="keep")
+    with pytest.raises(RequestError, match="nothing of the plan would be left"):
+        after(once, "2026-12-03", missed=("2026-12-02",), rest="keep")
+
+
+def test_the_moved_sessions_are_told_to_the_calendar_of_the_plan(plan: Plan) -> None:
+    """The faces mark what is not on the day on which it was due."""
+    from ivigcalc.render.notices import moved_sessions
+
+    moved = after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
+    assert moved_sessions(moved) == {(2, 1), (2, 2), (2, 3), (2, 4)}
+    assert session(moved, "2.1").weekday == "Tuesday"
