@@ -36,10 +36,12 @@ ALLOWED = {
     "comparison": "api definitions engine errors library quantity request text",
     "replan": "api clock definitions engine errors library quantity request text",
     "document": "_version api clock codes definitions engine errors files library quantity replan request text",
+    "changes": "_version api definitions document engine errors library quantity request text",
+    "forecast": "_version api definitions document engine errors files library quantity request text",
     "fhir": "clock definitions document errors files quantity request text",
-    "render": "_version clock codes clinic comparison customs definitions document engine errors quantity request text",
+    "render": "_version clock changes codes clinic comparison customs definitions document engine errors forecast quantity request text",
     "batch": "_version api clock codes definitions document engine errors files library quantity render request text",
-    "cli": "_version api batch clinic codes comparison customs definitions document engine errors fhir files library render request text",
+    "cli": "_version api batch changes clinic codes comparison customs definitions document engine errors fhir files forecast library render request text",
 }
 #: outside `render`, what a face may know of the engine: the finished plan, and dates
 FACES_KNOW = {f"ivigcalc.engine.{name}" for name in ("plan", "record", "schedule", "clocks", "titration")}

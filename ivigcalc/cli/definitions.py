@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ivigcalc.cli.definition_diff import diff_of
 from ivigcalc.cli.lean import add_command, group
 from ivigcalc.cli.options import in_panel
 from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption
@@ -128,6 +129,7 @@ def register(app: typer.Typer) -> None:
         add_command(below, "check", _check(kind), f"{name} check")
         add_command(below, "schema", _schema(kind), f"{name} schema -o {kind}.schema.json")
         add_command(below, "new", _new(kind), f"{name} new my-{kind} -o my-{kind}.yaml")
+        add_command(below, "diff", diff_of(kind), f"{name} diff {example} my-{kind}.yaml plans/")
         add_command(below, "upgrade", _upgrade(kind), f"{name} upgrade my-{kind}.yaml -o my-{kind}-2.yaml")
         app.add_typer(below, name=name)
     below = group(SITES, "Sites: a clinic's own hours, pump, stock, premedication, paper and customs.")

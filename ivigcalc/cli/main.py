@@ -35,6 +35,8 @@ HOMES = {
     "compare": "compare",
     "day": "day",
     "replan": "replan",
+    "diff": "diff",
+    "forecast": "forecast",
     "verify": "verify",
     "batch": "batch",
     "explain": "explain",

@@ -131,3 +131,16 @@ def _is_moment(text: str | None) -> bool:
         return text is None or len(text) == len("09:00") or datetime.fromisoformat(text) is not None
     except ValueError:
         return False
+
+
+def read_one(data: bytes, name: str) -> Kept:
+    """A plan from bytes already read, held to its records like those of `read_all`."""
+    return _kept(data, name)
+
+
+def read_file(path: Path) -> Kept:
+    """The one plan of a file; raises `RequestError` for what is none."""
+    try:
+        return _kept(read_regular(path, MAX_BYTES), _name(path))
+    except UnreadableError as error:
+        raise unreadable(_name(path), f"it {error}") from None

@@ -75,9 +75,31 @@ def test_the_example_works(
     if "upgrade" in example:
         old = {"regimens": "kawasaki", "products": "octagam-10-us", "policies": "au-lifeblood-2026"}[example[1]]
         shutil.copy(Path(__file__).parent.parent / "library" / "schema-1" / f"{old}.yaml", example[3])
-    assert main(example[1:]) == 0
+    if "diff" in example:
+        _, _, _, known, own, plans = example
+        kind = {"regimens": "regimen", "products": "product", "policies": "policy"}[example[1]]
+        shipped = library.shipped(kind)[known].read_text(encoding="utf-8")
+        Path(own).write_text(re.sub(r"(?m)^version: .*$", "version: 2026-01-01", shipped), encoding="utf-8")
+        Path(plans).mkdir()
+        words = [
+            "dose",
+            "-r",
+            "dermatomyositis",
+            "-p",
+            "octagam-10-us",
+            "--weight",
+            "72kg",
+            "--age",
+            "54y",
+            "-q",
+            "-f",
+            "json",
+            "-o",
+        ]
+        assert main([*words, f"{plans}p.json"]) == 0
+    assert main(example[1:]) == (5 if "diff" in example else 0)
     out, err = capfd.readouterr()
-    written = [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()]
+    written = [path.read_text(encoding="utf-8") for path in tmp_path.iterdir() if path.is_file()]
     assert len(out) > 500 or any(len(text) > 500 for text in written) or "no problems" in err
 
 

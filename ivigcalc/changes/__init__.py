@@ -1,0 +1,1 @@
+"""What changed, in words: between two saved plans, and between two states of a definition."""

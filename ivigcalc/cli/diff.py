@@ -1,0 +1,69 @@
+"""diff: what changed between two saved plans."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ivigcalc.cli.lean import add_command
+from ivigcalc.cli.options import in_panel
+from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption
+
+#: that two plans, or two files, are not the same
+EXIT_DIFFERENT = 5
+
+
+class Format(StrEnum):
+    """How a difference can be written."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
+
+
+_output = in_panel("Output")
+OldArgument = Annotated[Path, typer.Argument(help="A plan saved with --format json -o FILE.", metavar="A")]
+NewArgument = Annotated[Path, typer.Argument(help="The plan that it is held against.", metavar="B")]
+FormatOption = Annotated[
+    Format, _output("table, json, markdown or html.", "--format", "-f", metavar="FORMAT", show_default=True)
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    add_command(app, "diff", diff, "diff january.json february.json -f html -o changes.html")
+
+
+def diff(
+    old: OldArgument,
+    new: NewArgument,
+    format: FormatOption = Format.table,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+    no_color: NoColorOption = False,
+) -> None:
+    """What changed from plan A to plan B, in words, to sign; exit 0 where nothing did, 5 where something did."""
+    from ivigcalc.changes.plans import changes_of
+    from ivigcalc.cli import output as out
+    from ivigcalc.document.many import read_file
+    from ivigcalc.render import difference as faces
+
+    found = changes_of(read_file(old), read_file(new))
+    if format is not Format.table:
+        for line in faces.cautions(found):
+            out.say(line, quiet=quiet)
+    match format:
+        case Format.table:
+            out.emit(faces.to_table(found, **out.screen(output, no_color)._asdict()), output)
+        case Format.json:
+            out.emit(faces.to_json(found), output, machine=True)
+        case Format.markdown:
+            out.emit(faces.to_markdown(found), output, machine=True)
+        case Format.html:
+            out.emit(faces.to_html(found), output, machine=True)
+    if not found.same:
+        raise typer.Exit(EXIT_DIFFERENT)

@@ -1,0 +1,131 @@
+"""What changed in a definition, and whose plans move with it -> a table, Markdown or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ivigcalc.changes.definitions import KeyChange, State
+from ivigcalc.changes.moved import Moved, Plans
+from ivigcalc.document.write import text_of
+from ivigcalc.engine.plan import CHECK_LINE
+from ivigcalc.render.difference import change_data
+from ivigcalc.render.markdown_text import escape, table_lines
+from ivigcalc.render.words import clean
+from ivigcalc.text import counted
+
+SCHEMA = "ivigcalc.definition-diff/1"
+_KEYS, _PLANS = ("Key", "Was", "Now"), ("Plan", "Patient", "What", "Was", "Now")
+#: changes that are named of each plan
+_NAMED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two states of one definition, their keys that differ, and the saved plans that were looked at, if any."""
+
+    old: State
+    new: State
+    keys: tuple[KeyChange, ...]
+    plans: Plans | None
+
+    @property
+    def same(self) -> bool:
+        """Whether both say the same, and no plan moves."""
+        return not self.keys and not (self.plans and self.plans.moved)
+
+
+def _heading(found: Compared) -> str:
+    of = f"{clean(found.old.id, 60)}: {clean(found.old.name, 80)} ({found.old.version}) and {clean(found.new.name, 80)}"
+    return (
+        f"{of} ({found.new.version}): {counted(len(found.keys), 'key')} changed" if found.keys else f"{of} say the same"
+    )
+
+
+def _said(found: Compared) -> Iterator[str]:
+    if found.keys and found.old.version == found.new.version:
+        yield f"CAUTION both are of version {found.new.version}: a changed definition needs a new one"
+    if found.plans is None:
+        return
+    read, concerned, moved = found.plans.read, found.plans.concerned, len(found.plans.moved)
+    yield f"{counted(read, 'plan')} read, {concerned} of this definition, {moved} of them not the same under both"
+    if concerned:
+        yield "Both were planned by this version of ivigcalc, so what moves is moved by the file alone."
+
+
+def _rows(moved: Moved) -> Iterator[tuple[str, str, str, str, str]]:
+    named = clean(moved.name, 80), clean(moved.who, 60)
+    if moved.refused is not None:
+        yield (*named, clean(moved.refused, 200), "", "")
+    for place, change in enumerate(moved.changes[:_NAMED]):
+        own = named if not place else ("", "")
+        what = f"{change.topic}: {clean(change.what, 60)}"
+        yield (*own, what, clean(change.was, 80), clean(change.now, 80))
+    if (more := len(moved.changes) - _NAMED) > 0:
+        yield "", "", f"and {counted(more, 'change')} more", "", ""
+
+
+def to_json(found: Compared) -> str:
+    """One document: keys with what they said and say, and each plan that moves with all that changes in it."""
+    plans = found.plans
+    return text_of(
+        {
+            "schema": SCHEMA,
+            "same": found.same,
+            "id": found.old.id,
+            **{
+                word: {"name": state.name, "version": state.version, "sha256": state.sha256}
+                for word, state in (("old", found.old), ("new", found.new))
+            },
+            "keys": [{"key": each.key, "was": each.was, "now": each.now} for each in found.keys],
+            "plans_read": plans.read if plans else None,
+            "plans_of_this": plans.concerned if plans else None,
+            "plans_moved": [
+                {
+                    "plan": moved.name,
+                    "patient": moved.who or None,
+                    "refused": moved.refused,
+                    "changes": [change_data(change) for change in moved.changes],
+                }
+                for moved in plans.moved
+            ]
+            if plans
+            else None,
+            "check": CHECK_LINE,
+        }
+    )
+
+
+def to_table(found: Compared, *, width: int | None = None, color: bool = False, ascii_only: bool = False) -> str:
+    """The same as tables for a screen."""
+    from rich.console import Group, RenderableType
+    from rich.text import Text
+
+    from ivigcalc.render.table import new_table, render
+
+    parts: list[RenderableType] = [Text(_heading(found), style="bold", overflow="fold")]
+    if found.keys:
+        keys = new_table(*_KEYS, left=_KEYS)
+        for each in found.keys:
+            keys.add_row(*(Text(clean(text, 200)) for text in (each.key, each.was, each.now)))
+        parts.append(keys)
+    if found.plans and found.plans.moved:
+        plans = new_table(*_PLANS, left=_PLANS)
+        for row in (row for moved in found.plans.moved for row in _rows(moved)):
+            plans.add_row(*map(Text, row))
+        parts += [Text("\nPlans that move", style="bold"), plans]
+    parts += [Text(line, overflow="fold") for line in _said(found)]
+    return render(Group(*parts, Text(CHECK_LINE, style="bold")), width=width, color=color, ascii_only=ascii_only)
+
+
+def to_markdown(found: Compared) -> str:
+    """The same as tables of Markdown."""
+    lines = [f"# {escape(_heading(found))}"]
+    if found.keys:
+        rows = ((escape(each.key), escape(each.was), escape(each.now)) for each in found.keys)
+        lines += ["", *table_lines(_KEYS, rows)]
+    if found.plans and found.plans.moved:
+        told = (tuple(map(escape, row)) for moved in found.plans.moved for row in _rows(moved))
+        lines += ["", "## Plans that move", "", *table_lines(_PLANS, told)]
+    lines += ["", *(f"- {escape(line)}" for line in _said(found)), "", f"**{CHECK_LINE}**"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,169 @@
+"""What changed between two plans, or two states of a definition -> a table, Markdown, JSON or a page to sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape as html_escape
+from typing import Any
+
+from ivigcalc.changes.plans import Change, Changes
+from ivigcalc.document.diff import ABSENT, Difference
+from ivigcalc.document.write import text_of
+from ivigcalc.engine.plan import CHECK_LINE
+from ivigcalc.render.markdown_text import escape, table_lines
+from ivigcalc.render.words import clean
+from ivigcalc.text import counted
+
+SCHEMA = "ivigcalc.diff/1"
+_HEADINGS = ("About", "What", "Sessions", "Was", "Now", "By")
+_NAMED_SESSIONS = 6
+_SIGN = ("Compared by", "Date", "Checked by", "Date")
+
+
+def heading(found: Changes) -> str:
+    """How the two plans stand to each other."""
+    names = f"{clean(found.old.name, 60)} and {clean(found.new.name, 60)}"
+    if found.same:
+        return f"{names} are the same in every field"
+    return f"What changed from {clean(found.old.name, 60)} to {clean(found.new.name, 60)}"
+
+
+def cautions(found: Changes) -> list[str]:
+    """What must be seen before the changes."""
+    if found.patients is None:
+        return []
+    was, now = found.patients
+    return [f"CAUTION these plans are of two patients, or name one in two ways: {clean(was, 80)}; {clean(now, 80)}"]
+
+
+def remarks(found: Changes) -> list[str]:
+    """How many fields are not listed, and where they are."""
+    if found.same:
+        return []
+    lines = [f"{counted(len(found.fields), 'field')} of the plans differ; --format json lists each."]
+    if found.following:
+        lines.append(
+            f"{found.following} that follow from these changes, such as times and volumes of single steps and the "
+            "working, are not listed here."
+        )
+    return lines
+
+
+def sessions_text(sessions: Sequence[tuple[int, int]], of: int) -> str:
+    """`1.1, 1.2 and 4 more`: course and day of each; `all 12` where it is every one `of` those that there are."""
+    if 1 < of == len(sessions):
+        return f"all {of}"
+    named = ", ".join(f"{course}.{day}" for course, day in sessions[:_NAMED_SESSIONS])
+    more = len(sessions) - _NAMED_SESSIONS
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def cells(found: Changes, change: Change) -> tuple[str, ...]:
+    """One change, in the order of the headings."""
+    return (
+        change.topic,
+        clean(change.what, 80),
+        sessions_text(change.sessions, len(found.new.document["sessions"])),
+        clean(change.was, 200),
+        clean(change.now, 200),
+        change.by,
+    )
+
+
+def to_json(found: Changes) -> str:
+    """One document: the changes in words, and every field that differs with its values."""
+    return text_of(
+        {
+            "schema": SCHEMA,
+            "same": found.same,
+            "old": found.old.name,
+            "new": found.new.name,
+            "two_patients": found.patients is not None,
+            "changes": [change_data(change) for change in found.changes],
+            "fields": [_field_data(difference) for difference in found.fields],
+            "check": CHECK_LINE,
+        }
+    )
+
+
+def change_data(change: Change) -> dict[str, Any]:
+    """One change as plain data."""
+    return {
+        "topic": change.topic,
+        "what": change.what,
+        "sessions": [list(session) for session in change.sessions],
+        "was": change.was,
+        "now": change.now,
+        "by": change.by or None,
+    }
+
+
+def _field_data(difference: Difference) -> dict[str, Any]:
+    return {
+        "field": difference.field,
+        "old": None if difference.old is ABSENT else difference.old,
+        "new": None if difference.new is ABSENT else difference.new,
+        "in_old": difference.old is not ABSENT,
+        "in_new": difference.new is not ABSENT,
+    }
+
+
+def to_table(found: Changes, *, width: int | None = None, color: bool = False, ascii_only: bool = False) -> str:
+    """The changes as a table for a screen."""
+    from rich.console import Group, RenderableType
+    from rich.text import Text
+
+    from ivigcalc.render.table import new_table, render
+
+    parts: list[RenderableType] = [Text(heading(found), style="bold", overflow="fold")]
+    parts += [Text(line, style="bold yellow", overflow="fold") for line in cautions(found)]
+    if found.changes:
+        shown = [
+            place for place, _ in enumerate(_HEADINGS) if any(cells(found, change)[place] for change in found.changes)
+        ]
+        headings = tuple(_HEADINGS[place] for place in shown)
+        table = new_table(*headings, left=headings)
+        topic = ""
+        for change in found.changes:
+            row = cells(found, change)
+            first = "" if row[0] == topic else row[0]
+            table.add_row(*(Text(first if not place else row[place]) for place in shown))
+            topic = row[0]
+        parts.append(table)
+    parts += [Text(line, overflow="fold") for line in remarks(found)]
+    return render(Group(*parts, Text(CHECK_LINE, style="bold")), width=width, color=color, ascii_only=ascii_only)
+
+
+def to_markdown(found: Changes) -> str:
+    """The changes as a table of Markdown, with a line to sign on."""
+    lines = [f"# {escape(heading(found))}", "", *(f"**{escape(line)}**" for line in cautions(found))]
+    if found.changes:
+        lines += ["", *table_lines(_HEADINGS, (tuple(map(escape, cells(found, change))) for change in found.changes))]
+    lines += ["", *(f"- {escape(line)}" for line in remarks(found)), ""]
+    lines += ["  ".join(f"{word}: ________________" for word in _SIGN).replace("_", "\\_"), "", f"**{CHECK_LINE}**"]
+    return "\n".join(lines) + "\n"
+
+
+_STYLE = """body{font:11pt/1.4 sans-serif;margin:2em}table{border-collapse:collapse;margin:1em 0}
+th,td{border:1px solid #777;padding:.25em .6em;text-align:left;vertical-align:top}
+.sign{display:flex;gap:2em;margin-top:3em}.sign span{flex:1;border-top:1px solid #000;padding-top:.2em}
+@media print{body{margin:0}}"""
+
+
+def to_html(found: Changes) -> str:
+    """A page that stands alone, with a line to sign on: no script, nothing fetched."""
+    title = html_escape(heading(found))
+    lines = ["<!doctype html>", '<html lang="en">', '<meta charset="utf-8">', f"<title>{title}</title>"]
+    lines += [f"<style>{_STYLE}</style>", f"<h1>{title}</h1>"]
+    lines += [f"<p><strong>{html_escape(line)}</strong></p>" for line in cautions(found)]
+    if found.changes:
+        lines += ["<table>", _html_row("th", _HEADINGS)]
+        lines += [_html_row("td", cells(found, change)) for change in found.changes]
+        lines.append("</table>")
+    lines += [f"<p>{html_escape(line)}</p>" for line in remarks(found)]
+    lines.append(f'<div class="sign">{"".join(f"<span>{word}</span>" for word in _SIGN)}</div>')
+    return "\n".join([*lines, f"<p><strong>{html_escape(CHECK_LINE)}</strong></p>", "</html>"]) + "\n"
+
+
+def _html_row(tag: str, row: Sequence[str]) -> str:
+    return f"<tr>{''.join(f'<{tag}>{html_escape(text)}</{tag}>' for text in row)}</tr>"

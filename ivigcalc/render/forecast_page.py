@@ -1,0 +1,265 @@
+"""A forecast for people: a table with bars for a screen, and a page."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from html import escape
+from typing import Any
+
+from ivigcalc.engine.plan import CHECK_LINE
+from ivigcalc.forecast.forecast import Forecast
+from ivigcalc.forecast.total import Amount, Covered, Outlook
+from ivigcalc.quantity import plain
+from ivigcalc.render.forecast import CHANGED, PLANNED, cases, cost_difference, vials_of
+from ivigcalc.render.times import elapsed_text, plain_day
+from ivigcalc.render.words import clean, shown, signed
+from ivigcalc.text import counted
+
+#: parts of the longest bar
+_BAR = 10
+
+
+def heading(forecast: Forecast) -> str:
+    """What the forecast is of."""
+    first, last = map(plain_day, forecast.days)
+    total = forecast.planned.total
+    visits = f"{counted(total.visits, 'visit')}, {plain(total.dose_g)} g"
+    return f"IVIG forecast by {forecast.by}, {first} to {last}: {counted(forecast.plans, 'plan')}, {visits}"
+
+
+def cautions(forecast: Forecast, today: date) -> list[str]:
+    """What is missing in the sums, or in them and may not belong there."""
+    lines = []
+    if forecast.failed:
+        lines.append(
+            f"CAUTION {counted(forecast.failed, 'row')} of the batch could not be planned and are not counted: see "
+            "errors.csv"
+        )
+    if forecast.undated:
+        lines.append(f"CAUTION {counted(forecast.undated, 'session')} without a date are not counted")
+    if forecast.days[0] < today:
+        lines.append(
+            f"CAUTION sessions before today are counted, and the stock is taken as it was then: --from {today} leaves "
+            "them out"
+        )
+    for case, outlook in cases(forecast):
+        under = " under the scenario" if case == CHANGED else ""
+        if outlook.total.without_length:
+            lines.append(
+                f"CAUTION {counted(outlook.total.without_length, 'visit')}{under} without rates: their hours in a "
+                "chair are not counted"
+            )
+        lines += [_short(covered, under) for covered in outlook.stock if covered.short_on]
+    lines += [_left(kind.count, kind.code, kind.example, kind.names) for kind in forecast.as_planned]
+    if forecast.other:
+        lines.append(
+            f"CAUTION {counted(forecast.other, 'plan')} of another ivigcalc or of definitions that have changed since: "
+            "that is in the difference as well"
+        )
+    return lines
+
+
+def _short(covered: Covered, under: str) -> str:
+    day = plain_day(covered.short_on) if covered.short_on else "-"
+    return (
+        f"CAUTION {clean(covered.product, 40)} {plain(covered.size_g)} g{under}: short from {day}; {covered.needed} "
+        f"needed, {covered.held} held, {covered.lacking} lacking"
+    )
+
+
+def _left(count: int, code: str, example: str, names: list[str]) -> str:
+    more = f" and {count - len(names)} more" if count > len(names) else ""
+    named = ", ".join(clean(name, 60) for name in names)
+    why = f"{code}: {clean(example, 160)}"
+    return f"CAUTION {counted(count, 'plan')} left as planned under the scenario ({why}): {named}{more}"
+
+
+def remarks(forecast: Forecast) -> list[str]:
+    """How the figures are to be read."""
+    lines = []
+    if forecast.outside:
+        lines.append(f"{counted(forecast.outside, 'session')} before --from or after --to are left out.")
+    total = forecast.planned.total
+    if total.cost is not None:
+        lines.append(
+            f"Cost in {total.currency}, at the site's prices of whole vials, and of hours in a chair if it has one."
+        )
+    elif any(amount.cost is not None for _, amount in forecast.planned.products):
+        lines.append("No cost in all: a price of the site is missing, or they are in several currencies.")
+    if forecast.planned.stock:
+        lines.append(f"The stock is held against the visits from {plain_day(forecast.days[0])} on, size by size.")
+        listed = {covered.product for _, outlook in cases(forecast) for covered in outlook.stock}
+        used = dict.fromkeys(product for _, outlook in cases(forecast) for product, _ in outlook.products)
+        if others := [clean(product, 40) for product in used if product not in listed]:
+            lines.append(f"The site lists no stock of {', '.join(others)}.")
+    if forecast.scenario and any(key in ("dose", "every", "days") for key, _ in forecast.scenario.words):
+        lines.append("The scenario passes the limits that the protocol prints for what it changes; it is no order.")
+    lines.append("The plans were read as they were saved and not computed again: ivigcalc verify does that.")
+    return lines
+
+
+def to_table(
+    forecast: Forecast, today: date, *, width: int | None = None, color: bool = False, ascii_only: bool = False
+) -> str:
+    """The forecast as tables for a screen, with a bar for the grams of each row."""
+    from rich.console import Group, RenderableType
+    from rich.text import Text
+
+    from ivigcalc.render.table import new_table, render
+
+    parts: list[RenderableType] = [Text(heading(forecast), style="bold")]
+    bar = "#" if ascii_only else "\u2588"
+    for case, outlook in cases(forecast):
+        if case == CHANGED:
+            parts.append(Text(f"\nScenario: {clean(str(forecast.scenario), 120)}", style="bold"))
+        names, rows = _table(outlook)
+        table = new_table(*names, "", left=(names[0], "Product", _VIALS, ""))
+        for column in table.columns[:2]:
+            column.no_wrap = True  # neither a week nor the id of a product is broken
+        for row, part in rows:
+            table.add_row(*map(Text, row), Text(bar * part))
+        parts.append(table)
+    if forecast.changed:
+        parts += [Text("\nDifference", style="bold"), _rich(new_table, _DIFFERENCE, _difference_rows(forecast))]
+    if stock := _stock_rows(forecast):
+        parts += [Text("\nStock", style="bold"), _rich(new_table, _STOCK, stock)]
+    parts += [Text(line, overflow="fold", style="bold yellow") for line in cautions(forecast, today)]
+    parts += [Text(line, overflow="fold") for line in remarks(forecast)]
+    return render(Group(*parts, Text(CHECK_LINE, style="bold")), width=width, color=color, ascii_only=ascii_only)
+
+
+def _rich(new_table: Any, headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> Any:
+    from rich.text import Text
+
+    table = new_table(*headings, left=headings[:1])
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+_VIALS = "Vials\nn x g"
+_STOCK = ("Product", "Vial\ng", "Needed", "Held", "Lacking", "Short from")
+_DIFFERENCE = ("", "Planned", "Scenario", "Difference")
+
+
+def _table(outlook: Outlook) -> tuple[tuple[str, ...], list[tuple[tuple[str, ...], int]]]:
+    """Headings and rows, each with the length of its bar: a row for each product of a period, then those of the sum."""
+    several, priced = len(outlook.products) > 1, any(amount.cost is not None for _, amount in outlook.products)
+    most = max((amount.dose_g for period in outlook.periods for _, amount in period.products), default=Decimal(0))
+
+    def row(when: tuple[str, ...], product: str, amount: Amount, vials: str | None = None) -> tuple[str, ...]:
+        return (
+            *when,
+            *([clean(product, 40)] if several else []),
+            str(amount.visits),
+            plain(amount.dose_g),
+            vials or vials_of(amount, " ", "x", ""),
+            elapsed_text(amount.chair_min) + ("+" if amount.without_length else ""),
+            *([shown(amount.cost)] if priced else []),
+        )
+
+    empty = ("",) if several else ("", "")
+    in_all = ("In all", "")[: len(empty)]
+    rows: list[tuple[tuple[str, ...], int]] = []
+    for period in outlook.periods:
+        when = (period.name, plain_day(period.first))[: len(empty)]
+        for place, (product, amount) in enumerate(period.products or (("-", period.total),)):
+            rows.append((row(empty if place else when, product, amount), _length(amount.dose_g, most)))
+    for place, (product, amount) in enumerate(outlook.products):
+        rows.append((row(empty if place else in_all, product, amount), 0))
+    if several:  # vials of two products are not added: 10 g of one is not 10 g of the other
+        rows.append((row(empty, "all", outlook.total, "-"), 0))
+    headings = (
+        "Period",
+        *(["Product"] if several else ["From"]),
+        "Visits",
+        "Dose\ng",
+        _VIALS,
+        "Chair\nh:min",
+        *(["Cost"] if priced else []),
+    )
+    return headings, rows
+
+
+def _length(dose_g: Decimal, most_g: Decimal) -> int:
+    """So many parts of the longest bar, to the nearest; what is not nothing has one."""
+    if not dose_g or not most_g:
+        return 0
+    return max(1, int(dose_g * _BAR / most_g + Decimal("0.5")))
+
+
+def _difference_rows(forecast: Forecast) -> list[tuple[str, ...]]:
+    if forecast.changed is None:
+        return []
+    planned, changed = forecast.planned.total, forecast.changed.total
+    rows: list[tuple[str, ...]] = [
+        ("Visits", str(planned.visits), str(changed.visits), signed(Decimal(changed.visits - planned.visits))),
+        ("Dose, g", plain(planned.dose_g), plain(changed.dose_g), signed(changed.dose_g - planned.dose_g)),
+        (
+            "Left over, g",
+            plain(planned.leftover_g),
+            plain(changed.leftover_g),
+            signed(changed.leftover_g - planned.leftover_g),
+        ),
+        (
+            "Chair, h:min",
+            elapsed_text(planned.chair_min),
+            elapsed_text(changed.chair_min),
+            _minutes(changed.chair_min - planned.chair_min),
+        ),
+    ]
+    cost = cost_difference(planned, changed)
+    if planned.cost is not None or changed.cost is not None:
+        rows.append(("Cost", shown(planned.cost), shown(changed.cost), "-" if cost is None else signed(cost)))
+    return rows
+
+
+def _minutes(minutes: int) -> str:
+    return f"{'-' if minutes < 0 else '+' if minutes else ''}{elapsed_text(abs(minutes))}"
+
+
+def _stock_rows(forecast: Forecast) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for case, outlook in cases(forecast):
+        for covered in outlook.stock:
+            named = clean(covered.product, 40) + (", scenario" if case == CHANGED else "")
+            short = plain_day(covered.short_on) if covered.short_on else "not short"
+            counts = (str(covered.needed), str(covered.held), str(covered.lacking))
+            rows.append((named, plain(covered.size_g), *counts, short))
+    return rows
+
+
+_STYLE = """body{font:11pt/1.4 sans-serif;margin:2em}table{border-collapse:collapse;margin:1em 0}
+th,td{border:1px solid #777;padding:.25em .6em;text-align:right;vertical-align:top}th{vertical-align:bottom}
+td:first-child,th:first-child{text-align:left}meter{width:8em}@media print{body{margin:0}}"""
+
+
+def to_html(forecast: Forecast, today: date) -> str:
+    """A page that stands alone: no script, nothing fetched."""
+    title = escape(heading(forecast))
+    lines = ["<!doctype html>", '<html lang="en">', '<meta charset="utf-8">', f"<title>{title}</title>"]
+    lines += [f"<style>{_STYLE}</style>", f"<h1>{title}</h1>"]
+    for case, outlook in cases(forecast):
+        named = "As planned" if case == PLANNED else f"Scenario: {clean(str(forecast.scenario), 120)}"
+        headings, rows = _table(outlook)
+        lines += [f"<h2>{escape(named)}</h2>", "<table>", _html_row("th", (*headings, "Grams"))]
+        lines += [_html_row("td", row, part) for row, part in rows]
+        lines.append("</table>")
+    for name, headings, found in (
+        ("Difference", _DIFFERENCE, _difference_rows(forecast)),
+        ("Stock", _STOCK, _stock_rows(forecast)),
+    ):
+        if found:
+            lines += [f"<h2>{name}</h2>", "<table>", _html_row("th", headings)]
+            lines += [_html_row("td", row) for row in found]
+            lines.append("</table>")
+    lines += [f"<p><strong>{escape(line)}</strong></p>" for line in cautions(forecast, today)]
+    lines += [f"<p>{escape(line)}</p>" for line in remarks(forecast)]
+    return "\n".join([*lines, f"<p><strong>{escape(CHECK_LINE)}</strong></p>", "</html>"]) + "\n"
+
+
+def _html_row(tag: str, cells: tuple[str, ...], part: int | None = None) -> str:
+    made = "".join(f"<{tag}>{escape(' '.join(text.split()))}</{tag}>" for text in cells)
+    bar = "" if part is None else f'<td><meter max="{_BAR}" value="{part}">{part}</meter></td>'
+    return f"<tr>{made}{bar}</tr>"
