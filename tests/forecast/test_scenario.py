@@ -8,6 +8,7 @@ from typing import Any
 import helpers
 import pytest
 
+from ivigcalc.cli.main import main
 from ivigcalc.errors import RequestError
 from ivigcalc.forecast.forecast import Forecast
 from ivigcalc.forecast.scenario import Scenario, read_scenario
@@ -170,8 +171,14 @@ def test_a_dose_that_one_phase_prints_is_not_said_to_be_changed(tmp_path: Path) 
 
 
 def test_a_plan_that_was_changed_since_is_left_as_it_is(tmp_path: Path) -> None:
-    document = json.loads(saved("72kg", "2026-12-01")) | {"history": [{"number": 1}]}
-    found = under(tmp_path, json.dumps(document), "days=4")
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    first.write_text(saved("72kg", "2026-12-01"), encoding="utf-8")
+    assert (
+        main(["replan", str(first), "--new-weight", "80kg", "--from-course", "2", "-f", "json", "-o", str(second)]) == 0
+    )
+    plans = tmp_path / "plans"
+    plans.mkdir()
+    found = under(plans, second.read_text(encoding="utf-8"), "days=4")
     assert [kind.code for kind in found.as_planned] == ["changed-plan"]
 
 
