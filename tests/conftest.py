@@ -20,7 +20,7 @@ settings.load_profile("ivigcalc")
 def asked_on() -> Iterator[None]:
     """Plans of the command line are asked for on one day, so that no start of a test ever becomes past."""
     with pytest.MonkeyPatch.context() as patch:  # of its own, which a test that undoes its patches leaves alone
-        for command in ("plans", "batch", "compare", "forecast", "records", "replan"):
+        for command in ("plans", "batch", "compare", "records", "replan", "forecast"):
             patch.setattr(f"ivigcalc.cli.{command}.today", lambda: date(2026, 11, 1))
         yield
 

@@ -36,7 +36,7 @@ ALLOWED = {
     "comparison": "api definitions engine errors library quantity request text",
     "replan": "api clock definitions engine errors library quantity request text",
     "document": "_version api clock codes definitions engine errors files library quantity replan request text",
-    "changes": "api definitions document engine errors library quantity request text",
+    "changes": "_version api definitions document engine errors library quantity request text",
     "forecast": "_version api definitions document engine errors files library quantity request text",
     "fhir": "clock definitions document errors files quantity request text",
     "render": "_version clock changes codes clinic comparison customs definitions document engine errors forecast quantity request text",

@@ -24,8 +24,8 @@ OPTIONS = {
     "--phase": "phase",
     "--site": "site",
 }
-#: commands whose arguments are ids, and of what
-GROUPS = {"regimens": "regimen", "products": "product", "policies": "policy"}
+#: commands whose arguments are ids or site files, and of what
+GROUPS = {"regimens": "regimen", "products": "product", "policies": "policy", "sites": "site"}
 _OF_AN_ID = ("show", "check")
 #: the names of blocks and items in a definition file, which is laid out in one way (the reader sees to that)
 _PROTOCOL = re.compile(r"  ([A-Za-z0-9_.-]+):")

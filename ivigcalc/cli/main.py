@@ -22,7 +22,8 @@ except KeyboardInterrupt:  # loading takes a tenth of a second, in which somebod
 EXIT_BUG, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 _EPILOG = (
     "Exit codes: 0 done, 1 a bug, 2 the command line is wrong, 3 a definition file is wrong, "
-    "4 refused for a clinical reason, 5 a batch finished with failed rows. "
+    "4 refused for a clinical reason, 5 a batch finished with failed rows or two plans differ, "
+    "6 no row of a batch could be planned, 7 a batch stopped by --max-errors. "
     "Results must be checked by a qualified person before use."
 )
 
@@ -34,9 +35,9 @@ HOMES = {
     "ask": "ask",
     "compare": "compare",
     "day": "day",
+    "replan": "replan",
     "diff": "diff",
     "forecast": "forecast",
-    "replan": "replan",
     "verify": "verify",
     "batch": "batch",
     "explain": "explain",

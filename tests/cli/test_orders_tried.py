@@ -1,4 +1,4 @@
-"""Orders that once gave the wrong answer give the right one: `tests/examples/orders-tried.yaml`, a line for each."""
+"""Orders that once gave the wrong answer give the right one: `orders-tried.yaml`, a line for each."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ import pytest
 import yaml
 
 TESTS = Path(__file__).parents[1]
-ORDERS = yaml.load((TESTS / "examples" / "orders-tried.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)[
-    "orders"
-]
+ORDERS = yaml.load((TESTS / "cli" / "orders-tried.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)["orders"]
 ASKED = [order for order in ORDERS if "run" in order]
 ELSEWHERE = [order for order in ORDERS if "held_by" in order]
 #: what is looked up in the JSON

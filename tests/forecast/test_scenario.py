@@ -1,7 +1,6 @@
 """What if: everybody's product, dose, interval, days or policy replaced, and what of it is refused."""
 
 import json
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,14 +8,11 @@ from typing import Any
 import helpers
 import pytest
 
-from ivigcalc.document.read import read_saved
-from ivigcalc.document.replan import replan
-from ivigcalc.document.write import to_json as to_plan_json
+from ivigcalc.cli.main import main
 from ivigcalc.errors import RequestError
 from ivigcalc.forecast.forecast import Forecast
 from ivigcalc.forecast.scenario import Scenario, read_scenario
 from ivigcalc.render.forecast import to_json
-from ivigcalc.request.event import EventWords
 
 from .saved import forecast_of, saved, sessions_of
 
@@ -175,14 +171,14 @@ def test_a_dose_that_one_phase_prints_is_not_said_to_be_changed(tmp_path: Path) 
 
 
 def test_a_plan_that_was_changed_since_is_left_as_it_is(tmp_path: Path) -> None:
-    (tmp_path / "first.json").write_text(saved("72kg", "2026-12-01"), encoding="utf-8")
-    moved = replan(
-        read_saved(tmp_path / "first.json"), EventWords(missed=("2026-12-29",), to="2027-01-05", rest="move"),
-        at=date(2026, 12, 29), reason=None, by=None,
-    )  # fmt: skip
-    (tmp_path / "first.json").unlink()
-    found = under(tmp_path, to_plan_json(moved), "days=4")
-    assert {period.name for period in found.planned.periods if period.total.visits} == {"2026-W49", "2027-W01"}
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    first.write_text(saved("72kg", "2026-12-01"), encoding="utf-8")
+    assert (
+        main(["replan", str(first), "--new-weight", "80kg", "--from-course", "2", "-f", "json", "-o", str(second)]) == 0
+    )
+    plans = tmp_path / "plans"
+    plans.mkdir()
+    found = under(plans, second.read_text(encoding="utf-8"), "days=4")
     assert [kind.code for kind in found.as_planned] == ["changed-plan"]
 
 

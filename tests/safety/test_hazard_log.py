@@ -24,8 +24,7 @@ BROKEN = re.compile(r"^ivigcalc/\S+:[0-9]+: (?:Attribute|Index|Key|Name|Type|Unb
 HAZARDS = (
     "unit mix-up", "wrong weight", "stale weight", "wrong product", "off-label rate", "overdose", "doubled by accident", "rounding drift", "fluid load",
     "contraindication", "date slip", "truncated print", "tampered or stale definition", "misread output", "batch row swapped", "override out of sight",
-    "hostile text or file", "what leaves the machine", "patient record misread", "hand-over misread", "changed plan",
-    "wrong forecast",
+    "hostile text or file", "what leaves the machine", "patient record misread", "hand-over misread", "changed plan", "wrong forecast",
 )  # fmt: skip
 NAMED = re.findall(r"`(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)`", LOG)
 #: file, control, what is taken out, test

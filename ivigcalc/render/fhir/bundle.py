@@ -25,13 +25,14 @@ def to_fhir(plan: Plan, replaces: Replaced | None = None) -> str:
     """A Bundle of type collection, validated by `fhir.resources`, as JSON that ends in a newline.
 
     Ids are made from the SHA-256 of the JSON document of the plan: the same plan has the same ids.
-    `replaces`: the requests of the plan before, as `ids_of` gives them; those of the same session are replaced.
+    `replaces`: the requests of the plan before, as `ids_of` gives them; those of the same session are replaced. A plan
+    that was changed knows them itself.
     """
     try:
         from fhir.resources.R4B.bundle import Bundle
     except ImportError:
         raise MissingExtraError("FHIR output", "fhir") from None
-    found = {"resourceType": "Bundle", **_bundle(plan, digest_of(plan), replaces or {})}
+    found = {"resourceType": "Bundle", **_bundle(plan, digest_of(plan), replaces or _of_the_plan_before(plan))}
     Bundle.model_validate(found)
     return text_of(found)
 
@@ -39,6 +40,15 @@ def to_fhir(plan: Plan, replaces: Replaced | None = None) -> str:
 def digest_of(plan: Plan) -> str:
     """The SHA-256 of the plan as `--format json` writes it."""
     return sha256(to_json(plan).encode("utf-8")).hexdigest()
+
+
+def _of_the_plan_before(plan: Plan) -> Replaced:
+    """The requests of the plan before the last change: of its sessions, whether they are still there or not."""
+    change = plan.revision
+    if change is None:
+        return {}
+    now, before = ((s.course, s.day) for s in plan.sessions), ((was.course, was.day) for was in change.before)
+    return ids_of(change.previous_sha256, [*(place for place in now if place not in change.changed), *before])
 
 
 def ids_of(digest: str, sessions: Iterable[tuple[int, int]]) -> Replaced:
@@ -51,7 +61,7 @@ def _bundle(plan: Plan, digest: str, replaces: Replaced) -> dict[str, Any]:
     patient = _id(digest, "Patient")
     resources = [_patient(plan, patient)]
     for session in plan.sessions:
-        resources += _of_session(plan, session, _ids(digest, session, patient, replaces), group)
+        resources += _of_session(plan.of(session), session, _ids(digest, session, patient, replaces), group)
     return {
         "id": _id(digest, "Bundle"),
         "identifier": group,
