@@ -20,6 +20,7 @@ from ivigcalc.text import LONG, safe
 
 #: in the order in which they are read
 TOPICS = (
+    "history",
     "patient",
     "order",
     "definitions",
@@ -115,6 +116,10 @@ def _facts(document: Mapping[str, Any]) -> Iterator[tuple[Place, Fact]]:
                     yield ("source", source), Fact("sources", "source", source, ("source", source))
             case "course" if value in document.get("phases", ()):
                 continue  # it is one of the phases, which say the same
+            case "history" if isinstance(value, list):
+                yield from _history(value)
+            case "revision" if not value or _is_last(value, document.get("history")):
+                continue  # it is the last line of the history
             case "phases":
                 for phase in value:
                     place = ("phase", phase.get("phase"), phase.get("first_course"))
@@ -264,6 +269,36 @@ def _clock(value: Any, date: Any) -> Any:
     except ValueError:
         return value
     return f"{value[11:]} {days:+} d" if days else value[11:]
+
+
+# ---- what happened to it --------------------------------------------------------------------------------------------
+
+
+def _is_last(revision: Any, history: Any) -> bool:
+    last = history[-1] if isinstance(history, list) and history else None
+    if not isinstance(last, dict) or not isinstance(revision, dict):
+        return False
+    return all(key in last and last[key] == value for key, value in revision.items())
+
+
+def _history(history: list[Any]) -> Iterator[tuple[Place, Fact]]:
+    """Each change that a plan has been through: one fact that says it, and its fields, which follow from it."""
+    for number, change in enumerate(history, start=1):
+        group = ("history", number)
+        yield (*group, "said"), Fact("history", f"change {number}", _told(change), group)
+        yield from _walk(change, group, "history", f"change {number} ", group, follows=True)
+
+
+def _told(change: Any) -> str:
+    """`missed: 2026-12-29, to: 2027-01-05; because ill; by A. Roe; on 2026-12-29`."""
+    if not isinstance(change, dict) or not isinstance(change.get("event"), dict):
+        return value_words(change)
+    event = [
+        f"{_called(key)}: {value_words(value)}" for key, value in change["event"].items() if value and key != "kind"
+    ]
+    parts = (("because", "reason"), ("by", "by"), ("on", "at"))
+    also = [f"{word} {value_words(change[key])}" for word, key in parts if change.get(key)]
+    return "; ".join([", ".join(event), *also])
 
 
 # ---- lines ----------------------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ivigcalc.api import plan_form
 from ivigcalc.changes.definitions import State
 from ivigcalc.changes.plans import Change, in_words
+from ivigcalc.document.chain import replayed
 from ivigcalc.document.many import each_saved
 from ivigcalc.document.read import SavedPlan, parse, saved_plan, shown
 from ivigcalc.document.write import to_json
@@ -64,9 +64,6 @@ def _is_of(kind: str, saved: SavedPlan, identifier: str) -> bool:
 
 def _moves(kind: str, saved: SavedPlan, old: State, new: State) -> Iterator[Moved]:
     who = _who(saved.form)
-    if saved.document.get("history"):
-        yield Moved(saved.name, who, refused="was changed since it was made, and is not planned again")
-        return
     before, after = (_planned(saved, _under(kind, saved, state)) for state in (old, new))
     if isinstance(before, str) and isinstance(after, str):
         yield Moved(saved.name, who, refused=f"is refused under both ({before}; {after}), so nothing can be said of it")
@@ -94,9 +91,9 @@ def _under(kind: str, saved: SavedPlan, state: State) -> Form:
 
 
 def _planned(saved: SavedPlan, form: Form) -> dict[str, Any] | str:
-    """The plan as it comes out, or the codes that it is refused for."""
+    """The plan as it comes out with all that happened to it, or the codes that it is refused for."""
     try:
-        plan = plan_form(form, saved.command, on=saved.on, site=saved.site, with_trace=False)
+        plan = replayed(replace(saved, form=form)).plan
     except RefusedError as error:
         return ", ".join(error.codes)
     except RequestError as error:

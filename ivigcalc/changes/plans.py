@@ -17,7 +17,7 @@ from ivigcalc.text import counted, safe
 
 Session = tuple[int, int]
 #: of these a plan has more or fewer; any other field that is not there is of another version
-_THERE_OR_NOT = ("rates", "notices", "sources", "working")
+_THERE_OR_NOT = ("history", "rates", "notices", "sources", "working")
 
 
 @dataclass(frozen=True, slots=True)

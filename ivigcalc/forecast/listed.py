@@ -98,7 +98,7 @@ def _named(path: Path, number: int) -> str:
 
 
 def _wrong(path: Path, why: str) -> RequestError:
-    return RequestError(f"{safe(str(path), LONG)} {why}", field="plans", code="not-a-batch")
+    return RequestError(f"{safe(str(path), LONG)} {why}", field="plans")
 
 
 def _rows(path: Path) -> Generator[Row, None, None]:

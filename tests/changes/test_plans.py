@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from hypothesis import strategies as st
 
 from ivigcalc.changes.plans import Change, changes_of, in_words
 from ivigcalc.document.many import Kept, read_one
-from ivigcalc.document.read import parse
+from ivigcalc.document.read import parse, read_saved
+from ivigcalc.document.replan import replan
 from ivigcalc.document.write import to_json
 from ivigcalc.render.difference import to_html, to_markdown, to_table
+from ivigcalc.request.event import EventWords
 
 GOLDEN = Path(__file__).parent / "golden"
 SITE = helpers.a_site(visit={"arrival": "15 min", "observation": "30 min"}, stock={"octagam-10-us": {"10 g": "90"}})
@@ -188,6 +191,23 @@ def test_a_notice_that_is_new() -> None:
     ]
     ((change,), _) = in_words(plan(), new)
     assert (change.topic, change.what, change.was, change.now) == ("notices", "caution past-closing", "none", "late")
+
+
+def test_what_happened_to_a_plan_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text(
+        to_json(helpers.plan("dermatomyositis", "octagam-10-us", "72kg", age="54y", start="2026-12-01", courses="2")),
+        encoding="utf-8",
+    )
+    saved = read_saved(tmp_path / "p.json")
+    words = EventWords(missed=("2026-12-29",), to="2027-01-05", rest="move")
+    moved = parse(to_json(replan(saved, words, at=date(2026, 12, 29), reason="ill", by=None)))
+    found = told(saved.document, moved)
+    change = found["history", "change 1"]
+    assert change.was == "none"
+    assert change.now == "missed: 2026-12-29, to: 2027-01-05, rest: move; because ill; on 2026-12-29"
+    assert found["sessions", "date"].sessions == ((2, 1), (2, 2))
+    assert [topic for topic, _ in found].count("history") == 1
+    assert not [topic for topic, _ in found if topic == "record"]
 
 
 # ---- the command ----------------------------------------------------------------------------------------------------
