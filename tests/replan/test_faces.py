@@ -30,6 +30,7 @@ from ivigcalc.render.paper.chart import chart_data
 from ivigcalc.render.paper.nurse_sheet import nurse_sheet
 from ivigcalc.render.paper.pdf import to_pdf
 from ivigcalc.render.table import to_table
+from ivigcalc.render.web.html import to_html
 
 from .saved import after, first, reaction, session
 
@@ -152,6 +153,28 @@ def test_slowed_down_is_no_pause_in_the_chart(plan: Plan) -> None:
     found = chart_data(session(reaction(plan, "10:30", "10:30", "half"), "1.1"))
     assert found is not None
     assert "0" not in [step["rate"] for step in found["steps"]]
+
+
+def test_the_chart_of_the_browser_page_reaches_the_highest_rate_that_ran(plan: Plan, stopped: Plan) -> None:
+    """172.8 mL/h ran before the pause, to which the record no longer has a row: drawn lower it covers the table above."""
+    halved = reaction(plan, "10:51", "11:21", "half")
+    for found, minutes in ((halved, "244"), (stopped, "111")):
+        assert f'viewBox="0 0 {minutes} 172.8"' in to_html(found, "a4", ("record",), "1.1")
+
+
+def test_the_browser_page_of_what_was_stopped_leaves_no_rows_for_rates_and_says_why(stopped: Plan) -> None:
+    record = to_html(stopped, "a4", ("record",), "1.1")
+    assert "Stopped for good: nothing more is given." in record
+    assert "No source prints rates" not in record
+    steps = record.split('<table class="steps')[1].split("</table>")[0]
+    assert '<tr role="row" class="printer">' not in steps
+
+
+def test_bottles_of_a_later_product_without_rates_have_its_own_volume(plan: Plan) -> None:
+    """A bottle of 20 g of 50 mg/mL is 400 mL, whatever was given before."""
+    later = after(plan, product="gammaplex-5-uk", from_course="2")
+    found = {(row["size"], row["volume"]) for row in sheet(later, "2.1")["bottles"]}
+    assert found == {("20", "400"), ("10", "200"), ("5", "100"), ("2.5", "50")}
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def nurse_sheet(plan: Plan, session: Session, number: int) -> dict[str, Any]:
             "at": "" if length is None else moment(session, length),
             "volume": shown(session.volume_ml, unknown=""),
         },
-        "bottles": list(_bottles(session)) or list(_bottles_without_rates(plan, session)),
+        "bottles": list(_bottles(session)) or list(_bottles_without_rates(own, session)),
         "chart": chart_data(session),
         "premedication": premedication(plan, session),
         "preparation": preparation(own),
