@@ -170,6 +170,12 @@ def test_the_browser_page_of_what_was_stopped_leaves_no_rows_for_rates_and_says_
     assert '<tr role="row" class="printer">' not in steps
 
 
+def test_the_star_is_explained_where_there_is_one(plan: Plan, resumed: Plan, stopped: Plan) -> None:
+    """Begun again it comes to the second step, which no source prints; at half the rate and stopped it does not."""
+    halved = reaction(plan, "10:51", "11:21", "half")
+    assert [sheet(found)["assumed"] for found in (plan, resumed, halved, stopped)] == [True, True, False, False]
+
+
 def test_bottles_of_a_later_product_without_rates_have_its_own_volume(plan: Plan) -> None:
     """A bottle of 20 g of 50 mg/mL is 400 mL, whatever was given before."""
     later = after(plan, product="gammaplex-5-uk", from_course="2")

@@ -53,7 +53,7 @@ def nurse_sheet(plan: Plan, session: Session, number: int) -> dict[str, Any]:
         "preparation": preparation(own),
         "observations": observation_rows(plan, session),
         "reaction": reaction(plan),
-        "assumed": any(step.assumed for step in session.steps),
+        "assumed": any(step.assumed for step in session.ahead),
         "notices": _notices(plan, session),
     }
 

@@ -63,7 +63,7 @@ def _ems(pages: dict[str, Any], sheet: dict[str, Any]) -> Decimal:
     lines += max(beside_drugs, 2 * len(sheet["premedication"]))
     lines += sum(_folded(words, _HALF) for _, words in sheet["reaction"])
     rows = len(sheet["before"]) + len(sheet["after"]) + len(sheet["observations"]) + _BLANK_ROWS
-    steps = _STEP * len(sheet["steps"]) or _ROW * (1 if sheet["stopped"] else _ROWS_WITHOUT_RATES)
+    steps = _STEP * len(sheet["steps"]) or _ROW * _ROWS_WITHOUT_RATES
     bottles = len(sheet["bottles"]) if len(sheet["bottles"]) < _SIDE_BY_SIDE else (len(sheet["bottles"]) + 1) // 2
     return _FIXED + _LINE * lines + _ROW * rows + steps + _BOTTLE * bottles
 
