@@ -107,6 +107,15 @@ def test_of_what_was_stopped_only_what_comes_after_is_looked_at(stopped: Plan) -
     assert [tuple(row[1:]) for row in sheet(stopped)["observations"]] == [("11:21", "30 min after the end")]
 
 
+def test_the_bottle_that_still_hangs_is_named_where_the_infusion_goes_on(plan: Plan, resumed: Plan) -> None:
+    """211.68 of the 300 mL of the first bottle are in at 10:51; at 11:24 that of 30 g is empty, and the second hangs."""
+    assert [step["bottles"] for step in sheet(resumed)["steps"]] == ["1", "", "2–4"]
+    halved = reaction(plan, "10:51", "11:21", "half")
+    assert [step["bottles"] for step in sheet(halved)["steps"]] == ["1–4"]
+    late = reaction(plan, "11:24", "11:34", "previous")
+    assert [step["bottles"] for step in sheet(late)["steps"]] == ["2–4"]
+
+
 def test_bottles_that_were_empty_before_the_pause_are_not_hung_again(plan: Plan) -> None:
     """30 g and three of 2 g: at 11:24, 84 min into step 3, 64.8 + 241.92 = 306.72 mL are in, of the second bottle."""
     late = reaction(plan, "11:24", "11:34", "previous")
