@@ -127,8 +127,12 @@ def _notices(windows: Sequence[tuple[Segment, int]], there: frozenset[Place]) ->
     What the order in force at the end says comes first.
     """
     everywhere = frozenset.intersection(*(frozenset(segment.plan.notices) for segment, _ in windows))
+    courses_of: dict[Notice, tuple[Place, ...]] = {}
+    for segment, end in windows:
+        for notice in dict.fromkeys(segment.plan.notices):
+            courses_of[notice] = (*courses_of.get(notice, ()), *_own(segment, end, there))
     for segment, end in reversed(windows):
-        own = tuple(place for place in sorted(there) if segment.first_course <= place[0] < end)
+        own = _own(segment, end, there)
         for notice in segment.plan.notices:
             if notice.code in _OF_ALL_DAYS:
                 yield replace(notice, sessions=tuple(place for place in notice.sessions if place in there))
@@ -139,12 +143,24 @@ def _notices(windows: Sequence[tuple[Segment, int]], there: frozenset[Place]) ->
             elif notice in everywhere:
                 yield notice
             elif own:  # control: notices-of-their-own-courses
-                yield replace(notice, message=f"{_named(own)}: {notice.message}", sessions=own)
+                about = courses_of[notice]  # said once of all orders that say it
+                yield replace(notice, message=f"{_named(about)}: {notice.message}", sessions=about)
+
+
+def _own(segment: Segment, end: int, there: frozenset[Place]) -> tuple[Place, ...]:
+    return tuple(place for place in sorted(there) if segment.first_course <= place[0] < end)
 
 
 def _named(own: tuple[Place, ...]) -> str:
-    first, last = own[0][0], own[-1][0]
-    return f"course {first}" if first == last else f"courses {first} to {last}"
+    """`course 2`, `courses 3 to 6`, `courses 1 to 2, 5 to 6`."""
+    runs: list[list[int]] = []
+    for course in sorted({place[0] for place in own}):
+        if runs and course == runs[-1][-1] + 1:
+            runs[-1].append(course)
+        else:
+            runs.append([course])
+    said = ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+    return f"course{'' if len(runs) == 1 and len(runs[0]) == 1 else 's'} {said}"
 
 
 def _sources(segments: Sequence[Segment], notices: Sequence[Notice]) -> tuple[str, ...]:

@@ -143,3 +143,14 @@ def test_a_rate_at_risk_for_everybody_is_held_against_that_per_kg() -> None:
     )
     for kg, held_to in ((30, 45), (70, 60)):
         assert lowest_ceiling(make_ladder(product, own), Fraction(kg), limits)[0] == held_to
+
+
+def test_one_day_of_those_that_are_open_is_a_day() -> None:
+    """1 g/kg of 60 kg, maintenance on 1 to 4 days."""
+    words = {"age": "40y", "phase": "maintenance", "risk": ["thrombosis"]}
+    made = helpers.plan("cidp:us-label-gammagard-liquid", "gammagard-liquid-us", "60kg", **words)
+    said = notice(made, "risk-days").message
+    assert said.endswith(
+        "the days are open: 1 day: 60 g = 600 mL a day; 2 days: 30 g = 300 mL a day; "
+        "3 days: 20 g = 200 mL a day; 4 days: 15 g = 150 mL a day"
+    )

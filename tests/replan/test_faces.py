@@ -30,6 +30,7 @@ from ivigcalc.render.paper.chart import chart_data
 from ivigcalc.render.paper.nurse_sheet import nurse_sheet
 from ivigcalc.render.paper.pdf import to_pdf
 from ivigcalc.render.table import to_table
+from ivigcalc.render.web.html import to_html
 
 from .saved import after, first, reaction, session
 
@@ -106,6 +107,15 @@ def test_of_what_was_stopped_only_what_comes_after_is_looked_at(stopped: Plan) -
     assert [tuple(row[1:]) for row in sheet(stopped)["observations"]] == [("11:21", "30 min after the end")]
 
 
+def test_the_bottle_that_still_hangs_is_named_where_the_infusion_goes_on(plan: Plan, resumed: Plan) -> None:
+    """211.68 of the 300 mL of the first bottle are in at 10:51; at 11:24 that of 30 g is empty, and the second hangs."""
+    assert [step["bottles"] for step in sheet(resumed)["steps"]] == ["1", "", "2–4"]
+    halved = reaction(plan, "10:51", "11:21", "half")
+    assert [step["bottles"] for step in sheet(halved)["steps"]] == ["1–4"]
+    late = reaction(plan, "11:24", "11:34", "previous")
+    assert [step["bottles"] for step in sheet(late)["steps"]] == ["2–4"]
+
+
 def test_bottles_that_were_empty_before_the_pause_are_not_hung_again(plan: Plan) -> None:
     """30 g and three of 2 g: at 11:24, 84 min into step 3, 64.8 + 241.92 = 306.72 mL are in, of the second bottle."""
     late = reaction(plan, "11:24", "11:34", "previous")
@@ -152,6 +162,34 @@ def test_slowed_down_is_no_pause_in_the_chart(plan: Plan) -> None:
     found = chart_data(session(reaction(plan, "10:30", "10:30", "half"), "1.1"))
     assert found is not None
     assert "0" not in [step["rate"] for step in found["steps"]]
+
+
+def test_the_chart_of_the_browser_page_reaches_the_highest_rate_that_ran(plan: Plan, stopped: Plan) -> None:
+    """172.8 mL/h ran before the pause, to which the record no longer has a row: drawn lower it covers the table above."""
+    halved = reaction(plan, "10:51", "11:21", "half")
+    for found, minutes in ((halved, "244"), (stopped, "111")):
+        assert f'viewBox="0 0 {minutes} 172.8"' in to_html(found, "a4", ("record",), "1.1")
+
+
+def test_the_browser_page_of_what_was_stopped_leaves_no_rows_for_rates_and_says_why(stopped: Plan) -> None:
+    record = to_html(stopped, "a4", ("record",), "1.1")
+    assert "Stopped for good: nothing more is given." in record
+    assert "No source prints rates" not in record
+    steps = record.split('<table class="steps')[1].split("</table>")[0]
+    assert '<tr role="row" class="printer">' not in steps
+
+
+def test_the_star_is_explained_where_there_is_one(plan: Plan, resumed: Plan, stopped: Plan) -> None:
+    """Begun again it comes to the second step, which no source prints; at half the rate and stopped it does not."""
+    halved = reaction(plan, "10:51", "11:21", "half")
+    assert [sheet(found)["assumed"] for found in (plan, resumed, halved, stopped)] == [True, True, False, False]
+
+
+def test_bottles_of_a_later_product_without_rates_have_its_own_volume(plan: Plan) -> None:
+    """A bottle of 20 g of 50 mg/mL is 400 mL, whatever was given before."""
+    later = after(plan, product="gammaplex-5-uk", from_course="2")
+    found = {(row["size"], row["volume"]) for row in sheet(later, "2.1")["bottles"]}
+    assert found == {("20", "400"), ("10", "200"), ("5", "100"), ("2.5", "50")}
 
 
 @pytest.mark.slow

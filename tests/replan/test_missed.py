@@ -286,3 +286,13 @@ def test_the_moved_sessions_are_told_to_the_calendar_of_the_plan(plan: Plan) -> 
     moved = after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
     assert moved_sessions(moved) == {(2, 1), (2, 2), (2, 3), (2, 4)}
     assert session(moved, "2.1").weekday == "Tuesday"
+
+
+def test_a_session_that_is_left_out_is_not_held_against_the_opening_hours() -> None:
+    """A visit from 07:45 on to a clinic that opens at 08:00: of two days one is left, and nobody comes on the other."""
+    site = helpers.a_site(open={"mon-fri": "08:00-17:00"}, visit={"arrival": "45 min"})
+    early = first(site, at="08:30", days="2", courses="1")
+    [said] = helpers.notices(early, "past-closing")
+    assert (said.message[:10], said.sessions) == ("2 sessions", ((1, 1), (1, 2)))
+    [said] = helpers.notices(after(early, missed=("2026-12-01",), rest="keep"), "past-closing")
+    assert (said.message[:29], said.sessions) == ("course 1 day 2, 2026-12-02: t", ((1, 2),))

@@ -375,3 +375,19 @@ def test_a_course_that_is_moved_nearer_counts_too(tmp_path: Path) -> None:
         after(plan, ON, missed=("2027-01-12",), to="2027-01-11", rest="keep")
     assert caught.value.codes == ("four-week-dose-over-limit",)
     assert after(plan, ON, missed=("2027-01-12",), to="2027-01-13", rest="keep")
+
+
+def test_what_several_orders_say_alike_is_said_once_with_all_their_courses(plan: Plan) -> None:
+    """Octagam 10 % in courses 1 and 2, Privigen in 3 and 4, and 5 and 6 of another weight: one table is borrowed for both."""
+    changed = after(plan, product="privigen-us", from_course="3")
+    again = after(changed, new_weight="70kg", from_course="5")
+    [said] = helpers.notices(again, "rate-off-label")
+    assert said.message.startswith("courses 3 to 6: privigen-us prints no rates for this use")
+    assert {course for course, _ in said.sessions} == {3, 4, 5, 6}
+
+
+def test_courses_that_do_not_follow_one_another_are_named_apart(plan: Plan) -> None:
+    """Octagam 10 % again from course 5 on."""
+    back = after(after(plan, product="privigen-us", from_course="3"), product="octagam-10-us", from_course="5")
+    maltose = [found for found in helpers.notices(back, "product-warning") if "maltose" in found.message]
+    assert [found.message[:26] for found in maltose] == ["courses 1 to 2, 5 to 6: Oc"]

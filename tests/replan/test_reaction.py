@@ -471,3 +471,12 @@ def test_an_infusion_in_drops_is_never_a_dose_of_nothing() -> None:
     plan = first(regimen="kawasaki", product="octagam-10-us", weight="3kg", age="1mo", days=None, courses=None)
     stopped = session(reaction(plan, "09:01"), "1.1")
     assert stopped.dose_g > 0
+
+
+def test_an_end_on_the_next_day_is_said_with_its_day() -> None:
+    """36 g = 360 mL from 22:00, at 00:30 21.6 + 43.2 + 259.2 = 324 mL in: the 36 left at 43.2 mL/h run 50 min from 01:15."""
+    late = reaction(first(at="22:00"), "00:30", "01:15", "43.2 mL/h")
+    assert "it ends at 02:05 on 2026-12-02, " in helpers.notice(late, "infusion-resumed").message
+    assert (
+        "it ends at 13:04, " in helpers.notice(reaction(first(), "10:51", "11:21", "half"), "infusion-resumed").message
+    )

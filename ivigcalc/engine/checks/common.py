@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
 
 from ivigcalc.definitions import Phase, Safety
 from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.quantity import weight_kg
+from ivigcalc.quantity import figure, weight_kg
 from ivigcalc.request.request import Order, Patient
 
 
 def of_phase(phase: Phase) -> str:
     """`loading: ` before what is said of a phase; nothing where the protocol has none."""
     return "" if phase.id == "course" else f"{phase.id}: "
+
+
+def in_years(age_months: Fraction) -> str:
+    """`1 year`, `17.9 years`."""
+    years = figure(age_months / 12, 1)
+    return f"{years} year" if years == "1" else f"{years} years"
 
 
 def weighed_alike(patient: Patient, rules: Safety) -> bool:

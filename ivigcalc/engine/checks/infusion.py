@@ -169,7 +169,9 @@ def days_at_risk(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator
         if part.ordered.days is not None or len(part.days) == 1 or part.prescribed.per_day:
             continue
         dose_g = stretch.dose.prescribed_g
-        each = "; ".join(f"{days} days: {figure(dose_g / days)} g{_ml(rx, dose_g / days)} a day" for days in part.days)
+        each = "; ".join(
+            f"{counted(days, 'day')}: {figure(dose_g / days)} g{_ml(rx, dose_g / days)} a day" for days in part.days
+        )
         text = f"{of_phase(part.phase)}{' and '.join(titrated.risks)} risk, and the days are open: {each}"
         yield Notice("risk-days", "info", text, source=cite(rx.regimen, part.phase.days, part.phase, rx.protocol))
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from ivigcalc.definitions import Product, ProductClass, Safety, cite
 from ivigcalc.engine.case import Case, is_for
+from ivigcalc.engine.checks.common import in_years
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
@@ -98,7 +99,7 @@ def for_ages(draft: Draft) -> Iterator[Notice]:
                 words = f"{product.title}: {text} (printed for an age {printed}; no age was given)"
                 yield Notice("product-warning", "info", words, source=source)
                 continue
-            years = f"{figure(age / 12, 1)} years"
+            years = in_years(age)
             if kind == "contraindicated":
                 words = f"{product.title} is contraindicated at an age of {years}: {text}"
                 # control: contraindicated-age
@@ -158,7 +159,7 @@ def risk_of_age(draft: Draft) -> Iterator[Notice]:
     held = draft.titrated.held
     by_policy = held.of_policy and "policy-ceiling" not in held.lifted
     lowered = f"were lowered as policy {policy.id} prints alone" if by_policy else "were not lowered"
-    years, ask = f"{figure(age / 12, 1)} years", ", ".join(f"--risk {risk}" for risk in rule.risks)
+    years, ask = in_years(age), ", ".join(f"--risk {risk}" for risk in rule.risks)
     yield Notice(
         "age-risk",
         "caution",
@@ -216,7 +217,7 @@ def population(draft: Draft) -> Iterator[Notice]:
         yield Notice("default-used", "info", message)
     for bound in bounds:
         if age is not None and not bound.holds(age):  # control: age-of-protocol
-            years = f"{figure(age / 12, 1)} years"
+            years = in_years(age)
             yield Notice(
                 "age-outside-regimen",
                 "stop",
@@ -233,7 +234,7 @@ def _of_another_group(case: Case, group: str) -> Iterator[Notice]:
         return
     if is_for(protocol, age, case.safety):  # control: age-group
         return
-    years, adult = f"{figure(age / 12, 1)} years", case.safety.adult.from_age
+    years, adult = in_years(age), case.safety.adult.from_age
     whom = f"adults, from {adult}" if group == "adult" else f"children, under {adult}"
     yield Notice(
         "age-not-printed",

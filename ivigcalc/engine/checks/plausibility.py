@@ -10,7 +10,7 @@ from ivigcalc.definitions import Safety, cite
 from ivigcalc.definitions.fields import Range
 from ivigcalc.definitions.safety import UnitSlip, WeightForAge
 from ivigcalc.engine.case import Case
-from ivigcalc.engine.checks.common import weighed_alike
+from ivigcalc.engine.checks.common import in_years, weighed_alike
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import RequestError
@@ -92,7 +92,7 @@ class _BoundsForAge(NamedTuple):
 def _for_age(weight: Fraction, age: Fraction, case: Case) -> Iterator[Notice]:
     rules, patient = case.safety, case.patient
     if age > rules.age.highest.base or age < 0:
-        years = f"{figure(age / 12, 1)} years"
+        years = in_years(age)
         yield _implausible(
             f"an age of {years} is not believable: check it", years, str(rules.age.highest), cite(rules, rules.age)
         )

@@ -38,7 +38,7 @@ def interrupted(draft: Draft) -> Iterator[Notice]:
             if last:
                 later = infusion.duration_min - planned_min
                 than = f"{later} min later" if later >= 0 else f"{-later} min earlier"
-                end = _time(session.clock(infusion.duration_min))
+                end = _end(session, infusion.duration_min)
                 text += f"; it ends at {end}, {than} than planned{_kept(draft, session)}"
             yield Notice("infusion-resumed", "caution", text, f"{in_ml} mL", f"{whole} mL", sessions=place)
 
@@ -154,6 +154,13 @@ def _interrupted(draft: Draft) -> Iterator[tuple[Session, Infusion, int]]:
 
 def _place(draft: Draft, session: Session) -> int:
     return draft.dosed.places.index((session.course, session.day))
+
+
+def _end(session: Session, duration_min: int) -> str:
+    """When it ends; with the day, where that is another than the session's."""
+    at = session.clock(duration_min)
+    day, _, _ = (at or "").partition("T")
+    return f"{_time(at)} on {day}" if session.date and day != session.date else _time(at)
 
 
 def _time(clock: str | None) -> str:

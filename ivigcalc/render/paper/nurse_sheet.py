@@ -47,13 +47,13 @@ def nurse_sheet(plan: Plan, session: Session, number: int) -> dict[str, Any]:
             "at": "" if length is None else moment(session, length),
             "volume": shown(session.volume_ml, unknown=""),
         },
-        "bottles": list(_bottles(session)) or list(_bottles_without_rates(plan, session)),
+        "bottles": list(_bottles(session)) or list(_bottles_without_rates(own, session)),
         "chart": chart_data(session),
         "premedication": premedication(plan, session),
         "preparation": preparation(own),
         "observations": observation_rows(plan, session),
         "reaction": reaction(plan),
-        "assumed": any(step.assumed for step in session.steps),
+        "assumed": any(step.assumed for step in session.ahead),
         "notices": _notices(plan, session),
     }
 
@@ -122,12 +122,18 @@ def _left_over(session: Session) -> Facts:
 
 
 def _steps(plan: Plan, session: Session) -> Iterator[dict[str, str]]:
-    """A row for each step, with the bottles that are hung before the next, and the volume that the pump is set to."""
+    """A row for each step, with the bottles that are hung before the next, and the volume that the pump is set to.
+
+    The first names the bottle that hangs already as well, where the infusion was interrupted.
+    """
     steps, bottles = session.ahead, session.bottles
     # control: sheet-from-the-pause
     volumes = volumes_to_set(plan, session)[len(session.steps) - len(steps) :]
     for step, following, to_set in zip_longest(steps, steps[1:], volumes):
-        hung = [bottle for bottle in bottles if step.from_start_min <= bottle.from_start_min]
+        if step is steps[0]:
+            hung = [bottle for bottle in bottles if step.from_start_min < bottle.to_min]
+        else:
+            hung = [bottle for bottle in bottles if step.from_start_min <= bottle.from_start_min]
         if following is not None:
             hung = [bottle for bottle in hung if bottle.from_start_min < following.from_start_min]
         # from clock to clock, as the times in front of it; the last one ends when the infusion does, rounded up

@@ -69,8 +69,9 @@ def _ems(pages: dict[str, Any], sheet: dict[str, Any]) -> Decimal:
 
 
 def _top(sheet: dict[str, Any]) -> str:
-    """The highest rate of a record, up to which its chart is drawn."""
-    return str(max((step["rate"] for step in sheet["steps"]), key=Decimal, default=""))
+    """The highest rate that ran, before a pause too, up to which the chart of a record is drawn."""
+    drawn = sheet["chart"]["steps"] if sheet["chart"] else []
+    return str(max((step["rate"] for step in drawn), key=Decimal, default=""))
 
 
 def _folded(text: str, width: int) -> int:

@@ -131,6 +131,7 @@ def test_an_age_that_the_product_rules_out_is_a_stop(product: str) -> None:
     stopped = helpers.refusal(*asked, days="2", age="23mo")
     assert stopped.codes == ("age-contraindicated",)
     assert "1.9 years" in str(stopped)
+    assert "at an age of 1 year: " in str(helpers.refusal(*asked, days="2", age="1y"))
     found = helpers.any_course(product, "12kg", "1 g/kg", days="2", age="24mo")
     assert "age-contraindicated" not in helpers.codes(found)
 
