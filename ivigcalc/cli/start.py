@@ -22,7 +22,12 @@ def _completed(instruction: str) -> bool:
     from ivigcalc.cli.complete import answer
 
     said = answer(instruction, os.environ)
-    if said is not None:
-        sys.stdout.buffer.write(said.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
+    if said is not None and sys.stdout is not None:
+        try:
+            sys.stdout.buffer.write(said.encode("utf-8", "surrogateescape"))
+            sys.stdout.buffer.flush()
+        except OSError:  # the shell does not listen any more: there is nobody to complain to
+            from ivigcalc.cli.output import let_go
+
+            let_go(sys.stdout)
     return said is not None

@@ -5,6 +5,7 @@ A saved plan is hostile until it has passed: size, encoding, nesting, repeated k
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date
@@ -111,8 +112,18 @@ def document_of(data: bytes, name: str) -> dict[str, Any]:
 
 def parse(text: str) -> Any:
     """JSON with exact decimals; NaN, infinities and repeated keys are errors."""
-    # control: keys-once
-    return simplejson.loads(text, use_decimal=True, parse_constant=_no_number, object_pairs_hook=_without_repeats)
+    try:
+        # control: keys-once
+        return simplejson.loads(text, use_decimal=True, parse_constant=_no_number, object_pairs_hook=_without_repeats)
+    except simplejson.JSONDecodeError as error:
+        if error.msg.startswith("Extra data"):  # such as a batch's plans.jsonl
+            why = "more follows; where each line holds one, put that line into its own file"
+            raise ValueError(why) from None
+        raise
+    except ValueError as error:
+        if "set_int_max_str_digits" in str(error):  # a remedy for programmers
+            raise ValueError(f"a number has more than {sys.get_int_max_str_digits()} digits") from None
+        raise
 
 
 def _no_number(text: str) -> Never:

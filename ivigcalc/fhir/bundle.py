@@ -54,6 +54,8 @@ def record_of(data: bytes, name: str) -> Record:
     if len(patients) > 1:  # control: one-patient
         raise refusal(f"{name} is of {len(patients)} patients: give a bundle of one")
     patient = checked("Patient", patients[0][0], name) if patients else None
+    if patient is not None and (patient.deceasedBoolean or patient.deceasedDateTime):
+        raise refusal(f"{name} is of a patient who has died: give the bundle of the patient who is treated")
     about = [found for found, _ in entries if found["resourceType"] in _ABOUT]
     _all_about_one(about, _names(*patients[0]) if patients else set(), name)
     observations, conditions = (

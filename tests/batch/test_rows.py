@@ -344,6 +344,10 @@ def test_only_options_that_are_columns_are_told_as_columns(batch: Batch) -> None
     assert for_clerk("give --pre-pregnancy-weight or --restart") == "give pre_pregnancy_weight or --restart"
 
 
+def test_a_mark_below_a_word_says_nothing_in_one_line() -> None:
+    assert for_clerk("'y6' is not understood\n  2 g/kg y6\n         ^^") == "'y6' is not understood; 2 g/kg y6"
+
+
 REFUSALS = {
     "dose-implausible": "dose", "four-week-dose-over-limit": "dose", "course-dose-over-limit": "dose", "courses-close": "start",
     "day-dose-over-limit": "days", "no-open-days": "start",

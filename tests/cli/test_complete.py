@@ -150,3 +150,16 @@ def test_nothing_is_loaded_for_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, "cidp" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("stdout", ["closed", "full"])
+def test_what_the_shell_cannot_hear_is_not_complained_of(stdout: str) -> None:
+    to = ">&-" if stdout == "closed" else ">/dev/full"
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m ivigcalc {to}', sys.executable],
+        env={**os.environ, "_IVIGCALC_COMPLETE": "complete_bash", **asked("bash", "ivigcalc dose -r c")},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

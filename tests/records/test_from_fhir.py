@@ -159,6 +159,12 @@ def test_observations_alone_are_a_record_where_all_are_of_one() -> None:
     assert "Patient/p2" in refused(weight("72"), weight("70", on="2026-01-01", subject={"reference": "Patient/p2"}))
 
 
+@pytest.mark.parametrize("died", [{"deceasedBoolean": True}, {"deceasedDateTime": "2026-11-01"}])
+def test_the_record_of_one_who_has_died_is_not_taken(died: dict[str, Any]) -> None:
+    assert "has died" in refused(weight("72"), patient={**PATIENT, **died})
+    assert taken(weight("72"), patient={**PATIENT, "deceasedBoolean": False}).form.weight == "72 kg"
+
+
 def test_of_several_identifiers_none_is_taken_and_one_may_be_typed() -> None:
     two = {**PATIENT, "identifier": [{"value": "A"}, {"value": "B"}]}
     assert taken(weight("72"), patient=two).form.patient_id is None

@@ -424,7 +424,8 @@ NOT_PLANS: dict[str, tuple[bytes, str]] = {
     "deep": (b"[" * 200_000, "nested too deep"),
     "deep-objects": (b'{"a":' * 200_000, "nested too deep"),
     "too-large": (b" " * (MAX_BYTES + 1), "it is larger than 32 MiB"),
-    "a-number-of-a-million-digits": (b"9" * 1_000_000, "is not a saved plan"),
+    "a-number-of-a-million-digits": (b"9" * 1_000_000, "a number has more than 4300 digits"),
+    "two-plans": (b'{"schema": "ivigcalc.plan/1"}\n{"schema": "ivigcalc.plan/1"}\n', "put that line into its own file"),
     "an-exponent-of-twenty-digits": (b'{"schema": "ivigcalc.plan/1", "x": 1e99999999999999999999}', "is not a saved plan"),
     "unclosed": (b'{"schema": "ivigcalc.plan/1", "x": "', "is not a saved plan"),
 }  # fmt: skip

@@ -73,7 +73,7 @@ def attempt(ask: Callable[[], _T]) -> _T | Failed:
 
 def for_clerk(message: str) -> str:
     """A message of the command line in the words of a table: one harmless line, columns in place of options."""
-    line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
+    line = "; ".join(part.strip() for part in message.splitlines() if part.strip(" ^"))
     line = _OPTION.sub(_column_of, line)
     return safe(line, MAX_MESSAGE)
 
