@@ -203,7 +203,7 @@ def facts(plan: Plan) -> Facts:
         name = f"Phase {phase.phase}" if phased(plan) else "Course"
         if len(plan.segments) > 1:
             name = f"{name}, from {phase.first_course}" if phased(plan) else f"From course {phase.first_course}"
-        rows += _course_facts(phase, name)
+        rows += _course_facts(phase, name, changed=bool(plan.history))
     rows += to_last
     cost = plan.totals.cost
     if cost:
@@ -288,14 +288,15 @@ def _weights_text(plan: Plan) -> str:
     return f"{plain(weight.kg)} kg, {weight.basis} ({others} kg{bmi}{weighed})"
 
 
-def _course_facts(course: Course, name: str) -> Iterator[tuple[str, str]]:
+def _course_facts(course: Course, name: str, *, changed: bool) -> Iterator[tuple[str, str]]:
+    """`changed`: something happened to the plan, so that what is given may be less than was planned."""
     many = f"{course.courses} courses" if course.courses > 1 else "1 course"
     over = f"over {course.days} days" if course.days > 1 else "on 1 day"
     often = f", every {course.interval}" if course.interval and course.courses > 1 else ""
     yield name, f"{many} {over}{often}"
     yield "  exact dose", f"{plain(course.prescribed_g)} g"  # control: exact-beside-rounded
     given = f"{plain(course.dose_g)} g = {plain(course.g_per_kg)} g/kg"
-    yield "  dose given", f"{given} ({signed(course.deviation_percent)} %)"
+    yield "  dose planned" if changed else "  dose given", f"{given} ({signed(course.deviation_percent)} %)"
 
 
 def time_words(plan: Plan, time: InfusionTime) -> str:

@@ -27,6 +27,8 @@ _SAID_IN_ONE_LINE = tuple(FIELD[part.name] for part in fields(Treatment) if part
 def read_form(form: Form, command: Command, *, on: date | None, defaults_used: tuple[str, ...] = ()) -> Request:
     """Every word made exact; raises `RequestError` naming the field."""
     order = _order(_ORDER.words(form))
+    if command == "dose" and form.order is not None and (order.every or order.courses or order.by_phase):
+        raise _more_than_a_course()  # control: one-course-of-a-line
     if command == "schedule" and order.start is None:
         raise _no_first_day()
     first_day = order.start or on
@@ -113,6 +115,14 @@ def _refuse_contradictions(patient: Patient) -> None:
             field="risk",
             code="contradiction",
         )
+
+
+def _more_than_a_course() -> RequestError:
+    return RequestError(
+        "--order: dose works out one course, without interval, number of courses or a second phase: leave them out, "
+        "or give the line to `ivigcalc schedule` with --start",
+        field="order",
+    )
 
 
 def _no_first_day() -> RequestError:

@@ -52,7 +52,7 @@ def order_for(stages: tuple[Phase, ...]) -> dict[str, str]:
             words["dose"] = "1 g/kg/course"  # nobody prints whether a bare one is of a day
         elif phase.dose.published.single is None:
             words["dose"] = middle(phase.dose.published.from_, phase.dose.published.to)
-        if phase.days is None:
+        if phase.days is None or phase.days.from_ is None:
             words["days"] = "2"
         if phase.dose and phase.dose.per_day and phase.days and phase.days.from_ != phase.days.to:
             words["days"] = str(phase.days.from_)  # so many days settle the dose

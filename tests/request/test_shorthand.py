@@ -153,6 +153,14 @@ def test_each_phase_is_given_what_was_ordered_for_it() -> None:
     assert [str(s.on) for s in made.sessions if s.day == 1] == ["2026-12-01", "2026-12-22", "2027-01-12", "2027-02-02"]
 
 
+@pytest.mark.parametrize("line", ["2 g/kg d1-2 q28d", "2 g/kg d1-2 x6", "2 g/kg d1-2, then 1 g/kg d1"])
+def test_a_dose_without_dates_is_of_one_course(line: str) -> None:
+    """144 g for 72 kg, once; what the line says beyond that is not passed over."""
+    with pytest.raises(RequestError, match=r"dose works out one course"):
+        read_form(Form(weight="72kg", order=line), "dose", on=None)
+    assert read_form(Form(weight="72kg", order="2 g/kg d1-2"), "dose", on=None).order.days == 2
+
+
 @pytest.mark.parametrize(
     ("regimen", "line", "says"),
     [
