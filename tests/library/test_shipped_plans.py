@@ -58,7 +58,8 @@ def order_for(stages: tuple[Phase, ...]) -> dict[str, str]:
             words["days"] = str(phase.days.from_)  # so many days settle the dose
         repeated = courses > 1 or phase is planned[-1][0]
         if repeated and (phase.interval is None or phase.interval.every.single is None):
-            words["every"] = str(phase.interval.every.from_) if phase.interval else "4 weeks"
+            apart = phase.apart and (phase.apart.at_least or phase.apart.at_most)
+            words["every"] = str(phase.interval.every.from_ if phase.interval else apart or "4 weeks")
     return words
 
 
