@@ -85,7 +85,7 @@ def _order(words: tuple[Words, ...]) -> Order:
     if twice:  # control: order-said-once
         raise RequestError(f"--order says it as well: leave out {', '.join(twice)}", field="order", code="said-twice")
     if len(by_phase) == 1:
-        return Order(**said, **{key: getattr(by_phase[0], key) for key in line})
+        return Order(**{**{key: getattr(by_phase[0], key) for key in line}, **said})
     return Order(**said, by_phase=by_phase)
 
 
