@@ -85,7 +85,7 @@ def replan(
     output: OutputOption = None,
     explain: ExplainOption = False,
     notes: NotesOption = False,
-    paper: PaperOption = "a4",
+    paper: PaperOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:

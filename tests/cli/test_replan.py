@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 Run = Callable[..., Any]
 ORDER = (
@@ -122,3 +123,15 @@ def test_a_plan_of_another_version_is_refused(refuses: Callable[..., str], plan:
 @pytest.mark.parametrize("name", ["none.json", "."])
 def test_what_is_no_plan(refuses: Callable[..., str], tmp_path: Path, plan: Path, name: str) -> None:
     assert "is not a saved plan" in refuses(2, "replan", tmp_path / name, *REACTION)
+
+
+@pytest.mark.parametrize(("option", "width_pt"), [((), 612), (("--paper", "a4"), 595)])
+def test_a_changed_plan_is_printed_on_the_paper_of_the_site(
+    run: Run, tmp_path: Path, option: tuple[str, ...], width_pt: int
+) -> None:
+    """Letter is 8.5 in of 72 pt, A4 is 210 mm; what is typed beats the site."""
+    site, saved, pdf = (tmp_path / name for name in ("site.yaml", "plan.json", "plan.pdf"))
+    site.write_text("kind: site\nschema: 2\nid: st-elsewhere\npaper: letter\n", encoding="utf-8")
+    assert run(*ORDER.split(), saved, "--site", site).code == 0
+    assert run("replan", saved, "-f", "pdf", "-o", pdf, *option).code == 0
+    assert round(PdfReader(pdf).pages[0].mediabox.width) == width_pt
