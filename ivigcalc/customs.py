@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Site
 from ivigcalc.definitions.site import WEEKDAYS
 from ivigcalc.errors import MissingExtraError, RequestError
@@ -60,7 +61,7 @@ class Customs:
 
     def clock(self, minutes: int) -> str:
         """Minutes after midnight, of whatever day, as `09:00`, or as `9:00 AM` where twelve hours are counted."""
-        hour, minute = divmod(minutes % (24 * 60), 60)
+        hour, minute = divmod(minutes % DAY_MIN, 60)
         return _of_twelve(self.locale or "en", hour, minute) if self.twelve_hours else f"{hour:02}:{minute:02}"
 
 

@@ -272,15 +272,11 @@ def preferred_course_g(
     spread_g: Fraction = Fraction(5),
 ) -> tuple[int, Fraction, Fraction] | None:
     """Vials, distance from the exact dose, and course: of all near it, in days not too unlike, the fewest vials, then the nearest."""
-    fewest = {amount: sum((best_vials(amount, sizes) or {}).values()) for amount in vial_totals(sizes, exact_g * 2)}
-    found = [
-        (sum(fewest[day] for day in split), abs(sum(split) - exact_g), sum(split, Fraction(0)))
-        for split in combinations_with_replacement(sorted(fewest), days)
-        if split[-1] - split[0] <= spread_g
-        and abs(sum(split) - exact_g) <= exact_g * within
-        and (most_per_day_g is None or split[-1] <= most_per_day_g)
-    ]
-    return min(found, default=None)
+    best = fewest_vials_course(exact_g, sizes, days, within, spread_g, most_per_day_g)
+    if not best:
+        return None
+    vials = sum(sum((best_vials(day, sizes) or {}).values()) for day in best[0])
+    return vials, abs(sum(best[0]) - exact_g), sum(best[0], Fraction(0))
 
 
 def ordered_course_g(words: str, weight_kg: Fraction, days: int, printed_per_day: bool) -> Fraction:

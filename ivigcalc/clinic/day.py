@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from ivigcalc.definitions import NO_SITE, Site
 from ivigcalc.engine.clocks import zone_of
-from ivigcalc.quantity import Quantity
 
 _SAID_OF_A_VISIT = ("stop", "caution")
 
@@ -165,16 +164,10 @@ def _times(session: dict[str, Any], site: Site, zone: tzinfo | None) -> tuple[da
     if starts is None:
         return None, None, None, None
     visit = site.visit
-    arrives = _beside(starts, _moment(session.get("visit_from"), zone), -_sum(visit.arrival, visit.premedication), -1)
+    arrives = _beside(starts, _moment(session.get("visit_from"), zone), -visit.before_min, -1)
     ends = _beside(starts, ends, session["duration_min"], +1) if ends else None
-    after_min = _sum(visit.flush, visit.observation)
-    leaves = _beside(ends, _moment(session.get("visit_to"), zone), after_min, +1) if ends else None
+    leaves = _beside(ends, _moment(session.get("visit_to"), zone), visit.after_min, +1) if ends else None
     return arrives, starts, ends, leaves
-
-
-def _sum(*times: Quantity | None) -> int:
-    """Whole minutes."""
-    return sum(int(time.base) for time in times if time)
 
 
 def _moment(text: str | None, zone: tzinfo | None) -> datetime | None:

@@ -42,6 +42,20 @@ class Visit(Strict):
     flush: WholeMinutes | None = None
     observation: WholeMinutes | None = None
 
+    @property
+    def before_min(self) -> int:
+        """Minutes from arrival to the start of the infusion."""
+        return _sum(self.arrival, self.premedication)
+
+    @property
+    def after_min(self) -> int:
+        """Minutes from its end to leaving."""
+        return _sum(self.flush, self.observation)
+
+
+def _sum(*times: Quantity | None) -> int:
+    return sum(int(time.base) for time in times if time)
+
 
 class Premedication(Strict):
     """One drug that is given before, as the clinic's own order has it; none is shipped."""

@@ -7,6 +7,7 @@ from datetime import date
 from fractions import Fraction
 from functools import cached_property
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.clocks import change_of_clocks, zone_of
 from ivigcalc.engine.course import Dosed
@@ -20,7 +21,6 @@ from ivigcalc.engine.weight import Weights
 from ivigcalc.quantity import decimal_of
 
 #: how long after its end an interrupted infusion is looked for by the clock
-_A_DAY_MIN = 24 * 60
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Draft:
     def _as_it_went(self, session: Session) -> Session:
         """A session with its interruptions, by the clocks as they are changed until its new end."""
         for pause in self.case.since.pauses_of((session.course, session.day)):
-            by_the_clock = session._replace(clock_change=self._clock_change(session.on, session.infusion, _A_DAY_MIN))
+            by_the_clock = session._replace(clock_change=self._clock_change(session.on, session.infusion, DAY_MIN))
             session = interrupted(by_the_clock, pause, self.case.product)
             session = session._replace(clock_change=self._clock_change(session.on, session.infusion))
         return session

@@ -165,10 +165,7 @@ class Prescription(Defined):
     @cached_property
     def overheads_min(self) -> tuple[int, int]:
         """Minutes of a visit before and after the infusion."""
-        visit = self.site.visit
-        before = sum((int(part.base) for part in (visit.arrival, visit.premedication) if part), 0)
-        after = sum((int(part.base) for part in (visit.flush, visit.observation) if part), 0)
-        return before, after
+        return self.site.visit.before_min, self.site.visit.after_min
 
     def rates(self, kind: InfusionKind, risks: tuple[Risk, ...]) -> Rates:
         """The rates of a first or a later infusion with these risks. Raises `RefusedError` where nobody prints any."""

@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Product
 from ivigcalc.engine.infusion import MINUTE_PLACES, RATE_PLACES, VOLUME_PLACES, step_of
 from ivigcalc.engine.plan import Infusion, InfusionStep, Interruption, Session, clock_text
@@ -20,9 +21,8 @@ from ivigcalc.engine.titration import NOTHING_ML, Climb, OtherCeiling, Rung, cli
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import Quantity, decimal_not_0, decimal_of, figure
 
-_DAY_MIN = 24 * 60
 #: a clock time is read as the next one within half a day: what comes later than that was before
-_HALF_A_DAY_MIN = _DAY_MIN // 2
+_HALF_A_DAY_MIN = DAY_MIN // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _resume_min(session: Session, at_min: int, pause: Pause, name: str) -> int:
 
 def _shows(session: Session, minute: int, clock_min: int) -> bool:
     wall_min = session.wall_min(minute)
-    return wall_min is not None and wall_min % _DAY_MIN == clock_min
+    return wall_min is not None and wall_min % DAY_MIN == clock_min
 
 
 # ---- how it goes on -------------------------------------------------------------------------------------------------

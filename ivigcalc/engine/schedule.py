@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import WEEKDAYS
 from ivigcalc.engine.public_holidays import holidays_of
@@ -19,7 +20,6 @@ from ivigcalc.quantity import Quantity
 from ivigcalc.request.request import LAST_YEAR
 
 #: how far a course is looked for off its date before giving up, in days
-_DAY_MIN = 24 * 60
 #: so many days before and after a visit are looked at, to see whether the clinic stays open
 _DAYS_ON_END = 3
 SEARCH_DAYS = 92
@@ -146,10 +146,10 @@ def open_around(site: Site, day: date) -> tuple[int, int] | None:
     opens, closes = hours
     for number in range(1, _DAYS_ON_END + 1):
         after, before = (_hours(site, day + timedelta(days=offset)) for offset in (number, -number))
-        if after and closes == number * _DAY_MIN and after[0] == 0:
+        if after and closes == number * DAY_MIN and after[0] == 0:
             closes += after[1]
-        if before and opens == (1 - number) * _DAY_MIN and before[1] == _DAY_MIN:
-            opens += before[0] - _DAY_MIN
+        if before and opens == (1 - number) * DAY_MIN and before[1] == DAY_MIN:
+            opens += before[0] - DAY_MIN
     return opens, closes
 
 

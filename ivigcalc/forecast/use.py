@@ -10,7 +10,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ivigcalc.definitions import Site
-from ivigcalc.quantity import Quantity
 from ivigcalc.request.request import LAST_YEAR
 
 _VIALS = re.compile(r"([0-9]{1,6}) x ([0-9]{1,6}(?:\.[0-9]{1,6})?) g")
@@ -78,7 +77,7 @@ def _chair_min(session: Mapping[str, Any], site: Site) -> int | None:
     lasts_min = session["duration_min"]
     if lasts_min is None:
         return None
-    before_min, after_min = around_min(site)
+    before_min, after_min = site.visit.before_min, site.visit.after_min
     starts, arrives = session["starts_at"], session.get("visit_from")
     ends, leaves = session["ends_at"], session.get("visit_to")
     if starts and arrives:
@@ -86,16 +85,6 @@ def _chair_min(session: Mapping[str, Any], site: Site) -> int | None:
     if ends and leaves:
         after_min = _between(ends, leaves)
     return int(before_min + lasts_min + after_min)
-
-
-def around_min(site: Site) -> tuple[int, int]:
-    """Minutes of a visit before and after its infusion, as the site has them."""
-    visit = site.visit
-    return _sum(visit.arrival, visit.premedication), _sum(visit.flush, visit.observation)
-
-
-def _sum(*times: Quantity | None) -> int:
-    return sum(int(time.base) for time in times if time)
 
 
 def _between(earlier: str, later: str) -> int:
@@ -122,7 +111,7 @@ def use_of_row(row: Mapping[str, Any], site: Site) -> Use | None:
         _amount(row["leftover_g"]),
         None if row["volume_ml"] in (None, "") else _amount(row["volume_ml"]),
         _vials(str(row["vials"])),
-        None if lasts_min is None else lasts_min + sum(around_min(site)),
+        None if lasts_min is None else site.visit.before_min + lasts_min + site.visit.after_min,
     )
 
 

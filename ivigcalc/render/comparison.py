@@ -13,6 +13,7 @@ from ivigcalc.document.write import text_of
 from ivigcalc.engine.plan import CHECK_LINE
 from ivigcalc.errors import RequestError
 from ivigcalc.render.csv import safe_cell, write_rows
+from ivigcalc.render.html_page import html_line, html_page
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.times import elapsed_text
 from ivigcalc.render.words import clean, shown, signed, treatment, vials_short, vials_text
@@ -251,11 +252,9 @@ th{vertical-align:bottom}.word{text-align:left}@media print{body{margin:0}}"""
 def to_html(comparison: Comparison, rows: tuple[Row, ...]) -> str:
     """The orders as a page that stands alone: no script, nothing fetched."""
     columns = _columns(comparison)
-    title = html_escape(_heading(comparison))
     head = [("word", field) for field in _asked(comparison)]
     head += [("word" if c.key in ("phase", "vials") else "", c.heading.replace("\n", " ")) for c in columns]
-    lines = ["<!doctype html>", '<html lang="en">', '<meta charset="utf-8">', f"<title>{title}</title>"]
-    lines += [f"<style>{_STYLE}</style>", f"<h1>{title}</h1>", "<table>", "<thead><tr>"]
+    lines = ["<table>", "<thead><tr>"]
     lines += [_html_cell("th", kind, text) for kind, text in head]
     lines.append("</tr></thead>")
     for row in rows:
@@ -263,9 +262,7 @@ def to_html(comparison: Comparison, rows: tuple[Row, ...]) -> str:
         made = [_html_cell("td", kind, text) for (kind, _), text in zip(head, cells, strict=True)]
         lines.append(f"<tr>{''.join(made)}</tr>")
     lines.append("</table>")
-    lines += [f"<p>{html_escape(line)}</p>" for line in _said(comparison, rows)]
-    lines += [f"<p><strong>{html_escape(CHECK_LINE)}</strong></p>", "</html>"]
-    return "\n".join(lines) + "\n"
+    return html_page(_heading(comparison), _STYLE, [*lines, *map(html_line, _said(comparison, rows))])
 
 
 def _html_cell(tag: str, kind: str, text: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape as html_escape
 from typing import Any
 
 from ivigcalc.changes.plans import Change, Changes
 from ivigcalc.document.diff import ABSENT, Difference
 from ivigcalc.document.write import text_of
 from ivigcalc.engine.plan import CHECK_LINE
+from ivigcalc.render.html_page import html_line, html_page, html_row
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.words import clean
 from ivigcalc.text import counted
@@ -152,18 +152,11 @@ th,td{border:1px solid #777;padding:.25em .6em;text-align:left;vertical-align:to
 
 def to_html(found: Changes) -> str:
     """A page that stands alone, with a line to sign on: no script, nothing fetched."""
-    title = html_escape(heading(found))
-    lines = ["<!doctype html>", '<html lang="en">', '<meta charset="utf-8">', f"<title>{title}</title>"]
-    lines += [f"<style>{_STYLE}</style>", f"<h1>{title}</h1>"]
-    lines += [f"<p><strong>{html_escape(line)}</strong></p>" for line in cautions(found)]
+    lines = [html_line(line, strong=True) for line in cautions(found)]
     if found.changes:
-        lines += ["<table>", _html_row("th", _HEADINGS)]
-        lines += [_html_row("td", cells(found, change)) for change in found.changes]
+        lines += ["<table>", html_row("th", _HEADINGS)]
+        lines += [html_row("td", cells(found, change)) for change in found.changes]
         lines.append("</table>")
-    lines += [f"<p>{html_escape(line)}</p>" for line in remarks(found)]
+    lines += map(html_line, remarks(found))
     lines.append(f'<div class="sign">{"".join(f"<span>{word}</span>" for word in _SIGN)}</div>')
-    return "\n".join([*lines, f"<p><strong>{html_escape(CHECK_LINE)}</strong></p>", "</html>"]) + "\n"
-
-
-def _html_row(tag: str, row: Sequence[str]) -> str:
-    return f"<tr>{''.join(f'<{tag}>{html_escape(text)}</{tag}>' for text in row)}</tr>"
+    return html_page(heading(found), _STYLE, lines)

@@ -12,6 +12,7 @@ from ivigcalc.forecast.forecast import Forecast
 from ivigcalc.forecast.total import Amount, Covered, Outlook
 from ivigcalc.quantity import plain
 from ivigcalc.render.forecast import CHANGED, PLANNED, cases, cost_difference, vials_of
+from ivigcalc.render.html_page import html_line, html_page, html_row
 from ivigcalc.render.times import elapsed_text, plain_day
 from ivigcalc.render.words import clean, shown, signed
 from ivigcalc.text import counted
@@ -237,9 +238,7 @@ td:first-child,th:first-child{text-align:left}meter{width:8em}@media print{body{
 
 def to_html(forecast: Forecast, today: date) -> str:
     """A page that stands alone: no script, nothing fetched."""
-    title = escape(heading(forecast))
-    lines = ["<!doctype html>", '<html lang="en">', '<meta charset="utf-8">', f"<title>{title}</title>"]
-    lines += [f"<style>{_STYLE}</style>", f"<h1>{title}</h1>"]
+    lines: list[str] = []
     for case, outlook in cases(forecast):
         named = "As planned" if case == PLANNED else f"Scenario: {clean(str(forecast.scenario), 120)}"
         headings, rows = _table(outlook)
@@ -254,12 +253,10 @@ def to_html(forecast: Forecast, today: date) -> str:
             lines += [f"<h2>{name}</h2>", "<table>", _html_row("th", headings)]
             lines += [_html_row("td", row) for row in found]
             lines.append("</table>")
-    lines += [f"<p><strong>{escape(line)}</strong></p>" for line in cautions(forecast, today)]
-    lines += [f"<p>{escape(line)}</p>" for line in remarks(forecast)]
-    return "\n".join([*lines, f"<p><strong>{escape(CHECK_LINE)}</strong></p>", "</html>"]) + "\n"
+    lines += [html_line(line, strong=True) for line in cautions(forecast, today)]
+    return html_page(heading(forecast), _STYLE, [*lines, *map(html_line, remarks(forecast))])
 
 
 def _html_row(tag: str, cells: tuple[str, ...], part: int | None = None) -> str:
-    made = "".join(f"<{tag}>{escape(' '.join(text.split()))}</{tag}>" for text in cells)
     bar = "" if part is None else f'<td><meter max="{_BAR}" value="{part}">{part}</meter></td>'
-    return f"<tr>{made}{bar}</tr>"
+    return html_row(tag, (" ".join(text.split()) for text in cells), bar)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, timedelta
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.engine.since import Place
 from ivigcalc.errors import RefusedError
-
-_DAY_MIN = 24 * 60
 
 
 def last_day(session: Session) -> date | None:
@@ -17,7 +16,7 @@ def last_day(session: Session) -> date | None:
     if session.on is None:
         return None
     end = session.wall_min(session.duration_min or 0) or 0
-    return session.on + timedelta(days=end // _DAY_MIN)
+    return session.on + timedelta(days=end // DAY_MIN)
 
 
 def lies_in_the_past(session: Session, at: date) -> bool:

@@ -18,7 +18,7 @@ from ivigcalc.batch.rows.columns import read_row
 from ivigcalc.batch.rows.machine import measure
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import QuantityError
-from ivigcalc.render.csv import safe_cell
+from ivigcalc.render.csv import safe_cell, unquoted_cell
 
 from .conftest import Done
 
@@ -142,12 +142,6 @@ def test_ids_come_back_unchanged(batch: Batch, kind: str) -> None:
     else:
         found = pq.read_table(path)["patient_id"].to_pylist()
     assert list(dict.fromkeys(found)) == IDS
-
-
-def unquoted_cell(cell: str) -> str:
-    """The text of which a cell was made: what is a formula without its first quotes has one more of them."""
-    is_quoted = cell.startswith("'") and safe_cell(cell.lstrip("'")) != cell.lstrip("'")
-    return cell[1:] if is_quoted else cell
 
 
 def test_a_formula_is_escaped_so_that_two_ids_never_become_one(batch: Batch) -> None:

@@ -32,8 +32,8 @@ default_calendar = ward
 """
 
 
-def khal_after(folder: Path, ics: bytes, line: str) -> list[str]:
-    """What it lists from October 2026 to January 2027, one `line` for each event, once the file is imported."""
+def khal_after(folder: Path, ics: bytes, line: str, since: str = "2026-10-01") -> list[str]:
+    """What it lists of 120 days, one `line` for each event, once the file is imported."""
     if PROGRAM is None:
         pytest.skip("khal is not installed")
     (folder / "ward").mkdir(exist_ok=True)
@@ -41,7 +41,7 @@ def khal_after(folder: Path, ics: bytes, line: str) -> list[str]:
     settings.write_text(SETTINGS.format(folder=folder), encoding="utf-8")
     file.write_bytes(ics)
     _khal(folder, "import", "--batch", str(file))
-    listed = _khal(folder, "list", "--once", "--format", f"> {line}", "--day-format", "", "2026-10-01", "120d")
+    listed = _khal(folder, "list", "--once", "--format", f"> {line}", "--day-format", "", since, "120d")
     return [found[2:].strip() for found in listed.splitlines() if found.startswith("> ")]
 
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import shutil
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +12,7 @@ from typing import Any
 import helpers
 import pytest
 from icalendar import Calendar
+from render.khal import khal_after
 
 from ivigcalc.clinic.day import clinic_day
 from ivigcalc.definitions.visit import Observations
@@ -353,47 +350,11 @@ def test_an_appointment_names_its_own_product(plan: Plan) -> None:
     assert "privigen-us" in found["c3-d1"][3]
 
 
-KHAL_PROGRAM = shutil.which(
-    "khal", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-)
-KHAL = """\
-[calendars]
-[[ward]]
-path = {folder}/ward
-type = calendar
-[locale]
-timeformat = %H:%M
-dateformat = %Y-%m-%d
-longdateformat = %Y-%m-%d
-datetimeformat = %Y-%m-%d %H:%M
-longdatetimeformat = %Y-%m-%d %H:%M
-local_timezone = America/New_York
-default_timezone = America/New_York
-[sqlite]
-path = {folder}/khal.db
-[default]
-default_calendar = ward
-"""
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(KHAL_PROGRAM is None, reason="khal is not installed")
 def test_khal_updates_what_changed_and_leaves_the_past(tmp_path: Path) -> None:
-    (tmp_path / "ward").mkdir()
-    (tmp_path / "khal.conf").write_text(KHAL.format(folder=tmp_path), encoding="utf-8")
-
-    def khal(*words: str) -> str:
-        command = [str(KHAL_PROGRAM), "--config", str(tmp_path / "khal.conf"), *words]
-        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
     def imported(found: Plan) -> list[str]:
-        file = tmp_path / "plan.ics"
-        file.write_bytes(to_ics(found))
-        khal("import", "--batch", str(file))
-        listed = khal("list", "--format", "{start-date} {start-time}-{end-time} {title} {status}", "2026-11-01", "120d")
-        return [line.strip() for line in listed.splitlines() if "IVIG" in line]
+        line = "{start-date} {start-time}-{end-time} {title} {status}"
+        return [event for event in khal_after(tmp_path, to_ics(found), line, "2026-11-01") if "IVIG" in event]
 
     plan = first(days="2", courses="3")
     at_first = imported(plan)

@@ -6,6 +6,7 @@ from datetime import UTC, timedelta
 from decimal import Decimal
 from math import floor
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.clocks import moment, zone_of
 from ivigcalc.engine.plan import Plan, Session
 
@@ -24,7 +25,7 @@ def local_day(session: Session, from_start_min: Decimal) -> str | None:
     if session.on is None:
         return None
     wall_min = session.wall_min(from_start_min)
-    return (session.on + timedelta(days=(wall_min or 0) // (24 * 60))).isoformat()
+    return (session.on + timedelta(days=(wall_min or 0) // DAY_MIN)).isoformat()
 
 
 def local_time(session: Session, from_start_min: Decimal) -> str | None:
