@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -37,6 +38,9 @@ LINES_ON_SCREEN = 4
 #: the screen whose lines are counted: a wider window shows no other notices
 COLUMNS_ON_SCREEN = 80
 
+_OPTION = re.compile(r"--[a-z]")
+#: what stands between what is the matter and what to do
+_BEFORE_REMEDY = ("; ", ": ", ", and ")
 #: what says that a course was moved off the day on which it was due, from where and why
 MOVED = "date-shifted"
 
@@ -109,6 +113,15 @@ def cited_notices(plan: Plan) -> list[tuple[Notice, str]]:
     """Every notice with its text and the number of its source, gravest first and then as an order is read."""
     numbers = source_numbers(plan)
     return [(found, notice_text(found, numbers.get(found.source or ""))) for found in by_level(plan.notices)]
+
+
+def without_options(message: str) -> str:
+    """A message without its remedy, where that names an option of the command line: nobody types beside a bed."""
+    option = _OPTION.search(message)
+    if option is None:
+        return message
+    ends = max(message.rfind(mark, 0, option.start()) for mark in _BEFORE_REMEDY)
+    return message[:ends] if ends > 0 else message
 
 
 def printed_notice(found: Notice, plan: Plan) -> dict[str, str]:

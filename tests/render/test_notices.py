@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+import helpers
 import pytest
 
 from ivigcalc.engine.plan import Level, Notice
@@ -14,7 +16,9 @@ from ivigcalc.render.notices import (
     notice_text,
     on_screen,
     printed_notice,
+    without_options,
 )
+from ivigcalc.render.paper.page import document
 
 from . import papers
 
@@ -123,3 +127,35 @@ def test_note_of_another_session_is_not_on_the_sheet() -> None:
     plan = papers.dermatomyositis()
     plan = replace(plan, notices=(Notice("date-shifted", "info", "moved", sessions=((2, 1),)),))
     assert [len(for_sheet(plan, session)) for session in plan.sessions] == [0, 0, 1, 0]
+
+
+# ---- what names an option of the command line -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("check that pounds were not typed as kilograms; --previous-weight settles it", "check that pounds were not typed as kilograms"),
+        ("48 kg instead: ask whether it is meant, and name a --policy that doses on it", "48 kg instead: ask whether it is meant"),
+        ("78 years: a risk, and no risk was given: give --risk renal, --risk cardiac or --risk none", "78 years: a risk, and no risk was given"),
+        ("it ends at 17:30: start by 09:00", "it ends at 17:30: start by 09:00"),
+        ("a dose of 2 -- 3 g/kg", "a dose of 2 -- 3 g/kg"),
+        ("--start was not given", "--start was not given"),
+    ],
+)  # fmt: skip
+def test_at_the_bedside_no_remedy_names_an_option(said: str, kept: str) -> None:
+    assert without_options(said) == kept
+
+
+def test_no_option_of_the_command_line_stands_on_a_record_and_every_one_on_the_order_page() -> None:
+    """An obese patient of 78 years whose infusion runs over midnight, with cautions whose remedies are options."""
+    plan = helpers.plan(
+        "cidp", "privigen-us", "130kg", height="165cm", sex="female", age="78y", start="2026-12-01", at="22:00"
+    )
+    page = document(plan, "a4", {})
+    beside = [notice["text"] for sheet in page["sheets"] for notice in sheet["notices"]]
+    assert {"obese-actual-weight", "age-risk", "clock-not-checked"} <= {
+        notice["code"] for notice in page["sheets"][0]["notices"]
+    }
+    assert [text for text in beside if re.search(r"--[a-z]", text)] == []
+    assert len([text for text in (notice["text"] for notice in page["notices"]) if re.search(r"--[a-z]", text)]) >= 3

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
 from ivigcalc.engine.plan import Bottle, Plan, Session, Step
 from ivigcalc.engine.record import bottles_without_rates
 from ivigcalc.quantity import plain
-from ivigcalc.render.notices import LEVELS, for_sheet, printed_notice
+from ivigcalc.render.notices import LEVELS, for_sheet, printed_notice, without_options
 from ivigcalc.render.paper.bedside import (
     observation_rows,
     premedication,
@@ -236,7 +237,7 @@ def _notices(plan: Plan, session: Session) -> list[dict[str, str]]:
     for found in for_sheet(plan, session):
         seen[found.code] += found.level == "caution"
         if found.level != "caution" or seen[found.code] <= SAME_KIND_ON_SHEET:
-            kept.append(printed_notice(found, plan))
+            kept.append(printed_notice(replace(found, message=without_options(found.message)), plan))
     more = {code: count - SAME_KIND_ON_SHEET for code, count in seen.items()}
     return kept + [_more(code, count) for code, count in more.items() if count > 0]
 
