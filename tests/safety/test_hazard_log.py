@@ -131,6 +131,17 @@ def test_what_is_left_without_a_control_is_a_program(control: dict[str, str]) ->
     assert ast.dump(ast.parse(taken_out)) != ast.dump(ast.parse(text))
 
 
+def test_what_is_left_without_a_control_knows_every_name(tmp_path: Path) -> None:
+    """A program that stumbles over a name would fail the control's test for a reason that is not the control's."""
+    for control in CONTROLS:
+        [(path, number)] = [(path, number) for name, path, number in anchors(ROOT) if name == control["control"]]
+        left = without(path.read_text(encoding="utf-8"), number, control)
+        (tmp_path / f"{control['control'].replace('-', '_')}.py").write_text(left, encoding="utf-8")
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F821", str(tmp_path)]
+    done = subprocess.run(ruff, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the tree from which controls may be removed."""
