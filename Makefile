@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST := PYTHONWARNDEFAULTENCODING=1 PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m pytest
 
-.PHONY: help demo install test quick lint type smoke check bench fuzz mutation docs pictures clean
+.PHONY: help demo install test quick lint type smoke check bench fuzz mutation docs site pictures clean
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -56,6 +56,9 @@ docs: $(STAMP)     ## rebuild the generated pages, and what the documents show t
 	$(BIN)/python docs/build_formats.py
 	$(BIN)/python docs/build_counts.py
 	$(BIN)/python docs/build_examples.py
+
+site: $(STAMP)     ## the pages as a site in build/site, to be browsed without a server or a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 pictures: $(STAMP) ## make the pictures of the README anew
 	$(BIN)/python docs/build_pictures.py

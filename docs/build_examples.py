@@ -108,10 +108,15 @@ def run(text: str) -> list[tuple[Example, Done]]:
         return [(example, _run(example.command)) for example in examples(text)]
 
 
+def words(command: str) -> list[str]:
+    """A command as a shell parts it."""
+    return shlex.split(command.replace("\\\n", " "))
+
+
 def _run(command: str) -> Done:
     from ivigcalc.cli.main import main
 
-    program, *arguments = shlex.split(command)
+    program, *arguments = words(command)
     if program == "cat":
         return Done(0, "".join(Path(name).read_text(encoding="utf-8") for name in arguments), "")
     if program != "ivigcalc":

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import io
 import re
-import shlex
 from collections.abc import Iterator
 from hashlib import sha256
 from html import unescape
 from importlib.metadata import version
 from pathlib import Path
 
-from build_examples import ASKED_ON, examples, run, text_of
+from build_examples import ASKED_ON, examples, run, text_of, words
 
 PICTURES = Path(__file__).parent / "pictures"
 TABLE, RECORD, WORDS = (PICTURES / name for name in ("table.svg", "record.png", "record.txt"))
@@ -104,8 +103,8 @@ def record() -> tuple[bytes, list[str]]:
     from ivigcalc.render.paper.page import prepared
     from ivigcalc.render.paper.typeset import typeset
 
-    _, asked_for, *words = shlex.split(command())
-    options = dict(zip(words[::2], words[1::2], strict=True))
+    _, asked_for, *typed = words(command())
+    options = dict(zip(typed[::2], typed[1::2], strict=True))
     form = Form(**{option.removeprefix("--").replace("-", "_"): value for option, value in options.items()})
     data = prepared(plan_form(form, asked_for, on=ASKED_ON), None, ("record",), "1.1")
     [page] = PdfReader(io.BytesIO(typeset("plan.typ", data, "pdf", "pictures"))).pages
