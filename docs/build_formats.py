@@ -190,7 +190,7 @@ def _documents() -> Iterator[str]:
         yield ""
         yield f"### {name}"
         yield ""
-        yield inline(str(block["description"]))
+        yield str(block["description"])
         yield ""
         marked = _promised(str(block["title"]) if name != "the document" else "Document")
         stars = {key: " \\*" if key in marked else "" for key in block["properties"]}
