@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,7 @@ def meanings() -> dict[str, str]:
     return found
 
 
+@cache
 def headings() -> dict[str, list[str]]:
     """Table -> its columns, as they are printed."""
     return {name: next(csv.reader(printed.splitlines())) for name, printed in _printed(TABLES)}
