@@ -1,4 +1,7 @@
-"""Every command, option, code, column and key that a document shows exists, and is exercised by a test."""
+"""Every command, option, code, column and key that a document shows exists, and is exercised by a test.
+
+Each option of each command is typed in `cli/test_every_option.py`; here it is enough that a test says it.
+"""
 
 from __future__ import annotations
 
