@@ -41,7 +41,7 @@ def settle(notices: Iterable[Notice], order: Order, replanned: bool = False) -> 
     codes = {notice.code for notice in said if notice.level == "stop"}
     for code, _ in order.overrides:
         if code not in codes and not replanned:  # control: override-of-nothing
-            raise RequestError(f"--override {code}: this plan has no stop of that code", field="override")
+            raise RequestError(f"--override {code}: this plan has no stop of that code; leave it out", field="override")
     settled = tuple(replace(n, overridden_because=order.override(n.code)) if n.level == "stop" else n for n in said)
     return stop_now(settled, order)
 

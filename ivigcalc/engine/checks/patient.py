@@ -24,6 +24,10 @@ from ivigcalc.quantity import (
     weight_kg,
 )
 from ivigcalc.request.request import NO_RISK
+from ivigcalc.text import LONG, TYPED, listed, near, safe
+
+#: so many protocols that would fit are named
+_NAMED = 3
 
 
 def policy_is_whole(case: Case) -> Iterator[Notice]:
@@ -31,7 +35,11 @@ def policy_is_whole(case: Case) -> Iterator[Notice]:
     policy = case.policy
     if not policy.computable or policy.dosing_weight is None:
         missing = "; ".join(policy.missing)
-        raise RefusedError("policy-incomplete", f"policy {policy.id} cannot be computed: {missing}", overridable=False)
+        raise RefusedError(
+            "policy-incomplete",
+            f"policy {policy.id} cannot be computed: {safe(missing, LONG)}; choose another --policy",
+            overridable=False,
+        )
     yield from ()
 
 
@@ -43,7 +51,11 @@ def known_conditions(case: Case) -> Iterator[Notice]:
         covered = covered or (at_risk is not None and condition in at_risk.conditions)
         if not covered and condition not in safety.conditions:  # control: unknown-condition
             allowed = ", ".join(sorted(safety.conditions))
-            raise RequestError(f"unknown --condition '{condition[:40]}'; allowed: {allowed}", field="condition")
+            raise RequestError(
+                f"unknown --condition '{safe(condition, TYPED)}'; {near(condition, safety.conditions)}"
+                f"allowed: {allowed}",
+                field="condition",
+            )
     yield from ()
 
 
@@ -51,7 +63,9 @@ def weighed_before(case: Case) -> Iterator[Notice]:
     """Refuses to read a weighing after the day that the order is for."""
     weighed_on, on = case.patient.weighed_on, case.request.reference_date
     if weighed_on is not None and on is not None and weighed_on > on:
-        raise RequestError(f"--weighed-on {weighed_on} is after {on}", field="weighed_on")
+        raise RequestError(
+            f"--weighed-on {weighed_on} is after {on}, the first day of the plan: check both", field="weighed_on"
+        )
     yield from ()
 
 
@@ -101,7 +115,9 @@ def for_ages(draft: Draft) -> Iterator[Notice]:
                 continue
             years = in_years(age)
             if kind == "contraindicated":
-                words = f"{product.title} is contraindicated at an age of {years}: {text}"
+                words = (
+                    f"{product.title} is contraindicated at an age of {years}: {_as_part(text)}; choose another product"
+                )
                 # control: contraindicated-age
                 yield Notice("age-contraindicated", "stop", words, years, printed, source)
             else:
@@ -114,7 +130,7 @@ def _about(condition: str, product: Product, product_class: ProductClass | None,
     named_only = [None] if condition in product.contraindicated_with and not known else []
     for entry in (*known, *named_only):
         words = entry.text if entry else condition.replace("-", " ")
-        message = f"{product.title} is contraindicated: {words}"
+        message = f"{product.title} is contraindicated: {_as_part(words)}; choose another product"
         # control: contraindication-stops
         yield Notice("product-contraindicated", "stop", message, condition, source=cite(product, entry))
     if not known and not named_only:
@@ -138,7 +154,10 @@ def _of_the_class(condition: str, product: Product, product_class: ProductClass 
             return
     for entry in product_class.contraindications if product_class else ():
         if entry.condition == condition:  # control: class-contraindication
-            message = f"{product.title} is contraindicated, as every product of its class: {entry.text}"
+            message = (
+                f"{product.title} is contraindicated, as every product of its class: {_as_part(entry.text)}; "
+                "ask the prescriber"
+            )
             yield Notice("product-contraindicated", "stop", message, condition, source=cite(product_class, entry))
 
 
@@ -252,6 +271,13 @@ def _that_fit(case: Case) -> str:
     if regimen is None or age is None:
         return ""
     fit = [name for name, protocol in regimen.protocols.items() if is_for(protocol, age, case.safety)]
+    body = (case.protocol_id or "").partition("-")[0]
+    fit.sort(key=lambda name: name.partition("-")[0] != body)  # of the same body first
     if not fit:
-        return f"no protocol of {regimen.id} on file is for this age"
-    return f"{', '.join(f'{regimen.id}:{name}' for name in fit)} would fit"
+        return f"no protocol of {regimen.id} on file is for this age; ask the prescriber"
+    return f"choose another: {listed([f'{regimen.id}:{name}' for name in fit], _NAMED)} would fit"
+
+
+def _as_part(cited: str) -> str:
+    """Words of a file inside a sentence of ours."""
+    return cited.rstrip(" .").replace(". ", "; ")
