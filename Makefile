@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST := PYTHONWARNDEFAULTENCODING=1 PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m pytest
 
-.PHONY: help demo install test quick lint type smoke check bench fuzz mutation docs clean
+.PHONY: help demo install test quick lint type smoke check bench fuzz mutation docs site pictures clean
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -51,8 +51,17 @@ mutation: $(STAMP) ## mutation testing of the dose core
 	$(BIN)/pip install -q -c constraints.txt cosmic-ray
 	$(BIN)/python fuzz/mutation.py
 
-docs: $(STAMP)     ## rebuild the generated pages
+docs: $(STAMP)     ## rebuild the generated pages, and what the documents show that commands print
 	$(BIN)/python docs/build_reference.py
+	$(BIN)/python docs/build_formats.py
+	$(BIN)/python docs/build_counts.py
+	$(BIN)/python docs/build_examples.py
+
+site: $(STAMP)     ## the pages as a site in build/site, to be browsed without a server or a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+pictures: $(STAMP) ## make the pictures of the README anew
+	$(BIN)/python docs/build_pictures.py
 
 clean:           ## remove what make made
 	rm -rf $(VENV) build dist mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis
