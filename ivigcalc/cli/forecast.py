@@ -90,7 +90,7 @@ def forecast(
 
     first, last = _day("from", since), _day("to", until)
     if first is not None and last is not None and last < first:
-        raise RequestError(f"--to {last} is before --from {first}", field="to")
+        raise RequestError(f"--to {last} is before --from {first}: give a later day", field="to")
     asked = Asked(by.value, first, last, read_scenario(scenario), allow_duplicates)
     found = look_ahead(plans, find_site(site).value, asked)
     if format is not Format.table:
