@@ -18,6 +18,8 @@ _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?")  # control: plai
 _QUANTITY = re.compile(r"\s*([^\sA-Za-z%µ/]+)\s*([A-Za-z%µ][A-Za-z%µ/ ]*?)\s*")
 #: as a spreadsheet or a database writes what it has divided
 _ANY_LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,40})?")
+#: digits on both sides of one comma
+_COMMA = re.compile(r"(0|[1-9][0-9]{0,8}),([0-9]{1,9})")
 _PART = r"\s*([0-9]{1,3}(?:\.[0-9]{1,9})?)\s*([A-Za-z]+)"
 _PARTS = re.compile(rf"(?:{_PART}){{2,3}}\s*")
 _LAST_WITHOUT_UNIT = re.compile(rf"(?:{_PART})+\s*[0-9.]+\s*")
@@ -133,10 +135,10 @@ def _typed(text: str) -> str:
 def number(text: str) -> Decimal:
     """Read a plain non-negative decimal: digits, one point, no sign, exponent, comma or leading zeros."""
     if not isinstance(text, str):
-        raise QuantityError(f"a number is text, not {type(text).__name__}; write it in quotes")
+        raise QuantityError(f"a number must be given as text, not {type(text).__name__}")
     if not _NUMBER.fullmatch(text):
-        hint = " (write a decimal point, not a comma)" if "," in text else ""
-        raise QuantityError(f"'{_typed(text)}' is not a plain number ; write it as 72 or 0.4{hint}")
+        hint = "a decimal point, not a comma" if "," in text else "digits and one point"
+        raise QuantityError(f"'{_typed(text)}' is not a plain number such as 72 or 0.4: write {hint}")
     return Decimal(text)  # control: exact-decimals
 
 
@@ -170,7 +172,7 @@ def _in_base_unit(value: Decimal, unit: str) -> Fraction:
 def quantity(text: str, *dimensions: str) -> Quantity:
     """Read '2 g/kg' or '30 min'; the unit must belong to one of `dimensions`."""
     if not isinstance(text, str):
-        raise QuantityError(f"a quantity is text, not {type(text).__name__}; write it in quotes")
+        raise QuantityError(f"a quantity must be given as text, not {type(text).__name__}")
     allowed = ", ".join(u for u, (d, _) in UNITS.items() if d in dimensions)
     match = _QUANTITY.fullmatch(text) if len(text) <= 60 else None
     if not match:
@@ -189,15 +191,28 @@ def long_number(text: str) -> Decimal:
     return Decimal(text) if _ANY_LENGTH.fullmatch(text) else number(text)
 
 
+def with_point(figure_said: str, unit: str = "") -> str:
+    """A figure with a decimal comma with a point instead: 72,5 is 72.5. One that may as well be thousands (1,250) is a
+    `QuantityError` with both readings; anything else is as it was, for the reader of numbers to judge."""
+    match = _COMMA.fullmatch(figure_said)
+    if match is None:
+        return figure_said
+    whole, part = match.groups()
+    if len(part) == 3 and whole != "0" and len(whole) <= 3:  # control: two-readings-of-a-comma
+        decimal, thousands = f"{plain(Decimal(f'{whole}.{part}'))}{unit}", f"{whole}{part}{unit}"
+        raise QuantityError(f"'{figure_said}' can be {decimal} or {thousands}: write {decimal} or {thousands}")
+    return f"{whole}.{part}"
+
+
 def spoken(text: str, *dimensions: str, any_length: bool = False) -> Quantity:
-    """`quantity` as people write it: 72 KG, 11 stone, 9lb 15oz, 1y 6mo.
+    """`quantity` as people write it: 72 KG, 72,5 kg, 11 stone, 9lb 15oz, 1y 6mo.
 
     Of two units the smaller one is kept: 9lb 15oz is 159 oz.
     """
     match = _QUANTITY.fullmatch(text) if len(text) <= 60 else None
     unit = _unit_said(match[2], dimensions) if match else None
     if match and unit:
-        return Quantity((long_number if any_length else number)(match[1]), unit)
+        return Quantity((long_number if any_length else number)(with_point(match[1], f" {unit}")), unit)
     return _in_two_units(text, dimensions) or quantity(text, *dimensions)
 
 
@@ -239,7 +254,7 @@ def in_months(span: Quantity) -> Fraction:
 
 def parse_weight(text: str) -> Quantity:
     """Read a body weight. kg, lb, st, oz, or g under 10 kg; a bare number is refused with both readings shown."""
-    stripped = text.strip()
+    stripped = with_point(text.strip(), " kg")
     if _ANY_LENGTH.fullmatch(stripped):  # control: bare-weight
         as_lb_kg, shown = decimal_of(Fraction(Decimal(stripped)) * UNITS["lb"][1], 1), _typed(stripped)
         raise QuantityError(
@@ -251,7 +266,7 @@ def parse_weight(text: str) -> Quantity:
         if read.value >= 10_000:
             raise QuantityError(f"'{stripped}': grams are for infants under 10 kg; write the weight in kg")
     elif read.unit == "mg":
-        raise QuantityError(f"'{stripped}': mg is no unit of a body weight; allowed: kg, lb, st, oz, and g under 10 kg")
+        raise QuantityError(f"'{stripped}': mg is no unit of a body weight; allowed: kg, lb, st, oz, or g under 10 kg")
     if weight_kg(read) == 0:
         raise QuantityError("a body weight of 0 is not possible; give what was weighed")
     return read

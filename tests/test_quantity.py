@@ -70,6 +70,45 @@ def test_a_number_comes_only_from_text(value: object) -> None:
         number(value)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("72,5 kg", "72.5"),  # one or two digits after it are no thousands
+        ("72,50 kg", "72.50"),
+        ("0,725 kg", "0.725"),  # nor is what begins with 0
+        ("1250,125 kg", "1250.125"),  # thousands would have a second comma
+        ("72,1250 kg", "72.1250"),
+    ],
+)
+def test_a_decimal_comma_is_read_where_nobody_can_take_it_for_thousands(text: str, value: str) -> None:
+    assert spoken(text, "weight") == Quantity(Decimal(value), "kg")
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("1,250 g", "'1,250' can be 1.25 g or 1250 g: write 1.25 g or 1250 g"),
+        ("2,500 g", "'2,500' can be 2.5 g or 2500 g"),
+        ("125,000 g", "'125,000' can be 125 g or 125000 g"),
+    ],
+)
+def test_a_comma_that_can_be_misread_is_refused_with_both_readings(text: str, readings: str) -> None:
+    with pytest.raises(QuantityError) as caught:
+        spoken(text, "amount")
+    assert readings in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["1,250,000 g", "1.250,5 g", "1,25.5 g", ",5 g", "5, g", "1,,5 g"])
+def test_more_than_one_comma_or_a_comma_and_a_point_is_no_number(text: str) -> None:
+    with pytest.raises(QuantityError, match="not a comma"):
+        spoken(text, "amount")
+
+
+def test_a_file_has_no_decimal_comma() -> None:
+    with pytest.raises(QuantityError, match="not a comma"):
+        quantity("72,5 kg", "weight")
+
+
 def test_a_comma_is_named() -> None:
     with pytest.raises(QuantityError, match="decimal point, not a comma"):
         number("0,55")
@@ -214,7 +253,7 @@ def test_nobody_is_of_no_height(text: str) -> None:
         parse_height(text)
 
 
-@pytest.mark.parametrize("text", ["175", "0cm", "5ft12in", "9in5ft", "175kg", "-175cm", "1,75m", "5'9", "nan cm"])
+@pytest.mark.parametrize("text", ["175", "0cm", "5ft12in", "9in5ft", "175kg", "-175cm", "1,750m", "5'9", "nan cm"])
 def test_what_is_no_height_is_refused(text: str) -> None:
     with pytest.raises(QuantityError):
         parse_height(text)

@@ -72,7 +72,7 @@ def _treatments(draft: Draft) -> Iterator[Treatment]:
 
 def _computed_from(draft: Draft) -> ComputedFrom:
     request, definitions = draft.case.request, draft.case.definitions
-    taken = tuple(notice.message for notice in default_protocol(draft.prescription))
+    taken = tuple(notice.message for notice in default_protocol(draft))
     return ComputedFrom(
         request,
         definitions.regimen,

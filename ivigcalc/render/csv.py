@@ -101,8 +101,11 @@ def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     """One row per session."""
     patient_id = safe_cell(plan.computed_from.request.patient.patient_id)
     codes = notice_codes(plan.notices)
+    given = {found.course: found.g_per_kg for phase in plan.phases for found in plan.less_given(phase)}
     for s in plan.sessions:
         treatment = treatment_of(plan.of(s))
+        if s.course in given:
+            treatment = treatment._replace(g_per_kg=((s.phase, given[s.course]),))
         when = (s.date, s.starts_at, s.ends_at)
         words = session_words(s, treatment)
         yield (patient_id, str(s.course), str(s.day), *map(cell, (*when, *session_figures(s), codes, *words)))

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from ivigcalc.quantity import UNITS, QuantityError, decimal_of, number, plain
+from ivigcalc.quantity import UNITS, QuantityError, decimal_of, number, plain, with_point
 from ivigcalc.text import TYPED, safe
 
 _PLAIN = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?")
@@ -37,7 +37,7 @@ def measure(text: str, unit: str) -> Measure:
     """Read a figure of a column that states its unit. Raises `QuantityError`."""
     if _PLAIN.fullmatch(text):
         return Measure(f"{text}{unit}", False)
-    exact = _exact(text)
+    exact = _exact(with_point(text, f" {unit}"))
     if len(plain(exact).partition(".")[2]) <= _TYPED_DECIMALS:
         return Measure(f"{number(plain(exact))}{unit}", False)
     to, places = _ROUNDED_IN.get(unit, (unit, _TYPED_DECIMALS))

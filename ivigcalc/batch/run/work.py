@@ -27,6 +27,7 @@ from ivigcalc.batch.tables.encode import (
 )
 from ivigcalc.batch.tables.first_day import Movable, asks_for_a_day
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
+from ivigcalc.engine.ceilings import LIFTS
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked
 from ivigcalc.engine.plan import Plan
@@ -193,7 +194,17 @@ class Planner:
         for_all = self.settings.defaults.override
         if not for_all or form.override != for_all:  # what a row says itself is held against its own plan
             return self._desk.work_out(form, "schedule")
-        needed: tuple[str, ...] = ()
+        # a limit that is obeyed stops nothing: whether an override lifts it is seen by trying
+        lifts = tuple(said for said in for_all if code_of(said) in LIFTS)
+        for lifted in dict.fromkeys((lifts, *((one,) for one in lifts))):
+            try:
+                return self._worked_with(form, for_all, lifted)
+            except RequestError as error:
+                if not lifted or error.field != "override":
+                    raise
+        return self._worked_with(form, for_all, ())
+
+    def _worked_with(self, form: Form, for_all: tuple[str, ...], needed: tuple[str, ...]) -> Worked:
         while True:
             try:
                 return self._desk.work_out(replace(form, override=needed), "schedule")

@@ -192,7 +192,7 @@ CHECKS: tuple[Check | Shared, ...] = (
     weight.obese_on_actual_weight,  # control: obese-on-actual-weight
     weight.rate_weight_assumed,
     plausibility.dosing_weight,  # control: pre-pregnancy-bounds
-    of_prescription(protocol.default_protocol),  # control: default-protocol-said
+    of_alike(protocol.default_protocol),  # control: default-protocol-said
     of_alike(patient.population),
     of_prescription(protocol.said_of_protocol),
     of_prescription(protocol.said_of_policy),

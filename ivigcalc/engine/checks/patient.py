@@ -277,4 +277,4 @@ def _that_fit(rx: Prescription, age: Fraction) -> str:
 
 def _as_part(cited: str) -> str:
     """Words of a file inside a sentence of ours."""
-    return cited.rstrip(" .").replace(". ", "; ")
+    return cited.rstrip(" .")
