@@ -187,6 +187,7 @@ CHECKS: tuple[Check | Shared, ...] = (
     of_alike(patient.risk_of_age),  # control: risk-of-age
     patient.stale_weight,
     weight.rule_assumed,
+    of_prescription(weight.rounding_assumed),
     weight.rule_applied,
     weight.rule_differs,
     weight.obese_on_actual_weight,  # control: obese-on-actual-weight
