@@ -103,8 +103,8 @@ def _titrate(
     kinds: tuple[InfusionKind, ...],
 ) -> Titrated:
     served = {kind: _served(prescription, kind, held) for kind in dict.fromkeys(kinds)}
-    climbs: dict[_Bounded, _Climbed] = {}
-    infusions: dict[_Asked, Infusion] = {}
+    climbs: list[_Climbed] = []
+    infusions: dict[tuple[int, Fraction, TimeInForce | None], Infusion] = {}
     alike: dict[tuple[int, int, InfusionKind], _Session] = {}
     given: list[_Session] = []
     for portion, stretch, kind in zip(dosed.portions, stretches_of_sessions(dosed), kinds, strict=True):
@@ -114,17 +114,18 @@ def _titrate(
             table = None if isinstance(serves, str) else serves.rates.table.table
             time, infusion = time_in_force(prescription, stretch, table), None
             if not isinstance(serves, str):
-                at = (serves.number, serves.others)
-                if at not in climbs:
-                    climbs[at] = _Climbed.of(prescription, kind, serves, rate_kg, held.risks)
+                at = next((place for place, climbed in enumerate(climbs) if climbed.is_alike(serves)), len(climbs))
+                if at == len(climbs):
+                    climbs.append(_Climbed.of(prescription, kind, serves, rate_kg, held.risks))
                 key = (at, portion.exact_g, time)
                 if key not in infusions:
                     infusions[key] = climbs[at].infusion(portion.exact_g, time)
                 infusion = infusions[key]
             alike[same] = _Session(infusion, time, _longest_bottle_min(portion, infusion))
         given.append(alike[same])
+    made_at = [[made for key, made in infusions.items() if key[0] == at] for at in range(len(climbs))]
     return Titrated(
-        tuple(climbed.used(made for key, made in infusions.items() if key[0] == at) for at, climbed in climbs.items()),
+        tuple(climbed.used(made) for climbed, made in zip(climbs, made_at, strict=True)),
         tuple([session.infusion for session in given]),
         tuple([session.time for session in given]),
         tuple(
@@ -163,6 +164,11 @@ class _Serves(NamedTuple):
 
 def _served(prescription: Prescription, kind: InfusionKind, held: Held) -> _Serves | str:
     """The rates of a kind of infusion, or why there are none."""
+    found: _Serves | str = prescription.served.of((kind, held), lambda: _serves(prescription, kind, held))
+    return found
+
+
+def _serves(prescription: Prescription, kind: InfusionKind, held: Held) -> _Serves | str:
     try:
         rates = prescription.rates(kind, held.risks)
     except RefusedError as refused:
@@ -174,17 +180,12 @@ def _served(prescription: Prescription, kind: InfusionKind, held: Held) -> _Serv
     return _Serves(rates, number, other_ceilings(prescription, table, kind, held))
 
 
-#: place of the table in its file, and what bounds it from elsewhere: of all infusions that climb alike
-_Bounded = tuple[int, tuple[OtherCeiling, ...]]
-#: the same, grams, how long it is to last: of all infusions that are one
-_Asked = tuple[_Bounded, Fraction, TimeInForce | None]
-
-
 @dataclass(frozen=True, slots=True)
 class _Climbed:
     """A table on one patient's pump, with its full steps."""
 
     kind: InfusionKind
+    number: int
     table: TableChoice
     climb: Climb
     others: tuple[OtherCeiling, ...]
@@ -197,7 +198,11 @@ class _Climbed:
         rates, others = serves.rates, serves.others
         at_risk = risk_applies(rates.table.table, risks)  # control: at-risk-rate
         on = climb(rates.ladder, rate_kg, replace(prescription.ceilings, at_risk=at_risk, others=others))
-        return cls(kind, rates.table, on, others, full_steps(on))
+        return cls(kind, serves.number, rates.table, on, others, full_steps(on))
+
+    def is_alike(self, serves: _Serves) -> bool:
+        """Whether these rates climb as it does: the same table of the file, bounded alike from elsewhere."""
+        return self.number == serves.number and self.others == serves.others
 
     def used(self, made: Iterable[Infusion]) -> UsedTable:
         """With these infusions."""

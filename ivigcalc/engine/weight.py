@@ -52,7 +52,7 @@ class Facts:
     @cached_property
     def adjusted_kg(self) -> Fraction | None:
         """The adjusted weight by the rule's own factor."""
-        return _adjusted_kg(self.actual_kg, self.ideal_kg, self.rule.factor)
+        return adjusted_kg(self.actual_kg, self.ideal_kg, self.rule.factor)
 
     @cached_property
     def bmi(self) -> Fraction | None:
@@ -167,12 +167,12 @@ def dosing_weight(
     return Weights(kg, basis, because, facts, tuple(facts.assumed), factor or rule.factor, ruled)
 
 
-def adjusted_weight(patient: Patient, formula: Formula, factor: Decimal) -> Fraction | None:
-    """The adjusted weight by a formula; None below its heights, or where height or sex is not known."""
+def ideal_weight(patient: Patient, formula: Formula) -> Fraction | None:
+    """The ideal weight by a formula; None below its heights, or where height or sex is not known."""
     height = patient.height_cm
     if height is None or patient.sex is None or height < _line_of(patient, formula).above.base:
         return None
-    return _adjusted_kg(patient.weight_kg, _ideal_kg(patient, formula), factor)
+    return _ideal_kg(patient, formula)
 
 
 def _answer(facts: Facts) -> _Answer:
@@ -249,7 +249,7 @@ def _of_the_obese(facts: Facts) -> _Answer | None:
     because = f"the {_kind(facts)}'s rule for {' or '.join(map(str, obese.when))}"
     if obese.use == "ideal":
         return _Answer("ideal", ideal, because)
-    return _Answer("adjusted", _adjusted_kg(facts.actual_kg, ideal, obese.factor), because, obese.factor)
+    return _Answer("adjusted", adjusted_kg(facts.actual_kg, ideal, obese.factor), because, obese.factor)
 
 
 def _by_formula(facts: Facts) -> _Answer:
@@ -287,7 +287,7 @@ def _kind(facts: Facts) -> str:
 # ---- the formula and the conditions ---------------------------------------------------------------------------------
 
 
-def _adjusted_kg(actual: Fraction, ideal: Fraction | None, factor: Decimal | None) -> Fraction | None:
+def adjusted_kg(actual: Fraction, ideal: Fraction | None, factor: Decimal | None) -> Fraction | None:
     """The ideal weight and a part of what is above it."""
     return None if ideal is None or factor is None else ideal + Fraction(factor) * (actual - ideal)
 

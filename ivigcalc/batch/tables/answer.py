@@ -101,7 +101,7 @@ class Figures:
                 self._infusion_of.get(number),
                 session.dose_g,
                 session.leftover_g,
-                session.vials,
+                id(session.vials),  # of a session in hand
                 session.phase,
                 session.clock_change,
             )

@@ -25,14 +25,15 @@ def plausible(case: Case) -> Iterator[Notice]:
     rules, patient, on = case.safety, case.patient, case.request.reference_date
     weight, height, age = patient.weight_kg, patient.height_cm, case.age_months
     yield from _weight_bounds("body weight", weight, "", "the number and its unit", rules)
-    if height is not None:
-        yield from _at(case, height).said
+    at = None if height is None else _at(case, height)
+    if at is not None:
+        yield from at.said
     if patient.birth_date and on and patient.birth_date > on:
         raise RequestError(f"--birth-date {patient.birth_date} is after {on}", field="birth_date")
     if age is not None:
         yield from _for_age(weight, age, case)  # control: weight-for-age
-    if height is not None and (age is None or age >= rules.bmi.from_age.base):
-        yield from _for_height(case, height)
+    if at is not None and (age is None or age >= rules.bmi.from_age.base):
+        yield from _for_height(case, at)
 
 
 def dosing_weight(draft: Draft) -> Iterator[Notice]:
@@ -140,9 +141,10 @@ def _bands_of(age: Fraction, whole_year: bool, rules: Safety) -> list[WeightForA
 
 
 class _AtHeight(NamedTuple):
-    """What must be said of a height; the weights at it that the bounds of the BMI allow, and those that are ordinary,
-    in kg."""
+    """What must be said of a height in cm; the weights at it that the bounds of the BMI allow, and those that are
+    ordinary, in kg."""
 
+    height: Fraction
     said: tuple[Notice, ...]
     low: Fraction
     high: Fraction
@@ -172,6 +174,7 @@ def _at_height(height: Fraction, sex: Sex | None, rules: Safety) -> _AtHeight:
     squared, slip = (height / 100) ** 2, rules.unit_slip
     expected = _expected_kg(height, sex, slip)
     return _AtHeight(
+        height,
         tuple(_height_bounds(height, rules)),
         Fraction(rules.bmi.low) * squared,
         Fraction(rules.bmi.high) * squared,
@@ -180,9 +183,9 @@ def _at_height(height: Fraction, sex: Sex | None, rules: Safety) -> _AtHeight:
     )
 
 
-def _for_height(case: Case, height: Fraction) -> Iterator[Notice]:
+def _for_height(case: Case, at: _AtHeight) -> Iterator[Notice]:
     patient, rules = case.patient, case.safety
-    weight, at = patient.weight_kg, _at(case, height)
+    weight, height = patient.weight_kg, at.height
     if at.low <= weight <= at.high:  # control: bmi-bounds
         yield from _doubtful_unit(patient, weight, height, at, rules)  # control: weight-of-the-other-unit
         return

@@ -10,7 +10,7 @@ from ivigcalc.engine.case import Case
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
-from ivigcalc.engine.weight import Ruled, Weights, adjusted_weight, basis_by, rule_of_protocol, weigh_by
+from ivigcalc.engine.weight import Ruled, Weights, adjusted_kg, basis_by, ideal_weight, rule_of_protocol, weigh_by
 from ivigcalc.quantity import figure, in_months, plain
 
 
@@ -128,8 +128,13 @@ def _adjusted(case: Case) -> Fraction | None:
     rules, age = case.safety.obese_weight, case.age_months
     if rules is None or case.patient.pregnant or (age is not None and age < in_months(case.safety.adult.from_age)):
         return None
-    formula = case.formula_named(rules.ideal)
-    return adjusted_weight(case.patient, formula, rules.factor) if formula else None
+    formula, patient = case.formula_named(rules.ideal), case.patient
+    if formula is None:
+        return None
+    ideal = case.definitions.follows.of(
+        ("ideal", formula.id, patient.height_cm, patient.sex), lambda: ideal_weight(patient, formula) or "none"
+    )
+    return None if ideal == "none" else adjusted_kg(patient.weight_kg, ideal, rules.factor)
 
 
 def rate_weight_assumed(draft: Draft) -> Iterator[Notice]:
