@@ -8,13 +8,13 @@ from fractions import Fraction
 from ivigcalc.definitions import Cited, Protocol, Regimen, cite
 from ivigcalc.definitions.words import Words
 from ivigcalc.engine.case import is_for
-from ivigcalc.engine.checks.common import Alike, in_years, of_phase
+from ivigcalc.engine.checks.common import in_years, of_phase
 from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 
 
-def default_protocol(rx: Prescription, patient: Alike) -> Iterator[Notice]:
+def default_protocol(rx: Prescription, age_months: Fraction | None) -> Iterator[Notice]:
     """That a protocol was taken of several; a caution where another is of the product's own label, with the age where
     that is why it was not taken."""
     regimen, chosen = rx.regimen, rx.protocol_id
@@ -29,7 +29,7 @@ def default_protocol(rx: Prescription, patient: Alike) -> Iterator[Notice]:
             "default-used",
             "caution",
             f"protocol not given: {chosen} was taken, but {', '.join(own)} is of the label of this product"
-            f"{_of_another_age(rx, patient.age_months, own)}: choose with --regimen {regimen.id}:PROTOCOL",
+            f"{_of_another_age(rx, age_months, own)}: choose with --regimen {regimen.id}:PROTOCOL",
         )
         return
     first = chosen == next(iter(regimen.protocols))
