@@ -19,8 +19,13 @@ def test_what_the_tests_read_is_in_the_source_archive(part: str) -> None:
 
 
 def test_it_is_said_where_it_runs() -> None:
-    """Locks of the batch folder need fcntl, which only POSIX systems have."""
-    assert "Operating System :: POSIX" in PROJECT["project"]["classifiers"]
+    """Windows is played by `test_windows.py`, and has not been run."""
+    systems = [name for name in PROJECT["project"]["classifiers"] if name.startswith("Operating System")]
+    assert systems == ["Operating System :: POSIX"]
+
+
+def test_windows_which_has_no_list_of_zones_gets_one() -> None:
+    assert [name for name in PROJECT["project"]["dependencies"] if name.startswith("tzdata") and "win32" in name]
 
 
 def test_the_tests_that_mutation_runs_are_there() -> None:
