@@ -4,8 +4,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST := PYTHONWARNDEFAULTENCODING=1 PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m pytest
+# from words to exact doses, vials and rates, and the published examples: what is most likely to have broken
+CORE   := -m "not slow" --ignore-glob=*/test_properties_* tests/test_examples.py tests/test_quantity.py tests/test_text.py tests/definitions tests/request tests/engine
 
-.PHONY: help demo install test quick lint type smoke check bench fuzz mutation docs clean
+.PHONY: help demo install test fast quick pythons lint type smoke check bench fuzz mutation docs clean
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -21,12 +23,17 @@ install: $(STAMP)  ## create .venv and install ivigcalc with what its tests need
 demo: $(STAMP)     ## the main job: dermatomyositis, 72 kg, Octagam 10 %
 	$(BIN)/ivigcalc schedule --regimen dermatomyositis --product octagam-10-us --weight 72kg --age 54y --start 2026-12-01 --at 09:00 --courses 2
 
-test: $(STAMP)     ## all tests, fast ones first
-	$(PYTEST) -n 2 -m "not slow"
+test: fast         ## all tests, fast ones first
 	$(PYTEST) -n 2 -m slow
 
-quick: $(STAMP)    ## only the fast tests
-	$(PYTEST) -n 2 -q -m "not slow"
+fast: $(STAMP)     ## all fast tests
+	$(PYTEST) -n 2 -m "not slow"
+
+quick: lint        ## style and the core of the tests, in half a minute: before every commit
+	$(PYTEST) -n 2 -q $(CORE)
+
+pythons: $(STAMP)  ## the core of the tests under each Python from 3.11 to 3.14 that is found
+	$(PYTHON) tests/pythons.py $(CORE)
 
 lint: $(STAMP)     ## style
 	$(BIN)/ruff check .
@@ -54,6 +61,7 @@ mutation: $(STAMP) ## mutation testing of the dose core
 
 docs: $(STAMP)     ## rebuild the generated pages
 	$(BIN)/python docs/build_reference.py
+	$(BIN)/python docs/build_manual.py
 
 clean:           ## remove what make made
-	rm -rf $(VENV) build dist mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist mutants .venv-pythons .pytest_cache .mypy_cache .ruff_cache .hypothesis
