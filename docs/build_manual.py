@@ -30,6 +30,8 @@ _ENVIRONMENT = {
     "NO_COLOR": "Where it is set, no colour.",
     "IVIGCALC_DEBUG": "Where it is set, a bug shows where it happened.",
 }
+#: letters that say something else to roff, or that it would set more finely than they can be typed
+_ROFF = str.maketrans({"\\": "\\e", "-": "\\-", "'": "\\(aq", '"': "\\(dq", "^": "\\(ha", "~": "\\(ti", "`": "\\(ga"})
 
 
 def files() -> dict[str, str]:
@@ -99,16 +101,7 @@ def _name(parameter: Any) -> str:
 
 def _text(words: str) -> str:
     """Words for roff, in which a backslash, and a point or a quote that begins a line, say something else."""
-    for plain, code in (
-        ("\\", "\\e"),
-        ("-", "\\-"),
-        ("'", "\\(aq"),
-        ("^", "\\(ha"),
-        ("~", "\\(ti"),
-        ("`", "\\(ga"),
-        ('"', "\\(dq"),
-    ):
-        words = words.replace(plain, code)
+    words = words.translate(_ROFF)
     return f"\\&{words}" if words.startswith(".") else words
 
 
