@@ -7,7 +7,7 @@ PYTEST := PYTHONWARNDEFAULTENCODING=1 PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m
 # from words to exact doses, vials and rates, and the published examples: what is most likely to have broken
 CORE   := -m "not slow" --ignore-glob=*/test_properties_* tests/test_examples.py tests/test_quantity.py tests/test_text.py tests/definitions tests/request tests/engine
 
-.PHONY: help demo install test fast quick pythons lint type smoke check bench fuzz mutation docs clean
+.PHONY: help demo install test fast quick pythons lint type smoke check dist bundle single release changelog bench fuzz mutation docs clean
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -43,10 +43,25 @@ type: $(STAMP)     ## types, strict
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/windows  # nothing that Windows has not
 
-smoke: $(STAMP)    ## the built wheel in a bare environment, without the dev dependencies
+smoke: $(STAMP)    ## what is handed out, made and started where there is nothing else
 	$(BIN)/python tests/smoke.py
 
 check: test lint type smoke  ## what CI runs
+
+dist: $(STAMP)     ## source archive and wheel, the same bytes for the same commit
+	$(BIN)/python release/make.py dist
+
+bundle: $(STAMP)   ## dist/ gets a folder for a machine without internet (FOR="--platform win_amd64 --python-version 3.12")
+	$(BIN)/python release/make.py bundle $(FOR)
+
+single: $(STAMP)   ## dist/ gets one file that starts without being installed
+	$(BIN)/python release/make.py single
+
+release: $(STAMP)  ## all that is handed out, with what is inside, where it comes from, and the hashes
+	$(BIN)/python release/make.py all
+
+changelog: $(STAMP) ## what changes/ will say in CHANGELOG.md
+	$(BIN)/towncrier build --draft --version next
 
 bench: $(STAMP)    ## speed and memory, as ratios in one run; writes bench/RESULTS.md
 	$(BIN)/python bench/run.py
