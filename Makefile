@@ -7,7 +7,7 @@ PYTEST := PYTHONWARNDEFAULTENCODING=1 PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m
 # from words to exact doses, vials and rates, and the published examples: what is most likely to have broken
 CORE   := -m "not slow" --ignore-glob=*/test_properties_* tests/test_examples.py tests/test_quantity.py tests/test_text.py tests/definitions tests/request tests/engine
 
-.PHONY: help demo install test fast quick pythons lint type smoke check dist bundle single release changelog bench fuzz mutation docs clean
+.PHONY: help demo install test fast quick pythons lint type smoke check dist bundle single release changelog bench fuzz mutation docs site pictures clean
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -74,9 +74,18 @@ mutation: $(STAMP) ## mutation testing of the dose core
 	$(BIN)/pip install -q -c constraints.txt cosmic-ray
 	$(BIN)/python fuzz/mutation.py
 
-docs: $(STAMP)     ## rebuild the generated pages
+docs: $(STAMP)     ## rebuild the generated pages, and what the documents show that commands print
 	$(BIN)/python docs/build_reference.py
 	$(BIN)/python docs/build_manual.py
+	$(BIN)/python docs/build_formats.py
+	$(BIN)/python docs/build_counts.py
+	$(BIN)/python docs/build_examples.py
+
+site: $(STAMP)     ## the pages as a site in build/site, to be browsed without a server or a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+pictures: $(STAMP) ## make the pictures of the README anew
+	$(BIN)/python docs/build_pictures.py
 
 clean:           ## remove what make made
 	rm -rf $(VENV) build dist mutants .venv-pythons .pytest_cache .mypy_cache .ruff_cache .hypothesis

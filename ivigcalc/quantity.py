@@ -133,10 +133,10 @@ def _typed(text: str) -> str:
 def number(text: str) -> Decimal:
     """Read a plain non-negative decimal: digits, one point, no sign, exponent, comma or leading zeros."""
     if not isinstance(text, str):
-        raise QuantityError(f"a number must be given as text, not {type(text).__name__}")
+        raise QuantityError(f"a number is text, not {type(text).__name__}; write it in quotes")
     if not _NUMBER.fullmatch(text):
         hint = " (write a decimal point, not a comma)" if "," in text else ""
-        raise QuantityError(f"'{_typed(text)}' is not a plain number such as 72 or 0.4{hint}")
+        raise QuantityError(f"'{_typed(text)}' is not a plain number ; write it as 72 or 0.4{hint}")
     return Decimal(text)  # control: exact-decimals
 
 
@@ -170,7 +170,7 @@ def _in_base_unit(value: Decimal, unit: str) -> Fraction:
 def quantity(text: str, *dimensions: str) -> Quantity:
     """Read '2 g/kg' or '30 min'; the unit must belong to one of `dimensions`."""
     if not isinstance(text, str):
-        raise QuantityError(f"a quantity must be given as text, not {type(text).__name__}")
+        raise QuantityError(f"a quantity is text, not {type(text).__name__}; write it in quotes")
     allowed = ", ".join(u for u, (d, _) in UNITS.items() if d in dimensions)
     match = _QUANTITY.fullmatch(text) if len(text) <= 60 else None
     if not match:
@@ -221,9 +221,13 @@ def _in_two_units(text: str, dimensions: tuple[str, ...]) -> Quantity | None:
         if found is None or (unit and found != smaller):
             return None
         if unit and value >= most:  # control: fewer-than-one-more
-            raise QuantityError(f"'{_typed(text)}': {found} after {unit} must be below {most}")
+            raise QuantityError(
+                f"'{_typed(text)}': {found} after {unit} must be below {most}; write what is over in {unit}"
+            )
         if total % 1:
-            raise QuantityError(f"'{_typed(text)}': only the last number may have a decimal point")
+            raise QuantityError(
+                f"'{_typed(text)}': only the last number may have a decimal point; write whole numbers before it"
+            )
         total, unit = total * most + value, found
     return Quantity(total, unit)
 
@@ -247,9 +251,9 @@ def parse_weight(text: str) -> Quantity:
         if read.value >= 10_000:
             raise QuantityError(f"'{stripped}': grams are for infants under 10 kg; write the weight in kg")
     elif read.unit == "mg":
-        raise QuantityError(f"'{stripped}': a body weight is given in kg, lb, st, oz, or g under 10 kg")
+        raise QuantityError(f"'{stripped}': mg is no unit of a body weight; allowed: kg, lb, st, oz, and g under 10 kg")
     if weight_kg(read) == 0:
-        raise QuantityError("a body weight of 0 is not possible")
+        raise QuantityError("a body weight of 0 is not possible; give what was weighed")
     return read
 
 
@@ -274,7 +278,7 @@ def parse_height(text: str) -> Quantity:
     marked = text.translate(_MARKS).replace("''", '"')
     read = spoken(marked.replace("'", "ft").replace('"', "in"), "height", any_length=True)
     if height_cm(read) == 0:
-        raise QuantityError("a height of 0 is not possible")
+        raise QuantityError("a height of 0 is not possible; give what was measured")
     return read
 
 

@@ -212,11 +212,17 @@ def batch(
     if retry and restart:
         raise RequestError("--retry keeps what was planned, --restart does not: give one of them", field="retry")
     if table is not None and not to_stdout:
-        raise RequestError("--table is for -o -: a folder holds both", field="table")
+        raise RequestError(
+            "--table is for -o -, and a folder holds both tables: leave out --table, or give -o -", field="table"
+        )
     picked = read_picked(columns)
     shown = table or Table.sessions
     if to_stdout and shown.value not in tables_of(picked):
-        raise RequestError(f"--columns picks nothing of {shown.value}, which -o - writes", field="columns")
+        raise RequestError(
+            f"--columns picks nothing of {shown.value}, which -o - writes: name a column of it, or choose the "
+            "other --table",
+            field="columns",
+        )
     piped = file == "-"
     asked = Batch(
         input=None if piped else Path(file),

@@ -168,7 +168,7 @@ def paper_of(text: str | None) -> Paper | None:
         return None
     lowered = text.lower()
     if lowered not in ("a4", "letter"):
-        raise RequestError(f"--paper: '{text[:20]}' is not one of a4, letter", field="paper")
+        raise RequestError(f"--paper: '{text[:20]}' is not one of the choices; allowed: a4, letter", field="paper")
     return lowered  # type: ignore[return-value]
 
 
@@ -178,7 +178,9 @@ def parts_of(named: tuple[str, ...]) -> Sequence[Part]:
 
     for part in named:
         if part not in PARTS:
-            raise RequestError(f"--part: '{part[:20]}' is not one of {', '.join(PARTS)}", field="part")
+            raise RequestError(
+                f"--part: '{part[:20]}' is not one of the choices; allowed: {', '.join(PARTS)}", field="part"
+            )
     return named or PARTS  # type: ignore[return-value]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ivigcalc.engine.ceilings import Held, other_ceilings
@@ -73,7 +74,7 @@ class Titrated:
         """The patient's risks."""
         return self.held.risks
 
-    @property
+    @cached_property
     def longest_min(self) -> int:
         """Minutes of the longest infusion; no bottle is open longer."""
         return max((titration.infusion.duration_min for titration in self.titrations), default=0)

@@ -330,7 +330,10 @@ def _interval_of_share(prescribed: Prescribed, phase: Phase, ordered: Treatment)
     every = published_interval(phase, ordered)
     if every is None or every.dimension != "days":
         shown = f"not {every}" if every else "with --every"
-        raise RequestError(f"--dose-basis 4-weeks needs an interval in days or weeks, {shown}", field="dose_basis")
+        raise RequestError(
+            f'--dose-basis 4-weeks needs an interval in days or weeks, {shown}: give --every "4 weeks"',
+            field="dose_basis",
+        )
     own = phase.interval.every.single if phase.interval else None
     # control: published-for-four-weeks
     if ordered.dose is None and (own is None or str(own) not in ("4 weeks", "28 days", "1 month")):

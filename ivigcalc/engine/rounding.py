@@ -15,6 +15,9 @@ from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.text import counted
 
+#: of so many numbers of days it is said why they do not do
+_NAMED = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Steps:
@@ -109,10 +112,12 @@ def plan_course(
         over_a_limit.append(found)
         refused.append(_refused(over, grams / days, days, found, weight_kg))
     if not over_a_limit:
+        more = f"; so with {len(refused) - _NAMED} other numbers of days" if len(refused) > _NAMED else ""
         raise RefusedError(
             "dose-not-givable",
             f"the course of {figure(course_grams(prescribed, candidates[0], weight_kg)[0])} g cannot be given: "
-            f"{'; '.join(refused)}",
+            f"{'; '.join(refused[:_NAMED])}{more}; "
+            "choose other --days, another --dose, or a --policy that rounds to grams",
             overridable=False,
         )
     found = min(over_a_limit, key=lambda dose: _where_no_limit_is_met(dose, steps))

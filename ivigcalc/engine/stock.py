@@ -43,7 +43,9 @@ def _must_exist(listed: dict[Fraction, int], product: Product, site: Site) -> No
     unknown = [size for size in listed if size not in {vial.base for vial in product.vials}]
     if unknown:
         raise RequestError(
-            f"site {site.id} lists {product.id} vials of {figure(unknown[0])} g, which do not exist", field="site"
+            f"site {site.id} lists {product.id} vials of {figure(unknown[0])} g, which do not exist: correct the "
+            "stock of the file",
+            field="site",
         )
 
 

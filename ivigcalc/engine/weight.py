@@ -135,7 +135,10 @@ def dosing_weight(
     facts = _facts(patient, age_months, rule, formula, whose)
     basis, kg, because, factor = _answer(facts)
     if kg is None:
-        raise RequestError(f"{whose} doses on the {basis} weight, which needs --height and --sex", field="height")
+        raise RequestError(
+            f"{whose} doses on the {basis} weight, which needs --height and --sex: give them, or another --policy",
+            field="height",
+        )
     shown = kg if basis == "adjusted" else facts.adjusted_kg
     ideal, bmi, assumed = facts.ideal_kg, facts.bmi, tuple(facts.assumed)
     return Weights(kg, basis, facts.actual_kg, ideal, shown, bmi, because, assumed, factor or rule.factor, ruled)
@@ -325,7 +328,9 @@ def _holds(condition: Condition, facts: _Facts) -> bool:
     right = _right_side(condition, facts)
     if left is None or right is None:  # control: height-needed
         needs = "--height" if condition.subject in ("height", "bmi") else "--height and --sex"
-        raise RequestError(f"{facts.whose} tests '{condition}', which needs {needs}", field="height")
+        raise RequestError(
+            f"{facts.whose} tests '{condition}', which needs {needs}: give what is missing", field="height"
+        )
     return condition.holds(left, right)
 
 

@@ -72,7 +72,7 @@ def _height(form: Form, record: Record, safety: Safety, on: date) -> Found:
 def _measured(form: Form, name: str, found: Chosen, size: Callable[[Quantity], Fraction], on: date) -> Found:
     if found.doubt:
         newer = " and a later --weighed-on" if name == "weight" else " in place of --from-fhir"
-        raise refusal(f"which {name}? {found.doubt}: settle it in the record, or type --{name}{newer}")
+        raise refusal(f"which {name}? {found.doubt}", f"settle it in the record, or type --{name}{newer}")
     if found.measured is None:
         yield "", None, f"no {name} in the record"
         return
@@ -191,7 +191,7 @@ def _not_taken(model: Any, row: Coded) -> str:
     doubtful = [verified] if verified not in ("confirmed", "") else []
     doubtful += [clinical] if clinical not in (*_ACTIVE, *_OVER, "") else []
     if doubtful:  # control: condition-in-doubt
-        raise refusal(f"does {row.name} hold? The record says {safe(doubtful[0])}: settle it in the record")
+        raise refusal(f"does {row.name} hold? The record says {safe(doubtful[0])}", "settle it in the record")
     return clinical if clinical in _OVER else ""
 
 
@@ -212,5 +212,5 @@ def _exact(form: Form, name: str) -> Any:
 def _contradiction(name: str, record: str) -> Exception:
     option = FIELD[name].option
     return refusal(
-        f"{option} contradicts the record, which says {safe(record, 120)}: leave {option} out, or --from-fhir"
+        f"{option} contradicts the record, which says {safe(record, 120)}", f"leave {option} out, or --from-fhir"
     )

@@ -20,7 +20,10 @@ from ivigcalc.library.place import shipped as shipped
 from ivigcalc.library.problems import PathKey
 from ivigcalc.library.reader import load_file, problem_in
 from ivigcalc.request.reference import is_path, split_protocol
-from ivigcalc.text import near, safe
+from ivigcalc.text import safe
+
+#: so many are named as what may have been meant
+_NAMED = 6
 
 
 def load_all(kind: str) -> Iterator[Loaded[Any]]:
@@ -116,9 +119,10 @@ def indication_of(indication: str, product: Product) -> str:
         found = names.called(_index("regimen"), indication)
         if len(found) == 1:
             return found[0]
-        hint = near(indication, known)
+        alike = dict.fromkeys((*names.alike(_index("regimen"), indication), *names.meant(indication, known)))
+        hint = f"did you mean {', '.join(list(alike)[:_NAMED])}? " if alike else ""
         raise RequestError(
-            f"no indication '{safe(indication)}'{f'; {hint}' if hint else ' '}(`ivigcalc regimens list` shows all)",
+            f"no indication '{safe(indication)}'; {hint}`ivigcalc regimens list` shows all",
             field="indication",
             code="unknown-indication",
         )

@@ -13,10 +13,13 @@ from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.replan.past import lies_in_the_past, why_settled
 from ivigcalc.replan.state import Anchor, State
 from ivigcalc.request.event import EventWords, Kind
+from ivigcalc.text import listed
 
 Rest = Literal["move", "keep"]
 #: so far ahead the next open day is looked for, to name it
 _LOOK_AHEAD_DAYS = 14
+#: so many days of the plan are named where none of them was meant
+_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Missed:
                 what = "is marked done" if session.done else "was begun and interrupted"
                 raise RefusedError(
                     "session-past",
-                    f"session {session.course}.{session.day} {what}, so that it was not missed",
+                    f"session {session.course}.{session.day} {what}, so that it was not missed; check --missed",
                     overridable=False,
                 )
         state = replace(state, overrides=tuple(dict.fromkeys((*state.overrides, *self.override))))
@@ -72,7 +75,7 @@ class Missed:
                 field="rest",
             )
         if len(missed) == len(state.plan.sessions):
-            raise RequestError("--missed: nothing of the plan would be left", field="missed")
+            raise RequestError("--missed: nothing of the plan would be left; give a new day with --to", field="missed")
         gone = [Moved((s.course, s.day), s.on, None) for s in missed if s.on]
         return replace(state, moved=_with(state.moved, gone))
 
@@ -80,9 +83,11 @@ class Missed:
         first = min(missed, key=lambda session: session.day)
         assert first.on is not None
         if to == first.on:
-            raise RequestError(f"--to {to} is the day on which it is planned", field="to")
+            raise RequestError(f"--to {to} is the day on which it is planned: give another day", field="to")
         if to < at:
-            raise RequestError(f"--to {to} is before {at}, the day on which this was told", field="to")
+            raise RequestError(
+                f"--to {to} is before {at}, the day on which this was told: give a later day", field="to"
+            )
         course = [session for session in state.plan.sessions if session.course == first.course]
         going = [s for s in course if s in missed or (s.day > first.day and not s.done)]
         self._refuse_past(going, missed, at)
@@ -139,11 +144,11 @@ class Missed:
             if why:  # control: not-on-closed-day
                 ahead = (found.to + timedelta(days=k) for k in range(1, _LOOK_AHEAD_DAYS) if found.to)
                 is_open = next((str(day) for day in ahead if not closed_because(site, day)), None)
-                remedy = f"; the next open day is {is_open}" if is_open else ""
+                remedy = f"give --to {is_open}, the next open day" if is_open else "give another --to"
                 raise RefusedError(
                     "move-onto-closed-day",
                     f"session {found.place[0]}.{found.place[1]} would be on {found.to}, when the clinic is closed "
-                    f"({why}){remedy}",
+                    f"({why}): {remedy}",
                     value=str(found.to),
                     overridable=False,
                 )
@@ -152,9 +157,18 @@ class Missed:
 def _session_on(state: State, day: date) -> Session:
     found = [session for session in state.plan.sessions if session.on == day]
     if not found:
-        raise RequestError(f"--missed {day}: no session is on that day", field="missed", code="no-such-session")
+        days = list(dict.fromkeys(str(session.on) for session in state.plan.sessions if session.on))
+        raise RequestError(
+            f"--missed {day}: no session is on that day; choose a day of {listed(days, _NAMED) or 'a plan with dates'}",
+            field="missed",
+            code="no-such-session",
+        )
     if len(found) > 1:
-        raise RequestError(f"--missed {day}: {len(found)} sessions are on that day", field="missed")
+        raise RequestError(
+            f"--missed {day}: {len(found)} sessions are on that day, and which is not said: plan the rest anew with "
+            "`ivigcalc schedule`",
+            field="missed",
+        )
     return found[0]
 
 

@@ -44,7 +44,10 @@ def kind_of(said: EventWords) -> Kind:
     for name in said.said:
         if name != heads[0] and name not in GOES_WITH[kind]:
             raise RequestError(
-                f"{option_of(name)} does not go with {option_of(heads[0])}", field=name, code="one-event"
+                f"{option_of(name)} does not go with {option_of(heads[0])}: leave it out, or give it as an event "
+                "of its own",
+                field=name,
+                code="one-event",
             )
     return kind
 
@@ -81,7 +84,8 @@ def _pause(said: EventWords) -> Pause:
         for name in ("resume_at", "rate"):
             if getattr(said, name) is not None:
                 raise RequestError(
-                    f"--stop and {option_of(name)} contradict each other: what is stopped does not go on",
+                    f"--stop and {option_of(name)} contradict each other, for what is stopped does not go on: "
+                    "leave out one of them",
                     field=name,
                     code="contradiction",
                 )
@@ -126,7 +130,7 @@ def _overrides(said: EventWords) -> tuple[str, ...]:
 def _place(text: str) -> Place:
     found = _PLACE.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"'{safe(text, TYPED)}' is not a session as course.day, such as 1.2")
+        raise ValueError(f"'{safe(text, TYPED)}' is not a session: write it as course.day, such as 1.2")
     return int(found[1]), int(found[2])
 
 

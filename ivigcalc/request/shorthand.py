@@ -71,12 +71,12 @@ def read_order(text: str) -> tuple[Treatment, ...]:
     Raises `ValueError` with the line and a mark below the word that is not understood.
     """
     if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"longer than {MOST_CHARACTERS} characters")
+        raise ValueError(f"longer than {MOST_CHARACTERS} characters; leave out what is too many")
     found: list[Treatment] = []
     for begin, end in _phases(text):
         found.append(_treatment(text, begin, end))
     if len(found) > MOST_PHASES:
-        raise ValueError(f"more than {MOST_PHASES} phases")
+        raise ValueError(f"more than {MOST_PHASES} phases; plan the rest by itself")
     return tuple(found)
 
 

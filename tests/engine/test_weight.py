@@ -102,7 +102,7 @@ def test_without_a_height_there_is_no_other_weight(use: str) -> None:
 def test_what_a_rule_needs_is_asked_for_and_no_more(condition: str, needs: str) -> None:
     with pytest.raises(RequestError) as caught:
         weigh("100kg", None, rule(when=[condition]))
-    assert str(caught.value).endswith(needs)
+    assert str(caught.value).endswith(f"{needs}: give what is missing")
 
 
 def test_an_age_that_is_not_given_is_not_a_silent_default() -> None:

@@ -53,7 +53,9 @@ def readable(path: Path, kind: str, reading: Reading, work: Path) -> tuple[Path,
 
 
 def _unreadable(path: Path, why: object) -> RequestError:
-    message = f"cannot read the input {safe(path.name, LONG)}: {safe(str(why), LONG)}"
+    message = (
+        f"cannot read the input {safe(path.name, LONG)}: {safe(str(why), LONG)}; check the file, or give --input-format"
+    )
     return RequestError(message, field="input", code="unreadable-input")
 
 
@@ -126,13 +128,20 @@ def _sheet(path: Path, reading: Reading) -> Iterator[Any]:
     with closing(book):
         names = [sheet.title for sheet in book.worksheets]
         if reading.sheet is not None and reading.sheet not in names:
-            raise RequestError(f"--sheet: the workbook has {', '.join(map(safe, names))}", field="sheet")
+            raise RequestError(
+                f"--sheet: the workbook has no '{safe(reading.sheet)}'; allowed: {', '.join(map(safe, names))}",
+                field="sheet",
+            )
         sheet = book[reading.sheet or names[0]]
         sheet.reset_dimensions()
         rows = sheet.iter_rows(values_only=True)
         heads = _without_end(next(rows, ()))
         if not heads:
-            raise RequestError("the sheet is empty: its first row names the columns", field="columns", code="missing")
+            raise RequestError(
+                "the sheet is empty: write the columns into its first row, or choose another --sheet",
+                field="columns",
+                code="missing",
+            )
         padded = ((*row, *[None] * (len(heads) - len(row))) for row in map(_without_end, rows))
         yield from _lines([str(arrow_text(head)).strip() for head in heads], padded, reading)
 
@@ -187,7 +196,10 @@ def _sqlite(path: Path, reading: Reading) -> Iterator[Any]:
             cursor = connection.execute(_query(reading, names))
             yield from _lines([column[0] for column in cursor.description or ()], cursor, reading)
     except sqlite3.Error as error:
-        raise RequestError(f"the database cannot be read: {safe(str(error), LONG)}", field="query") from None
+        raise RequestError(
+            f"the database cannot be read: {safe(str(error), LONG)}; check --query, or name a table of it",
+            field="query",
+        ) from None
 
 
 def _duckdb(path: Path, reading: Reading) -> Iterator[Any]:
@@ -203,7 +215,10 @@ def _duckdb(path: Path, reading: Reading) -> Iterator[Any]:
             found = connection.execute(_query(reading, names))
             yield from _lines([column[0] for column in found.description or ()], _fetched(found), reading)
     except duckdb.Error as error:
-        raise RequestError(f"the database cannot be read: {safe(str(error), LONG)}", field="query") from None
+        raise RequestError(
+            f"the database cannot be read: {safe(str(error), LONG)}; check --query, or name a table of it",
+            field="query",
+        ) from None
 
 
 def _fetched(found: Any) -> Iterator[Sequence[Any]]:

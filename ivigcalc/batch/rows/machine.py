@@ -79,5 +79,7 @@ def clock(text: str) -> str:
     if match is None:
         return text
     if Decimal(match[2]):  # control: no-seconds-dropped
-        raise QuantityError(f"'{safe(text, TYPED)}' holds seconds: an infusion starts on a minute, as 09:00")
+        raise QuantityError(
+            f"'{safe(text, TYPED)}' holds seconds, and an infusion starts on a minute: write it as 09:00"
+        )
     return match[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -23,7 +24,7 @@ from ivigcalc.quantity import QuantityError, spoken
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import read_form
 from ivigcalc.request.request import LAST_YEAR
-from ivigcalc.text import safe
+from ivigcalc.text import TYPED, safe
 
 _SECONDS = re.compile(r"([0-9]{1,6}) ?(?:s|sec|seconds?)")
 
@@ -61,10 +62,11 @@ class Batch:
 def read_wait(said: str) -> int:
     """`30 s`, `5 min`, `1 h` -> seconds."""
     seconds = _SECONDS.fullmatch(said)
-    try:
+    with suppress(QuantityError):
         return int(seconds[1]) if seconds else round(spoken(said, "time").base * 60)
-    except QuantityError as error:
-        raise RequestError(f"--wait: {error}, s", field="wait") from None
+    raise RequestError(
+        f"--wait: '{safe(said, TYPED)}' is no time to wait; write it as 30 s, 5 min or 2 h", field="wait"
+    )
 
 
 def check_defaults(defaults: Form) -> None:
@@ -75,7 +77,10 @@ def check_defaults(defaults: Form) -> None:
     for override in defaults.override:
         declared = codes().get(code_of(override))
         if declared is None or "stop" not in declared.kinds:
-            raise RequestError(f"--override {safe(code_of(override))}: no stop has that code", field="override")
+            raise RequestError(
+                f"--override {safe(code_of(override))}: no stop has that code; `ivigcalc explain` lists all",
+                field="override",
+            )
     if defaults.regimen:
         library.regimen(defaults.regimen)
     if defaults.product:

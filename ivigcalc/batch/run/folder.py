@@ -77,7 +77,7 @@ class Folder:
 
     def __enter__(self) -> Folder:
         self._check_no_links()
-        with explained("cannot use the output folder"):
+        with explained(f"cannot use the output folder {shown(self.path)}"):
             self._lock = _locked(self.work)
         return self
 
@@ -237,7 +237,9 @@ def explained(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise RequestError(f"{what}: {reason}", field="output", code="cannot-write") from None
+        raise RequestError(
+            f"{what}: {reason}; choose another folder with -o", field="output", code="cannot-write"
+        ) from None
 
 
 def _locked(work: Path) -> int:

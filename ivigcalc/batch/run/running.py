@@ -172,7 +172,13 @@ def _why_stopped(progress: Progress, done: Done) -> str:
         f"row {number}, {safe(who)}: {error.code}: {for_clerk(error.message)}"
         for number, who, error in done.first_errors
     ]
-    return "\n".join([f"stopped: {progress.failed} of {progress.rows} rows failed; nothing was written", *shown])
+    return "\n".join(
+        [
+            f"stopped: {progress.failed} of {progress.rows} rows failed; nothing was written: correct them, or "
+            "raise --max-errors",
+            *shown,
+        ]
+    )
 
 
 def publish(folder: Folder, about: About, progress: Progress, names: dict[str, str]) -> None:

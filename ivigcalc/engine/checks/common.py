@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from typing import Literal, NamedTuple
 
 from ivigcalc.definitions import Phase, Safety
+from ivigcalc.engine.ceilings import Held
 from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import figure, weight_kg
-from ivigcalc.request.request import Order, Patient
+from ivigcalc.request.request import Order, Patient, Risk
+
+
+class Alike(NamedTuple):
+    """What a check may look at of a patient whom others are like: age in months, risks as they were said, conditions,
+    and what follows from them for the rates."""
+
+    age_months: Fraction | None
+    risks: tuple[Risk | Literal["none"], ...]
+    conditions: tuple[str, ...]
+    held: Held
 
 
 def of_phase(phase: Phase) -> str:
@@ -41,7 +53,7 @@ def settle(notices: Iterable[Notice], order: Order, replanned: bool = False) -> 
     codes = {notice.code for notice in said if notice.level == "stop"}
     for code, _ in order.overrides:
         if code not in codes and not replanned:  # control: override-of-nothing
-            raise RequestError(f"--override {code}: this plan has no stop of that code", field="override")
+            raise RequestError(f"--override {code}: this plan has no stop of that code; leave it out", field="override")
     settled = tuple(replace(n, overridden_because=order.override(n.code)) if n.level == "stop" else n for n in said)
     return stop_now(settled, order)
 

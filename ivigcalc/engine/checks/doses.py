@@ -17,9 +17,9 @@ from ivigcalc.engine.stock import vials_of
 from ivigcalc.quantity import figure
 
 _LIMITED = {
-    "day": ("day-dose-over-limit", "a day", "a lower dose, or the same one over more days, would meet it"),
-    "course": ("course-dose-over-limit", "a course", "a lower dose would meet it"),
-    "4-weeks": ("four-week-dose-over-limit", "four weeks", "a lower dose or a longer interval would meet it"),
+    "day": ("day-dose-over-limit", "a day", "order a lower dose, or the same one over more days"),
+    "course": ("course-dose-over-limit", "a course", "order a lower dose"),
+    "4-weeks": ("four-week-dose-over-limit", "four weeks", "order a lower dose or a longer interval"),
 }
 
 

@@ -27,7 +27,9 @@ def times_ordered(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterato
         for printed in _printed(rx, stretch, [used.choice.table for used in titrated.used]):
             which = of_phase(stretch.part.phase)
             if printed.from_min is not None and over.base < printed.from_min:  # control: shorter-than-published
-                text = f"{which}{over} is shorter than the {printed.words} that an infusion is published to last"
+                text = (
+                    f"{which}{over} is shorter than the {printed.words} that is published for an infusion: order longer"
+                )
                 yield Notice("time-outside-regimen", "stop", text, str(over), printed.words, printed.source)
             if printed.to_min is not None and over.base > printed.to_min:
                 text = f"{which}{over} is longer than the {printed.words} that an infusion is published to last"

@@ -36,7 +36,10 @@ def plausible(case: Case) -> Iterator[Notice]:
                 cite(rules, rules.height),
             )
     if patient.birth_date and on and patient.birth_date > on:
-        raise RequestError(f"--birth-date {patient.birth_date} is after {on}", field="birth_date")
+        raise RequestError(
+            f"--birth-date {patient.birth_date} is after {on}, the first day of the plan: check both",
+            field="birth_date",
+        )
     if age is not None:
         yield from _for_age(weight, age, case)  # control: weight-for-age
     if height is not None and (age is None or age >= rules.bmi.from_age.base):

@@ -56,12 +56,12 @@ def rule_differs(draft: Draft) -> Iterator[Notice]:
         remedy = "leave --policy out, or name one that does the same"
     else:
         lacking = "; ".join(own.rule.missing)
-        wanted = f"the {basis_by(case, own)} weight, of which it does not print {lacking}{_with_a_factor(case)}"
+        wanted = f"the {basis_by(case, own)} weight without printing {lacking}{_with_a_factor(case)}"
         remedy = "name a --policy that prints it"
     yield Notice(
         "weight-rule-differs",
         "stop",
-        f"{used}, but the source of {own.whose} asks for {wanted}: {remedy}",
+        f"{used}, but {own.whose} asks for {wanted}: {remedy}",
         f"{figure(weights.kg)} kg, {weights.basis}",
         f"{figure(asked.kg)} kg, {asked.basis}" if asked else basis_by(case, own),
         own.source,
@@ -81,7 +81,7 @@ def _with_a_factor(case: Case) -> str:
     rules = case.safety.obese_weight
     if adjusted is None or rules is None:
         return ""
-    return f"; with the factor {plain(rules.factor)} that others print it would be {figure(adjusted)} kg"
+    return f" ({figure(adjusted)} kg with the factor {plain(rules.factor)} of others)"
 
 
 def obese_on_actual_weight(draft: Draft) -> Iterator[Notice]:
