@@ -387,7 +387,7 @@ class InPlace:
         reads, writes = os.pipe()
         outcome = _outcome(lambda: self._child(text, items, writes), DAYS_SECONDS)
         os.close(writes)
-        with os.fdopen(reads) as pipe:
+        with os.fdopen(reads, encoding="ascii") as pipe:
             self.begun = [int(line) for line in pipe]
         return outcome
 
