@@ -153,7 +153,9 @@ def test_a_dose_of_a_day_is_held_against_a_course_of_five(ordered: str, is_outsi
 
 @pytest.mark.parametrize(("given", "percent"), [(9, -10), (10, 0), (12, 20), (25, 150)])
 def test_how_far_a_given_dose_is_from_ten_grams(given: int, percent: int) -> None:
-    assert CourseDose(Fraction(10), Fraction(given), (), "", False).deviation_percent == percent
+    made = CourseDose(Fraction(10), Fraction(given), (), "", False)
+    assert made.deviation_percent == percent
+    assert (made.opened, made.preferred, made.smallest) == (False, False, False)  # unless it is said
 
 
 def test_months_are_no_days() -> None:
