@@ -49,7 +49,10 @@ CORE = {
     "engine/vials": ("tests/engine/test_vials.py", "tests/engine/test_stock.py", "tests/engine/test_prefer.py"),
     "engine/split": ("tests/engine/test_split.py", "tests/engine/test_dose_days.py"),
     "engine/rounding": ("tests/engine/test_rounding.py", "tests/engine/test_dose_days.py", "tests/engine/test_prefer.py"),
-    "engine/dose": ("tests/engine/test_dose.py", "tests/engine/test_dose_days.py", "tests/engine/test_prescription.py"),
+    "engine/dose": (
+        "tests/engine/test_dose.py", "tests/engine/test_dose_days.py", "tests/engine/test_dose_basis.py",
+        "tests/engine/test_prescription.py",
+    ),
     "engine/titration": (
         "tests/engine/test_titration.py", "tests/engine/test_titration_ceilings.py", "tests/engine/test_titration_tables.py",
         "tests/engine/test_infusion.py", "tests/engine/test_rate_ceilings.py",
@@ -387,7 +390,7 @@ class InPlace:
         reads, writes = os.pipe()
         outcome = _outcome(lambda: self._child(text, items, writes), DAYS_SECONDS)
         os.close(writes)
-        with os.fdopen(reads) as pipe:
+        with os.fdopen(reads, encoding="ascii") as pipe:
             self.begun = [int(line) for line in pipe]
         return outcome
 
