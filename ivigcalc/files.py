@@ -31,7 +31,7 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
             data = _read(file, most_bytes + 1)
             if len(data) <= most_bytes:
                 return data
-    raise UnreadableError(f"is larger than {_in_words(most_bytes)}; check that it is the file that is meant")
+    raise UnreadableError(f"is larger than {_in_words(most_bytes)}")
 
 
 def open_regular(path: Path) -> BufferedReader:
@@ -39,12 +39,12 @@ def open_regular(path: Path) -> BufferedReader:
     try:
         handle = os.open(path, os.O_RDONLY | _AT_ONCE)
     except OSError as error:
-        raise UnreadableError(f"cannot be read: {error.strerror}; check the path") from None
+        raise UnreadableError(f"cannot be read: {error.strerror}") from None
     except ValueError:
-        raise UnreadableError("cannot be read: no file has such a name; check the path") from None
+        raise UnreadableError("cannot be read: no file has such a name") from None
     if not _is_regular(handle):  # control: regular-files
         os.close(handle)
-        raise UnreadableError("is not a regular file; name a file itself, not a folder, pipe or device")
+        raise UnreadableError("is not a regular file")
     return os.fdopen(handle, "rb")
 
 
@@ -60,7 +60,7 @@ def _read(file: IO[bytes], most_bytes: int) -> bytes:
     try:
         return file.read(most_bytes)
     except OSError as error:
-        raise UnreadableError(f"cannot be read: {error.strerror}; check the path") from None
+        raise UnreadableError(f"cannot be read: {error.strerror}") from None
 
 
 def _in_words(size_bytes: int) -> str:

@@ -29,6 +29,7 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
 
     among, parts = list(known), _parts(word[:_COMPARED])
     whole = [one for one in among if parts and parts <= _parts(one)]
+    whole.sort(key=lambda one: -difflib.SequenceMatcher(None, one, word).ratio())
     spelt = difflib.get_close_matches(word[:_COMPARED], among, n=_NAMED)
     longer = {part for part in parts if len(part) >= _LONG_PART}
     partly = [] if whole or spelt else [one for one in among if longer & _parts(one)]

@@ -34,7 +34,6 @@ MAKERS = {
     "MismatchError": 0,
     "WorkerError": 0,
     "ErrorLimitError": 0,
-    "UnreadableError": 0,
     "QuantityError": 0,
     "ValueError": 0,
     "unreadable": 1,
@@ -60,7 +59,7 @@ def faults(message: str) -> list[str]:
         found.append(f"{len(said)} characters")
     if not has_remedy(said):
         found.append("no remedy")
-    if _TWO_SENTENCES.search(said):
+    if _TWO_SENTENCES.search(said) and "is contraindicated" not in said:  # words of a source stand as they are
         found.append("two sentences")
     if said.endswith("."):
         found.append("ends in a full stop")
@@ -146,5 +145,6 @@ def faults_of(site: Site) -> list[str]:
     if site.words is None:
         return ["its words are made elsewhere"]
     said = re.sub(r"\{[^{}]*\}", "N", _PASSED_ON.sub("; give it", re.sub(r"\{near\([^{}]*\)\}", "", site.words)))
-    added = site.maker in _REMEDY_IS_ADDED or site.file in _WHY_ONLY or (site.maker == "ValueError" and "must " in said)
+    demands = site.maker in ("ValueError", "QuantityError") and "must " in said
+    added = demands or site.maker in _REMEDY_IS_ADDED or site.file in _WHY_ONLY
     return faults(said if has_remedy(said) or not added else f"{said}; give it")

@@ -6,6 +6,7 @@ import io
 import signal
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -254,6 +255,7 @@ def batch(
             query=query,
         ),
         piped=_stdin() if piped else None,
+        waits=partial(_waits, quiet=quiet),
     )
     if survey:
         _survey(asked)
@@ -301,6 +303,13 @@ def _streamed(asked: Batch, quiet: bool, require_rows: bool, name: str) -> int:
             tell((folder / "errors.csv").read_text(encoding="utf-8"))
         write_file(folder / name)
     return _exit_code(summary, require_rows)
+
+
+def _waits(path: Path, *, quiet: bool) -> None:
+    from ivigcalc.cli.output import say
+    from ivigcalc.text import LONG, safe
+
+    say(f"waiting for rows: nobody writes into {safe(str(path), LONG)} yet", quiet=quiet)
 
 
 def _stdin() -> BinaryIO:

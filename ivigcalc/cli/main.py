@@ -21,6 +21,8 @@ except KeyboardInterrupt:  # loading takes a tenth of a second, in which somebod
     raise SystemExit(130) from None
 
 EXIT_BUG, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+#: by what a shell asks for completion, as typer names it
+COMPLETION = "_IVIGCALC_COMPLETE"
 _EPILOG = (
     "Exit codes: 0 done, 1 a bug, 2 the command line is wrong, 3 a definition file is wrong, "
     "4 refused for a clinical reason, 5 a batch finished with failed rows or two plans differ, "
@@ -124,6 +126,10 @@ def main(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("IVIGCALC_DEBUG"):
             raise
+        if COMPLETION in os.environ:
+            _complain(f"error: what the shell asks by {COMPLETION} cannot be read ({type(error).__name__}: {error})")
+            _complain(f"unset {COMPLETION}, or load the completion of this shell again")
+            return EXIT_USAGE
         _complain(f"this is a bug in ivigcalc, not in what you typed: {type(error).__name__}: {error}")
         _complain("please report it with the command line; IVIGCALC_DEBUG=1 shows where it happened")
         return EXIT_BUG

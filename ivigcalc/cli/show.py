@@ -194,4 +194,4 @@ def _previous(path: Path | None) -> bytes | None:
     try:
         return read_regular(path, MAX_BYTES)
     except UnreadableError as error:
-        raise RequestError(f"--previous: {safe(path.name, LONG)} {error}", field="previous") from None
+        raise RequestError(f"--previous: {safe(path.name, LONG)} {error}; check the path", field="previous") from None

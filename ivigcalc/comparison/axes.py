@@ -79,5 +79,7 @@ def _counted(word: str) -> list[str]:
         return [word]
     ends = _RANGE.fullmatch(word.strip())
     if ends is None or int(ends[1]) > int(ends[2]):
-        raise RequestError(f"--days: '{safe(word)}' is not a range of days: write it as 2..5", field="days")
+        raise RequestError(
+            f"--days: '{safe(word)}' is not a range of days such as 2..5: write the lower number first", field="days"
+        )
     return [str(number) for number in range(int(ends[1]), int(ends[2]) + 1)]

@@ -61,7 +61,7 @@ def alike(index: Index, typed: str) -> list[str]:
     words = set(_plain(typed).split())
     whole = [name for name in index if words and words <= set(name.split())]
     by_spelling = _spelt_alike(index, _plain(typed))
-    found = [i for name in (*whole, *_meant(words, index), *by_spelling) for i in index[name]]
+    found = [i for name in (*whole, *_meant(_plain(typed), index), *by_spelling) for i in index[name]]
     return list(dict.fromkeys(found))[:_MOST]
 
 
@@ -70,12 +70,13 @@ def meant(typed: str, known: Iterable[str]) -> list[str]:
     return alike({_plain(word): (word,) for word in known}, typed)
 
 
-def _meant(words: set[str], index: Index) -> list[str]:
+def _meant(typed: str, index: Index) -> list[str]:
     """The names that have any of the words, or what means as much; of those the ones that have most of them."""
-    means = [{word, *map(_plain, _meanings().get(word, ()))} for word in words - _say_little()]
+    means = [{word, *map(_plain, _meanings().get(word, ()))} for word in set(typed.split()) - _say_little()]
     counts = {name: sum(1 for several in means if several & set(name.split())) for name in index}
     most = max(counts.values(), default=0)
-    return sorted((name for name, count in counts.items() if most and count == most), key=len)
+    found = [name for name, count in counts.items() if most and count == most]
+    return sorted(found, key=lambda name: -SequenceMatcher(None, name, typed).ratio())
 
 
 @cache

@@ -19,10 +19,10 @@ MOST_CHARACTERS, MOST_PHASES = 200, 10
 _THEN = re.compile(r"(?:[,;]\s*)?\bthen\b|;", re.IGNORECASE)
 _WORD = re.compile(r"\S+")
 _PHASE = re.compile(r"([a-z][a-z0-9-]*)(?=\s|$)")
-_AMOUNT = re.compile(r"[0-9.]+\s*[a-z]+(?:/kg)?(?:\s*/\s*[a-z]+)?(?=[\s,]|$)", re.IGNORECASE)
+_AMOUNT = re.compile(r"(?:[0-9]+,)?[0-9.]+\s*[a-z]+(?:/kg)?(?:\s*/\s*[a-z]+)?(?=[\s,]|$)", re.IGNORECASE)
 _DAYS = re.compile(r"(?:(?:over|on)\s+)?d([0-9]+)(?:-d?([0-9]+))?(?=[\s,]|$)", re.IGNORECASE)
 _DAYS_IN_WORDS = re.compile(r"(?:over|for)\s+([0-9]+)\s*days?(?=[\s,]|$)", re.IGNORECASE)
-_TIME = re.compile(r"over\s+([0-9.]+\s*(?:h|hours?|min|minutes?))(?=[\s,]|$)", re.IGNORECASE)
+_TIME = re.compile(r"over\s+((?:[0-9]+,)?[0-9.]+\s*(?:h|hours?|min|minutes?))(?=[\s,]|$)", re.IGNORECASE)
 _INTERVAL = re.compile(
     r"(?:q\s?[0-9]+\s?[a-z]+|every\s+(?:[0-9]+\s*|other\s+)?[a-z]+|(?:bi-?)?(?:week|month)ly|(?:fortnight|year)ly)"
     r"(?=[\s,]|$)",

@@ -129,7 +129,8 @@ def _sheet(path: Path, reading: Reading) -> Iterator[Any]:
         names = [sheet.title for sheet in book.worksheets]
         if reading.sheet is not None and reading.sheet not in names:
             raise RequestError(
-                f"--sheet: the workbook has no '{safe(reading.sheet)}'; allowed: {', '.join(map(safe, names))}",
+                f"--sheet: '{safe(reading.sheet)}' is none of them: the workbook has "
+                f"{', '.join(map(safe, names))}; choose one",
                 field="sheet",
             )
         sheet = book[reading.sheet or names[0]]

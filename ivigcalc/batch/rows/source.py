@@ -78,7 +78,7 @@ class Source:
         try:
             self._file = open_regular(path)
         except UnreadableError as error:
-            message = f"the input {safe(path.name, LONG)} {error}"
+            message = f"the input {safe(path.name, LONG)} {error}; check the path"
             raise RequestError(message, field="input", code="unreadable-input") from None
         self._seen = os.fstat(self._file.fileno())
         self._picked: Picked | None = None

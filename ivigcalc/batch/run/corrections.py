@@ -43,7 +43,8 @@ class Shown:
                 return dict(self._rows(csv.reader(text), name))
         except (UnreadableError, UnicodeError, csv.Error, OSError) as error:
             raise _unfit(
-                f"{name} {error if isinstance(error, UnreadableError) else f'cannot be read: {error}'}"
+                f"{name} {error if isinstance(error, UnreadableError) else f'cannot be read: {error}'}; give "
+                "errors.csv as it was written"
             ) from None
 
     def _rows(self, lines: Iterator[list[str]], name: str) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -187,12 +187,13 @@ CHECKS: tuple[Check | Shared, ...] = (
     of_alike(patient.risk_of_age),  # control: risk-of-age
     patient.stale_weight,
     weight.rule_assumed,
+    of_prescription(weight.rounding_assumed),
     weight.rule_applied,
     weight.rule_differs,
     weight.obese_on_actual_weight,  # control: obese-on-actual-weight
     weight.rate_weight_assumed,
     plausibility.dosing_weight,  # control: pre-pregnancy-bounds
-    of_prescription(protocol.default_protocol),  # control: default-protocol-said
+    of_alike(lambda rx, alike: protocol.default_protocol(rx, alike.age_months)),  # control: default-protocol-said
     of_alike(patient.population),
     of_prescription(protocol.said_of_protocol),
     of_prescription(protocol.said_of_policy),

@@ -11,7 +11,7 @@ from ivigcalc.definitions import Phase, Safety
 from ivigcalc.engine.ceilings import Held
 from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.quantity import figure, weight_kg
+from ivigcalc.quantity import figure
 from ivigcalc.request.request import Order, Patient, Risk
 
 
@@ -40,7 +40,7 @@ def weighed_alike(patient: Patient, rules: Safety) -> bool:
     """Whether a previous weight agrees: a second witness."""
     if patient.previous_weight is None:
         return False
-    before = weight_kg(patient.previous_weight)
+    before = patient.previous_weight.body_kg
     return abs(patient.weight_kg - before) / before * 100 < rules.weight_change.percent.base
 
 

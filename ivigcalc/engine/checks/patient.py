@@ -17,11 +17,8 @@ from ivigcalc.quantity import (
     Quantity,
     decimal_of,
     figure,
-    height_cm,
     in_months,
-    is_longer_than_measured,
     plain,
-    weight_kg,
 )
 from ivigcalc.request.request import NO_RISK
 from ivigcalc.text import LONG, TYPED, listed, near, safe
@@ -80,12 +77,12 @@ def measures_rounded(draft: Draft) -> Iterator[Notice]:
     patient = draft.case.patient
     for name in ("weight", "pre_pregnancy_weight", "previous_weight", "height"):
         measure: Quantity | None = getattr(patient, name)
-        if measure is None or not is_longer_than_measured(measure):
+        if measure is None or not measure.is_longer_than_measured:
             continue
         if name == "height":
-            taken, to = f"{plain(decimal_of(height_cm(measure), 1))} cm", "1 mm"
+            taken, to = f"{plain(decimal_of(measure.body_cm, 1))} cm", "1 mm"
         else:
-            taken, to = f"{plain(decimal_of(weight_kg(measure), 3))} kg", "1 g"
+            taken, to = f"{plain(decimal_of(measure.body_kg, 3))} kg", "1 g"
         words = name.replace("_", " ")
         yield Notice("measure-rounded", "info", f"the {words} {measure} is rounded to {to}: {taken}", str(measure), to)
 
@@ -204,7 +201,7 @@ def stale_weight(draft: Draft) -> Iterator[Notice]:
         )
     if patient.previous_weight is None:
         return
-    before = weight_kg(patient.previous_weight)
+    before = patient.previous_weight.body_kg
     change = abs(patient.weight_kg - before) / before * 100
     if change >= Fraction(rules.weight_change.percent.value):  # control: changed-weight
         yield Notice(
@@ -277,4 +274,4 @@ def _that_fit(rx: Prescription, age: Fraction) -> str:
 
 def _as_part(cited: str) -> str:
     """Words of a file inside a sentence of ours."""
-    return cited.rstrip(" .").replace(". ", "; ")
+    return cited.rstrip(" .")
