@@ -93,9 +93,9 @@ def bundle(wheel: Path, out: Path, extras: str = "", system: str | None = None, 
     lines = [f"{name}=={number} --hash=sha256:{digest(file)}\n" for file in files for name, number in [name_of(file)]]
     write(folder / "requirements.txt", "".join(lines))
     places = (
-        ("py", r"ivigcalc\Scripts\python -m pip", r"ivigcalc\Scripts\ivigcalc")
+        (f"py -{version}", r"ivigcalc\Scripts\python -m pip", r"ivigcalc\Scripts\ivigcalc")
         if windows
-        else ("python3", "ivigcalc/bin/pip", "ivigcalc/bin/ivigcalc")
+        else (f"python{version}", "ivigcalc/bin/pip", "ivigcalc/bin/ivigcalc")
     )
     words = dict(zip(("interpreter", "pip", "program"), places, strict=True))
     said = INSTALL.format(version=name_of(wheel)[1], python=version, system=system or platform.system(), **words)

@@ -38,7 +38,20 @@ GENERATED = {f"docs/{path}" for path in build_reference.pages()} | {
 WRITTEN = [name for name in DOCUMENTS if name not in GENERATED]
 COMMANDS: dict[str, Any] = build_reference.commands()
 #: options of the project's own tools and of pip
-ELSEWHERE = {"--seed", "--target", "--inputs", "--module", "--one-in", "--constraint"}
+ELSEWHERE = {
+    "--seed",
+    "--target",
+    "--inputs",
+    "--module",
+    "--one-in",
+    "--constraint",
+    "--check",
+    "--verify",
+    "--detach-sign",
+    "--armor",
+    "--platform",
+    "--python-version",
+}
 #: words of others: encodings, days, an order, packages, a value set of FHIR, a function of Spark
 OTHERS = {"utf-16", "mon-fri", "d1-5", "fhirkit-rs", "medication-codes", "from_arrow_schema"}
 
@@ -81,7 +94,10 @@ def options_of(command: Any) -> set[str]:
     return {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
 
 
-OPTIONS = {name for command in COMMANDS.values() for name in options_of(command)} | {"--version"}
+OPTIONS = {name for command in COMMANDS.values() for name in options_of(command)} | {
+    "--version",
+    "--install-completion",
+}
 
 
 # ---- they exist -----------------------------------------------------------------------------------------------------
