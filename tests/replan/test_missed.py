@@ -59,6 +59,15 @@ def test_from_a_later_day_on_the_days_before_stay(plan: Plan) -> None:
     assert course(moved, 3) == days_from("2027-01-31")  # five days later than 26 January
 
 
+def test_what_was_moved_later_on_moves_with_the_rest_and_what_was_moved_before_stays(plan: Plan) -> None:
+    """Course 1 was moved a day, course 5 six days; then course 2 moves a week and the rest with it: course 5 from 23 March."""
+    earlier = after(plan, "2026-12-01", missed=("2026-12-01",), to="2026-12-02", rest="keep")
+    later = after(earlier, "2026-12-02", missed=("2027-03-23",), to="2027-03-29", rest="keep")
+    assert (course(later, 1), course(later, 5)) == (days_from("2026-12-02"), days_from("2027-03-29"))
+    moved = after(later, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="move")
+    assert (course(moved, 1), course(moved, 5)) == (days_from("2026-12-02"), days_from("2027-03-30"))
+
+
 def test_months_are_counted_from_the_new_day() -> None:
     """Every month from 31 January; 28 February was missed and is 2 March: then 2 April, 2 May."""
     override = ("interval-outside-regimen=as ordered",)
@@ -212,19 +221,19 @@ def test_a_move_before_an_earlier_course_is_refused(plan: Plan) -> None:
 
 
 @pytest.mark.parametrize(
-    ("to", "why"),
+    ("to", "closed", "is_open"),
     [
-        ("2027-01-02", "no opening hours on Saturday"),
-        ("2027-01-01", "no opening hours on Saturday"),  # the second of four days
-        ("2026-12-24", "closed by the clinic"),
+        ("2027-01-02", "session 2.1 would be on 2027-01-02, when the clinic is closed (no opening hours on Saturday)", "2027-01-04"),
+        ("2027-01-01", "session 2.2 would be on 2027-01-02, when the clinic is closed (no opening hours on Saturday)", "2027-01-04"),
+        ("2026-12-24", "session 2.1 would be on 2026-12-24, when the clinic is closed (closed by the clinic)", "2026-12-25"),
     ],
-)
-def test_a_closed_day_is_refused_with_the_next_open_one(to: str, why: str) -> None:
+)  # fmt: skip
+def test_a_closed_day_is_refused_with_the_next_open_one(to: str, closed: str, is_open: str) -> None:
     plan = first(SITE, days="2")
-    with pytest.raises(RefusedError, match=why) as caught:
+    with pytest.raises(RefusedError) as caught:
         after(plan, "2026-12-20", missed=("2026-12-29",), to=to, rest="keep")
     assert caught.value.code == "move-onto-closed-day"
-    assert "the next open day is" in str(caught.value)
+    assert str(caught.value) == f"{closed}; the next open day is {is_open}"
 
 
 def test_later_courses_that_move_are_moved_off_closed_days_as_at_first() -> None:
@@ -268,6 +277,14 @@ def test_later_courses_that_move_are_moved_off_closed_days_as_at_first() -> None
 def test_what_cannot_be(plan: Plan, words: dict[str, object], said: str) -> None:
     with pytest.raises(RequestError, match=said):
         after(plan, TOLD, **words)
+
+
+def test_a_day_on_which_two_courses_meet_names_no_session() -> None:
+    """Courses of two days every day: 2 December is day 2 of the first and day 1 of the second."""
+    meet = ("interval-outside-regimen=x", "course-overlap=x")
+    plan = first(every="1 day", dose_basis="course", days="2", courses="3", override=meet)
+    with pytest.raises(RequestError, match="--missed 2026-12-02: 2 sessions are on that day"):
+        after(plan, "2026-12-02", missed=("2026-12-02",), rest="keep")
 
 
 def test_something_must_be_left() -> None:
