@@ -73,7 +73,7 @@ CORE = {
     "replan/missed": ("tests/replan/test_missed.py",),
     "replan/order": ("tests/replan/test_read.py", "tests/replan/test_order.py"),
     "replan/past": ("tests/replan/test_past.py",),
-    "replan/reaction": ("tests/replan/test_read.py", "tests/replan/test_past.py"),
+    "replan/reaction": ("tests/replan/test_read.py", "tests/replan/test_reaction.py"),
     "replan/read": ("tests/replan/test_read.py",),
     "replan/replan": ("tests/replan/test_history.py",),
     "replan/state": ("tests/replan/test_order.py",),
