@@ -94,6 +94,13 @@ def test_so_many_days_have_a_vial_each(grams: str, days: int) -> None:
     assert [vials.fills(int(grams), n) for n in range(1, 9)] == [n <= days for n in range(1, 9)]
 
 
+def test_a_set_is_its_sizes() -> None:
+    assert VialSet(sizes("5", "2")) == VialSet(sizes("2", "5"))
+    assert hash(VialSet(sizes("5", "2"))) == hash(VialSet(sizes("2", "5")))
+    assert VialSet(sizes("5", "2")) != VialSet(sizes("5"))
+    assert VialSet(sizes("5")) != "5"
+
+
 def test_vials_cover_a_dose_that_was_not_rounded_to_them() -> None:
     got = helpers.any_course("octagam-10-us", "61.7 kg", "2 g/kg", days="2", policy="us-noridian-dme-vials")
     for session in got.sessions:
