@@ -21,6 +21,8 @@ def test_the_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     Path("fixed.csv").write_text(fixed, encoding="utf-8")
     (exported,) = blocks(DOCUMENT, "tsv")
     Path("export.tsv").write_text(exported, encoding="utf-8")
+    (measured,) = blocks(DOCUMENT, r"csv measured\.csv")
+    Path("measured.csv").write_text(measured, encoding="utf-8")
     assert len(examples(DOCUMENT)) >= 5
     for example in examples(DOCUMENT):
         program, *arguments = shlex.split(example.command)

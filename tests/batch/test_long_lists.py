@@ -59,6 +59,14 @@ def doses(done: Done) -> dict[str, list[str]]:
     return found
 
 
+def test_the_survey_says_what_it_is_and_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in.csv").write_text(OMOP, "utf-8")
+    assert main(["batch", str(tmp_path / "in.csv"), "--survey"]) == 0
+    said = capsys.readouterr().out
+    assert "a line for each value, not for each patient" in said
+    assert "what a protocol prints of ages is not looked at" in said
+
+
 def test_the_newest_weight_of_each_patient_is_planned_and_nobody_is_lost(as_suggested: Batch) -> None:
     """72 kg x 2 g/kg are 144 g on two days, not the 130 of the year before; 60 kg are 120."""
     done = as_suggested(SYNTHEA)

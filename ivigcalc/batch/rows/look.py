@@ -228,6 +228,7 @@ def told(found: Looked, reading: Reading) -> Iterator[str]:
     yield ""
     if found.query:
         yield "a line for each value, not for each patient: the query makes rows of the newest weights and heights"
+        yield "ages and sex stand elsewhere: without them, what a protocol prints of ages is not looked at"
     else:
         yield from _failures(found)
     yield ""
