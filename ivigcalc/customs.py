@@ -107,7 +107,7 @@ def in_locale(name: str | None) -> Iterator[None]:
 
 
 def customs_of(site: Site) -> Customs:
-    """What the site says, else what CLDR has of the locale that is asked for or the site's, else what this program does.
+    """What the site says, else what CLDR has of the locale asked for or of the site, else what this program does.
 
     Raises `RequestError` for a locale that CLDR does not have, `MissingExtraError` where babel is needed and missing.
     """
