@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from ivigcalc.text import TYPED, safe
@@ -142,7 +142,7 @@ def number(text: str) -> Decimal:
     return Decimal(text)  # control: exact-decimals
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Quantity:
     """A stated number with its unit, e.g. 0.04 mL/kg/min. Keeps the number as it was stated."""
 
@@ -154,19 +154,30 @@ class Quantity:
         """The kind of quantity, e.g. 'dose' for g/kg and mg/kg."""
         return UNITS[self.unit][0]
 
-    @property
+    @cached_property
     def base(self) -> Fraction:
         """The exact value in the base unit of its dimension (g, g/kg, kg, cm, min, mL/kg/h, mL/h, days, months)."""
-        return _in_base_unit(self.value, self.unit)
+        return Fraction(self.value) * UNITS[self.unit][1]
+
+    @cached_property
+    def is_longer_than_measured(self) -> bool:
+        """Whether a weight or height has more decimals than are typed: a program has divided it."""
+        return len(plain(self.value).partition(".")[2]) > _TYPED_DECIMALS
+
+    @cached_property
+    def body_kg(self) -> Fraction:
+        """A body weight in kg, exactly; one that a program has divided, to 1 g."""
+        kg = self.base / 1000 if self.unit == "g" else self.base
+        return TO_1_G.apply(kg) if self.is_longer_than_measured else kg  # control: long-weight-to-1-g
+
+    @cached_property
+    def body_cm(self) -> Fraction:
+        """A height in cm, exactly; one that a program has divided, to 1 mm."""
+        return TO_1_MM.apply(self.base) if self.is_longer_than_measured else self.base
 
     def __str__(self) -> str:
         plural = "s" if self.unit in ("day", "week", "month", "year") and self.value != 1 else ""
         return f"{plain(self.value)} {self.unit}{plural}"
-
-
-@lru_cache(maxsize=4096)
-def _in_base_unit(value: Decimal, unit: str) -> Fraction:
-    return Fraction(value) * UNITS[unit][1]
 
 
 def quantity(text: str, *dimensions: str) -> Quantity:
@@ -267,32 +278,16 @@ def parse_weight(text: str) -> Quantity:
             raise QuantityError(f"'{stripped}': grams are for infants under 10 kg; write the weight in kg")
     elif read.unit == "mg":
         raise QuantityError(f"'{stripped}': mg is no unit of a body weight; allowed: kg, lb, st, oz, or g under 10 kg")
-    if weight_kg(read) == 0:
+    if read.body_kg == 0:
         raise QuantityError("a body weight of 0 is not possible; give what was weighed")
     return read
-
-
-def is_longer_than_measured(measure: Quantity) -> bool:
-    """Whether a weight or height has more decimals than are typed: a program has divided it."""
-    return len(plain(measure.value).partition(".")[2]) > _TYPED_DECIMALS
-
-
-def weight_kg(weight: Quantity) -> Fraction:
-    """The exact body weight in kg; one that a program has divided, to 1 g."""
-    kg = weight.base / 1000 if weight.unit == "g" else weight.base
-    return TO_1_G.apply(kg) if is_longer_than_measured(weight) else kg  # control: long-weight-to-1-g
-
-
-def height_cm(height: Quantity) -> Fraction:
-    """The exact height in cm; one that a program has divided, to 1 mm."""
-    return TO_1_MM.apply(height.base) if is_longer_than_measured(height) else height.base
 
 
 def parse_height(text: str) -> Quantity:
     """Read a height: 175cm, 1.75m, 69in, 5ft, 5ft9in or 5'9". The unit is required."""
     marked = text.translate(_MARKS).replace("''", '"')
     read = spoken(marked.replace("'", "ft").replace('"', "in"), "height", any_length=True)
-    if height_cm(read) == 0:
+    if read.body_cm == 0:
         raise QuantityError("a height of 0 is not possible; give what was measured")
     return read
 

@@ -23,7 +23,6 @@ from ivigcalc.quantity import (
     quantity,
     signed,
     spoken,
-    weight_kg,
 )
 
 #: one of each unit in the base unit of its dimension, from the definitions of the units
@@ -203,7 +202,7 @@ def test_a_quantity_is_sixty_characters_at_the_most() -> None:
     ],
 )  # fmt: skip
 def test_weights_are_exact_in_kilograms(text: str, expected: str) -> None:
-    assert weight_kg(parse_weight(text)) == Fraction(expected)
+    assert parse_weight(text).body_kg == Fraction(expected)
 
 
 def test_a_bare_weight_is_refused_with_both_readings() -> None:
@@ -436,7 +435,7 @@ def test_a_program_writes_forty_decimals_at_the_most(decimals: int, read: bool) 
 )
 def test_grams_are_for_those_under_ten_kilograms(text: str, read: str | None) -> None:
     if read is not None:
-        assert weight_kg(parse_weight(text)) == Fraction(read)
+        assert parse_weight(text).body_kg == Fraction(read)
         return
     with pytest.raises(QuantityError, match="grams are for infants under 10 kg"):
         parse_weight(text)

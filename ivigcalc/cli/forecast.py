@@ -47,8 +47,8 @@ ToOption = Annotated[str | None, _counted("Last day that counts.", "--to", metav
 ScenarioOption = Annotated[
     list[str],
     _counted(
-        "What if: product=ID, policy=ID, dose=-20% or dose='1 g/kg', every='5 weeks', days=2; repeat to change several "
-        "at once.",
+        "What if: product=ID, policy=ID, dose=-20% or dose='1 g/kg', every='5 weeks', days=2, "
+        "tolerance=10%; repeat to change several at once.",
         metavar="KEY=VALUE",
     ),
 ]

@@ -167,12 +167,14 @@ def _nobody_reads() -> bool:
     """Whether stdout is a pipe whose other end is closed."""
     import select
 
+    if not hasattr(select, "poll"):  # Windows
+        return True
     poll = select.poll()
     try:
-        poll.register(sys.stdout.fileno(), 0)
+        poll.register(sys.stdout.fileno(), 0)  # of nothing but its end
     except (OSError, ValueError):  # not a file of the system: nothing that could be closed
         return False
-    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    return bool(poll.poll(0))
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -149,7 +149,8 @@ def case_of(request: Request, definitions: Definitions) -> Case:
     case, regimen = Case(request, definitions), definitions.regimen
     if regimen is None:
         return case
-    asked = ("protocol", request.protocol, case.age_months, request.country)
+    age = None if request.protocol else request.patient.age_months(request.reference_date)
+    asked = ("protocol", request.protocol, age, request.country)
     chosen = definitions.follows.of(asked, lambda: choose_protocol(regimen.value, request.protocol, case))
     return Case(request, definitions, chosen)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ivigcalc.definitions import (
     CourseTime,
@@ -100,6 +100,8 @@ class Prescription(Defined):
     dosed: Known[tuple[Fraction, bool | None, tuple[Risk, ...]], Dosed] = known(_WEIGHTS)
     calendars: Known[object, Calendar] = known(_STARTS)
     said: Known[object, tuple[Notice, ...]] = known(_SAID)
+    #: the rates that serve a kind of infusion of who is held to the same
+    served: Known[object, Any] = known(_KINDS)
     _rates: Known[tuple[InfusionKind, tuple[Risk, ...]], Rates] = known(_KINDS)
 
     @cached_property

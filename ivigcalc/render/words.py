@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import (
@@ -65,6 +66,7 @@ def vials_short(vials: Sequence[VialCount]) -> str:
     return " ".join(f"{vial.count}x{plain(vial.size_g)}" for vial in vials) or "-"
 
 
+@lru_cache(maxsize=1024)  # the sessions of a plan say the same
 def clean(text: str, limit: int = 120) -> str:
     """Text from a user or a file as one line without control or direction characters, at most `limit` long.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from ivigcalc.quantity import UNITS, QuantityError, decimal_of, number, plain, with_point
@@ -33,6 +34,7 @@ class Measure(NamedTuple):
     rounded: bool
 
 
+@lru_cache(maxsize=4096)
 def measure(text: str, unit: str) -> Measure:
     """Read a figure of a column that states its unit. Raises `QuantityError`."""
     if _PLAIN.fullmatch(text):

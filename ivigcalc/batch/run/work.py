@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 
 from ivigcalc.api import Desk
-from ivigcalc.batch.rows.columns import IDENTITY, Cell, Columns
+from ivigcalc.batch.rows.columns import COLUMNS, IDENTITY, Cell, Columns
 from ivigcalc.batch.rows.outcome import Failed, attempt
 from ivigcalc.batch.rows.problems import problems
 from ivigcalc.batch.rows.source import Row
@@ -32,7 +32,7 @@ from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.request.fields import FIELDS
+from ivigcalc.request.fields import FIELD, FIELDS
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import check_identity
 
@@ -129,7 +129,11 @@ def bytes_of(settings: Settings, table: Table, plans: Sequence[Planned]) -> byte
 
 def counted(plans: Iterable[Planned]) -> Counter[str]:
     """How many of these plans are of each kind that the summary tells of."""
-    return Counter(kind for plan in plans for kind in plan.answer.kinds)
+    found: Counter[str] = Counter()
+    for kinds, times in Counter([plan.answer.kinds for plan in plans]).items():
+        for kind in kinds:
+            found[kind] += times
+    return found
 
 
 def own_cells(row: Row) -> Sequence[Cell]:
@@ -144,8 +148,19 @@ def code_of(override: str) -> str:
 
 def question_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
     """Picks what a row asks: all of its cells but those that say whose it is and from when."""
-    asked = [place for place, name in enumerate(columns) if name not in IDENTITY]
-    return lambda cells: tuple([cells[place] for place in asked])
+    return _picks([place for place, name in enumerate(columns) if name not in IDENTITY])
+
+
+def infusion_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
+    """Picks what most of the work hangs on: of what a row asks, the order and the weight. Rows that have it in common
+    mostly have their doses and rates in common, whatever else is asked."""
+    fields = [FIELD[COLUMNS[name]] for name in columns]
+    weighed = [field.name == "weight" or field.of != "patient" for field in fields]
+    return _picks([place for place, name in enumerate(columns) if name not in IDENTITY and weighed[place]])
+
+
+def _picks(places: Sequence[int]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
+    return lambda cells: tuple([cells[place] for place in places])
 
 
 class Planner:

@@ -252,7 +252,8 @@ def clocks_changed(draft: Draft) -> Iterator[Notice]:
 
 def clocks_not_checked(draft: Draft) -> Iterator[Notice]:
     """Infusions over midnight where nobody knows whether the clocks are changed."""
-    if draft.case.order.at is None:
+    at_min, as_planned = draft.case.order.at, not draft.case.since.pauses
+    if at_min is None or (as_planned and at_min + draft.titrated.longest_min <= DAY_MIN):
         return
     lacking = "time_zone in the site file" if zone_of(draft.case.site) is None else "--start"
     over = [

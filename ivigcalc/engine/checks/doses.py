@@ -65,9 +65,10 @@ def four_weeks(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
         return
     for limits, owner, block in ((protocol.limits, regimen, protocol), (rx.policy.limits, rx.policy, None)):
         for limit in limits:
+            if limit.per != "4-weeks":
+                continue
             bound_g = amount_g(limit.max, dosed.kg)
-            # control: four-week-limit
-            over = [four for four in dosed.four_weeks if limit.per == "4-weeks" and four.given_g > bound_g]
+            over = [four for four in dosed.four_weeks if four.given_g > bound_g]  # control: four-week-limit
             if not over:
                 continue
             most = max(over, key=lambda four: four.given_g)
