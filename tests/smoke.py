@@ -46,6 +46,11 @@ def main() -> None:
         table = run(program, "schedule", *ORDER, "--start", "2026-12-01", "--at", "09:00", cwd=scratch)
         assert "2026-12-02" in table, table
         assert "172.8" in table, table
+        held = "from ivigcalc.library import prepared, shipped, FOLDERS; "
+        held += "print(all(prepared.load(path, kind) for kind in FOLDERS for path in shipped(kind).values()), "
+        held += "'yaml' in __import__('sys').modules)"
+        taken = run(python, "-c", held, cwd=scratch)
+        assert taken == "True False\n", taken  # every definition as it was prepared, and nothing read again
         listed = json.loads(run(program, "products", "list", "--format", "json", cwd=scratch))
         assert len(listed) >= 42, len(listed)
     print("smoke: 1 passed, 0 failed")

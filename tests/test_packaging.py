@@ -11,7 +11,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 @pytest.mark.parametrize(
     "part",
-    ["SAFETY.md", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "constraints.txt", "ivigcalc", "regimens", "tests", "docs", "bench", "fuzz", ".ci"],
+    ["SAFETY.md", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "constraints.txt", "hatch_build.py", "ivigcalc", "regimens", "tests", "docs", "bench", "fuzz", ".ci"],
 )  # fmt: skip
 def test_what_the_tests_read_is_in_the_source_archive(part: str) -> None:
     assert part in PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
