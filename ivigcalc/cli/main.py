@@ -12,6 +12,7 @@ try:
     import typer
 
     from ivigcalc._version import __version__
+    from ivigcalc.cli.asked import ASKED
     from ivigcalc.cli.lean import group
     from ivigcalc.cli.output import emit, let_go, tell
     from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
@@ -19,6 +20,7 @@ try:
 except KeyboardInterrupt:  # loading takes a tenth of a second, in which somebody may think better of it
     raise SystemExit(130) from None
 
+_VERSION = "--version"
 EXIT_BUG, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 _EPILOG = (
     "Exit codes: 0 done, 1 a bug, 2 the command line is wrong, 3 a definition file is wrong, "
@@ -47,6 +49,8 @@ HOMES = {
 def build(command: str | None = None) -> typer.Typer:
     """The whole app; where a command is named, only the module that has it, which starts sooner."""
     homes = [HOMES[command]] if command in HOMES else dict.fromkeys(HOMES.values())
+    if command == _VERSION:
+        homes = []
     app = group(
         "ivigcalc",
         "IVIG doses, vials, infusion rates and dates from a body weight and a published regimen.",
@@ -68,7 +72,7 @@ def _version(wanted: bool) -> None:
 
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option(_VERSION, callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """IVIG doses, vials, infusion rates and dates from a body weight and a published regimen."""
@@ -159,7 +163,7 @@ def _nobody_reads() -> bool:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    command = typer.main.get_command(build(arguments[0] if arguments else None))
+    command = typer.main.get_command(build(arguments[0] if arguments else _completed()))
     try:
         result = command.main(args=arguments, prog_name="ivigcalc", standalone_mode=False)
     except SystemExit as stop:
@@ -180,6 +184,15 @@ def _dispatch(arguments: list[str]) -> int:
             _complain(f"error: {message}".replace("\t", "  "))  # its lists of choices are set in by tabs
         return int(code)
     return int(result) if isinstance(result, int) else 0
+
+
+def _completed() -> str | None:
+    """The command whose options a shell asks for, where one is typed."""
+    if ASKED not in os.environ:
+        return None
+    from ivigcalc.cli.complete import command_typed
+
+    return command_typed(os.environ[ASKED], os.environ)
 
 
 def _complain(text: str) -> None:
