@@ -114,7 +114,8 @@ class Missed:
 
     def _refuse_where_taken(self, state: State, moved: list[Moved], shift: timedelta) -> None:
         """No session comes on the day of another, before an earlier course or into a later one."""
-        going, course = {found.place for found in moved}, moved[0].place[0]
+        going = {found.place for found in moved}
+        [course] = {number for number, _ in going}
         days = [found.to for found in moved if found.to]
         for session in state.plan.sessions:
             place, on = (session.course, session.day), session.on
@@ -150,12 +151,13 @@ class Missed:
 
 
 def _session_on(state: State, day: date) -> Session:
-    found = [session for session in state.plan.sessions if session.on == day]
-    if not found:
-        raise RequestError(f"--missed {day}: no session is on that day", field="missed", code="no-such-session")
-    if len(found) > 1:
-        raise RequestError(f"--missed {day}: {len(found)} sessions are on that day", field="missed")
-    return found[0]
+    match [session for session in state.plan.sessions if session.on == day]:
+        case [session]:
+            return session
+        case []:
+            raise RequestError(f"--missed {day}: no session is on that day", field="missed", code="no-such-session")
+        case several:
+            raise RequestError(f"--missed {day}: {len(several)} sessions are on that day", field="missed")
 
 
 def _with(moved: tuple[Moved, ...], more: list[Moved]) -> tuple[Moved, ...]:

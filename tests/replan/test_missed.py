@@ -120,6 +120,15 @@ def test_what_was_moved_moves_again_and_says_when_it_was_due_at_first(plan: Plan
     assert said.sessions == ((2, 1), (2, 2), (2, 3), (2, 4))
 
 
+def test_where_the_rest_moves_with_it_it_says_so_as_well(plan: Plan) -> None:
+    once = after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
+    twice = after(once, "2027-01-05", missed=("2027-01-05",), to="2027-01-12", rest="move")
+    [said] = helpers.notices(twice, "date-shifted")
+    assert (
+        said.message == "course 2 days 1, 2, 3, 4, due 2026-12-29: missed, and given from 2027-01-12 on, 14 days later"
+    )
+
+
 def test_doses_vials_and_rates_are_those_of_before(plan: Plan) -> None:
     moved = after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="move")
     assert moved.totals == plan.totals
