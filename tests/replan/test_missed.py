@@ -274,6 +274,15 @@ def test_a_closed_day_is_refused_with_the_next_open_one(to: str, closed: str, is
     assert str(caught.value) == f"{closed}; the next open day is {is_open}"
 
 
+@pytest.mark.parametrize(("shut", "named"), [(13, "; the next open day is 2027-01-18"), (14, "")])
+def test_an_open_day_is_looked_for_within_two_weeks(shut: int, named: str) -> None:
+    """Closed from 5 January on, for 13 days or for 14."""
+    plan = first(helpers.a_site(closed=days_from("2027-01-05", shut), closed_days="shift-later"), days="2")
+    with pytest.raises(RefusedError) as caught:
+        after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
+    assert str(caught.value).endswith(f"(closed by the clinic){named}")
+
+
 def test_later_courses_that_move_are_moved_off_closed_days_as_at_first() -> None:
     """Course 2 is given from Thursday 31 December on, course 3 is due four weeks later, on Thursday and Friday. Given
     from Friday 8 January on, its second day would be a Saturday: refused. A course of one day is given on that Friday,
