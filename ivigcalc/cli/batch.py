@@ -119,7 +119,8 @@ EncodingOption = Annotated[
 ]
 SheetOption = Annotated[str | None, _list("The sheet of a workbook; the first if not given.", metavar="NAME")]
 QueryOption = Annotated[
-    str | None, _list("The table or the query of a database; its only table if not given.", metavar="SQL")
+    str | None,
+    _list("A query of the list, whose table is called list; of a database a query, or a table.", metavar="SQL"),
 ]
 JobsOption = Annotated[
     int, _run("Processes to share the work.", "--jobs", "-j", min=1, max=256, metavar="N", show_default=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor
 
 from ivigcalc.definitions import MEASURED_STEP_G, Limit, Prefer, Product, Rounding
 from ivigcalc.engine.dose import CourseDose, Prescribed, amount_g, course_grams, over_limit
@@ -242,7 +241,7 @@ def _cap_g(prescribed: Prescribed, days: int, grid: Grid) -> Fraction | None:
     cap_g, day = prescribed.cap_g(days), prescribed.cap_per_day
     if cap_g is None or day is None:
         return cap_g
-    most = next((units for units in range(floor(day.base / grid.unit_g), 0, -1) if grid.allows(units)), 0)
+    most = next((units for units in range(day.base // grid.unit_g, 0, -1) if grid.allows(units)), 0)
     return min(cap_g, most * grid.unit_g * days)
 
 

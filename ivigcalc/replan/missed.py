@@ -95,8 +95,8 @@ class Missed:
         moved = [Moved((s.course, s.day), s.on, s.on + shift) for s in going if s.on]
         self._refuse_where_taken(state, moved, shift)
         self._refuse_closed(state, moved)
-        # the other days of the course keep theirs, wherever it is anchored now
-        kept = [Moved((s.course, s.day), s.on, s.on) for s in course if s not in going and s.on]
+        # the days of the course that do not go on keep theirs, wherever it is anchored now
+        kept = [Moved((s.course, s.day), s.on, s.on) for s in course if s.on]
         if self.rest == "keep":
             return replace(state, moved=_with(state.moved, [*kept, *moved]))
         begun = course[0].on
@@ -140,9 +140,9 @@ class Missed:
     def _refuse_closed(self, state: State, moved: list[Moved]) -> None:
         site = state.site.value
         for found in moved:
-            why = closed_because(site, found.to) if found.to and site.has_calendar else None
+            why = closed_because(site, found.to) if found.to else None
             if why:  # control: not-on-closed-day
-                ahead = (found.to + timedelta(days=k) for k in range(1, _LOOK_AHEAD_DAYS) if found.to)
+                ahead = (found.to + timedelta(days=k) for k in range(_LOOK_AHEAD_DAYS) if found.to)
                 is_open = next((str(day) for day in ahead if not closed_because(site, day)), None)
                 remedy = f"give --to {is_open}, the next open day" if is_open else "give another --to"
                 raise RefusedError(

@@ -4,6 +4,7 @@ spreadsheet, a database. The rows are then read from what was kept, again and ag
 from __future__ import annotations
 
 import codecs
+import glob
 import json
 import os
 import sqlite3
@@ -45,7 +46,10 @@ def readable(path: Path, kind: str, reading: Reading, work: Path) -> tuple[Path,
         if kind in TYPED:
             return _as_lines(path, kind, reading, work / "input.rows"), "rows"
         if kind in ("csv", "jsonl") and codecs.lookup(reading.encoding).name != "utf-8":
-            return _as_utf8(path, reading.encoding, work / "input.text"), kind
+            path = _as_utf8(path, reading.encoding, work / "input.text")
+        if reading.query is not None:
+            path = _as_table(path, kind, reading, work / "input.duckdb")
+            return _as_lines(path, "duckdb", reading, work / "input.rows"), "rows"
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _unreadable(path, reason) from None
@@ -203,11 +207,42 @@ def _sqlite(path: Path, reading: Reading) -> Iterator[Any]:
         ) from None
 
 
-def _duckdb(path: Path, reading: Reading) -> Iterator[Any]:
+#: how a list becomes the table that a query asks: each cell the text that it is, each line of JSON one value
+_AS_TABLE = {
+    "csv": "read_csv($path, all_varchar = true, header = true, delim = $delimiter, quote = '\"', escape = '\"', "
+    "compression = 'none')",
+    "jsonl": "read_ndjson_objects($path, compression = 'none')",
+    "parquet": "read_parquet($path)",
+}
+
+
+def _as_table(path: Path, kind: str, reading: Reading, to: Path) -> Path:
+    """A database whose only table, `list`, is the list."""
+    duckdb = _duckdb_module("--query of a list")
+    if kind not in _AS_TABLE:
+        raise RequestError(f"--query: not of a list in the format {kind}", field="query")
+    to.unlink(missing_ok=True)
+    # DuckDB takes a path as a pattern, and an address as one of the network
+    said = {"path": glob.escape(str(path.resolve()))} | ({"delimiter": reading.delimiter} if kind == "csv" else {})
+    try:
+        with closing(duckdb.connect(str(to))) as connection:
+            making = f"CREATE TABLE list AS SELECT * FROM {_AS_TABLE[kind]}"  # noqa: S608 - words of this module
+            connection.execute(making, said)
+    except duckdb.Error as error:
+        raise RequestError(f"the list cannot be read: {safe(str(error), LONG)}", field="query") from None
+    return to
+
+
+def _duckdb_module(needs: str) -> Any:
     try:
         import duckdb
     except ImportError:
-        raise MissingExtraError("DuckDB", "duckdb") from None
+        raise MissingExtraError(needs, "duckdb") from None
+    return duckdb
+
+
+def _duckdb(path: Path, reading: Reading) -> Iterator[Any]:
+    duckdb = _duckdb_module("DuckDB")
     try:
         closed: dict[str, Any] = {"enable_external_access": "false"}  # control: query-reads-its-database
         with closing(duckdb.connect(str(path), read_only=True, config=closed)) as connection:
