@@ -35,13 +35,16 @@ def environment(**more: str) -> dict[str, str]:
 def start(tmp_path: Path) -> Start:
     """`start("windows" or "here", *arguments)` in a folder of its own."""
 
-    def command(where: str, *arguments: object, code: int = 0, more: Mapping[str, str] | None = None) -> object:
+    def command(
+        where: str, *arguments: object, code: int = 0, stdin: bytes = b"", more: Mapping[str, str] | None = None
+    ) -> object:
         folder = tmp_path / where
         folder.mkdir(exist_ok=True)
         program = [str(PLAYER)] if where == "windows" else ["-m", "ivigcalc"]
         done = subprocess.run(
             [sys.executable, *program, *map(str, arguments)],
             cwd=folder,
+            input=stdin,
             env=environment(XDG_CONFIG_HOME=str(tmp_path), **(more or {})),
             capture_output=True,
             check=False,
@@ -166,6 +169,24 @@ def test_a_folder_in_use_is_refused_and_one_that_is_given_free_is_not(start: Sta
         assert b"another batch is writing to out" in start("windows", *asked, code=2).stderr
     start("windows", *asked)
     assert not work.exists()
+
+
+@pytest.mark.slow
+def test_a_batch_that_stops_at_its_errors_leaves_nothing_and_the_same_can_be_corrected(
+    start: Start, tmp_path: Path
+) -> None:
+    """Tables, and an input that came on stdin and is kept in the folder, are closed before they are deleted."""
+    rows, asked = b"patient_id,weight\na,72kg\nb,80\n", ("batch", "-", "--input-format", "csv", *DATED, "-o", "out")
+    start("windows", *asked, "--max-errors", "0", stdin=rows, code=7)
+    out = tmp_path / "windows" / "out"
+    assert not out.exists()
+    (tmp_path / "in.csv").write_bytes(rows)
+    asked = ("batch", tmp_path / "in.csv", *DATED, "-o", "out")
+    start("windows", *asked, code=5)
+    corrected = (out / "errors.csv").read_bytes().replace(b",80\n", b",80kg\n")
+    (tmp_path / "corrected.csv").write_bytes(corrected)
+    start("windows", *asked, "--retry", tmp_path / "corrected.csv")
+    assert len((out / "sessions.csv").read_text(encoding="utf-8").splitlines()) == 5
 
 
 # ---- paths, pipes and code pages --------------------------------------------------------------------------------------

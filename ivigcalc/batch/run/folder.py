@@ -82,8 +82,7 @@ class Folder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file in self._tables.values():
-            file.close()
+        self._close_tables()
         done = not (self.work / STATE).exists()  # nothing that could be taken up
         if done:
             shutil.rmtree(self.work, ignore_errors=True)
@@ -134,6 +133,7 @@ class Folder:
 
     def start_over(self, *, keep_input: bool = False) -> None:
         """Forget an unfinished run."""
+        self._close_tables()  # Windows deletes no file that is open
         with explained("cannot clear the work folder"):
             for path in self.work.iterdir():
                 if path.name != _LOCK and not (keep_input and path.name.startswith("input")):
@@ -189,8 +189,7 @@ class Folder:
     def publish(self, names: dict[str, str], report: dict[str, Any]) -> None:
         """Move the files of the work folder to their names, then the report, and clear up. It can be repeated."""
         with explained("cannot write to the output folder"):
-            for file in self._tables.values():
-                file.close()
+            self._close_tables()
             tables, each = named_before(self.path / REPORT)
             for name in tables - set(names):
                 (self.path / name).unlink(missing_ok=True)
@@ -204,6 +203,10 @@ class Folder:
             (self.work / REPORT).replace(self.path / REPORT)
             sync(self.path)
             shutil.rmtree(self.work, ignore_errors=True)
+
+    def _close_tables(self) -> None:
+        for file in self._tables.values():
+            file.close()
 
     def _publish_each(self, outdated: bool) -> None:
         """Put the files for each patient in place of those of an earlier batch, beside whatever else is there: somebody
