@@ -169,8 +169,8 @@ def _session_on(state: State, day: date) -> Session:
             )
         case several:
             raise RequestError(
-                f"--missed {day}: {len(several)} sessions are on that day, and which is not said: plan the rest anew with "
-                "`ivigcalc schedule`",
+                f"--missed {day}: {len(several)} sessions are on that day, and which is not said: plan the rest anew "
+                "with `ivigcalc schedule`",
                 field="missed",
             )
 
