@@ -274,7 +274,9 @@ def test_a_closed_day_is_refused_with_the_next_open_one(to: str, closed: str, is
     assert str(caught.value) == f"{closed}: give --to {is_open}, the next open day"
 
 
-@pytest.mark.parametrize(("shut", "named"), [(13, "give --to 2027-01-18, the next open day"), (14, "give another --to")])
+@pytest.mark.parametrize(
+    ("shut", "named"), [(13, "give --to 2027-01-18, the next open day"), (14, "give another --to")]
+)
 def test_an_open_day_is_looked_for_within_two_weeks(shut: int, named: str) -> None:
     """Closed from 5 January on, for 13 days or for 14."""
     plan = first(helpers.a_site(closed=days_from("2027-01-05", shut), closed_days="shift-later"), days="2")
