@@ -101,12 +101,13 @@ def record() -> tuple[bytes, list[str]]:
 
     from ivigcalc import Form, plan_form
     from ivigcalc.render.paper.page import prepared
+    from ivigcalc.render.paper.pdf import to_typeset
     from ivigcalc.render.paper.typeset import typeset
 
     _, asked_for, *typed = words(command())
     options = dict(zip(typed[::2], typed[1::2], strict=True))
     form = Form(**{option.removeprefix("--").replace("-", "_"): value for option, value in options.items()})
-    data = prepared(plan_form(form, asked_for, on=ASKED_ON), None, ("record",), "1.1")
+    data = to_typeset(prepared(plan_form(form, asked_for, on=ASKED_ON), None, ("record",), "1.1"))
     [page] = PdfReader(io.BytesIO(typeset("plan.typ", data, "pdf", "pictures"))).pages
     return typeset("plan.typ", data, "png", "pictures"), page.extract_text().splitlines()
 
