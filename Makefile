@@ -7,7 +7,7 @@ PYTEST := PYTHONWARNDEFAULTENCODING=1 PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m
 # from words to exact doses, vials and rates, and the published examples: what is most likely to have broken
 CORE   := -m "not slow" --ignore-glob=*/test_properties_* tests/test_examples.py tests/test_quantity.py tests/test_text.py tests/definitions tests/request tests/engine
 
-.PHONY: help demo install test fast quick pythons lint type smoke check dist bundle single release changelog bench fuzz mutation docs site pictures clean
+.PHONY: help demo install test fast quick pythons lint type smoke check prepared dist bundle single release changelog bench fuzz mutation docs site pictures clean
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -63,7 +63,10 @@ release: $(STAMP)  ## all that is handed out, with what is inside, where it come
 changelog: $(STAMP) ## what changes/ will say in CHANGELOG.md
 	$(BIN)/towncrier build --draft --version next
 
-bench: $(STAMP)    ## speed and memory, as ratios in one run; writes bench/RESULTS.md
+prepared: $(STAMP) ## the shipped definitions read and checked once, as in the wheel: a start that is as fast
+	$(BIN)/python -m ivigcalc.library.prepared
+
+bench: prepared    ## speed and memory, as ratios in one run; writes bench/RESULTS.md
 	$(BIN)/python bench/run.py
 
 fuzz: $(STAMP)     ## at least 100,000 hostile inputs

@@ -7,9 +7,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from pydantic import BaseModel
-
-from ivigcalc.definitions import Days, Phase, Protocol
+from ivigcalc.definitions import Days, Phase, Protocol, Strict
 from ivigcalc.definitions.condition import AgeBound, Condition
 from ivigcalc.definitions.regimen import Courses
 from ivigcalc.quantity import UNITS, Quantity
@@ -75,7 +73,7 @@ def _said(value: Any) -> Iterator[Figure]:
         elif isinstance(value.operand, Decimal):
             yield "bmi", Fraction(value.operand)
         yield "percent", Fraction(value.percent)
-    elif isinstance(value, BaseModel):
+    elif isinstance(value, Strict):
         yield from _counted(value)
         for name in type(value).model_fields:
             yield from _said(getattr(value, name))
@@ -87,7 +85,7 @@ def _said(value: Any) -> Iterator[Figure]:
             yield from _said(child)
 
 
-def _counted(value: BaseModel) -> Iterator[Figure]:
+def _counted(value: Strict) -> Iterator[Figure]:
     if isinstance(value, Days):
         yield from (("days", Fraction(days)) for days in (value.from_, value.to) if days)
     elif isinstance(value, Courses):

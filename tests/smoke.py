@@ -35,6 +35,7 @@ def main() -> None:
         is_said_what_is_inside(out, bundle)
         python = make.install(bundle, scratch / "bare")
         works(python.parent / "ivigcalc", scratch)
+        is_prepared(python, scratch)
         for part in ("man/man1/ivigcalc.1", "bash-completion/completions/ivigcalc", "zsh/site-functions/_ivigcalc"):
             assert (scratch / "bare" / "share" / part).is_file(), part
         works(single, scratch, path=f"{Path(sys.executable).parent}:/usr/bin:/bin")
@@ -71,6 +72,15 @@ def works(program: Path, cwd: Path, **how: str) -> None:
         **how,
     )
     assert len((cwd / "out" / "sessions.csv").read_text(encoding="utf-8").splitlines()) == 5, "two patients, two days"
+
+
+def is_prepared(python: Path, cwd: Path) -> None:
+    """Every definition is taken as it was prepared, and nothing is read again."""
+    held = "from ivigcalc.library import prepared, shipped, FOLDERS; "
+    held += "print(all(prepared.load(path, kind) for kind in FOLDERS for path in shipped(kind).values()), "
+    held += "'yaml' in __import__('sys').modules)"
+    taken = run(python, "-c", held, cwd=cwd)
+    assert taken == "True False\n", taken
 
 
 def is_said_what_is_inside(out: Path, bundle: Path) -> None:

@@ -241,9 +241,9 @@ def test_the_command_line_loads_only_words_until_it_is_known_what_is_wanted() ->
     [
         (
             "ivigcalc.engine.make",
-            {"rich", "typer", "yaml", "holidays", "pyarrow", "typst", "icalendar", "dask", "distributed"},
+            {"pydantic", "rich", "typer", "yaml", "holidays", "pyarrow", "typst", "icalendar", "dask", "distributed"},
         ),
-        ("ivigcalc.definitions", {"rich", "typer", "yaml", "holidays"}),
+        ("ivigcalc.definitions", {"pydantic", "rich", "typer", "yaml", "holidays"}),
         ("ivigcalc.quantity", {"pydantic", "rich", "typer", "yaml", "dateutil"}),
         ("ivigcalc.request.read", {"pydantic", "rich", "typer", "yaml", "dateutil"}),
         ("ivigcalc.library.reader", {"rich", "typer", "holidays"}),

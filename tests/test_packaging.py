@@ -12,7 +12,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 @pytest.mark.parametrize(
     "part",
-    ["SAFETY.md", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "mkdocs.yml", "constraints.txt", "ivigcalc", "regimens", "share", "tests", "docs", "bench", "fuzz", "release", "changes", ".ci"],
+    ["SAFETY.md", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "mkdocs.yml", "constraints.txt", "hatch_build.py", "ivigcalc", "regimens", "share", "tests", "docs", "bench", "fuzz", "release", "changes", ".ci"],
 )  # fmt: skip
 def test_what_the_tests_read_is_in_the_source_archive(part: str) -> None:
     assert part in PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]

@@ -50,6 +50,15 @@ def answer(instruction: str, environment: Mapping[str, str]) -> str | None:
     return _SAID[shell](found, environment) if found or shell == "zsh" else None
 
 
+def command_typed(instruction: str, environment: Mapping[str, str]) -> str | None:
+    """The command before the word that is asked for; None where there is none yet."""
+    try:
+        typed, _ = _READERS[instruction.removeprefix("complete_")](environment)
+    except (ValueError, KeyError):
+        return None
+    return typed[0] if typed else None
+
+
 def _shipped(kind: str) -> Mapping[str, Path]:
     from ivigcalc.library.place import shipped
 

@@ -13,6 +13,7 @@ try:
     import typer
 
     from ivigcalc._version import __version__
+    from ivigcalc.cli.asked import ASKED
     from ivigcalc.cli.lean import group
     from ivigcalc.cli.output import emit, let_go, tell
     from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
@@ -20,9 +21,8 @@ try:
 except KeyboardInterrupt:  # loading takes a tenth of a second, in which somebody may think better of it
     raise SystemExit(130) from None
 
+_VERSION = "--version"
 EXIT_BUG, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
-#: by what a shell asks for completion, as typer names it
-COMPLETION = "_IVIGCALC_COMPLETE"
 _EPILOG = (
     "Exit codes: 0 done, 1 a bug, 2 the command line is wrong, 3 a definition file is wrong, "
     "4 refused for a clinical reason, 5 a batch finished with failed rows or two plans differ, "
@@ -50,6 +50,8 @@ HOMES = {
 def build(command: str | None = None) -> typer.Typer:
     """The whole app; where a command is named, only the module that has it, which starts sooner."""
     homes = [HOMES[command]] if command in HOMES else dict.fromkeys(HOMES.values())
+    if command == _VERSION:
+        homes = []
     app = group(
         "ivigcalc",
         "IVIG doses, vials, infusion rates and dates from a body weight and a published regimen.",
@@ -71,7 +73,7 @@ def _version(wanted: bool) -> None:
 
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option(_VERSION, callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """IVIG doses, vials, infusion rates and dates from a body weight and a published regimen."""
@@ -126,9 +128,9 @@ def main(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("IVIGCALC_DEBUG"):
             raise
-        if COMPLETION in os.environ:
-            _complain(f"error: what the shell asks by {COMPLETION} cannot be read ({type(error).__name__}: {error})")
-            _complain(f"unset {COMPLETION}, or load the completion of this shell again")
+        if ASKED in os.environ:
+            _complain(f"error: what the shell asks by {ASKED} cannot be read ({type(error).__name__}: {error})")
+            _complain(f"unset {ASKED}, or load the completion of this shell again")
             return EXIT_USAGE
         _complain(f"this is a bug in ivigcalc, not in what you typed: {type(error).__name__}: {error}")
         _complain("please report it with the command line; IVIGCALC_DEBUG=1 shows where it happened")
@@ -178,7 +180,7 @@ def _nobody_reads() -> bool:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    command = typer.main.get_command(build(arguments[0] if arguments else None))
+    command = typer.main.get_command(build(arguments[0] if arguments else _completed()))
     try:
         result = command.main(args=arguments, prog_name="ivigcalc", standalone_mode=False)
     except SystemExit as stop:
@@ -206,6 +208,15 @@ def _dispatch(arguments: list[str]) -> int:
 def _made(command: str) -> object:
     """A command as typer has it; of several under one name, those."""
     return typer.main.get_command(build(command)).commands[command]  # type: ignore[attr-defined]
+
+
+def _completed() -> str | None:
+    """The command whose options a shell asks for, where one is typed."""
+    if ASKED not in os.environ:
+        return None
+    from ivigcalc.cli.complete import command_typed
+
+    return command_typed(os.environ[ASKED], os.environ)
 
 
 def _complain(text: str) -> None:

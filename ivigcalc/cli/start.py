@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-#: what a shell says when it asks, by typer's own scripts
-ASKED = "_IVIGCALC_COMPLETE"
+from ivigcalc.cli.asked import ASKED
 
 
 def run() -> None:

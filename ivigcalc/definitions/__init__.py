@@ -1,7 +1,8 @@
 """The models of what definition files may say. Nothing here opens a file."""
 
+from .block import Strict
 from .condition import Condition
-from .fields import Range, Strict
+from .fields import Range
 from .infusion_time import CourseTime, InfusionTime
 from .klass import ProductClass
 from .loaded import NO_SITE_LOADED, Loaded, LoadedPolicy

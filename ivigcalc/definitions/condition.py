@@ -10,12 +10,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
-
 from ivigcalc.quantity import Quantity, QuantityError, in_months, number, quantity
 from ivigcalc.text import safe
 
-from .fields import Strict
+from .block import BeforeValidator, PlainSerializer, Strict, WithJsonSchema
 
 _OPERATORS: dict[str, Callable[[Fraction, Fraction], bool]] = {
     "<": operator.lt,
@@ -55,7 +53,7 @@ def _age_bounds(value: Any) -> Any:
     return tuple(_age_bound(part.strip()) for part in value.split(" and "))
 
 
-def _age_bound(text: str) -> AgeBound:
+def _age_bound(text: str) -> dict[str, Any]:
     match = _AGE.fullmatch(text)
     if not match:
         raise ValueError("must be like '>= 18 years' or '>= 2 years and < 18 years'")
@@ -63,7 +61,7 @@ def _age_bound(text: str) -> AgeBound:
         age = quantity(match[2], "months", "days")
     except QuantityError as error:
         raise ValueError(str(error)) from None
-    return AgeBound(operator=match[1], age=age)  # type: ignore[arg-type]
+    return {"operator": match[1], "age": age}
 
 
 AgeRange = Annotated[

@@ -8,18 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
-
 from ivigcalc.clock import iso_date
 from ivigcalc.quantity import UNITS, Quantity, QuantityError, number, plain, quantity
 
+from .block import BeforeValidator, Field, Mark, PlainSerializer, Strict, WithJsonSchema, model_validator
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-class Strict(BaseModel):
-    """Base of every model: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, ignored_types=(Quantity,))
 
 
 Place = tuple[str | int, ...]
@@ -102,7 +96,7 @@ def _units(*dimensions: str) -> str:
     )
 
 
-def _schema(*dimensions: str) -> WithJsonSchema:
+def _schema(*dimensions: str) -> Mark:
     return WithJsonSchema({"type": "string", "pattern": rf"^[0-9]+(\.[0-9]+)? ({_units(*dimensions)})$"})
 
 

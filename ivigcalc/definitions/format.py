@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from .block import Strict
 
 #: what the shipped files say, and what a site file is that does not say
 LATEST = 2
@@ -66,7 +69,7 @@ SCHEMA_1 = {
 Path = tuple[str | int, ...]
 
 
-def block_of(model: type[BaseModel]) -> str:
+def block_of(model: type[BaseModel] | type[Strict]) -> str:
     """The name under which the keys of a model stand above."""
     return model.__name__.partition("[")[0]
 
@@ -77,8 +80,9 @@ def is_new(block: str, key: str) -> bool:
 
 
 def new_keys(value: Any, path: Path = ()) -> Iterator[Path]:
-    """The places of the keys in a file that are new in schema 2; what is below one of them is not looked at."""
-    if isinstance(value, BaseModel):
+    """The places of the keys in a file that are new in schema 2, by what its model read; what is below one of them is
+    not looked at."""
+    if hasattr(value, "model_fields_set"):
         for name, info in type(value).model_fields.items():
             key = info.alias or name
             if name not in value.model_fields_set:

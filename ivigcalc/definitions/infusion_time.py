@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
-
 from ivigcalc.clock import DAY_MIN
 
+from .block import Field, model_validator
 from .fields import Count, Minutes, Text
 from .source import Cited
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
+from .block import Field
 from .fields import DosePerKg, Identifier, Interval, Minutes, Range
 from .product import RiskName
 from .source import Cited, Definition, Said

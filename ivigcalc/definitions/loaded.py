@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel
-
+from .block import Strict
 from .policy import Policy
 from .site import NO_SITE, Site
 from .weight import Formula
 
-_D = TypeVar("_D", bound=BaseModel)
+_D = TypeVar("_D", bound=Strict)
 
 
 @dataclass(frozen=True, slots=True)

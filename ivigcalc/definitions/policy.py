@@ -8,11 +8,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
-
 from ivigcalc.quantity import Quantity, QuantityError, quantity
 from ivigcalc.text import TYPED, safe
 
+from .block import BeforeValidator, Field, model_validator
 from .condition import AgeCondition
 from .fields import Amount, Bool, Identifier, Percent, Place, Rate, Text, refuse
 from .product import RiskName

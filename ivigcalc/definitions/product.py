@@ -7,12 +7,11 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from pydantic import Field, model_validator
-
 from ivigcalc.quantity import Quantity, figure
 
+from .block import Field, Strict, model_validator
 from .condition import AgeRange
-from .fields import Amount, Bool, Concentration, Identifier, IgaContent, Minutes, Place, Rate, Strict, Text, refuse
+from .fields import Amount, Bool, Concentration, Identifier, IgaContent, Minutes, Place, Rate, Text, refuse
 from .infusion_time import InfusionTime
 from .source import Cited, Definition, Said
 from .words import Reason, Sentence

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
-
 from ivigcalc.quantity import Quantity, in_months
 
+from .block import Field, model_validator
 from .condition import AgeRange
 from .fields import (
     Amount,
@@ -313,7 +312,7 @@ class Protocol(Cited):
         if self.phases:
             return self.phases
         return (
-            Phase.model_construct(
+            Phase(
                 id="course",
                 title=None,
                 dose=self.dose,

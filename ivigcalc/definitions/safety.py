@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
-
+from .block import Field, Strict, model_validator
 from .fields import (
     Amount,
     BodyWeight,
@@ -21,7 +20,6 @@ from .fields import (
     Percent,
     Range,
     Rate,
-    Strict,
     Text,
     refuse,
 )

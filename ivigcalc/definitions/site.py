@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
-
 from ivigcalc.clock import DAY_MIN, clock_text
 from ivigcalc.quantity import Quantity, QuantityError, number, quantity
 
-from .fields import Count, Date, DaySpan, FlowRate, Identifier, Minutes, Number, Place, Strict, Text, refuse
+from .block import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema, model_validator
+from .fields import Count, Date, DaySpan, FlowRate, Identifier, Minutes, Number, Place, Text, refuse
 from .format import LATEST
 from .visit import Flush, ForPatient, Observations, Premedication, Reaction, Visit, Volume
 

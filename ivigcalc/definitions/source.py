@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema, model_validator
-
-from .fields import Count, Date, Identifier, Strict, Text
+from .block import Field, Strict, WithJsonSchema, model_validator
+from .fields import Count, Date, Identifier, Text
 from .format import LATEST
 from .words import Reason
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
-
 from ivigcalc.quantity import Quantity, quantity
 
-from .fields import Bool, Minutes, Strict, Text
+from .block import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
+from .fields import Bool, Minutes, Text
 from .source import Cited
 
 

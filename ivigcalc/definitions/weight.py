@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
-
 from ivigcalc.quantity import plain
 
+from .block import AfterValidator, Field, Strict, WithJsonSchema, model_validator
 from .condition import ConditionText
-from .fields import BodyWeight, Height, Identifier, Number, Place, Strict, Text, refuse
+from .fields import BodyWeight, Height, Identifier, Number, Place, Text, refuse
 from .source import Cited, Definition
 from .words import Sentence
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
-
+from .block import PlainSerializer, PlainValidator, WithJsonSchema
 from .fields import as_text
 
 #: why a sentence with a figure is kept as words; each is explained in docs/definitions.md

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Site
@@ -24,6 +23,8 @@ def zone_of(site: Site) -> tzinfo | None:
 
 @lru_cache(maxsize=64)
 def _zone(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # looks the machine over when it is loaded
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -15,8 +15,6 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from pydantic import BaseModel
-
 from ivigcalc.customs import is_known
 from ivigcalc.definitions import (
     Condition,
@@ -29,6 +27,7 @@ from ivigcalc.definitions import (
     RateTable,
     Regimen,
     Site,
+    Strict,
 )
 from ivigcalc.definitions.site import Holidays
 from ivigcalc.engine.bounds import implausible
@@ -117,7 +116,7 @@ def _placeholders(value: Any, key: Key) -> Iterator[Finding]:
     """Text that a skeleton left for the author to fill in."""
     if isinstance(value, str) and _PLACEHOLDER.fullmatch(value):
         yield Finding(key, f"'{safe(value)}' is still to be filled in")
-    elif isinstance(value, BaseModel):
+    elif isinstance(value, Strict):
         for name, info in type(value).model_fields.items():
             yield from _placeholders(getattr(value, name), (*key, info.alias or name))
     elif isinstance(value, dict):

@@ -6,24 +6,26 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ivigcalc.country import markets
 from ivigcalc.customs import is_known
 from ivigcalc.definitions import Formula, Loaded, LoadedPolicy, Policy, Product, ProductClass, Regimen, Safety, Site
 from ivigcalc.engine.public_holidays import mistaken
 from ivigcalc.errors import DefinitionError, MissingExtraError, RequestError
-from ivigcalc.library import names
+from ivigcalc.library import names, prepared
 from ivigcalc.library.place import FOLDERS as FOLDERS
 from ivigcalc.library.place import root as root
 from ivigcalc.library.place import shipped as shipped
-from ivigcalc.library.problems import PathKey
-from ivigcalc.library.reader import load_file, problem_in
 from ivigcalc.request.reference import is_path, split_protocol
 from ivigcalc.text import safe
 
 #: so many are named as what may have been meant
 _NAMED = 6
+
+if TYPE_CHECKING:
+    from ivigcalc.errors import Problem
+    from ivigcalc.library.problems import PathKey
 
 
 def load_all(kind: str) -> Iterator[Loaded[Any]]:
@@ -42,7 +44,8 @@ def load(kind: str, reference: str, country: str | None = None) -> Loaded[Any]:
 
 @cache
 def _load_shipped(kind: str, reference: str, country: str | None) -> Loaded[Any]:
-    return load_file(shipped(kind)[resolve(kind, reference, country)], kind)
+    path = shipped(kind)[resolve(kind, reference, country)]
+    return prepared.load(path, kind) or load_file(path, kind)
 
 
 @lru_cache(maxsize=256)
@@ -172,6 +175,20 @@ def _formula(ideal: str, of: Loaded[Any], key: PathKey) -> Loaded[Formula]:
 def no_formula(ideal: str) -> str:
     """What is wrong with a policy whose formula is not shipped."""
     return f"there is no formula '{ideal}'"
+
+
+def load_file(path: Path, kind: str) -> Loaded[Any]:
+    """By the full reader, which is loaded when there is something to read."""
+    from ivigcalc.library import reader
+
+    return reader.load_file(path, kind)
+
+
+def problem_in(file: str, key: PathKey, message: str, allowed: str) -> Problem:
+    """A problem of a file that loads by itself, on the line of its key."""
+    from ivigcalc.library import reader
+
+    return reader.problem_in(file, key, message, allowed)
 
 
 def site(path: str) -> Loaded[Site]:

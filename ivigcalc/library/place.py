@@ -13,6 +13,8 @@ FOLDERS = {
     "safety": "safety",
     "class": "class",
 }
+#: no definition is as large
+MAX_BYTES = 512 * 1024
 
 
 def root() -> Path:
@@ -27,3 +29,8 @@ def shipped(kind: str) -> dict[str, Path]:
     """id -> file of every shipped definition of a kind; the file's name is its id."""
     found = {path.stem: path for path in sorted((root() / FOLDERS[kind]).rglob("*.yaml"))}
     return dict(sorted(found.items()))
+
+
+def prepared_file(kind: str, identifier: str) -> Path:
+    """Where the prepared form of a shipped definition lies, if it was prepared."""
+    return Path(__file__).parent.parent / "prepared" / kind / f"{identifier}.json"

@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel
-
-from ivigcalc.definitions import Definition
+from ivigcalc.definitions import Definition, Strict
 
 _NUMBER = r"\d+(?:\.\d+)?"
 _WORD = "one|two|three|four|five|six|seven|eight|nine|ten|a|an"
@@ -57,7 +55,7 @@ def _sentences(value: Any, place: tuple[str | int, ...]) -> Iterator[tuple[tuple
     if isinstance(value, str):
         if getattr(value, "words_because", None) is None and place[-2:] not in _ON_THE_PLAN:
             yield place, value
-    elif isinstance(value, BaseModel):
+    elif isinstance(value, Strict):
         if getattr(value, "words_because", None) is not None:
             return
         for name, info in type(value).model_fields.items():

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from ivigcalc.definitions import (
     Cited,
@@ -31,15 +31,17 @@ from ivigcalc.definitions import (
     Regimen,
     Safety,
     Site,
+    Strict,
 )
 from ivigcalc.definitions.fields import ContradictionError
 from ivigcalc.definitions.format import LATEST, SCHEMA_1, block_of, new_keys
+from ivigcalc.definitions.reading import as_block, model_of
 from ivigcalc.errors import DefinitionError, Problem
 from ivigcalc.files import UnreadableError, read_regular
+from ivigcalc.library.place import MAX_BYTES
 from ivigcalc.library.problems import PathKey, described
 from ivigcalc.text import LONG, TYPED, dotted, safe
 
-MAX_BYTES = 512 * 1024
 MAX_DEPTH = 16
 MAX_PROBLEMS = 100
 
@@ -127,16 +129,17 @@ def load_bytes(data: bytes, name: str, *kinds: str) -> Loaded[Any]:
     if not parse(data, document):
         raise DefinitionError(document.problems[:MAX_PROBLEMS])
     model = _model_for(document, kinds or tuple(KINDS))
+    made = None
     try:
-        value = model.model_validate(document.data)
+        made = model_of(model).model_validate(document.data)
     except ValidationError as error:
         _explain(error, model, document)
-        value = None
+    value = as_block(made)
     _check_sources(document)
     if isinstance(value, Definition):
         _check_cited(value, document)
     if value is not None and value.schema_ < LATEST:
-        _check_schema(value, document)
+        _check_schema(model, made, document)
     if document.problems or value is None:
         raise DefinitionError(sorted(document.problems, key=lambda problem: problem.line)[:MAX_PROBLEMS])
     return Loaded(value, hashlib.sha256(data).hexdigest(), name)  # control: own-definition-digest
@@ -276,7 +279,7 @@ class _Builder:
 # ---- problems in words --------------------------------------------------------------------------------------------
 
 
-def _explain(error: ValidationError, model: type[BaseModel], document: FileText) -> None:
+def _explain(error: ValidationError, model: type[Strict], document: FileText) -> None:
     already = [problem_path for problem_path in document.faulty if problem_path]
     items = error.errors(include_url=False)
     for item in items:
@@ -292,12 +295,12 @@ def _is_told_within(item: Any, items: Sequence[Any]) -> bool:
     return any(other["loc"][: len(item["loc"])] == item["loc"] for other in items if other is not item)
 
 
-def _described(item: Any, model: type[BaseModel], document: FileText) -> list[tuple[PathKey, str]]:
+def _described(item: Any, model: type[Strict], document: FileText) -> list[tuple[PathKey, str]]:
     path = _real_path(item["loc"], document)
     cause = item.get("ctx", {}).get("error")
     if isinstance(cause, ContradictionError):
         return [((*path, *place), message) for place, message in cause.found]
-    return [described(item, path, model)]
+    return [described(item, path, model_of(model))]
 
 
 def _real_path(location: tuple[str | int, ...], document: FileText) -> PathKey:
@@ -312,15 +315,15 @@ def _real_path(location: tuple[str | int, ...], document: FileText) -> PathKey:
 # ---- schema 1 -------------------------------------------------------------------------------------------------------
 
 
-def _check_schema(value: Definition | Site, document: FileText) -> None:
+def _check_schema(model: type[Strict], made: Any, document: FileText) -> None:
     """A file of schema 1 has no key that came later: whoever reads it by an older version would pass it over."""
     kind = document.data["kind"]
-    if block_of(type(value)) not in SCHEMA_1:
+    if block_of(model) not in SCHEMA_1:
         message = f"a {kind} file is of schema {LATEST}; allowed: {LATEST}"
         document.add(document.line_of(("schema",)), ("schema",), message)
         return
     command = COMMANDS.get(kind, "regimens")
-    for path in new_keys(value):
+    for path in new_keys(made):
         if path in document.lines:  # control: new-key-in-an-old-file
             message = f"is new in schema {LATEST}, and the file says schema 1: `ivigcalc {command} upgrade FILE`"
             document.add(document.line_of(path), path, f"{message}; allowed: schema: {LATEST}")
@@ -375,7 +378,7 @@ def _cited_parts(
             isinstance(value, Product) and bool(value.concentration or value.vials)
         )
         yield ("source",), value.source, figures
-    if isinstance(value, BaseModel):
+    if isinstance(value, Strict):
         for name, info in type(value).model_fields.items():
             if name != "sources":
                 yield from _cited_parts(getattr(value, name), (*path, info.alias or name), inherited, only)

@@ -13,6 +13,7 @@ from pydantic_core import core_schema
 from ivigcalc.definitions import Range
 from ivigcalc.definitions.format import LATEST
 from ivigcalc.definitions.policy import RateWeight
+from ivigcalc.definitions.reading import model_of
 from ivigcalc.library.reader import KINDS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -20,7 +21,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schema_of(kind: str) -> dict[str, Any]:
     """The JSON Schema of a kind of definition file."""
-    found = KINDS[kind].model_json_schema(mode="validation", schema_generator=_FileSchema)
+    found = model_of(KINDS[kind]).model_json_schema(mode="validation", schema_generator=_FileSchema)
     found = _tidied(found, _readable_names(found.get("$defs", {})))
     return {"$schema": DIALECT, **found, "title": f"A {kind} file of ivigcalc (schema {LATEST})"}
 
@@ -52,10 +53,10 @@ class _FileSchema(Untitled):
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         found = super().model_schema(schema)
-        if issubclass(schema["cls"], Range):
+        if issubclass(schema["cls"], model_of(Range)):
             found.pop("title")
             return {"anyOf": [found["properties"]["from"], found]}
-        if issubclass(schema["cls"], RateWeight):
+        if issubclass(schema["cls"], model_of(RateWeight)):
             return {"anyOf": [found["properties"]["use"], found]}
         return found
 

@@ -119,7 +119,8 @@ class Missed:
 
     def _refuse_where_taken(self, state: State, moved: list[Moved], shift: timedelta) -> None:
         """No session comes on the day of another, before an earlier course or into a later one."""
-        going, course = {found.place for found in moved}, moved[0].place[0]
+        going = {found.place for found in moved}
+        [course] = {number for number, _ in going}
         days = [found.to for found in moved if found.to]
         for session in state.plan.sessions:
             place, on = (session.course, session.day), session.on
@@ -155,21 +156,23 @@ class Missed:
 
 
 def _session_on(state: State, day: date) -> Session:
-    found = [session for session in state.plan.sessions if session.on == day]
-    if not found:
-        days = list(dict.fromkeys(str(session.on) for session in state.plan.sessions if session.on))
-        raise RequestError(
-            f"--missed {day}: no session is on that day; choose a day of {listed(days, _NAMED) or 'a plan with dates'}",
-            field="missed",
-            code="no-such-session",
-        )
-    if len(found) > 1:
-        raise RequestError(
-            f"--missed {day}: {len(found)} sessions are on that day, and which is not said: plan the rest anew with "
-            "`ivigcalc schedule`",
-            field="missed",
-        )
-    return found[0]
+    match [session for session in state.plan.sessions if session.on == day]:
+        case [session]:
+            return session
+        case []:
+            days = list(dict.fromkeys(str(session.on) for session in state.plan.sessions if session.on))
+            meant = listed(days, _NAMED) or "a plan with dates"
+            raise RequestError(
+                f"--missed {day}: no session is on that day; choose a day of {meant}",
+                field="missed",
+                code="no-such-session",
+            )
+        case several:
+            raise RequestError(
+                f"--missed {day}: {len(several)} sessions are on that day, and which is not said: plan the rest anew with "
+                "`ivigcalc schedule`",
+                field="missed",
+            )
 
 
 def _with(moved: tuple[Moved, ...], more: list[Moved]) -> tuple[Moved, ...]:

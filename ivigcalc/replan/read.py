@@ -40,11 +40,12 @@ def kind_of(said: EventWords) -> Kind:
         lost = option_of(said.said[0]) if said.said else ""
         message = f"{lost} says not what happened" if lost else "say what happened"
         raise RequestError(f"{message}: {', '.join(map(option_of, HEADS))}", field="event", code="one-event")
-    kind = HEADS[heads[0]]
+    [head] = heads
+    kind = HEADS[head]
     for name in said.said:
-        if name != heads[0] and name not in GOES_WITH[kind]:
+        if name != head and name not in GOES_WITH[kind]:
             raise RequestError(
-                f"{option_of(name)} does not go with {option_of(heads[0])}: leave it out, or give it as an event "
+                f"{option_of(name)} does not go with {option_of(head)}: leave it out, or give it as an event "
                 "of its own",
                 field=name,
                 code="one-event",
@@ -101,7 +102,7 @@ def _rate(text: str) -> RestartRate | Quantity:
     if named is not None:
         return named
     found = spoken(text, "rate per kg", "mass rate per kg", "rate")
-    if found.value == 0:
+    if not found.value:
         raise ValueError("a rate of 0 is a pause: give the rate at which it goes on, or --stop")
     return found
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,7 +76,9 @@ CASES: list[tuple[Case, int, str]] = [
     (((), completing("ivigcalc dose --product octagam-10-us --weig")), 0, "--weight"),
     (((), completing("ivigcalc do")), 0, "dose"),
 ]
-PLAN: Case = (("dose", "-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg"), {})
+#: by a file of one's own, which is read and checked
+OWN = str(Path(__file__).parent.parent / "own" / "whole-vials.yaml")
+PLAN: Case = (("dose", "-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg", "--policy", OWN), {})
 
 
 def named(case: Case) -> str:
@@ -106,7 +109,7 @@ def test_a_start_loads_nothing_that_only_a_plan_needs(case: Case, code: int, wor
 
 
 def test_a_plan_needs_all_of_it(starts: Any) -> None:
-    """Where the start above looks, a plan is seen to load it."""
-    code, _, modules = starts[str(PLAN)]
-    assert code == 0
+    """Where the start above looks, a plan by a file of one's own is seen to load it."""
+    code, said, modules = starts[str(PLAN)]
+    assert code == 0, said
     assert {"pydantic", "yaml", "ivigcalc.definitions", "ivigcalc.engine", "ivigcalc.library", "rich"} <= modules

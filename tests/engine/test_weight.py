@@ -231,7 +231,7 @@ def test_a_factor_says_nothing_where_the_obese_are_dosed_on_the_ideal_weight() -
 
 def test_an_adjusted_weight_for_the_obese_without_a_factor_is_not_guessed() -> None:
     """Such a file is refused when it is read; one that got in by another way is not guessed at either."""
-    obese = ObeseRule.model_construct(when=rule(when=["BMI > 30"]).when, use="adjusted", factor=None)
+    obese = ObeseRule(when=rule(when=["BMI > 30"]).when, use="adjusted", factor=None)
     with pytest.raises(RequestError, match="doses on the adjusted weight"):
         weigh("240kg", "70in", rule(use="ideal").model_copy(update={"when_obese": obese}))
 

@@ -7,10 +7,10 @@ from typing import Any
 import helpers
 import pytest
 import yaml
-from pydantic import BaseModel
 from repeated import Figure, Place, figures, quantities
 
 from ivigcalc import library
+from ivigcalc.definitions import Strict
 
 #: figures that follow from the keys in a way that is not worked out here, each with its reason
 EXCUSED = yaml.safe_load((Path(__file__).parent / "repeated-figures.yaml").read_text(encoding="utf-8"))
@@ -20,7 +20,7 @@ def sentences(value: Any, place: Place = ()) -> list[tuple[Place, str]]:
     """The sentences below a value that say that they repeat data."""
     if isinstance(value, str):
         return [(place, value)] if getattr(value, "words_because", None) == "repeats-data" else []
-    if isinstance(value, BaseModel):
+    if isinstance(value, Strict):
         if getattr(value, "words_because", None) == "repeats-data":  # of a block, its one text
             (key,) = {"text", "says"} & set(type(value).model_fields)
             return [((*place, key), getattr(value, key))]

@@ -11,10 +11,9 @@ from typing import Any
 import helpers
 import pytest
 import yaml
-from pydantic import BaseModel
 
 from ivigcalc import library
-from ivigcalc.definitions import Cited, Definition, Product, RateTable
+from ivigcalc.definitions import Cited, Definition, Product, RateTable, Strict
 from ivigcalc.engine.case import choose_protocol
 from ivigcalc.errors import RequestError
 from ivigcalc.library.check import check
@@ -166,7 +165,7 @@ def cited_figures(value: Any, inherited: str | None, path: str) -> Iterator[tupl
         inherited = value.source or inherited
     if isinstance(value, (Quantity, Decimal)) or (isinstance(value, int) and not isinstance(value, bool)):
         yield path, inherited
-    elif isinstance(value, BaseModel):
+    elif isinstance(value, Strict):
         for name in type(value).model_fields:
             if name not in ("sources", "schema_", "version"):
                 yield from cited_figures(getattr(value, name), inherited, f"{path}.{name}")

@@ -255,16 +255,16 @@ def test_what_came_after_schema_1_is_new() -> None:
 
 
 def _models() -> set[Any]:
-    from pydantic import BaseModel
+    from ivigcalc.definitions import Strict
 
     found: set[Any] = set()
 
-    def below(model: type[BaseModel]) -> None:
+    def below(model: type[Strict]) -> None:
         for child in model.__subclasses__():
             found.add(child)
             below(child)
 
-    below(BaseModel)
+    below(Strict)
     return {model for model in found if model.__module__.startswith("ivigcalc.definitions")}
 
 

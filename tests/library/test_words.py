@@ -9,10 +9,11 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from ivigcalc import library
+from ivigcalc.definitions.reading import annotation
 from ivigcalc.definitions.words import REASONS, Sentence, Words
 from ivigcalc.library.prose import unmarked
 
-READ = TypeAdapter(Sentence)
+READ = TypeAdapter(annotation(Sentence))
 
 
 def test_every_shipped_figure_is_data_or_says_why_it_is_words() -> None:

@@ -120,6 +120,15 @@ def test_what_was_moved_moves_again_and_says_when_it_was_due_at_first(plan: Plan
     assert said.sessions == ((2, 1), (2, 2), (2, 3), (2, 4))
 
 
+def test_where_the_rest_moves_with_it_it_says_so_as_well(plan: Plan) -> None:
+    once = after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
+    twice = after(once, "2027-01-05", missed=("2027-01-05",), to="2027-01-12", rest="move")
+    [said] = helpers.notices(twice, "date-shifted")
+    assert (
+        said.message == "course 2 days 1, 2, 3, 4, due 2026-12-29: missed, and given from 2027-01-12 on, 14 days later"
+    )
+
+
 def test_doses_vials_and_rates_are_those_of_before(plan: Plan) -> None:
     moved = after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="move")
     assert moved.totals == plan.totals
@@ -263,6 +272,15 @@ def test_a_closed_day_is_refused_with_the_next_open_one(to: str, closed: str, is
         after(plan, "2026-12-20", missed=("2026-12-29",), to=to, rest="keep")
     assert (caught.value.code, caught.value.overridable) == ("move-onto-closed-day", False)
     assert str(caught.value) == f"{closed}: give --to {is_open}, the next open day"
+
+
+@pytest.mark.parametrize(("shut", "named"), [(13, "; the next open day is 2027-01-18"), (14, "")])
+def test_an_open_day_is_looked_for_within_two_weeks(shut: int, named: str) -> None:
+    """Closed from 5 January on, for 13 days or for 14."""
+    plan = first(helpers.a_site(closed=days_from("2027-01-05", shut), closed_days="shift-later"), days="2")
+    with pytest.raises(RefusedError) as caught:
+        after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
+    assert str(caught.value).endswith(f"(closed by the clinic){named}")
 
 
 def test_later_courses_that_move_are_moved_off_closed_days_as_at_first() -> None:
