@@ -44,6 +44,7 @@ ELSEWHERE = {
     "--inputs",
     "--module",
     "--one-in",
+    "--own",
     "--constraint",
     "--check",
     "--verify",
