@@ -16,8 +16,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -52,13 +53,11 @@ COMPLETION = {
     "COMP_WORDS": "ivigcalc schedule --weight 72kg -r der",
     "COMP_CWORD": "5",
 }
-HOSPITAL = "a hospital's list: octagam-10-us, dermatomyositis"
 ORDERS = {
     "octagam-10-us, dermatomyositis (3 steps)": ("dermatomyositis", "octagam-10-us"),
     "privigen-us, cidp (5 steps, as most ladders have)": ("cidp:us-label-gamunex-c", "privigen-us"),
     "gammagard-liquid-us, cidp (6 steps)": ("cidp:us-label-gamunex-c", "gammagard-liquid-us"),
     "octagam-10-us, polymyositis (3 steps, monthly)": ("polymyositis", "octagam-10-us"),
-    HOSPITAL: ("dermatomyositis", "octagam-10-us"),
 }
 
 
@@ -70,14 +69,14 @@ class Run:
     peak_mb: float
 
 
-def write_hospital(path: Path, patients: int, regimen: str, product: str) -> None:
-    """A hospital's list: every row with its own weight, height, sex, age and start."""
+def write_hospital(path: Path, patients: int, regimen: str, product: str, *, decimals: int = 1) -> None:
+    """A hospital's list: every row with its own weight (to so many decimals of a kg), height, sex, age and start."""
     pick = random.Random(20261128)
     with path.open("w", encoding="utf-8") as file:
         file.write("patient_id,weight_kg,height_cm,sex,age_years,regimen,product,courses,days,start,at\n")
         for number in range(patients):
             height = pick.randint(1450, 2000) / 10
-            weight = round(pick.uniform(18, 38) * (height / 100) ** 2, 1)
+            weight = round(pick.uniform(18, 38) * (height / 100) ** 2, decimals)
             who = f"{weight},{height},{pick.choice(['male', 'female'])},{pick.randint(18, 90)}"
             file.write(f"P{number:07},{who},{regimen},{product},6,2,2026-12-{pick.randint(1, 28):02},09:00\n")
 
@@ -159,7 +158,7 @@ def measure(patients: int, many: int, pairs: int) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         return [
-            f"Measured on {machine()}.",
+            f"Measured on {machine()}, with a load of {os.getloadavg()[2]:.1f} before.",
             "",
             f"## {patients:,} patients",
             "",
@@ -168,6 +167,10 @@ def measure(patients: int, many: int, pairs: int) -> list[str]:
             f"## {many:,} patients",
             "",
             *against_csv(scratch, many, 1, dict([next(iter(ORDERS.items()))])),
+            "",
+            "## The lists that there are goals for",
+            "",
+            *against_goals(scratch, min(pairs, 3)),
             "",
             "## CPU of a start",
             "",
@@ -194,11 +197,10 @@ def against_csv(scratch: Path, patients: int, pairs: int, orders: dict[str, tupl
         "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for name, (regimen, product) in orders.items():
-        write = write_hospital if name == HOSPITAL else write_patients
-        order = f"{product}-{regimen.replace(':', '-')}-{write.__name__}"
+        order = f"{product}-{regimen.replace(':', '-')}"
         source, one = scratch / f"{order}-{patients}.csv", scratch / f"{order}-one.csv"
-        write(source, patients, regimen, product)
-        write(one, 1, regimen, product)
+        write_patients(source, patients, regimen, product)
+        write_patients(one, 1, regimen, product)
         for jobs in (1, 2):
             found = compare(scratch, source, one, jobs, pairs)
             lines.append(
@@ -206,6 +208,34 @@ def against_csv(scratch: Path, patients: int, pairs: int, orders: dict[str, tupl
                 f"{found.rewriting:.2f} | {found.ratio:.2f} | {found.work_ratio:.2f} |"
             )
     return lines
+
+
+def against_goals(scratch: Path, pairs: int) -> list[str]:
+    """The lists that there are goals for, without the start."""
+    lines = [
+        "| octagam-10-us, dermatomyositis | patients | jobs | csv rewriting, s | ratio without start | goal |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    order = next(iter(ORDERS.values()))
+    for name, patients, write, goals in GOALS:
+        stem = name.replace(" ", "-").replace("'", "").replace(",", "")
+        source, one = scratch / f"{stem}.csv", scratch / f"{stem}-one.csv"
+        write(source, patients, *order)
+        write(one, 1, *order)
+        for jobs, goal in zip((1, 2), goals, strict=True):
+            found = compare(scratch, source, one, jobs, pairs)
+            lines.append(
+                f"| {name} | {patients:,} | {jobs} | {found.rewriting:.2f} | {found.work_ratio:.2f} | {goal} |"
+            )
+    return lines
+
+
+#: list, patients, how it is written, and the ratios that it is to have with one job and with two
+GOALS: tuple[tuple[str, int, Callable[..., None], tuple[float, float]], ...] = (
+    ("a hospital's list", 10_000, write_hospital, (3, 1.7)),
+    ("a hospital's list, weights to 1 g", 10_000, partial(write_hospital, decimals=3), (6, 3.5)),
+    ("equal questions", 50_000, write_patients, (0.6, 0.4)),
+)
 
 
 def starts(turns: int) -> list[str]:
