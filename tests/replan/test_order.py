@@ -101,6 +101,19 @@ def test_a_weight_after_a_weight(plan: Plan) -> None:
     ]
 
 
+def test_a_weight_from_the_same_course_on_takes_the_place_of_the_one_before(plan: Plan) -> None:
+    twice = after(after(plan, ON, new_weight="68kg", from_course="3"), ON, new_weight="70kg", from_course="3")
+    assert [(p.first_course, p.courses, p.dose_g) for p in twice.phases] == [(1, 2, D(144)), (3, 4, D(140))]
+    assert [segment.first_course for segment in twice.segments] == [1, 3]
+
+
+def test_a_weight_holds_in_what_was_changed_later_on_too(plan: Plan) -> None:
+    """Privigen from course 5 on was told first; 68 kg from course 3 on are its weight as well."""
+    changed = after(after(plan, ON, product="privigen-us", from_course="5"), ON, new_weight="68kg", from_course="3")
+    assert [(p.first_course, p.dosing_weight_kg) for p in changed.phases] == [(1, D(72)), (3, D(68)), (5, D(68))]
+    assert {s.product for s in changed.sessions if s.course >= 5} == {"privigen-us"}
+
+
 # ---- product --------------------------------------------------------------------------------------------------------
 
 
