@@ -16,10 +16,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+
+from start import starts
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 REWRITE = """
@@ -29,29 +31,6 @@ target = open(sys.argv[2], "w", newline="", encoding="utf-8")
 with source, target:
     csv.writer(target, lineterminator="\\n").writerows(csv.reader(source))
 """
-#: what a start is held against: Python with nothing but the reader of a command line
-STARTS = {
-    "import typer": ["-c", "import typer"],
-    "ivigcalc --version": ["-m", "ivigcalc", "--version"],
-    "ivigcalc dose --help": ["-m", "ivigcalc", "dose", "--help"],
-    "ivigcalc dose, one plan": [
-        "-m",
-        "ivigcalc",
-        "dose",
-        "-r",
-        "dermatomyositis",
-        "-p",
-        "octagam-10-us",
-        "--weight",
-        "72kg",
-    ],
-}
-#: what a shell asks when an id is completed, as bash does
-COMPLETION = {
-    "_IVIGCALC_COMPLETE": "complete_bash",
-    "COMP_WORDS": "ivigcalc schedule --weight 72kg -r der",
-    "COMP_CWORD": "5",
-}
 HOSPITAL = "a hospital's list: octagam-10-us, dermatomyositis"
 ORDERS = {
     "octagam-10-us, dermatomyositis (3 steps)": ("dermatomyositis", "octagam-10-us"),
@@ -169,7 +148,7 @@ def measure(patients: int, many: int, pairs: int) -> list[str]:
             "",
             *against_csv(scratch, many, 1, dict([next(iter(ORDERS.items()))])),
             "",
-            "## CPU of a start",
+            "## Start-up",
             "",
             *starts(pairs),
             "",
@@ -206,28 +185,6 @@ def against_csv(scratch: Path, patients: int, pairs: int, orders: dict[str, tupl
                 f"{found.rewriting:.2f} | {found.ratio:.2f} | {found.work_ratio:.2f} |"
             )
     return lines
-
-
-def starts(turns: int) -> list[str]:
-    """CPU seconds of whole commands, in turn; the least of them, and against the first."""
-    best = dict.fromkeys([*STARTS, "completion of an id"], float("inf"))
-    for _ in range(max(turns, 8)):
-        for name, arguments in STARTS.items():
-            best[name] = min(best[name], cpu_seconds([sys.executable, *arguments]))
-        asked = cpu_seconds([sys.executable, "-m", "ivigcalc"], COMPLETION)
-        best["completion of an id"] = min(best["completion of an id"], asked)
-    first = best[next(iter(STARTS))]
-    lines = ["| command | CPU, s | ratio |", "|---|--:|--:|"]
-    return lines + [f"| `{name}` | {seconds:.3f} | {seconds / first:.2f} |" for name, seconds in best.items()]
-
-
-def cpu_seconds(command: Sequence[str], environment: Mapping[str, str] | None = None) -> float:
-    """User and system time of a process that ran to its end."""
-    every = {**os.environ, **(environment or {})}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=every)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime
 
 
 def throughput(scratch: Path) -> list[str]:
