@@ -1,8 +1,11 @@
-"""Mutation testing of the dose core: `python fuzz/mutation.py`. It may be stopped, and goes on where it was.
+"""Mutation testing of the dose core and of replanning: `python fuzz/mutation.py`. It may be stopped, and goes on where it was.
 
 One operator, number, word or branch of a module is changed at a time (by the operators of cosmic-ray) in a copy of the tree
-(`mutants/`), and the tests are run. A change that no test notices has survived; `docs/safety-figures.md` explains each. Every run
-is a fork of one process that has imported pytest and the libraries, but of ivigcalc nothing that reads the changed module.
+(`mutants/`), and the tests are run. A change that no test notices has survived; `docs/safety-figures.md` explains each.
+
+A change within a function is put in the place of that function's code in a fork of a process that has collected the module's own
+tests, with those first that noticed the changes before; one outside of functions is tried by a fork that imports the changed module.
+What the own tests do not notice is imported and tried with all others that look at the module, unless `--own` is asked for.
 
 A change that was noticed is not tried again while its module stays the same, because tests are only added; `--afresh` tries all.
 """
@@ -11,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import gc
 import hashlib
 import importlib
 import json
@@ -21,9 +25,11 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from types import CodeType, FunctionType, ModuleType
+from typing import NamedTuple, NoReturn
 
 import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
@@ -35,37 +41,60 @@ WORK = ROOT / "mutants"
 TREE = WORK / "tree"
 LEAST_PERCENT = 97
 #: a run of the tests that takes this many times as long as without a change hangs: the change is noticed
-TIMES, LEAST_SECONDS, MEGABYTES = 5, 5, 2000
-#: a module's own files first; then, unless one of them noticed, everything else that looks at the core. The properties take too long
+TIMES, LEAST_SECONDS, MEGABYTES = 5, 1, 2000
+DAYS_SECONDS = 10 * 24 * 3600
+#: by path below ivigcalc: a module's own files, which are tried first
 CORE = {
     "quantity": ("tests/test_quantity.py", "tests/request/test_ways.py", "tests/definitions/test_product.py"),
-    "vials": ("tests/engine/test_vials.py", "tests/engine/test_stock.py", "tests/engine/test_prefer.py"),
-    "split": ("tests/engine/test_split.py", "tests/engine/test_dose_days.py"),
-    "rounding": ("tests/engine/test_rounding.py", "tests/engine/test_dose_days.py", "tests/engine/test_prefer.py"),
-    "dose": ("tests/engine/test_dose.py", "tests/engine/test_dose_days.py", "tests/engine/test_prescription.py"),
-    "titration": (
+    "engine/vials": ("tests/engine/test_vials.py", "tests/engine/test_stock.py", "tests/engine/test_prefer.py"),
+    "engine/split": ("tests/engine/test_split.py", "tests/engine/test_dose_days.py"),
+    "engine/rounding": ("tests/engine/test_rounding.py", "tests/engine/test_dose_days.py", "tests/engine/test_prefer.py"),
+    "engine/dose": (
+        "tests/engine/test_dose.py", "tests/engine/test_dose_days.py", "tests/engine/test_dose_basis.py",
+        "tests/engine/test_prescription.py",
+    ),
+    "engine/titration": (
         "tests/engine/test_titration.py", "tests/engine/test_titration_ceilings.py", "tests/engine/test_titration_tables.py",
         "tests/engine/test_infusion.py", "tests/engine/test_rate_ceilings.py",
     ),
-    "ceilings": ("tests/engine/test_policy_ceilings.py", "tests/engine/test_rate_ceilings.py"),
-    "weight": ("tests/engine/test_weight.py", "tests/engine/test_weight_policies.py", "tests/engine/test_source_weight.py"),
-    "schedule": ("tests/engine/test_schedule.py", "tests/engine/test_schedule_closed_days.py", "tests/engine/test_session.py"),
-    "infusion_time": ("tests/engine/test_infusion_time.py",),
-    "clocks": ("tests/engine/test_clocks.py",),
-    "record": ("tests/engine/test_record.py",),
+    "engine/ceilings": ("tests/engine/test_policy_ceilings.py", "tests/engine/test_rate_ceilings.py"),
+    "engine/weight": ("tests/engine/test_weight.py", "tests/engine/test_weight_policies.py", "tests/engine/test_source_weight.py"),
+    "engine/schedule": (
+        "tests/engine/test_schedule.py", "tests/engine/test_schedule_closed_days.py", "tests/engine/test_session.py",
+    ),
+    "engine/infusion_time": ("tests/engine/test_infusion_time.py",),
+    "engine/clocks": ("tests/engine/test_clocks.py",),
+    "engine/record": ("tests/engine/test_record.py",),
+    "engine/resume": ("tests/replan/test_reaction.py",),
+    "engine/since": ("tests/engine/test_since.py", "tests/replan/test_missed.py"),
+    "replan/build": ("tests/replan/test_order.py",),
+    "replan/given": ("tests/replan/test_past.py",),
+    "replan/join": ("tests/replan/test_order.py",),
+    "replan/missed": ("tests/replan/test_missed.py",),
+    "replan/order": ("tests/replan/test_read.py", "tests/replan/test_order.py"),
+    "replan/past": ("tests/replan/test_past.py",),
+    "replan/reaction": ("tests/replan/test_read.py", "tests/replan/test_reaction.py"),
+    "replan/read": ("tests/replan/test_read.py",),
+    "replan/replan": ("tests/replan/test_history.py",),
+    "replan/state": ("tests/replan/test_order.py",),
+    "replan/timetable": ("tests/replan/test_missed.py",),
 }  # fmt: skip
-COMMON = (
-    "tests/test_examples.py",
-    "tests/engine",
-    "tests/request/test_words.py",
-    "--ignore-glob=*/test_properties_*.py",
-)
+#: everything else that looks at a module, by its room; properties and slow tests take too long
+COMMON = {
+    "": ("tests/test_examples.py", "tests/engine", "tests/request/test_words.py"),
+    "engine": ("tests/test_examples.py", "tests/engine", "tests/request/test_words.py"),
+    "replan": ("tests/replan", "tests/document", "tests/cli/test_replan.py"),
+}
+LEFT_OUT = ("--ignore-glob=*/test_properties_*.py", "-m", "not slow")
 LIBRARIES = (
     "pydantic", "yaml", "typer", "rich.table", "rich.console", "dateutil.relativedelta", "simplejson", "holidays", "platformdirs", "hypothesis.strategies",
 )  # fmt: skip
-#: rooms before the engine, which are slow to import
-EARLY = ("ivigcalc.definitions", "ivigcalc.library.find", "ivigcalc.request.read")
-
+#: what reads nothing of a room, and is slow to import
+EARLY = {
+    "": (),
+    "engine": ("ivigcalc.definitions", "ivigcalc.library.find", "ivigcalc.request.read"),
+    "replan": ("ivigcalc.api", "ivigcalc.document.write"),
+}
 
 Range = tuple[tuple[int, int], tuple[int, int]]
 
@@ -88,6 +117,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--module", choices=CORE, help="only this one")
     parser.add_argument("--afresh", action="store_true", help="every change again")
+    parser.add_argument(
+        "--own", action="store_true", help="by a module's own tests alone, which is quicker and stricter"
+    )
     parser.add_argument("--one-in", type=int, default=1, metavar="N", help="a sample: every Nth change")
     asked = parser.parse_args()
     _copy_tree()
@@ -95,7 +127,9 @@ def main() -> int:
     for library in LIBRARIES:
         importlib.import_module(library)
     with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as each_by_itself:
-        modules = [(module, asked.afresh, asked.one_in) for module in ([asked.module] if asked.module else CORE)]
+        modules = [
+            (module, asked.afresh, asked.one_in, asked.own) for module in ([asked.module] if asked.module else CORE)
+        ]
         results = each_by_itself.starmap(_module, modules, chunksize=1)
     noticed, hung, survived = map(sum, zip(*results, strict=True))
     _say("total", noticed, hung, survived)
@@ -111,39 +145,63 @@ def _copy_tree() -> None:
         shutil.copy(ROOT / part, TREE / part)
 
 
-def _module(module: str, afresh: bool, one_in: int) -> tuple[int, int, int]:
+def _module(module: str, afresh: bool, one_in: int, own: bool) -> tuple[int, int, int]:
     """How many changes of one module were noticed, how many of these because they hung, and how many survived."""
-    source = TREE / "ivigcalc" / ("quantity.py" if module == "quantity" else f"engine/{module}.py")
+    source, room = TREE / "ivigcalc" / f"{module}.py", module.rpartition("/")[0]
+    name = f"ivigcalc.{module.replace('/', '.')}"
     unchanged = source.read_text(encoding="utf-8")
-    rounds = (CORE[module], COMMON)
+    rounds = (CORE[module],) if own else (CORE[module], COMMON[room])
     seconds = [_unchanged(tests) for tests in rounds]
     sys.path.insert(0, str(TREE))
-    if module != "quantity":
-        for room in EARLY:
-            importlib.import_module(room)
-        if f"ivigcalc.engine.{module}" in sys.modules:
-            raise RuntimeError(f"{module} is read by {', '.join(EARLY)}")
-    for compiled in source.parent.glob(f"__pycache__/{module}.*"):
+    for early in EARLY[room]:
+        importlib.import_module(early)
+    if name in sys.modules:
+        raise RuntimeError(f"{module} is read by {', '.join(EARLY[room])}")
+    for compiled in source.parent.glob(f"__pycache__/{source.stem}.*"):
         compiled.unlink()
-    record = WORK / f"{module}.json"
-    known: dict[str, str] = {} if afresh or not record.exists() else json.loads(record.read_text(encoding="utf-8"))
+    known = Known(WORK / f"{module.replace('/', '.')}.json", afresh)
     changes = list(_changes(unchanged))[::one_in]
+    new = [change for change in changes if not known.outcome(change)]
+    in_place = _within_functions(name, unchanged, new, known)
     try:
-        for tests, limit in zip(rounds, seconds, strict=True):
-            for change in changes:
-                if not known.get(change.key):
+        for place, (tests, limit) in enumerate(zip(rounds, seconds, strict=True)):
+            for change in new:
+                if not known.outcome(change) and (place or change not in in_place):
                     source.write_text(change.text, encoding="utf-8")
-                    known[change.key] = _run(tests, limit)
-                    record.write_text(json.dumps(known), encoding="utf-8")
+                    known.note(change, _run(tests, limit))
     finally:
         source.write_text(unchanged, encoding="utf-8")
-    outcomes = [known[change.key] for change in changes]
+    outcomes = [known.outcome(change) for change in changes]
     found = outcomes.count("failed") + outcomes.count("hung"), outcomes.count("hung"), outcomes.count("")
     _say(module, *found)
     for change in changes:
-        if not known[change.key]:
+        if not known.outcome(change):
             print(f"    {_in_a_line(change, unchanged)}", flush=True)
     return found
+
+
+class Known:
+    """What is known of the changes of a module: "failed", "hung", or "" of what survived so far; kept in a file."""
+
+    def __init__(self, file: Path, afresh: bool) -> None:
+        self._file = file
+        self._outcomes: dict[str, str] = (
+            {} if afresh or not file.exists() else json.loads(file.read_text(encoding="utf-8"))
+        )
+
+    def outcome(self, change: Change) -> str:
+        """What came of a change."""
+        return self._outcomes.get(change.key, "")
+
+    def read(self) -> None:
+        """What another process has noted meanwhile."""
+        if self._file.exists():
+            self._outcomes |= json.loads(self._file.read_text(encoding="utf-8"))
+
+    def note(self, change: Change, outcome: str) -> None:
+        """Keep what came of a change."""
+        self._outcomes[change.key] = outcome
+        self._file.write_text(json.dumps(self._outcomes), encoding="utf-8")
 
 
 # ---- the changes ------------------------------------------------------------------------------------------------------
@@ -219,57 +277,178 @@ def _in_a_line(change: Change, unchanged: str) -> str:
 
 
 def _unchanged(tests: tuple[str, ...]) -> int:
-    """How many seconds a change may take: without one, the tests must pass."""
-    began = time.monotonic()
+    """How many seconds of the processor a change may take: without one, the tests must pass."""
+    before = _seconds_of_children()
     if outcome := _run(tests, 600, compiled=True):
         raise RuntimeError(f"{' '.join(tests)}: {outcome} without a change")
-    return LEAST_SECONDS + round(TIMES * (time.monotonic() - began))
+    return LEAST_SECONDS + round(TIMES * (_seconds_of_children() - before))
+
+
+def _seconds_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _run(tests: tuple[str, ...], seconds: int, *, compiled: bool = False) -> str:
     """What came of the tests in a fork: "" if all passed, else "failed" or "hung"."""
-    child = os.fork()
-    if not child:
-        _child(tests, seconds, compiled)
-    until = time.monotonic() + 6 * seconds  # of the clock, which also runs for others; for a test that waits
+    return _outcome(lambda: _pytest(tests, compiled=compiled), seconds)
+
+
+def _outcome(child: Callable[[], int], seconds: int) -> str:
+    """What came of a fork that ends with 0 if all passed."""
+    forked = os.fork()
+    if not forked:
+        _end(child, seconds)
+    until = time.monotonic() + 10 * seconds  # of the clock, which also runs for others; for a test that waits
     while True:
-        ended, status = os.waitpid(child, os.WNOHANG)
+        ended, status = os.waitpid(forked, os.WNOHANG)
         if ended:
             break
         if time.monotonic() > until:
-            os.killpg(child, signal.SIGKILL)
-        time.sleep(0.01)
+            os.killpg(forked, signal.SIGKILL)
+        time.sleep(0.002)
     if os.WIFSIGNALED(status):
         return "hung"
     return "failed" if os.WEXITSTATUS(status) else ""
 
 
-def _child(tests: tuple[str, ...], seconds: int, compiled: bool) -> None:
-    """Run pytest in this process, which is a fork, and end it."""
+def _end(child: Callable[[], int], seconds: int) -> NoReturn:
+    """Do it in this process, which is a fork, and end it."""
     code = 1
     try:
         os.setpgid(0, 0)
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_DATA, (MEGABYTES * 2**20, MEGABYTES * 2**20))
-        null = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(null, stream)
-        os.chdir(TREE)
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        sys.dont_write_bytecode = not compiled
-        sys.path.insert(0, str(TREE))
-        code = int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests]))
-        if not str(sys.modules["ivigcalc"].__file__).startswith(str(TREE)):
-            code = 1  # not the copy: no test could notice anything
+        code = child()
     finally:
         os._exit(code)
+
+
+def _pytest(tests: tuple[str, ...], *, compiled: bool = False, plugin: object = None) -> int:
+    """Run pytest on the copy, in silence."""
+
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    os.chdir(TREE)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    sys.dont_write_bytecode = not compiled
+    sys.path.insert(0, str(TREE))
+    asked = ["-q", "-x", "-p", "no:cacheprovider", *LEFT_OUT, *tests]
+    code = int(pytest.main(asked, plugins=[plugin] if plugin else []))
+    if not str(sys.modules["ivigcalc"].__file__).startswith(str(TREE)):
+        return 1  # not the copy: no test could notice anything
+    return code
+
+
+# ---- changes within functions -----------------------------------------------------------------------------------------
+
+
+def _within_functions(name: str, unchanged: str, changes: list[Change], known: Known) -> set[Change]:
+    """Try those changes that lie within functions, by a fork that collects the tests once, and say which."""
+    bodies = [
+        (node.body[0].lineno, node.end_lineno or 0)
+        for node in ast.walk(ast.parse(unchanged))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    inside = [change for change in changes if any(first <= change.row <= last for first, last in bodies)]
+    if not inside:
+        return set()
+    own = CORE[name.removeprefix("ivigcalc.").replace(".", "/")]
+    if _outcome(lambda: _pytest(own, plugin=InPlace(name, inside, known)), DAYS_SECONDS):
+        raise RuntimeError(f"{' '.join(own)}: they could not be tried in place")
+    known.read()
+    return set(inside)
+
+
+class InPlace:
+    """A plugin of pytest which, instead of the tests, runs them once for each change of a module, in a fork."""
+
+    def __init__(self, name: str, changes: list[Change], known: Known) -> None:
+        self.name, self.changes, self.known = name, changes, known
+        self.begun: list[int] = []  # milliseconds of the processor at which each test of the last fork began
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Every change. A test that takes much longer than without one hangs."""
+        unchanged = Path(str(sys.modules[self.name].__file__)).read_text(encoding="utf-8")
+        items = [(item, 600.0) for item in session.items]
+        gc.freeze()
+        if self._tried(unchanged, items):
+            raise RuntimeError(f"{self.name}: not sound without a change")
+        took = [(after - before) / 1000 for before, after in pairwise(self.begun)]
+        quick_first = sorted(zip(session.items, took, strict=True), key=lambda each: each[1])
+        items = [(item, LEAST_SECONDS + TIMES * seconds) for item, seconds in quick_first]
+        for change in self.changes:
+            outcome = self._tried(change.text, items)
+            self.known.note(change, outcome)
+            if outcome:  # who noticed it comes first from now on
+                items.insert(0, items.pop(len(self.begun) - 1))
+        return True
+
+    def _tried(self, text: str, items: list[tuple[pytest.Item, float]]) -> str:
+        """What came of a change."""
+        reads, writes = os.pipe()
+        outcome = _outcome(lambda: self._child(text, items, writes), DAYS_SECONDS)
+        os.close(writes)
+        with os.fdopen(reads, encoding="ascii") as pipe:
+            self.begun = [int(line) for line in pipe]
+        return outcome
+
+    def _child(self, text: str, items: list[tuple[pytest.Item, float]], writes: int) -> int:
+        _put_in_place(sys.modules[self.name], text)
+        for (item, seconds), following in zip(items, [*(item for item, _ in items[1:]), None], strict=True):
+            os.write(writes, b"%d\n" % (1000 * time.process_time()))
+            signal.setitimer(signal.ITIMER_PROF, seconds)  # the signals end the fork
+            signal.setitimer(signal.ITIMER_REAL, 10 * seconds)  # of the clock, for a test that waits
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        os.write(writes, b"%d\n" % (1000 * time.process_time()))
+        return 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
+        """The first failure ends the fork."""
+        if call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
+            os._exit(1)
+
+
+def _put_in_place(module: ModuleType, text: str) -> None:
+    """Give the functions and methods of a module the code that they have in another text of it."""
+    there = dict(_codes(compile(text, str(module.__file__), "exec")))
+    for function in _functions(module):
+        changed = there.get(function.__code__.co_qualname)
+        if changed and changed.co_freevars == function.__code__.co_freevars:  # else it counts as one that survived
+            function.__code__ = changed
+
+
+def _codes(code: CodeType) -> Iterator[tuple[str, CodeType]]:
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield const.co_qualname, const
+            yield from _codes(const)
+
+
+def _functions(module: ModuleType) -> Iterator[FunctionType]:
+    """The functions that the text of a module defines; what they remember is forgotten."""
+    classes = [
+        found for found in vars(module).values() if isinstance(found, type) and found.__module__ == module.__name__
+    ]
+    for found in [*vars(module).values(), *(value for each in classes for value in vars(each).values())]:
+        if hasattr(found, "cache_clear") and found.__module__ == module.__name__:
+            found.cache_clear()
+        for within in (found, *(getattr(found, name, None) for name in ("fget", "func", "__func__", "__wrapped__"))):
+            if (
+                isinstance(within, FunctionType)
+                and within.__code__.co_filename == module.__file__
+                and within.__name__ != "<lambda>"
+            ):
+                yield within
 
 
 def _say(name: str, noticed: int, hung: int, survived: int) -> None:
     total = noticed + survived
     percent = 100 * noticed / max(total, 1)
     print(
-        f"{name:<10} {total:>5} changes, {noticed:>5} killed ({hung} by time), {survived:>3} survived: {percent:.1f} %",
+        f"{name:<20} {total:>5} changes, {noticed:>5} killed ({hung} by time), {survived:>3} survived: {percent:.1f} %",
         flush=True,
     )
 

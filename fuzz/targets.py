@@ -28,7 +28,7 @@ from ivigcalc.errors import DefinitionError, IvigcalcError, RequestError
 from ivigcalc.fhir.bundle import record_of
 from ivigcalc.fhir.form import with_record
 from ivigcalc.library.reader import load_bytes
-from ivigcalc.quantity import UNITS, height_cm, number, parse_height, parse_weight, plain, quantity, weight_kg
+from ivigcalc.quantity import UNITS, number, parse_height, parse_weight, plain, quantity
 from ivigcalc.request import words as spoken_words
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import read_form
@@ -127,8 +127,8 @@ def ways_of_writing(data: bytes) -> None:
 
 
 _EXACT: dict[Callable[[str], Any], Callable[[Any], Fraction] | None] = {
-    parse_weight: weight_kg,
-    parse_height: height_cm,
+    parse_weight: attrgetter("body_kg"),
+    parse_height: attrgetter("body_cm"),
     spoken_words.age: attrgetter("base"),
     spoken_words.interval: attrgetter("base"),
     spoken_words.span: attrgetter("base"),
@@ -168,7 +168,7 @@ def record_file(data: bytes) -> None:
         return
     if not all(line.isprintable() for line in found.said):
         raise WrongError(f"said: {found.said}")
-    if found.form.weight is not None and (weight_kg(parse_weight(found.form.weight)) <= 0 or not found.form.weighed_on):
+    if found.form.weight is not None and (parse_weight(found.form.weight).body_kg <= 0 or not found.form.weighed_on):
         raise WrongError(f"taken: {found.form}")
 
 

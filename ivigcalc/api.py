@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import date
 
 from ivigcalc import library
-from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
+from ivigcalc.definitions import NO_SITE_LOADED, Loaded, LoadedPolicy, Site
 from ivigcalc.engine.case import Case, Definitions, case_of
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked, work_out
@@ -28,12 +28,18 @@ _DEFINITIONS = 256
 class Desk:
     """Plans for one site on one day; what is settled without a patient is worked out once for all treated alike.
 
-    `on` is today's date, given by the edge.
+    `on` is today's date, given by the edge; `policy_as` makes of each policy the one that a what-if takes instead.
     """
 
-    def __init__(self, site: Loaded[Site] = NO_SITE_LOADED, on: date | None = None) -> None:
+    def __init__(
+        self,
+        site: Loaded[Site] = NO_SITE_LOADED,
+        on: date | None = None,
+        policy_as: Callable[[LoadedPolicy], LoadedPolicy] | None = None,
+    ) -> None:
         self._site = site
         self._on = on
+        self._policy_as = policy_as
         self._prescriptions: Known[Hashable, Prescription] = Known(_PRESCRIPTIONS)
         self._definitions: Known[Hashable, tuple[Definitions, str | None]] = Known(_DEFINITIONS)
 
@@ -66,6 +72,8 @@ class Desk:
         """The definitions that are named, and the id of the indication where only rates are asked for."""
         product = library.product(_needed(named_product, "product", "octagam-10-us"), country)
         policy, safety, cls = library.policy(named_policy), library.safety(), library.product_class()
+        if self._policy_as is not None:
+            policy = self._policy_as(policy)
         regimen, use = None, None
         if command == "rates":
             typed = _needed(form.indication, "indication", "primary-immunodeficiency")

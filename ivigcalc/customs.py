@@ -19,6 +19,7 @@ from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Site
 from ivigcalc.definitions.site import WEEKDAYS
 from ivigcalc.errors import MissingExtraError, RequestError
+from ivigcalc.text import TYPED, safe
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -67,6 +68,7 @@ class Customs:
 
 NO_CUSTOMS = Customs()
 _IN_USE: ContextVar[Customs] = ContextVar("customs", default=NO_CUSTOMS)
+_ASKED: ContextVar[str | None] = ContextVar("locale", default=None)
 
 
 def customs() -> Customs:
@@ -84,12 +86,33 @@ def written_as(site: Site) -> Iterator[None]:
         _IN_USE.reset(before)
 
 
+@contextmanager
+def in_locale(name: str | None) -> Iterator[None]:
+    """What is written within is written in this locale, whatever the site's; None: in the site's.
+
+    Raises `RequestError` for a locale that CLDR does not have, `MissingExtraError` where babel is missing.
+    """
+    if name is not None and not is_known(name):
+        shown = safe(name, TYPED)
+        raise RequestError(
+            f"--locale: there is no locale '{shown}'; "
+            "allowed: a language and its country, such as de-DE, or a language alone",
+            field="locale",
+        )
+    before = _ASKED.set(name)
+    try:
+        yield
+    finally:
+        _ASKED.reset(before)
+
+
 def customs_of(site: Site) -> Customs:
-    """What the site says, else what CLDR has of its locale, else what this program does.
+    """What the site says, else what CLDR has of the locale asked for or of the site, else what this program does.
 
     Raises `RequestError` for a locale that CLDR does not have, `MissingExtraError` where babel is needed and missing.
     """
-    usual = _usual(site.locale) if site.locale else NO_CUSTOMS
+    locale = _ASKED.get() or site.locale
+    usual = _usual(locale) if locale else NO_CUSTOMS
     own = Customs(
         locale=usual.locale,
         first_weekday=WEEKDAYS.index(site.week_starts) if site.week_starts else usual.first_weekday,

@@ -13,6 +13,9 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
+#: not to wait for the other end of a pipe, of which Windows knows nothing; on a regular file it changes nothing
+_AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)
+
 
 class UnreadableError(ValueError):
     """Why a file is not read, in words that follow its name: `is not a regular file`."""
@@ -34,7 +37,7 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
 def open_regular(path: Path) -> BufferedReader:
     """A regular file, open to be read; anything else is an `UnreadableError`, and is not waited for."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        handle = os.open(path, os.O_RDONLY | _AT_ONCE)
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror}") from None
     except ValueError:
@@ -42,7 +45,6 @@ def open_regular(path: Path) -> BufferedReader:
     if not _is_regular(handle):  # control: regular-files
         os.close(handle)
         raise UnreadableError("is not a regular file")
-    os.set_blocking(handle, True)
     return os.fdopen(handle, "rb")
 
 
@@ -50,7 +52,8 @@ def _is_regular(handle: int) -> bool:
     """Whether it is what it seems. The system's own files, as in /proc, call themselves regular and empty, are on no
     disk, and may have something to say that is to be read once only, or to be waited for."""
     status = os.fstat(handle)
-    return stat.S_ISREG(status.st_mode) and (status.st_size > 0 or os.fstatvfs(handle).f_blocks > 0)
+    on_disk = status.st_size > 0 or not hasattr(os, "fstatvfs") or os.fstatvfs(handle).f_blocks > 0
+    return stat.S_ISREG(status.st_mode) and on_disk
 
 
 def _read(file: IO[bytes], most_bytes: int) -> bytes:
@@ -111,8 +114,11 @@ def write_all(file: IO[bytes], data: bytes) -> None:
 
 
 def sync(path: Path) -> None:
-    """Make safe on disk what a file holds, or which files a folder holds."""
-    handle = os.open(path, os.O_RDONLY)
+    """Make safe on disk what a file holds, or which files a folder holds (Windows sees to that by itself)."""
+    is_folder = path.is_dir()
+    if is_folder and not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
     try:
         os.fsync(handle)
     finally:
@@ -144,7 +150,7 @@ def _write_through(path: Path, data: bytes, before: os.stat_result) -> None:
 def _give_owner_and_mode(path: Path, like: os.stat_result) -> None:
     """The new file is as private as the old one: it may be so for a reason."""
     now = path.stat()
-    if (now.st_uid, now.st_gid) != (like.st_uid, like.st_gid):
+    if hasattr(os, "chown") and (now.st_uid, now.st_gid) != (like.st_uid, like.st_gid):
         with suppress(OSError):  # only root may give a file away
             os.chown(path, like.st_uid, like.st_gid)
     path.chmod(like.st_mode & 0o777)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from ivigcalc.text import TYPED, safe
@@ -18,6 +18,8 @@ _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?")  # control: plai
 _QUANTITY = re.compile(r"\s*([^\sA-Za-z%µ/]+)\s*([A-Za-z%µ][A-Za-z%µ/ ]*?)\s*")
 #: as a spreadsheet or a database writes what it has divided
 _ANY_LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,40})?")
+#: digits on both sides of one comma
+_COMMA = re.compile(r"(0|[1-9][0-9]{0,8}),([0-9]{1,9})")
 _PART = r"\s*([0-9]{1,3}(?:\.[0-9]{1,9})?)\s*([A-Za-z]+)"
 _PARTS = re.compile(rf"(?:{_PART}){{2,3}}\s*")
 _LAST_WITHOUT_UNIT = re.compile(rf"(?:{_PART})+\s*[0-9.]+\s*")
@@ -135,12 +137,12 @@ def number(text: str) -> Decimal:
     if not isinstance(text, str):
         raise QuantityError(f"a number must be given as text, not {type(text).__name__}")
     if not _NUMBER.fullmatch(text):
-        hint = " (write a decimal point, not a comma)" if "," in text else ""
-        raise QuantityError(f"'{_typed(text)}' is not a plain number such as 72 or 0.4{hint}")
+        hint = "a decimal point, not a comma" if "," in text else "digits and one point"
+        raise QuantityError(f"'{_typed(text)}' is not a plain number such as 72 or 0.4: write {hint}")
     return Decimal(text)  # control: exact-decimals
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Quantity:
     """A stated number with its unit, e.g. 0.04 mL/kg/min. Keeps the number as it was stated."""
 
@@ -152,19 +154,30 @@ class Quantity:
         """The kind of quantity, e.g. 'dose' for g/kg and mg/kg."""
         return UNITS[self.unit][0]
 
-    @property
+    @cached_property
     def base(self) -> Fraction:
         """The exact value in the base unit of its dimension (g, g/kg, kg, cm, min, mL/kg/h, mL/h, days, months)."""
-        return _in_base_unit(self.value, self.unit)
+        return Fraction(self.value) * UNITS[self.unit][1]
+
+    @cached_property
+    def is_longer_than_measured(self) -> bool:
+        """Whether a weight or height has more decimals than are typed: a program has divided it."""
+        return len(plain(self.value).partition(".")[2]) > _TYPED_DECIMALS
+
+    @cached_property
+    def body_kg(self) -> Fraction:
+        """A body weight in kg, exactly; one that a program has divided, to 1 g."""
+        kg = self.base / 1000 if self.unit == "g" else self.base
+        return TO_1_G.apply(kg) if self.is_longer_than_measured else kg  # control: long-weight-to-1-g
+
+    @cached_property
+    def body_cm(self) -> Fraction:
+        """A height in cm, exactly; one that a program has divided, to 1 mm."""
+        return TO_1_MM.apply(self.base) if self.is_longer_than_measured else self.base
 
     def __str__(self) -> str:
         plural = "s" if self.unit in ("day", "week", "month", "year") and self.value != 1 else ""
         return f"{plain(self.value)} {self.unit}{plural}"
-
-
-@lru_cache(maxsize=4096)
-def _in_base_unit(value: Decimal, unit: str) -> Fraction:
-    return Fraction(value) * UNITS[unit][1]
 
 
 def quantity(text: str, *dimensions: str) -> Quantity:
@@ -189,15 +202,28 @@ def long_number(text: str) -> Decimal:
     return Decimal(text) if _ANY_LENGTH.fullmatch(text) else number(text)
 
 
+def with_point(figure_said: str, unit: str = "") -> str:
+    """A figure with a decimal comma with a point instead: 72,5 is 72.5. One that may as well be thousands (1,250) is a
+    `QuantityError` with both readings; anything else is as it was, for the reader of numbers to judge."""
+    match = _COMMA.fullmatch(figure_said)
+    if match is None:
+        return figure_said
+    whole, part = match.groups()
+    if len(part) == 3 and whole != "0" and len(whole) <= 3:  # control: two-readings-of-a-comma
+        decimal, thousands = f"{plain(Decimal(f'{whole}.{part}'))}{unit}", f"{whole}{part}{unit}"
+        raise QuantityError(f"'{figure_said}' can be {decimal} or {thousands}: write {decimal} or {thousands}")
+    return f"{whole}.{part}"
+
+
 def spoken(text: str, *dimensions: str, any_length: bool = False) -> Quantity:
-    """`quantity` as people write it: 72 KG, 11 stone, 9lb 15oz, 1y 6mo.
+    """`quantity` as people write it: 72 KG, 72,5 kg, 11 stone, 9lb 15oz, 1y 6mo.
 
     Of two units the smaller one is kept: 9lb 15oz is 159 oz.
     """
     match = _QUANTITY.fullmatch(text) if len(text) <= 60 else None
     unit = _unit_said(match[2], dimensions) if match else None
     if match and unit:
-        return Quantity((long_number if any_length else number)(match[1]), unit)
+        return Quantity((long_number if any_length else number)(with_point(match[1], f" {unit}")), unit)
     return _in_two_units(text, dimensions) or quantity(text, *dimensions)
 
 
@@ -221,9 +247,13 @@ def _in_two_units(text: str, dimensions: tuple[str, ...]) -> Quantity | None:
         if found is None or (unit and found != smaller):
             return None
         if unit and value >= most:  # control: fewer-than-one-more
-            raise QuantityError(f"'{_typed(text)}': {found} after {unit} must be below {most}")
+            raise QuantityError(
+                f"'{_typed(text)}': {found} after {unit} must be below {most}; write what is over in {unit}"
+            )
         if total % 1:
-            raise QuantityError(f"'{_typed(text)}': only the last number may have a decimal point")
+            raise QuantityError(
+                f"'{_typed(text)}': only the last number may have a decimal point; write whole numbers before it"
+            )
         total, unit = total * most + value, found
     return Quantity(total, unit)
 
@@ -235,7 +265,7 @@ def in_months(span: Quantity) -> Fraction:
 
 def parse_weight(text: str) -> Quantity:
     """Read a body weight. kg, lb, st, oz, or g under 10 kg; a bare number is refused with both readings shown."""
-    stripped = text.strip()
+    stripped = with_point(text.strip(), " kg")
     if _ANY_LENGTH.fullmatch(stripped):  # control: bare-weight
         as_lb_kg, shown = decimal_of(Fraction(Decimal(stripped)) * UNITS["lb"][1], 1), _typed(stripped)
         raise QuantityError(
@@ -247,34 +277,18 @@ def parse_weight(text: str) -> Quantity:
         if read.value >= 10_000:
             raise QuantityError(f"'{stripped}': grams are for infants under 10 kg; write the weight in kg")
     elif read.unit == "mg":
-        raise QuantityError(f"'{stripped}': a body weight is given in kg, lb, st, oz, or g under 10 kg")
-    if weight_kg(read) == 0:
-        raise QuantityError("a body weight of 0 is not possible")
+        raise QuantityError(f"'{stripped}': mg is no unit of a body weight; allowed: kg, lb, st, oz, or g under 10 kg")
+    if read.body_kg == 0:
+        raise QuantityError("a body weight of 0 is not possible; give what was weighed")
     return read
-
-
-def is_longer_than_measured(measure: Quantity) -> bool:
-    """Whether a weight or height has more decimals than are typed: a program has divided it."""
-    return len(plain(measure.value).partition(".")[2]) > _TYPED_DECIMALS
-
-
-def weight_kg(weight: Quantity) -> Fraction:
-    """The exact body weight in kg; one that a program has divided, to 1 g."""
-    kg = weight.base / 1000 if weight.unit == "g" else weight.base
-    return TO_1_G.apply(kg) if is_longer_than_measured(weight) else kg  # control: long-weight-to-1-g
-
-
-def height_cm(height: Quantity) -> Fraction:
-    """The exact height in cm; one that a program has divided, to 1 mm."""
-    return TO_1_MM.apply(height.base) if is_longer_than_measured(height) else height.base
 
 
 def parse_height(text: str) -> Quantity:
     """Read a height: 175cm, 1.75m, 69in, 5ft, 5ft9in or 5'9". The unit is required."""
     marked = text.translate(_MARKS).replace("''", '"')
     read = spoken(marked.replace("'", "ft").replace('"', "in"), "height", any_length=True)
-    if height_cm(read) == 0:
-        raise QuantityError("a height of 0 is not possible")
+    if read.body_cm == 0:
+        raise QuantityError("a height of 0 is not possible; give what was measured")
     return read
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 TYPED, LONG = 40, 200
 #: words that are named as what may have been meant, and how much of the typed one is compared
 _NAMED, _COMPARED = 4, 60
+#: a part of a word, such as `ceiling` of `rate-above-ceiling`, that says something by itself
+_LONG_PART = 4
 
 
 def printable(text: str) -> str:
@@ -21,16 +23,33 @@ def safe(text: str, most: int = 60) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """The known words that come closest to a mistyped one, the likeliest first; none where nothing is like it."""
+    """The known words that come closest to a mistyped one, the likeliest first: those that hold all of its parts, those
+    spelt alike, else those that hold one of its longer parts; none where nothing is like it."""
     import difflib
 
-    return difflib.get_close_matches(word[:_COMPARED], known, n=_NAMED)
+    among, parts = list(known), _parts(word[:_COMPARED])
+    whole = [one for one in among if parts and parts <= _parts(one)]
+    whole.sort(key=lambda one: -difflib.SequenceMatcher(None, one, word).ratio())
+    spelt = difflib.get_close_matches(word[:_COMPARED], among, n=_NAMED)
+    longer = {part for part in parts if len(part) >= _LONG_PART}
+    partly = [] if whole or spelt else [one for one in among if longer & _parts(one)]
+    return list(dict.fromkeys((*whole, *spelt, *partly)))[:_NAMED]
+
+
+def _parts(word: str) -> set[str]:
+    return set("".join(c if c.isalnum() else " " for c in word.lower()).split())
 
 
 def near(word: str, known: Iterable[str]) -> str:
     """`did you mean cidp? `, for the middle of a message; nothing where no known word is like it."""
     found = nearest(word, known)
     return f"did you mean {', '.join(found)}? " if found else ""
+
+
+def listed(words: list[str], most: int) -> str:
+    """`a, b, c`; of more than `most` the first of them, and how many there are besides."""
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def counted(number: int, noun: str) -> str:

@@ -29,7 +29,7 @@ ALLOWED = {
     "definitions": "clock quantity text",
     "request": "clock country errors lazy quantity text",
     "engine": "_version clock country definitions errors lazy quantity request text",
-    "customs": "clock definitions errors",
+    "customs": "clock definitions errors text",
     "library": "country customs definitions engine errors files lazy quantity request text",
     "api": "definitions engine errors library request text",
     "clinic": "definitions engine quantity",

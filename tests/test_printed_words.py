@@ -71,8 +71,15 @@ def test_golden_outputs(path: Path) -> None:
     assert wrong(path.read_text(encoding="utf-8")) == []
 
 
-def test_readme() -> None:
-    assert wrong((ROOT / "README.md").read_text(encoding="utf-8")) == []
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        *(f"docs/{name}.md" for name in ("pharmacist", "nurse", "script", "safety-officer", "other-calculators")),
+    ],
+)
+def test_pages_for_people(page: str) -> None:
+    assert wrong((ROOT / page).read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs" / "reference").glob("*.md")), ids=lambda path: path.stem)

@@ -23,7 +23,6 @@ from ivigcalc.quantity import (
     quantity,
     signed,
     spoken,
-    weight_kg,
 )
 
 #: one of each unit in the base unit of its dimension, from the definitions of the units
@@ -68,6 +67,45 @@ def test_anything_else_is_no_number(text: str) -> None:
 def test_a_number_comes_only_from_text(value: object) -> None:
     with pytest.raises(QuantityError, match="must be given as text"):
         number(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("72,5 kg", "72.5"),  # one or two digits after it are no thousands
+        ("72,50 kg", "72.50"),
+        ("0,725 kg", "0.725"),  # nor is what begins with 0
+        ("1250,125 kg", "1250.125"),  # thousands would have a second comma
+        ("72,1250 kg", "72.1250"),
+    ],
+)
+def test_a_decimal_comma_is_read_where_nobody_can_take_it_for_thousands(text: str, value: str) -> None:
+    assert spoken(text, "weight") == Quantity(Decimal(value), "kg")
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("1,250 g", "'1,250' can be 1.25 g or 1250 g: write 1.25 g or 1250 g"),
+        ("2,500 g", "'2,500' can be 2.5 g or 2500 g"),
+        ("125,000 g", "'125,000' can be 125 g or 125000 g"),
+    ],
+)
+def test_a_comma_that_can_be_misread_is_refused_with_both_readings(text: str, readings: str) -> None:
+    with pytest.raises(QuantityError) as caught:
+        spoken(text, "amount")
+    assert readings in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["1,250,000 g", "1.250,5 g", "1,25.5 g", ",5 g", "5, g", "1,,5 g"])
+def test_more_than_one_comma_or_a_comma_and_a_point_is_no_number(text: str) -> None:
+    with pytest.raises(QuantityError, match="not a comma"):
+        spoken(text, "amount")
+
+
+def test_a_file_has_no_decimal_comma() -> None:
+    with pytest.raises(QuantityError, match="not a comma"):
+        quantity("72,5 kg", "weight")
 
 
 def test_a_comma_is_named() -> None:
@@ -164,7 +202,7 @@ def test_a_quantity_is_sixty_characters_at_the_most() -> None:
     ],
 )  # fmt: skip
 def test_weights_are_exact_in_kilograms(text: str, expected: str) -> None:
-    assert weight_kg(parse_weight(text)) == Fraction(expected)
+    assert parse_weight(text).body_kg == Fraction(expected)
 
 
 def test_a_bare_weight_is_refused_with_both_readings() -> None:
@@ -214,7 +252,7 @@ def test_nobody_is_of_no_height(text: str) -> None:
         parse_height(text)
 
 
-@pytest.mark.parametrize("text", ["175", "0cm", "5ft12in", "9in5ft", "175kg", "-175cm", "1,75m", "5'9", "nan cm"])
+@pytest.mark.parametrize("text", ["175", "0cm", "5ft12in", "9in5ft", "175kg", "-175cm", "1,750m", "5'9", "nan cm"])
 def test_what_is_no_height_is_refused(text: str) -> None:
     with pytest.raises(QuantityError):
         parse_height(text)
@@ -397,7 +435,7 @@ def test_a_program_writes_forty_decimals_at_the_most(decimals: int, read: bool) 
 )
 def test_grams_are_for_those_under_ten_kilograms(text: str, read: str | None) -> None:
     if read is not None:
-        assert weight_kg(parse_weight(text)) == Fraction(read)
+        assert parse_weight(text).body_kg == Fraction(read)
         return
     with pytest.raises(QuantityError, match="grams are for infants under 10 kg"):
         parse_weight(text)

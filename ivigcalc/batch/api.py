@@ -82,13 +82,18 @@ def _words(request: object) -> Form:
     if isinstance(request, Form):
         return _in_words(request)
     if not isinstance(request, Mapping):
-        raise RequestError(f"a request is a Form or a mapping, and this is a {type(request).__name__}")
+        raise RequestError(
+            f"a request is a Form or a mapping, and this is a {type(request).__name__}: give one of the two"
+        )
     row = dict(request)
     if _any_said(row.pop(None, None)):  # where csv.DictReader puts what is after the last column
-        raise RequestError("the row has more cells than the heading", code="wrong-cells")
+        raise RequestError(
+            "the row has more cells than the heading: leave out what is too many, or quote a cell that holds a comma",
+            code="wrong-cells",
+        )
     for name in row:
         if not isinstance(name, str):
-            why = f"unknown column {safe(ascii(name))}: a column's name is text"
+            why = f"unknown column {safe(ascii(name))}: a column's name is text; write it as text"
             raise RequestError(why, field="columns", code="unknown-column")
     return read_row({name: _text(name, value) for name, value in row.items()})
 
@@ -118,7 +123,9 @@ def _text(name: str, value: object) -> Cell:
     except RequestError:
         raise
     except Exception:  # a value of somebody else's making may raise anything when it is compared or written out
-        raise RequestError(f"{name}: a value of type {type(value).__name__} cannot be read", field=name) from None
+        raise RequestError(
+            f"{name}: a value of type {type(value).__name__} cannot be read; give it as text", field=name
+        ) from None
 
 
 def _any_said(more: object) -> bool:

@@ -6,6 +6,7 @@ import io
 import signal
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -118,7 +119,8 @@ EncodingOption = Annotated[
 ]
 SheetOption = Annotated[str | None, _list("The sheet of a workbook; the first if not given.", metavar="NAME")]
 QueryOption = Annotated[
-    str | None, _list("The table or the query of a database; its only table if not given.", metavar="SQL")
+    str | None,
+    _list("A query of the list, whose table is called list; of a database a query, or a table.", metavar="SQL"),
 ]
 JobsOption = Annotated[
     int, _run("Processes to share the work.", "--jobs", "-j", min=1, max=256, metavar="N", show_default=True)
@@ -212,11 +214,17 @@ def batch(
     if retry and restart:
         raise RequestError("--retry keeps what was planned, --restart does not: give one of them", field="retry")
     if table is not None and not to_stdout:
-        raise RequestError("--table is for -o -: a folder holds both", field="table")
+        raise RequestError(
+            "--table is for -o -, and a folder holds both tables: leave out --table, or give -o -", field="table"
+        )
     picked = read_picked(columns)
     shown = table or Table.sessions
     if to_stdout and shown.value not in tables_of(picked):
-        raise RequestError(f"--columns picks nothing of {shown.value}, which -o - writes", field="columns")
+        raise RequestError(
+            f"--columns picks nothing of {shown.value}, which -o - writes: name a column of it, or choose the "
+            "other --table",
+            field="columns",
+        )
     piped = file == "-"
     asked = Batch(
         input=None if piped else Path(file),
@@ -248,6 +256,7 @@ def batch(
             query=query,
         ),
         piped=_stdin() if piped else None,
+        waits=partial(_waits, quiet=quiet),
     )
     if survey:
         _survey(asked)
@@ -295,6 +304,13 @@ def _streamed(asked: Batch, quiet: bool, require_rows: bool, name: str) -> int:
             tell((folder / "errors.csv").read_text(encoding="utf-8"))
         write_file(folder / name)
     return _exit_code(summary, require_rows)
+
+
+def _waits(path: Path, *, quiet: bool) -> None:
+    from ivigcalc.cli.output import say
+    from ivigcalc.text import LONG, safe
+
+    say(f"waiting for rows: nobody writes into {safe(str(path), LONG)} yet", quiet=quiet)
 
 
 def _stdin() -> BinaryIO:

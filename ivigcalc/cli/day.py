@@ -10,7 +10,15 @@ import typer
 
 from ivigcalc.cli.lean import add_command
 from ivigcalc.cli.options import in_panel
-from ivigcalc.cli.show import InitialsOption, NoColorOption, OutputOption, PaperOption, QuietOption, SiteOption
+from ivigcalc.cli.show import (
+    InitialsOption,
+    LocaleOption,
+    NoColorOption,
+    OutputOption,
+    PaperOption,
+    QuietOption,
+    SiteOption,
+)
 
 
 class Format(StrEnum):
@@ -46,6 +54,7 @@ def day(
     format: FormatOption = Format.table,
     output: OutputOption = None,
     paper: PaperOption = None,
+    locale: LocaleOption = None,
     initials: InitialsOption = False,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
@@ -55,6 +64,7 @@ def day(
     from ivigcalc.cli.show import FLOATING_NOTE, paper_of
     from ivigcalc.cli.sites import find_site
     from ivigcalc.clinic.day import clinic_day
+    from ivigcalc.customs import in_locale
     from ivigcalc.document.many import read_all
     from ivigcalc.errors import RequestError
     from ivigcalc.render import day as faces
@@ -62,6 +72,11 @@ def day(
 
     if initials and format is not Format.ics:
         raise RequestError("--initials names patients in a calendar file: give --format ics", field="initials")
+    if locale is not None and format in (Format.csv, Format.json):
+        raise RequestError(
+            f"--locale is for what is printed, and {format} is for machines: give another --format, or leave it out",
+            field="locale",
+        )
     try:
         on = words.day(date)
     except ValueError as error:
@@ -73,7 +88,9 @@ def day(
             out.say(line, quiet=quiet)
     match format:
         case Format.table:
-            out.emit(faces.to_table(found, **out.screen(output, no_color)._asdict()), output)
+            with in_locale(locale):
+                table = faces.to_table(found, **out.screen(output, no_color)._asdict())
+            out.emit(table, output)
         case Format.csv:
             out.emit(faces.to_csv(found), output, machine=True)
         case Format.json:
@@ -81,10 +98,14 @@ def day(
         case Format.pdf:
             from ivigcalc.render.paper.typeset import typeset
 
-            out.emit(typeset("day.typ", faces.paper(found, paper_of(paper)), "pdf", "PDF output"), output)
+            with in_locale(locale):
+                page = faces.paper(found, paper_of(paper))
+            out.emit(typeset("day.typ", page, "pdf", "PDF output"), output)
         case Format.ics:
             from ivigcalc.render import day_ics
 
             if day_ics.times_float(found):
                 out.say(FLOATING_NOTE, quiet=quiet)
-            out.emit(day_ics.to_ics(found, with_initials=initials), output, machine=True)
+            with in_locale(locale):
+                events = day_ics.to_ics(found, with_initials=initials)
+            out.emit(events, output, machine=True)

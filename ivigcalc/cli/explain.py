@@ -30,7 +30,7 @@ def explain(
 
     known = codes()
     if code is None:
-        emit("".join(f"{found.code}: {found.means}\n" for found in known.values()), None)
+        emit(_folded([f"{found.code}: {found.means}" for found in known.values()]), None)
         return
     found = known.get(code)
     if found is None:
@@ -40,4 +40,15 @@ def explain(
     lines = [found.code, f"  {found.means}", f"  What to do: {found.remedy}"]
     lines += [f"  It is {KIND_WORDS[kind]}." for kind in found.kinds]
     lines.append(f"  For: {AUDIENCE_WORDS[found.audience]}.")
-    emit("\n".join(lines) + "\n", None)
+    emit(_folded(lines), None)
+
+
+def _folded(lines: list[str]) -> str:
+    """The lines folded at the terminal, further in after the first; in a pipe as they are."""
+    from textwrap import wrap
+
+    from ivigcalc.cli.output import terminal_width
+
+    width = terminal_width()
+    folded = (wrap(line, width, subsequent_indent="    ") if width else [line] for line in lines)
+    return "".join(f"{line}\n" for several in folded for line in several)

@@ -47,8 +47,8 @@ ToOption = Annotated[str | None, _counted("Last day that counts.", "--to", metav
 ScenarioOption = Annotated[
     list[str],
     _counted(
-        "What if: product=ID, policy=ID, dose=-20% or dose='1 g/kg', every='5 weeks', days=2; repeat to change several "
-        "at once.",
+        "What if: product=ID, policy=ID, dose=-20% or dose='1 g/kg', every='5 weeks', days=2, "
+        "tolerance=10%; repeat to change several at once.",
         metavar="KEY=VALUE",
     ),
 ]
@@ -90,7 +90,7 @@ def forecast(
 
     first, last = _day("from", since), _day("to", until)
     if first is not None and last is not None and last < first:
-        raise RequestError(f"--to {last} is before --from {first}", field="to")
+        raise RequestError(f"--to {last} is before --from {first}: give a later day", field="to")
     asked = Asked(by.value, first, last, read_scenario(scenario), allow_duplicates)
     found = look_ahead(plans, find_site(site).value, asked)
     if format is not Format.table:

@@ -6,6 +6,7 @@ try:
     import gc
     import os
     import sys
+    from functools import partial
     from importlib import import_module
     from typing import Annotated
 
@@ -87,11 +88,21 @@ def main(arguments: list[str]) -> int:
         if error.overridable:
             options = " ".join(f'--override {code}="reason"' for code in error.codes)
             _complain(f"to go on in spite of it: {options}")
+        from ivigcalc.cli.astray import not_of_replan
+
+        if elsewhere := not_of_replan(error, arguments, partial(_made, "replan")):
+            _complain(elsewhere)
         to_explain = error.code if len(error.codes) == 1 else "CODE"
         _complain(f"what it means and what to do: ivigcalc explain {to_explain}")
         return error.exit_code
     except IvigcalcError as error:
+        from ivigcalc.cli.astray import next_of, not_of_replan
+
         _complain(str(error) if error.exit_code == 3 else f"error: {error}")
+        if elsewhere := not_of_replan(error, arguments, partial(_made, "replan")):
+            _complain(elsewhere)
+        if next_step := next_of(error, arguments):
+            _complain(next_step)
         return error.exit_code
     except OSError as error:
         return _ended_by(error)
@@ -101,6 +112,10 @@ def main(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("IVIGCALC_DEBUG"):
             raise
+        if ASKED in os.environ:
+            _complain(f"error: what the shell asks by {ASKED} cannot be read ({type(error).__name__}: {error})")
+            _complain(f"unset {ASKED}, or load the completion of this shell again")
+            return EXIT_USAGE
         _complain(f"this is a bug in ivigcalc, not in what you typed: {type(error).__name__}: {error}")
         _complain("please report it with the command line; IVIGCALC_DEBUG=1 shows where it happened")
         return EXIT_BUG
@@ -138,12 +153,14 @@ def _nobody_reads() -> bool:
     """Whether stdout is a pipe whose other end is closed."""
     import select
 
+    if not hasattr(select, "poll"):  # Windows
+        return True
     poll = select.poll()
     try:
-        poll.register(sys.stdout.fileno(), 0)
+        poll.register(sys.stdout.fileno(), 0)  # of nothing but its end
     except (OSError, ValueError):  # not a file of the system: nothing that could be closed
         return False
-    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    return bool(poll.poll(0))
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -163,11 +180,18 @@ def _dispatch(arguments: list[str]) -> int:
         code = getattr(error, "exit_code", None)
         if code is None or isinstance(error, IvigcalcError):
             raise
-        message = error.format_message() if hasattr(error, "format_message") else ""
-        if message:
-            _complain(f"error: {message}".replace("\t", "  "))  # its lists of choices are set in by tabs
+        if hasattr(error, "format_message") and error.format_message():
+            from ivigcalc.cli.astray import lines
+
+            for line in lines(error, arguments, {name: partial(_made, name) for name in HOMES}):
+                _complain(line)
         return int(code)
     return int(result) if isinstance(result, int) else 0
+
+
+def _made(command: str) -> object:
+    """A command as typer has it; of several under one name, those."""
+    return typer.main.get_command(build(command)).commands[command]  # type: ignore[attr-defined]
 
 
 def _completed() -> str | None:

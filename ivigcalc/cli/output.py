@@ -123,14 +123,22 @@ def terminal_width() -> int | None:
 
 
 def wants_color(no_color: bool, to: Path | None) -> bool:
-    """Colour only on a terminal, and not when NO_COLOR or --no-color says otherwise."""
+    """Colour only on a terminal that understands it, and not when NO_COLOR or --no-color says otherwise."""
     return (
         to is None
         and not no_color
         and "NO_COLOR" not in os.environ
         and os.environ.get("TERM") != "dumb"
         and sys.stdout.isatty()
+        and not _is_old_console()
     )
+
+
+def _is_old_console() -> bool:
+    """A console of Windows that would print the codes of colours."""
+    from rich.console import detect_legacy_windows
+
+    return detect_legacy_windows()
 
 
 def ascii_only(to: Path | None) -> bool:

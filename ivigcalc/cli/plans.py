@@ -14,6 +14,7 @@ from ivigcalc.cli.show import (
     Format,
     FormatOption,
     InitialsOption,
+    LocaleOption,
     Look,
     NoColorOption,
     NotesOption,
@@ -87,11 +88,15 @@ def schedule(
     explain: ExplainOption = False,
     notes: NotesOption = False,
     paper: PaperOption = None,
+    locale: LocaleOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The dated plan: courses and sessions with start and finish times, doses, vials and rates."""
-    show(compute(form, "schedule", site), Look(format, output, explain, quiet, no_color, paper, notes=notes))
+    show(
+        compute(form, "schedule", site),
+        Look(format, output, explain, quiet, no_color, paper, notes=notes, locale=locale),
+    )
 
 
 @takes_form("rates")
@@ -119,6 +124,7 @@ def calendar(
     output: OutputOption = None,
     notes: NotesOption = False,
     paper: PaperOption = None,
+    locale: LocaleOption = None,
     part: PartOption = [],  # noqa: B006 - typer wants a list, and nobody changes it
     session: SessionOption = None,
     previous: PreviousOption = None,
@@ -145,6 +151,7 @@ def calendar(
         parts=tuple(part),
         session=session,
         notes=notes,
+        locale=locale,
     )
     if format is Format.table:
         _show_month_grids(plan, look)
@@ -171,6 +178,7 @@ def compute(form: Form, command: Command, site: str | None) -> Plan:
 
 def _show_month_grids(plan: Plan, look: Look) -> None:
     from ivigcalc.cli import output as out
+    from ivigcalc.customs import in_locale
     from ivigcalc.engine.schedule import closed_days
     from ivigcalc.render.month import month_grids
     from ivigcalc.render.table import render
@@ -178,5 +186,6 @@ def _show_month_grids(plan: Plan, look: Look) -> None:
     shown = out.screen(look.to, look.no_color)
     width, plain = shown.width or 80, shown.ascii_only
     closed = closed_days(plan.computed_from.site.value, (s.on for s in plan.sessions if s.on))
-    grids = month_grids(plan, width, closed, ascii_only=plain, notes=look.all_notes)
+    with in_locale(look.locale):
+        grids = month_grids(plan, width, closed, ascii_only=plain, notes=look.all_notes)
     out.emit(render(grids, width=width, color=shown.color, ascii_only=plain), look.to)

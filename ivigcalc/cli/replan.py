@@ -13,6 +13,7 @@ from ivigcalc.cli.show import (
     ExplainOption,
     Format,
     FormatOption,
+    LocaleOption,
     Look,
     NoColorOption,
     NotesOption,
@@ -86,6 +87,7 @@ def replan(
     explain: ExplainOption = False,
     notes: NotesOption = False,
     paper: PaperOption = None,
+    locale: LocaleOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
@@ -118,4 +120,4 @@ def replan(
     changed = change(read_saved(plan), words, at=today(), reason=reason, by=by)
     if words.said and not words.done and changed.revision is not None and not changed.revision.changed:
         say("note: this changes no session", quiet=quiet)
-    show(changed, Look(format, output, explain, quiet, no_color, paper, notes=notes))
+    show(changed, Look(format, output, explain, quiet, no_color, paper, notes=notes, locale=locale))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -52,6 +53,14 @@ NoColorOption = Annotated[bool, _output("No colour.", "--no-color")]
 PaperOption = Annotated[
     str | None, _output("a4 or letter, for PDF and HTML; else the site's, else a4.", "--paper", metavar="PAPER")
 ]
+LocaleOption = Annotated[
+    str | None,
+    _output(
+        "Days, months and clock as in this language and country, de-DE, in PDF, HTML and .ics; else the site's.",
+        "--locale",
+        metavar="LOCALE",
+    ),
+]
 InitialsOption = Annotated[
     bool,
     _output("Put the patient's initials in the title of each event, for .ics.", "--initials"),
@@ -80,6 +89,7 @@ class Look:
     parts: tuple[str, ...] = ()
     session: str | None = None
     notes: bool = False
+    locale: str | None = None
 
     @property
     def all_notes(self) -> bool:
@@ -97,7 +107,24 @@ def show(plan: Plan, look: Look) -> None:
                 out.say(notice_text(notice), quiet=look.quiet)
         if look.explain and look.format is not Format.json:
             out.say(f"note: {look.format} has no room for --explain; table, markdown and json have", quiet=look.quiet)
-    out.emit(rendered(plan, look), look.to, machine=look.format is not Format.table)
+    with _in_locale(look):
+        face = rendered(plan, look)
+    out.emit(face, look.to, machine=look.format is not Format.table)
+
+
+def _in_locale(look: Look) -> AbstractContextManager[None]:
+    """The locale that is asked for; figures, and what machines read, have none."""
+    if look.locale is None:
+        return nullcontext()
+    if look.format not in (Format.pdf, Format.html, Format.ics):
+        raise RequestError(
+            f"--locale is for printed pages and calendar files, and {look.format} is none: "
+            "give --format pdf, html or ics",
+            field="locale",
+        )
+    from ivigcalc.customs import in_locale
+
+    return in_locale(look.locale)
 
 
 def rendered(plan: Plan, look: Look) -> str | bytes:
@@ -168,7 +195,7 @@ def paper_of(text: str | None) -> Paper | None:
         return None
     lowered = text.lower()
     if lowered not in ("a4", "letter"):
-        raise RequestError(f"--paper: '{text[:20]}' is not one of a4, letter", field="paper")
+        raise RequestError(f"--paper: '{text[:20]}' is not one of the choices; allowed: a4, letter", field="paper")
     return lowered  # type: ignore[return-value]
 
 
@@ -178,7 +205,9 @@ def parts_of(named: tuple[str, ...]) -> Sequence[Part]:
 
     for part in named:
         if part not in PARTS:
-            raise RequestError(f"--part: '{part[:20]}' is not one of {', '.join(PARTS)}", field="part")
+            raise RequestError(
+                f"--part: '{part[:20]}' is not one of the choices; allowed: {', '.join(PARTS)}", field="part"
+            )
     return named or PARTS  # type: ignore[return-value]
 
 
@@ -192,4 +221,4 @@ def _previous(path: Path | None) -> bytes | None:
     try:
         return read_regular(path, MAX_BYTES)
     except UnreadableError as error:
-        raise RequestError(f"--previous: {safe(path.name, LONG)} {error}", field="previous") from None
+        raise RequestError(f"--previous: {safe(path.name, LONG)} {error}; check the path", field="previous") from None

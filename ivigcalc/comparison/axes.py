@@ -52,10 +52,15 @@ def read_orders(said: Mapping[str, Sequence[str]]) -> Orders:
         )
     if len(varied) > _MOST_AXES:
         named = ", ".join(f"--{axis.field}" for axis in varied)
-        raise RequestError(f"{named} are varied: at most two things at a time can be read side by side", field="days")
+        raise RequestError(
+            f"{named} are varied: at most two things at a time can be read side by side, so leave out the others",
+            field="days",
+        )
     many = len(varied[0].words) * (len(varied[1].words) if len(varied) > 1 else 1)
     if many > MOST_ORDERS:
-        raise RequestError(f"{many} orders are too many to compare; at most {MOST_ORDERS}", field=varied[0].field)
+        raise RequestError(
+            f"{many} orders are too many to compare: choose at most {MOST_ORDERS}", field=varied[0].field
+        )
     return Orders(common, varied)
 
 
@@ -74,5 +79,7 @@ def _counted(word: str) -> list[str]:
         return [word]
     ends = _RANGE.fullmatch(word.strip())
     if ends is None or int(ends[1]) > int(ends[2]):
-        raise RequestError(f"--days: '{safe(word)}' is not a range of days such as 2..5", field="days")
+        raise RequestError(
+            f"--days: '{safe(word)}' is not a range of days such as 2..5: write the lower number first", field="days"
+        )
     return [str(number) for number in range(int(ends[1]), int(ends[2]) + 1)]

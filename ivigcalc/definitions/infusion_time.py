@@ -26,7 +26,7 @@ class InfusionTime(Cited):
             raise ValueError(f"'from' must not be above 'to'; {self.from_} is above {self.to}")
         for end in (self.from_, self.to):
             if end is not None and end.base > DAY_MIN:
-                raise ValueError(f"an infusion is of one day; {end} is longer than 24 h")
+                raise ValueError(f"an infusion is of one day; {end} is longer than 24 h; allowed: up to 24 h")
         return self
 
     def __str__(self) -> str:

@@ -165,7 +165,7 @@ class Policy(Definition):
         if self.dosing_weight is not None and self.dosing_weight.missing:
             refuse([(("dosing_weight", "missing"), "is for a protocol; a policy says it under 'missing' at its top")])
         if not self.computable and not self.missing:
-            raise ValueError("computable: false needs 'missing': what nobody printed")
+            raise ValueError("computable: false needs 'missing': give what nobody printed")
         refuse(self._above_the_ceiling())
         return self
 

@@ -127,7 +127,9 @@ class Days(Cited):
         if self.fewest > self.to:
             raise ValueError("'from' must not be above 'to'")
         if self.at_risk is not None and not self.allow(self.at_risk.days):
-            raise ValueError(f"at_risk: {self.at_risk.days} is not among the {self} days of a course")
+            raise ValueError(
+                f"at_risk: {self.at_risk.days} is not among the {self} days of a course; allowed: {self} days"
+            )
         return self
 
     def for_risks(self, risks: tuple[str, ...]) -> RiskDays | None:

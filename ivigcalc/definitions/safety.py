@@ -202,7 +202,7 @@ class Coded(Cited):
     @model_validator(mode="after")
     def _names_its_condition(self) -> Coded:
         if (self.condition is None) == (self.says == "condition"):
-            raise ValueError("condition: to be given where it says `condition`, and only there")
+            raise ValueError("condition: must be given where it says `condition`, and only there")
         return self
 
 

@@ -63,7 +63,7 @@ class ObeseRule(Strict):
     @model_validator(mode="after")
     def _whole(self) -> ObeseRule:
         if self.use == "adjusted" and self.factor is None:
-            raise ValueError("use: adjusted needs 'factor'")
+            raise ValueError("use: adjusted needs 'factor': give it, such as 0.4")
         return self
 
 
@@ -106,4 +106,4 @@ class DosingWeight(Cited):
         elif self.ideal is None and not self.missing:
             yield (), f"use: {self.use} needs 'ideal', the id of a formula"
         if self.use == "adjusted" and self.factor is None and not self.missing:
-            yield (), "use: adjusted needs 'factor'"
+            yield (), "use: adjusted needs 'factor': give it, such as 0.4"

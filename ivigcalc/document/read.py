@@ -89,9 +89,13 @@ def shown(value: Any) -> str:
     return "null" if value is None else safe(str(value), 80)
 
 
+#: what is said of every file that is no plan
+_SAVED = "; give a file as --format json -o FILE wrote it"
+
+
 def unreadable(name: str, why: str) -> RequestError:
     """What is said of a file that holds no plan."""
-    return RequestError(f"{name} is not a saved plan: {why}", field="plan", code="not-a-plan")
+    return RequestError(f"{name} is not a saved plan: {why}{_SAVED}", field="plan", code="not-a-plan")
 
 
 def document_of(data: bytes, name: str) -> dict[str, Any]:

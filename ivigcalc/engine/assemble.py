@@ -31,7 +31,7 @@ def shown(draft: Draft, notices: tuple[Notice, ...], trace: tuple[TraceEntry, ..
     case, dosed = draft.case, draft.dosed
     return Plan(
         ivigcalc_version=__version__,
-        computed_from=_computed_from(draft),
+        computed_from=computed_from(draft),
         dosing_weight=_shown_weight(draft.weights),
         rate_weight=RateWeight(
             decimal_of(draft.rate_kg, 2), draft.weights.basis if case.policy.rate_weight.use == "dosing" else "actual"
@@ -70,9 +70,10 @@ def _treatments(draft: Draft) -> Iterator[Treatment]:
         )
 
 
-def _computed_from(draft: Draft) -> ComputedFrom:
+def computed_from(draft: Draft) -> ComputedFrom:
+    """What a plan of a draft is computed from."""
     request, definitions = draft.case.request, draft.case.definitions
-    taken = tuple(notice.message for notice in default_protocol(draft.prescription))
+    taken = tuple(notice.message for notice in default_protocol(draft.prescription, draft.case.age_months))
     return ComputedFrom(
         request,
         definitions.regimen,

@@ -70,7 +70,7 @@ def implausible(definition: Regimen | Product | Policy, rules: Safety) -> Iterat
         bound = known.to if figure.exact > high else known.from_
         message = (
             f"a {_WORDS[figure.kind]} of {figure.written} is {_times(times)} {side} of the shipped library ({bound})"
-            f"{_slip(figure, low, high)}"
+            f"{_slip(figure, low, high)} check it against its source"
         )
         yield Implausible(figure, message, str(known), times > own.stop)
 
@@ -149,4 +149,4 @@ def _slip(figure: Figure, low: Fraction, high: Fraction) -> str:
     for factor, words in _SLIPS.get(figure.kind, _GRAMS):
         if low <= figure.exact * factor <= high:
             return f": was {words} written?"
-    return ""
+    return ";"

@@ -26,7 +26,10 @@ from ivigcalc.engine.since import NOTHING, Since
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import in_months
 from ivigcalc.request.request import Order, Patient, Request
+from ivigcalc.text import TYPED, listed, near, safe
 
+#: so many protocols are named in a message
+_NAMED = 6
 #: answers that a set of definitions remembers
 _FOLLOWS = 4096
 
@@ -146,7 +149,8 @@ def case_of(request: Request, definitions: Definitions) -> Case:
     case, regimen = Case(request, definitions), definitions.regimen
     if regimen is None:
         return case
-    asked = ("protocol", request.protocol, case.age_months, request.country)
+    age = None if request.protocol else request.patient.age_months(request.reference_date)
+    asked = ("protocol", request.protocol, age, request.country)
     chosen = definitions.follows.of(asked, lambda: choose_protocol(regimen.value, request.protocol, case))
     return Case(request, definitions, chosen)
 
@@ -168,19 +172,27 @@ def choose_protocol(regimen: Regimen, name: str | None, case: Case | None = None
         named = {protocol.casefold(): protocol for protocol in protocols}.get(name.casefold())
         if named is not None:
             return named
-        raise RequestError(
-            f"regimen {regimen.id} has no protocol '{name[:40]}'; allowed: {', '.join(protocols)}",
-            field="regimen",
-            code="unknown-protocol",
-        )
+        raise _no_protocol(regimen, name)
     chosen = next(_suitable(regimen, case), next(iter(protocols))) if case else next(iter(protocols))
     if protocols[chosen].confidence == "low":
-        names = ", ".join(f"{regimen.id}:{protocol}" for protocol in protocols)
+        names = listed([f"{regimen.id}:{protocol}" for protocol in protocols], _NAMED)
         raise RequestError(
             f"regimen {regimen.id} has only sources of low confidence, so none is the default; choose one: {names}",
             field="regimen",
         )
     return chosen
+
+
+def _no_protocol(regimen: Regimen, name: str) -> RequestError:
+    """What is said of a protocol that a regimen does not have; one of its phases is asked for in another way."""
+    phases = {phase.id for protocol in regimen.protocols.values() for phase in protocol.stages}
+    remedy = (
+        f"it is a phase: give --phase {name}"
+        if name in phases
+        else f"{near(name, regimen.protocols)}allowed: {listed(list(regimen.protocols), _NAMED)}"
+    )
+    message = f"regimen {regimen.id} has no protocol '{safe(name, TYPED)}'; {remedy}"
+    return RequestError(message, field="regimen", code="unknown-protocol")
 
 
 def _suitable(regimen: Regimen, case: Case) -> Iterator[str]:

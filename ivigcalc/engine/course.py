@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from ivigcalc.definitions import Product, Rounding
@@ -24,7 +24,7 @@ from ivigcalc.engine.known import Known, known
 from ivigcalc.engine.plan import Cost, Course, Notice, Totals, VialCount
 from ivigcalc.engine.prescription import Part, Prescription
 from ivigcalc.engine.rounding import Steps, plan_course
-from ivigcalc.engine.stock import choose_vials, vials_of
+from ivigcalc.engine.stock import CourseVials, choose_vials, vials_of
 from ivigcalc.engine.vials import Choice
 from ivigcalc.quantity import Quantity, decimal_not_0, decimal_of
 from ivigcalc.request.request import Risk
@@ -166,23 +166,30 @@ def _dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None, 
     start = prescription.first_course
     choices, restocked = choose_vials(prescription.product, prescription.site, days, dict(prescription.taken))
     restocked_from = restocked + start - 1 if restocked else None
-    shown = Known[tuple[Fraction, Choice], Portion](len(choices) * 31)
     stretches: list[Stretch] = []
     first = start
     for part, (rounding, dose) in zip(parts, doses, strict=True):
-        portions = tuple(
-            tuple(
-                shown.of((grams, choice), lambda g=grams, c=choice: portion(prescription.product, g, c))  # type: ignore[misc]
-                for grams, choice in zip(dose.session_doses_g, choices[number - start], strict=True)
-            )
-            for number in range(first, first + part.courses)
-        )
+        drawn = choices[first - start : first - start + part.courses]
+        portions = _portions(prescription.product, dose.session_doses_g, drawn)
         stretches.append(Stretch(part, first, dose, rounding, portions, _with_all_sizes(prescription, part, kg, dose)))
         first += part.courses
     courses = tuple(shown_course(stretch, kg) for stretch in stretches)
     given = [portion for stretch in stretches for course in stretch.portions for portion in course]
     totals = sum_up(prescription, given, first - start)
     return Dosed(kg, tuple(stretches), courses, totals, restocked_from, finer is None)
+
+
+def _portions(
+    product: Product, session_doses_g: tuple[Fraction, ...], drawn: Sequence[CourseVials]
+) -> tuple[tuple[Portion, ...], ...]:
+    """The portions of each course: of the same doses, but each drawn from vials of its own."""
+    found: list[tuple[Portion, ...]] = []
+    for vials, alike in groupby(drawn):
+        days: list[Portion] = []
+        for given, same in groupby(zip(session_doses_g, vials, strict=True)):
+            days += [portion(product, *given)] * len(list(same))
+        found += [tuple(days)] * len(list(alike))
+    return tuple(found)
 
 
 def _dose(prescription: Prescription, part: Part, kg: Fraction, finer: bool) -> tuple[Rounding, CourseDose]:
@@ -255,13 +262,15 @@ def sum_up(prescription: Prescription, portions: Sequence[Portion], courses: int
     price = prescription.site.price_per_gram.get(prescription.product.id)
     vials = vials_of([portion.choice for portion in portions])
     volumes = [portion.volume_ml for portion in portions if portion.volume_ml is not None]
-    paid_g = sum((Fraction(portion.dose_g) + Fraction(portion.leftover_g) for portion in portions), Fraction(0))
+    dose_g, leftover_g = sum(portion.dose_g for portion in portions), sum(portion.leftover_g for portion in portions)
     return Totals(
         courses=courses,
         sessions=len(portions),
-        dose_g=decimal_of(sum(portion.dose_g for portion in portions), 3),
+        dose_g=decimal_of(dose_g, 3),
         volume_ml=decimal_of(sum(volumes), 3) if volumes else None,
         vials=tuple(VialCount(decimal_of(size, 3), count) for size, count in vials.items()),
-        leftover_g=decimal_of(sum(portion.leftover_g for portion in portions), 3),
-        cost=Cost(decimal_of(paid_g * Fraction(price.amount), 2), price.currency) if price else None,
+        leftover_g=decimal_of(leftover_g, 3),
+        cost=Cost(decimal_of(Fraction(dose_g + leftover_g) * Fraction(price.amount), 2), price.currency)
+        if price
+        else None,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ivigcalc.engine.ceilings import Held, other_ceilings
@@ -73,7 +74,7 @@ class Titrated:
         """The patient's risks."""
         return self.held.risks
 
-    @property
+    @cached_property
     def longest_min(self) -> int:
         """Minutes of the longest infusion; no bottle is open longer."""
         return max((titration.infusion.duration_min for titration in self.titrations), default=0)
@@ -102,46 +103,55 @@ def _titrate(
     kinds: tuple[InfusionKind, ...],
 ) -> Titrated:
     served = {kind: _served(prescription, kind, held) for kind in dict.fromkeys(kinds)}
-    climbs: dict[_Bounded, _Climbed] = {}
-    places: dict[_Asked, list[int]] = {}
-    found: list[_Asked | None] = []
-    times: list[TimeInForce | None] = []
-    sessions = zip(dosed.portions, stretches_of_sessions(dosed), kinds, strict=True)
-    for place, (portion, stretch, kind) in enumerate(sessions):
-        serves = served[kind]
-        table = None if isinstance(serves, str) else serves.rates.table.table
-        times.append(time_in_force(prescription, stretch, table))
-        if isinstance(serves, str):
-            found.append(None)
-            continue
-        at = (serves.number, serves.others)
-        if at not in climbs:
-            climbs[at] = _Climbed.of(prescription, kind, serves, rate_kg, held.risks)
-        key = (at, portion.exact_g, times[-1])
-        places.setdefault(key, []).append(place)
-        found.append(key)
-    infusions = {key: climbs[key[0]].infusion(key[1], key[2]) for key in places}
+    climbs: list[_Climbed] = []
+    infusions: dict[tuple[int, Fraction, TimeInForce | None], Infusion] = {}
+    alike: dict[tuple[int, int, InfusionKind], _Session] = {}
+    given: list[_Session] = []
+    for portion, stretch, kind in zip(dosed.portions, stretches_of_sessions(dosed), kinds, strict=True):
+        same = (id(portion), id(stretch), kind)  # of the plan in hand, which keeps them
+        if same not in alike:
+            serves = served[kind]
+            table = None if isinstance(serves, str) else serves.rates.table.table
+            time, infusion = time_in_force(prescription, stretch, table), None
+            if not isinstance(serves, str):
+                at = next((place for place, climbed in enumerate(climbs) if climbed.is_alike(serves)), len(climbs))
+                if at == len(climbs):
+                    climbs.append(_Climbed.of(prescription, kind, serves, rate_kg, held.risks))
+                key = (at, portion.exact_g, time)
+                if key not in infusions:
+                    infusions[key] = climbs[at].infusion(portion.exact_g, time)
+                infusion = infusions[key]
+            alike[same] = _Session(infusion, time, _longest_bottle_min(portion, infusion))
+        given.append(alike[same])
+    made_at = [[made for key, made in infusions.items() if key[0] == at] for at in range(len(climbs))]
     return Titrated(
-        tuple(climbed.used(made for key, made in infusions.items() if key[0] == at) for at, climbed in climbs.items()),
-        tuple(infusions[key] if key else None for key in found),
-        tuple(times),
-        tuple(Titration(infusions[key], tuple(where)) for key, where in places.items()),
+        tuple(climbed.used(made) for climbed, made in zip(climbs, made_at, strict=True)),
+        tuple([session.infusion for session in given]),
+        tuple([session.time for session in given]),
+        tuple(
+            Titration(made, tuple([place for place, session in enumerate(given) if session.infusion is made]))
+            for made in infusions.values()
+        ),
         tuple(dict.fromkeys(why for why in served.values() if isinstance(why, str))),
-        _longest_bottles_min(dosed.portions, [infusions[key] if key else None for key in found]),
+        tuple([session.longest_bottle_min for session in given]),
         held,
     )
 
 
-def _longest_bottles_min(portions: Sequence[Portion], infusions: Sequence[Infusion | None]) -> tuple[Fraction, ...]:
-    """That of the first bottle of each session: none is larger, and the rate never falls."""
-    found: list[Fraction] = []
-    for portion, infusion in zip(portions, infusions, strict=True):
-        if infusion is None or not portion.choice.vials:
-            found.append(Fraction(0))
-            continue
-        first_ml = portion.choice.vials[0][0] * infusion.ml_per_g
-        found.append(Fraction(*infusion.minute(min(first_ml, infusion.exact_ml))))
-    return tuple(found)
+class _Session(NamedTuple):
+    """The infusion of a session, how long it is to last, and how long its longest bottle runs."""
+
+    infusion: Infusion | None
+    time: TimeInForce | None
+    longest_bottle_min: Fraction
+
+
+def _longest_bottle_min(portion: Portion, infusion: Infusion | None) -> Fraction:
+    """That of the first bottle of a session: none is larger, and the rate never falls."""
+    if infusion is None or not portion.choice.vials:
+        return Fraction(0)
+    first_ml = portion.choice.vials[0][0] * infusion.ml_per_g
+    return Fraction(*infusion.minute(min(first_ml, infusion.exact_ml)))
 
 
 class _Serves(NamedTuple):
@@ -154,6 +164,11 @@ class _Serves(NamedTuple):
 
 def _served(prescription: Prescription, kind: InfusionKind, held: Held) -> _Serves | str:
     """The rates of a kind of infusion, or why there are none."""
+    found: _Serves | str = prescription.served.of((kind, held), lambda: _serves(prescription, kind, held))
+    return found
+
+
+def _serves(prescription: Prescription, kind: InfusionKind, held: Held) -> _Serves | str:
     try:
         rates = prescription.rates(kind, held.risks)
     except RefusedError as refused:
@@ -165,17 +180,12 @@ def _served(prescription: Prescription, kind: InfusionKind, held: Held) -> _Serv
     return _Serves(rates, number, other_ceilings(prescription, table, kind, held))
 
 
-#: place of the table in its file, and what bounds it from elsewhere: of all infusions that climb alike
-_Bounded = tuple[int, tuple[OtherCeiling, ...]]
-#: the same, grams, how long it is to last: of all infusions that are one
-_Asked = tuple[_Bounded, Fraction, TimeInForce | None]
-
-
 @dataclass(frozen=True, slots=True)
 class _Climbed:
     """A table on one patient's pump, with its full steps."""
 
     kind: InfusionKind
+    number: int
     table: TableChoice
     climb: Climb
     others: tuple[OtherCeiling, ...]
@@ -188,7 +198,11 @@ class _Climbed:
         rates, others = serves.rates, serves.others
         at_risk = risk_applies(rates.table.table, risks)  # control: at-risk-rate
         on = climb(rates.ladder, rate_kg, replace(prescription.ceilings, at_risk=at_risk, others=others))
-        return cls(kind, rates.table, on, others, full_steps(on))
+        return cls(kind, serves.number, rates.table, on, others, full_steps(on))
+
+    def is_alike(self, serves: _Serves) -> bool:
+        """Whether these rates climb as it does: the same table of the file, bounded alike from elsewhere."""
+        return self.number == serves.number and self.others == serves.others
 
     def used(self, made: Iterable[Infusion]) -> UsedTable:
         """With these infusions."""

@@ -18,7 +18,7 @@ from ivigcalc.engine.revision import Was as Was
 from ivigcalc.engine.steps import Infusion as Infusion
 from ivigcalc.engine.steps import InfusionStep as InfusionStep
 from ivigcalc.engine.steps import Interruption as Interruption
-from ivigcalc.quantity import decimal_of, rounded
+from ivigcalc.quantity import decimal_not_0, decimal_of, rounded
 from ivigcalc.request.request import Request
 
 Level = Literal["info", "caution", "stop"]
@@ -42,6 +42,10 @@ class Notice:
     source: str | None = None
     overridden_because: str | None = None
     sessions: tuple[tuple[int, int], ...] = ()
+
+    def __hash__(self) -> int:
+        """By what tells most notices apart: a batch looks up ten of them for each row."""
+        return hash((self.code, self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,15 @@ class Course:
     courses: int = 1
     basis: Literal["course", "day"] = "course"
     dosing_weight_kg: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is given of a course in all, where that is not what was planned."""
+
+    course: int
+    dose_g: Decimal
+    g_per_kg: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,3 +397,12 @@ class Plan:
         """The plan that a session was worked out in, with the product and the weight that are its own."""
         own = [segment.plan for segment in self.segments if segment.first_course <= session.course]
         return own[-1] if own else self  # control: own-product
+
+    def less_given(self, planned: Course) -> Iterator[Given]:
+        """The courses of `planned` of which another dose is given than was planned: stopped, or a day is left out."""
+        for course in range(planned.first_course, planned.first_course + planned.courses):
+            sessions = [session for session in self.sessions if session.course == course]
+            grams = sum((session.dose_g for session in sessions), Decimal(0))
+            if grams != planned.dose_g:
+                kg = self.of(sessions[0]).dosing_weight.kg if sessions else self.dosing_weight.kg
+                yield Given(course, grams, decimal_not_0(Fraction(grams) / Fraction(kg), 3))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ivigcalc.definitions import (
     CourseTime,
@@ -100,6 +100,8 @@ class Prescription(Defined):
     dosed: Known[tuple[Fraction, bool | None, tuple[Risk, ...]], Dosed] = known(_WEIGHTS)
     calendars: Known[object, Calendar] = known(_STARTS)
     said: Known[object, tuple[Notice, ...]] = known(_SAID)
+    #: the rates that serve a kind of infusion of who is held to the same
+    served: Known[object, Any] = known(_KINDS)
     _rates: Known[tuple[InfusionKind, tuple[Risk, ...]], Rates] = known(_KINDS)
 
     @cached_property
@@ -330,7 +332,10 @@ def _interval_of_share(prescribed: Prescribed, phase: Phase, ordered: Treatment)
     every = published_interval(phase, ordered)
     if every is None or every.dimension != "days":
         shown = f"not {every}" if every else "with --every"
-        raise RequestError(f"--dose-basis 4-weeks needs an interval in days or weeks, {shown}", field="dose_basis")
+        raise RequestError(
+            f'--dose-basis 4-weeks needs an interval in days or weeks, {shown}: give --every "4 weeks"',
+            field="dose_basis",
+        )
     own = phase.interval.every.single if phase.interval else None
     # control: published-for-four-weeks
     if ordered.dose is None and (own is None or str(own) not in ("4 weeks", "28 days", "1 month")):

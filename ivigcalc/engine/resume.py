@@ -66,7 +66,9 @@ def interrupted(session: Session, pause: Pause, product: Product) -> Session:
     if infusion is None or session.at_min is None:
         lacks = "rates" if infusion is None else "start time"
         raise RequestError(
-            f"{name} has no {lacks}, so nobody can say how much was in by {clock_text(None, pause.reaction_clock_min)}",
+            f"{name} has no {lacks}, so nobody can say how much was in by "
+            f"{clock_text(None, pause.reaction_clock_min)}; "
+            "plan with --at and a product that has rates",
             field="session",
             code="not-in-session",
         )
@@ -104,7 +106,10 @@ def _runs(infusion: Infusion) -> tuple[Run, ...]:
 def _reaction_min(session: Session, infusion: Infusion, now: Run, pause: Pause, name: str) -> int:
     """Whole minutes from the start of the infusion to the reaction."""
     if infusion.interruptions and infusion.interruptions[-1].resume_min is None:
-        raise RequestError(f"{name} was stopped for good before: nothing runs that could react", field="reaction_at")
+        raise RequestError(
+            f"{name} was stopped for good before, and nothing runs that could react: check --session",
+            field="reaction_at",
+        )
     end = infusion.duration_min
     found = [minute for minute in range(end + 1) if _shows(session, minute, pause.reaction_clock_min)]
     inside = [minute for minute in found if now.from_min < minute < now.end_min]  # control: inside-session
@@ -126,7 +131,7 @@ def _over(session: Session, infusion: Infusion, pause: Pause, name: str) -> Requ
     again = " again" if len(runs) > 1 else ""
     return RequestError(
         f"--reaction-at {clock_text(None, pause.reaction_clock_min)} is not while {name} runs: it runs{again} "
-        f"from {begins} to {ends}",
+        f"from {begins} to {ends}; give a time in between",
         field="reaction_at",
         code="not-in-session",
     )
@@ -140,7 +145,8 @@ def _resume_min(session: Session, at_min: int, pause: Pause, name: str) -> int:
             return minute
     raise RequestError(
         f"--resume-at {clock_text(None, pause.resume_clock_min)} is before the pause at "
-        f"{clock_text(None, pause.reaction_clock_min)} of {name}, or more than 12 h after it",
+        f"{clock_text(None, pause.reaction_clock_min)} of {name}, or more than 12 h after it: check both, or give "
+        "--stop",
         field="resume_at",
         code="not-in-session",
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor
 
 from ivigcalc.definitions import MEASURED_STEP_G, Limit, Prefer, Product, Rounding
 from ivigcalc.engine.dose import CourseDose, Prescribed, amount_g, course_grams, over_limit
@@ -14,6 +13,9 @@ from ivigcalc.engine.vials import fewest_vials, vial_set
 from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.text import counted
+
+#: of so many numbers of days it is said why they do not do
+_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +111,12 @@ def plan_course(
         over_a_limit.append(found)
         refused.append(_refused(over, grams / days, days, found, weight_kg))
     if not over_a_limit:
+        more = f"; so with {len(refused) - _NAMED} other numbers of days" if len(refused) > _NAMED else ""
         raise RefusedError(
             "dose-not-givable",
             f"the course of {figure(course_grams(prescribed, candidates[0], weight_kg)[0])} g cannot be given: "
-            f"{'; '.join(refused)}",
+            f"{'; '.join(refused[:_NAMED])}{more}; "
+            "choose other --days, another --dose, or a --policy that rounds to grams",
             overridable=False,
         )
     found = min(over_a_limit, key=lambda dose: _where_no_limit_is_met(dose, steps))
@@ -237,7 +241,7 @@ def _cap_g(prescribed: Prescribed, days: int, grid: Grid) -> Fraction | None:
     cap_g, day = prescribed.cap_g(days), prescribed.cap_per_day
     if cap_g is None or day is None:
         return cap_g
-    most = next((units for units in range(floor(day.base / grid.unit_g), 0, -1) if grid.allows(units)), 0)
+    most = next((units for units in range(day.base // grid.unit_g, 0, -1) if grid.allows(units)), 0)
     return min(cap_g, most * grid.unit_g * days)
 
 

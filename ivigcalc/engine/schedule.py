@@ -52,14 +52,18 @@ class ClosedDay(NamedTuple):
 def step(anchor: date, interval: Quantity, count: int) -> date:
     """`anchor + count x interval`; calendar months are clamped to the end of the month, never chained."""
     if interval.base.denominator != 1:
-        raise RequestError(f"an interval of {interval} is not a whole number of days or months", field="every")
+        raise RequestError(
+            f'an interval of {interval} is not a whole number of days or months: give --every "4 weeks"', field="every"
+        )
     units = int(interval.base) * count
     try:
         found = anchor + (relativedelta(months=units) if interval.dimension == "months" else timedelta(days=units))
     except (OverflowError, ValueError):
         found = date.max
     if found.year > LAST_YEAR:
-        raise RequestError(f"the schedule runs past the year {LAST_YEAR}", field="courses")
+        raise RequestError(
+            f"the schedule runs past the year {LAST_YEAR}: give fewer --courses, or an earlier --start", field="courses"
+        )
     return found
 
 

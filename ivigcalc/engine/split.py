@@ -115,7 +115,7 @@ def nearest_within(
 
     Rounded up where the rule says so, as long as that can be; none where there is no such course.
     """
-    low, high = ceil(range_g[0] / grid.unit_g), floor(range_g[1] / grid.unit_g)
+    low, high = ceil(range_g[0] / grid.unit_g), range_g[1] // grid.unit_g
     for units in _outwards(prescribed_g / grid.unit_g, max(low, 1), high, direction, tie):
         split = grid.divide(units, days)
         if split and (most_per_day_g is None or split[0] * grid.unit_g <= most_per_day_g):
@@ -125,11 +125,13 @@ def nearest_within(
 
 def _outwards(exact: Fraction, low: int, high: int, direction: Direction, tie: Tie) -> Iterator[int]:
     """Whole numbers from low to high, in the order in which a rule prefers them to the exact one."""
-    below, above = range(min(floor(exact), high), low - 1, -1), range(max(floor(exact) + 1, low), high + 1)
+    last = ceil(exact) - 1 if direction == "up" else floor(exact)
+    below, above = range(min(last, high), low - 1, -1), range(max(last + 1, low), high + 1)
     if direction == "nearest":
-        yield from merge(below, above, key=lambda n: (abs(n - exact), n if tie == "down" else -n))
+        first, second = (below, above) if tie == "down" else (above, below)  # of two as near
+        yield from merge(first, second, key=lambda n: abs(n - exact))
     elif direction == "up":
-        yield from chain(below[:1] if below and below[0] == exact else (), above, below)
+        yield from chain(above, below)
     else:
         yield from below
 
@@ -137,7 +139,4 @@ def _outwards(exact: Fraction, low: int, high: int, direction: Direction, tie: T
 def _pick(exact: Fraction, down: int, up: int, direction: Direction, tie: Tie) -> int:
     if direction != "nearest":
         return up if direction == "up" else down
-    below, above = exact - down, up - exact
-    if below == above:
-        return up if tie == "up" else down
-    return up if above < below else down
+    return min((up, down) if tie == "up" else (down, up), key=lambda units: abs(units - exact))  # of two as near

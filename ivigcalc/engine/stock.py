@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import chain, groupby, repeat
 
 from ivigcalc.definitions import Product, Site
 from ivigcalc.engine.vials import Choice, choose_from_shelf, vial_set
@@ -33,8 +34,8 @@ def choose_vials(
     listed = site.shelf(product.id)
     if listed is None:
         sizes = vial_set(tuple(size.base for size in product.vials))
-        chosen = {days: tuple(sizes.choose(grams) for grams in days) for days in set(courses)}
-        return tuple(chosen[days] for days in courses), None
+        alike = [(tuple(map(sizes.choose, days)), len(list(same))) for days, same in groupby(courses)]
+        return tuple(chain.from_iterable(repeat(vials, count) for vials, count in alike)), None
     _must_exist(listed, product, site)
     return _from_stock(listed, product, site, courses, taken or {})
 
@@ -43,7 +44,9 @@ def _must_exist(listed: dict[Fraction, int], product: Product, site: Site) -> No
     unknown = [size for size in listed if size not in {vial.base for vial in product.vials}]
     if unknown:
         raise RequestError(
-            f"site {site.id} lists {product.id} vials of {figure(unknown[0])} g, which do not exist", field="site"
+            f"site {site.id} lists {product.id} vials of {figure(unknown[0])} g, which do not exist: correct the "
+            "stock of the file",
+            field="site",
         )
 
 
@@ -97,7 +100,8 @@ def _draw(days: tuple[Fraction, ...], left: dict[Fraction, int]) -> CourseVials 
 def vials_of(choices: Sequence[Choice]) -> dict[Fraction, int]:
     """Vial size in g -> how many, over all these choices; larger first."""
     found: dict[Fraction, int] = {}
-    for choice in choices:
+    for choice, same in groupby(choices):
+        times = len(list(same))
         for size, count in choice.vials:
-            found[size] = found.get(size, 0) + count
+            found[size] = found.get(size, 0) + count * times
     return dict(sorted(found.items(), reverse=True))

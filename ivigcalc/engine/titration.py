@@ -191,7 +191,9 @@ def choose_table(
     """
     if not product.rates:
         why = product.no_rates_because or "no source prints an infusion rate for it"
-        raise RefusedError("rate-not-published", f"{product.id} has no rate table: {why}", overridable=False)
+        raise RefusedError(
+            "rate-not-published", f"{product.id} has no rate table: {why}; choose another --product", overridable=False
+        )
     named = [t for t in product.rates if indication in t.for_]  # control: table-for-this-use
     general = [t for t in product.rates if "any" in t.for_]
     if infusion == "first":
@@ -246,7 +248,9 @@ def make_ladder(product: Product, table: RateTable) -> Ladder:
     concentration = product.concentration
     if concentration is None:
         raise RefusedError(
-            "concentration-not-published", f"no source prints the concentration of {product.id}", overridable=False
+            "concentration-not-published",
+            f"no source prints the concentration of {product.id}: choose another --product",
+            overridable=False,
         )
     rungs = tuple(
         # control: assumed-steps

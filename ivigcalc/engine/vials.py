@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, floor, gcd, lcm
+from math import ceil, gcd, lcm
 from threading import Lock
 
 #: doses whose vials a set remembers
@@ -108,23 +108,28 @@ def fewest_vials(
     No two days differ by more than the spread, and of equals the days differ least. `up`: which of two as near.
     """
     unit = vials.unit_g
-    low, high, spread = ceil(range_g[0] / unit), floor(range_g[1] / unit), floor(spread_g / unit)
-    most = high if most_per_day_g is None else floor(most_per_day_g / unit)
+    low, high, spread = ceil(range_g[0] / unit), range_g[1] // unit, spread_g // unit
+    most = high if most_per_day_g is None else most_per_day_g // unit
     best: dict[int, int] = {}  # course -> vials
-    for start in range(max(1, low // days - spread), min(most, high // days) + 1):
+    for start in _smallest(low, high, days, spread, most):
         for total, count in _counted(vials, days, start, min(spread, most - start))[-1].items():
-            if low <= total <= high and count < best.get(total, count + 1):
+            if low <= total <= high and best.setdefault(total, count) > count:
                 best[total] = count
     if not best:
         return ()
     exact = exact_g / unit
     total = min(best, key=lambda n: (best[n], abs(n - exact), -n if up else n))
     for width in range(spread + 1):
-        for start in range(min(most, total // days), max(0, -(-total // days) - width - 1), -1):
+        for start in reversed(_smallest(total, total, days, width, most)):
             tables = _counted(vials, days, start, min(width, most - start))
             if tables[-1].get(total) == best[total]:
                 return _days_of(vials, tables, total, range(start, start + min(width, most - start) + 1))
     return ()
+
+
+def _smallest(low: int, high: int, days: int, width: int, most: int) -> range:
+    """What the smallest day of a course from `low` to `high` may be, whose days differ by no more than `width`."""
+    return range(max(1, -(-low // days) - width), min(most, high // days) + 1)
 
 
 def _counted(vials: VialSet, days: int, start: int, width: int) -> list[dict[int, int]]:
@@ -136,8 +141,9 @@ def _counted(vials: VialSet, days: int, start: int, width: int) -> list[dict[int
         longer: dict[int, int] = {}
         for sum_, count in tables[-1].items():
             for units, more in choices:
-                if count + more < longer.get(sum_ + units, count + more + 1):
-                    longer[sum_ + units] = count + more
+                reached, taken = sum_ + units, count + more
+                if longer.setdefault(reached, taken) > taken:
+                    longer[reached] = taken
         tables.append(longer)
     return tables
 

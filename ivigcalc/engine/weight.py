@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 from ivigcalc.definitions import Condition, DosingWeight, Formula, HeightLine, Policy, cite
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.plan import WeightBasis
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.quantity import Quantity, weight_kg
+from ivigcalc.quantity import Quantity
 from ivigcalc.request.request import Patient
 
 
@@ -27,27 +28,8 @@ class Ruled:
     of_protocol: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """The exact weights of one patient in kg, which of them is dosed on, and why.
-
-    Where the adjusted weight is dosed on, `adjusted_kg` is that very one, whichever of the policy's factors made it.
-    """
-
-    kg: Fraction
-    basis: WeightBasis
-    actual_kg: Fraction
-    ideal_kg: Fraction | None
-    adjusted_kg: Fraction | None
-    bmi: Fraction | None
-    because: str
-    assumed: tuple[str, ...] = ()
-    factor: Decimal | None = None  # of the adjusted weight
-    ruled: Ruled | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
+@dataclass(frozen=True)
+class Facts:
     """What the rules of a policy look at. `assumed` gathers what was taken for granted on the way, in words."""
 
     patient: Patient
@@ -55,15 +37,61 @@ class _Facts:
     formula: Formula | None
     whose: str
     age_months: Fraction | None
-    ideal_kg: Fraction | None
-    adjusted_kg: Fraction | None
-    bmi: Fraction | None
-    assumed: list[str]
+    assumed: list[str] = field(default_factory=list)
 
     @property
     def actual_kg(self) -> Fraction:
         """The body weight."""
         return self.patient.weight_kg
+
+    @cached_property
+    def ideal_kg(self) -> Fraction | None:
+        """The ideal weight, where the formula gives one."""
+        return _ideal_kg(self.patient, self.formula)
+
+    @cached_property
+    def adjusted_kg(self) -> Fraction | None:
+        """The adjusted weight by the rule's own factor."""
+        return adjusted_kg(self.actual_kg, self.ideal_kg, self.rule.factor)
+
+    @cached_property
+    def bmi(self) -> Fraction | None:
+        """Body mass index in kg/m2, where the height is known."""
+        height = self.patient.height_cm
+        return self.actual_kg / (height / 100) ** 2 if height else None
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The exact weights of one patient in kg, which of them is dosed on, and why. `factor`: of the adjusted weight."""
+
+    kg: Fraction
+    basis: WeightBasis
+    because: str
+    facts: Facts
+    assumed: tuple[str, ...] = ()
+    factor: Decimal | None = None
+    ruled: Ruled | None = None
+
+    @property
+    def actual_kg(self) -> Fraction:
+        """The body weight."""
+        return self.facts.actual_kg
+
+    @property
+    def ideal_kg(self) -> Fraction | None:
+        """The ideal weight, where the rule's formula gives one."""
+        return self.facts.ideal_kg
+
+    @property
+    def adjusted_kg(self) -> Fraction | None:
+        """Where it is dosed on, that very one, whichever of the policy's factors made it."""
+        return self.kg if self.basis == "adjusted" else self.facts.adjusted_kg
+
+    @property
+    def bmi(self) -> Fraction | None:
+        """Body mass index in kg/m2, where the height is known."""
+        return self.facts.bmi
 
 
 class _Answer(NamedTuple):
@@ -114,7 +142,7 @@ def weigh_by(case: Case, ruled: Ruled) -> Weights | None:
 
 def basis_by(case: Case, ruled: Ruled) -> WeightBasis:
     """Which weight a rule names for the patient, also where its source does not print how to work it out."""
-    facts = _facts(case.patient, case.age_months, ruled.rule, ruled.formula, ruled.whose)
+    facts = Facts(case.patient, ruled.rule, ruled.formula, ruled.whose, case.age_months)
     return _answer(facts).basis
 
 
@@ -132,40 +160,32 @@ def dosing_weight(
     ruled: Ruled | None = None,
 ) -> Weights:
     """Apply a weight rule. Raises `RequestError` for a missing input, `RefusedError` outside the formula."""
-    facts = _facts(patient, age_months, rule, formula, whose)
+    facts = Facts(patient, rule, formula, whose, age_months)
     basis, kg, because, factor = _answer(facts)
     if kg is None:
-        raise RequestError(f"{whose} doses on the {basis} weight, which needs --height and --sex", field="height")
-    shown = kg if basis == "adjusted" else facts.adjusted_kg
-    ideal, bmi, assumed = facts.ideal_kg, facts.bmi, tuple(facts.assumed)
-    return Weights(kg, basis, facts.actual_kg, ideal, shown, bmi, because, assumed, factor or rule.factor, ruled)
+        raise RequestError(
+            f"{whose} doses on the {basis} weight, which needs --height and --sex: give them, or another --policy",
+            field="height",
+        )
+    return Weights(kg, basis, because, facts, tuple(facts.assumed), factor or rule.factor, ruled)
 
 
-def adjusted_weight(patient: Patient, formula: Formula, factor: Decimal) -> Fraction | None:
-    """The adjusted weight by a formula; None below its heights, or where height or sex is not known."""
+def ideal_weight(patient: Patient, formula: Formula) -> Fraction | None:
+    """The ideal weight by a formula; None below its heights, or where height or sex is not known."""
     height = patient.height_cm
     if height is None or patient.sex is None or height < _line_of(patient, formula).above.base:
         return None
-    return _adjusted_kg(patient.weight_kg, _ideal_kg(patient, formula), factor)
+    return _ideal_kg(patient, formula)
 
 
-def _facts(
-    patient: Patient, age_months: Fraction | None, rule: DosingWeight, formula: Formula | None, whose: str
-) -> _Facts:
-    actual, ideal, height = patient.weight_kg, _ideal_kg(patient, formula), patient.height_cm
-    adjusted = _adjusted_kg(actual, ideal, rule.factor)
-    bmi = actual / (height / 100) ** 2 if height else None
-    return _Facts(patient, rule, formula, whose, age_months, ideal, adjusted, bmi, [])
-
-
-def _answer(facts: _Facts) -> _Answer:
+def _answer(facts: Facts) -> _Answer:
     return next(answer for ask in _RULES if (answer := ask(facts)) is not None)
 
 
 # ---- the rules, in the order in which they are asked: the first answer counts ---------------------------------------
 
 
-def _before_pregnancy(facts: _Facts) -> _Answer | None:
+def _before_pregnancy(facts: Facts) -> _Answer | None:
     """In pregnancy the weight before it, where the policy says so."""
     patient = facts.patient
     if not patient.pregnant or facts.rule.pregnancy != "pre-pregnancy":  # control: pregnancy-weight
@@ -175,23 +195,23 @@ def _before_pregnancy(facts: _Facts) -> _Answer | None:
             f"{facts.whose} doses on the weight before pregnancy: give --pre-pregnancy-weight",
             field="pregnant",
         )
-    kg = weight_kg(patient.pre_pregnancy_weight)
+    kg = patient.pre_pregnancy_weight.body_kg
     return _Answer("pre-pregnancy", kg, "pregnant: the weight before pregnancy")
 
 
-def _actual_in_pregnancy(facts: _Facts) -> _Answer | None:
+def _actual_in_pregnancy(facts: Facts) -> _Answer | None:
     if facts.patient.pregnant and facts.rule.pregnancy == "actual":
         return _Answer("actual", facts.actual_kg, "pregnant: the actual weight")
     return None
 
 
-def _always_actual(facts: _Facts) -> _Answer | None:
+def _always_actual(facts: Facts) -> _Answer | None:
     if facts.rule.use == "actual":
         return _Answer("actual", facts.actual_kg, f"the {_kind(facts)} doses on the actual weight")
     return None
 
 
-def _left_open(facts: _Facts) -> _Answer | None:
+def _left_open(facts: Facts) -> _Answer | None:
     """Refuses what the body leaves to the physician."""
     conditions = facts.rule.refuse_when
     if conditions and all(_holds(c, facts) for c in conditions):
@@ -204,7 +224,7 @@ def _left_open(facts: _Facts) -> _Answer | None:
     return None
 
 
-def _exception(facts: _Facts) -> _Answer | None:
+def _exception(facts: Facts) -> _Answer | None:
     """An exception; those that need no formula first: they may be just what excepts whom it does not reach."""
     for condition in sorted(facts.rule.unless, key=lambda c: c.weight is not None):
         if _holds(condition, facts):
@@ -212,7 +232,7 @@ def _exception(facts: _Facts) -> _Answer | None:
     return None
 
 
-def _not_meant(facts: _Facts) -> _Answer | None:
+def _not_meant(facts: Facts) -> _Answer | None:
     """The actual weight of those for whom the rule is not meant."""
     rule = facts.rule
     met = [c for c in rule.when if _holds(c, facts)]
@@ -223,7 +243,7 @@ def _not_meant(facts: _Facts) -> _Answer | None:
     return _Answer("actual", facts.actual_kg, f"the {_kind(facts)} applies only when {' or '.join(unmet)}")
 
 
-def _of_the_obese(facts: _Facts) -> _Answer | None:
+def _of_the_obese(facts: Facts) -> _Answer | None:
     """The second weight, for the obese."""
     _within_formula(facts)
     obese, ideal = facts.rule.when_obese, facts.ideal_kg
@@ -232,10 +252,10 @@ def _of_the_obese(facts: _Facts) -> _Answer | None:
     because = f"the {_kind(facts)}'s rule for {' or '.join(map(str, obese.when))}"
     if obese.use == "ideal":
         return _Answer("ideal", ideal, because)
-    return _Answer("adjusted", _adjusted_kg(facts.actual_kg, ideal, obese.factor), because, obese.factor)
+    return _Answer("adjusted", adjusted_kg(facts.actual_kg, ideal, obese.factor), because, obese.factor)
 
 
-def _by_formula(facts: _Facts) -> _Answer:
+def _by_formula(facts: Facts) -> _Answer:
     """The weight that the policy names."""
     rule = facts.rule
     triggers = [str(c) for c in rule.when if _holds(c, facts)]
@@ -250,7 +270,7 @@ def _by_formula(facts: _Facts) -> _Answer:
     return _Answer("ideal", facts.ideal_kg, because)
 
 
-_RULES: tuple[Callable[[_Facts], _Answer | None], ...] = (
+_RULES: tuple[Callable[[Facts], _Answer | None], ...] = (
     _before_pregnancy,
     _actual_in_pregnancy,
     _always_actual,
@@ -262,7 +282,7 @@ _RULES: tuple[Callable[[_Facts], _Answer | None], ...] = (
 )
 
 
-def _kind(facts: _Facts) -> str:
+def _kind(facts: Facts) -> str:
     """`policy` or `protocol`: whose rule it is, without its name."""
     return facts.whose.partition(" ")[0]
 
@@ -270,7 +290,7 @@ def _kind(facts: _Facts) -> str:
 # ---- the formula and the conditions ---------------------------------------------------------------------------------
 
 
-def _adjusted_kg(actual: Fraction, ideal: Fraction | None, factor: Decimal | None) -> Fraction | None:
+def adjusted_kg(actual: Fraction, ideal: Fraction | None, factor: Decimal | None) -> Fraction | None:
     """The ideal weight and a part of what is above it."""
     return None if ideal is None or factor is None else ideal + Fraction(factor) * (actual - ideal)
 
@@ -289,7 +309,7 @@ def _line_of(patient: Patient, formula: Formula) -> HeightLine:
     return formula.male if patient.sex == "male" else formula.female
 
 
-def _within_formula(facts: _Facts) -> None:
+def _within_formula(facts: Facts) -> None:
     """Below the height that the formula starts from it says nothing, unless the rule itself prints that height or one
     above it, also in whole centimetres, 152 for 152.4: from there on it applies the formula.
     """
@@ -311,7 +331,7 @@ def _within_formula(facts: _Facts) -> None:
         )
 
 
-def _holds(condition: Condition, facts: _Facts) -> bool:
+def _holds(condition: Condition, facts: Facts) -> bool:
     if condition.subject == "pregnant":
         return facts.patient.pregnant
     left = _left_side(condition, facts)
@@ -325,11 +345,13 @@ def _holds(condition: Condition, facts: _Facts) -> bool:
     right = _right_side(condition, facts)
     if left is None or right is None:  # control: height-needed
         needs = "--height" if condition.subject in ("height", "bmi") else "--height and --sex"
-        raise RequestError(f"{facts.whose} tests '{condition}', which needs {needs}", field="height")
+        raise RequestError(
+            f"{facts.whose} tests '{condition}', which needs {needs}: give what is missing", field="height"
+        )
     return condition.holds(left, right)
 
 
-def _left_side(condition: Condition, facts: _Facts) -> Fraction | None:
+def _left_side(condition: Condition, facts: Facts) -> Fraction | None:
     if condition.subject == "age":
         return facts.age_months
     if condition.subject == "height":
@@ -339,7 +361,7 @@ def _left_side(condition: Condition, facts: _Facts) -> Fraction | None:
     return facts.patient.weight_kg
 
 
-def _right_side(condition: Condition, facts: _Facts) -> Fraction | None:
+def _right_side(condition: Condition, facts: Facts) -> Fraction | None:
     if condition.operand is not None:
         return condition.operand.base if isinstance(condition.operand, Quantity) else Fraction(condition.operand)
     named = facts.ideal_kg if condition.weight == "ideal" else facts.adjusted_kg

@@ -26,8 +26,6 @@ from ivigcalc.quantity import (
     decimal_not_0,
     decimal_of,
     figure,
-    height_cm,
-    is_longer_than_measured,
     plain,
 )
 
@@ -63,7 +61,7 @@ def _weights(draft: Draft) -> Iterator[TraceEntry]:
     source = weights.ruled.source if weights.ruled else None
     yield _converted("actual_kg", patient.weight, weights.actual_kg, "kg")
     if patient.height is not None:
-        yield _converted("height_cm", patient.height, height_cm(patient.height), "cm")
+        yield _converted("height_cm", patient.height, patient.height.body_cm, "cm")
     if weights.bmi is not None:
         yield written("bmi", "actual_kg / (height_cm / 100) / (height_cm / 100)", {}, weights.bmi, "kg/m2", None)
     yield from _ideal(draft)
@@ -113,7 +111,7 @@ def _conversion(given: Quantity, unit: str) -> tuple[str, Inputs]:
         expression, inputs["divisor"] = "given / divisor", Decimal(1000)
     elif given.unit in _MULTIPLIED:
         expression, inputs["factor"] = "given x factor", decimal_of(UNITS[given.unit][1], 12)
-    if is_longer_than_measured(given):
+    if given.is_longer_than_measured:
         rule = TO_1_G if unit == "kg" else TO_1_MM
         expression, inputs["rule"] = f"round({expression})", f"to {plain(decimal_of(rule.increment, 3))} {unit}"
     return expression, inputs

@@ -43,7 +43,7 @@ def read_bundle(path: Path) -> Record:
     try:
         data = read_regular(path, MAX_BYTES)
     except UnreadableError as error:
-        raise refusal(f"{name} {error}") from None
+        raise refusal(f"{name} {error}", "give a file with a FHIR R4 Bundle in JSON") from None
     return record_of(data, name)
 
 
@@ -52,10 +52,10 @@ def record_of(data: bytes, name: str) -> Record:
     entries = list(_entries(_parsed(data, name), name))
     patients = [(found, address) for found, address in entries if found["resourceType"] == "Patient"]
     if len(patients) > 1:  # control: one-patient
-        raise refusal(f"{name} is of {len(patients)} patients: give a bundle of one")
+        raise refusal(f"{name} is of {len(patients)} patients", "give a bundle of one")
     patient = checked("Patient", patients[0][0], name) if patients else None
     if patient is not None and (patient.deceasedBoolean or patient.deceasedDateTime):
-        raise refusal(f"{name} is of a patient who has died: give the bundle of the patient who is treated")
+        raise refusal(f"{name} is of a patient who has died", "give the bundle of the patient who is treated")
     about = [found for found, _ in entries if found["resourceType"] in _ABOUT]
     _all_about_one(about, _names(*patients[0]) if patients else set(), name)
     observations, conditions = (
@@ -64,9 +64,11 @@ def record_of(data: bytes, name: str) -> Record:
     return Record(name, patient, observations, conditions)
 
 
-def refusal(message: str) -> RequestError:
+def refusal(
+    message: str, remedy: str = "mend the record, or leave it out and give its values as options"
+) -> RequestError:
     """What is said of a bundle that is not taken."""
-    return RequestError(f"--from-fhir: {message}", field="from_fhir", code="record-not-taken")
+    return RequestError(f"--from-fhir: {message}; {remedy}", field="from_fhir", code="record-not-taken")
 
 
 def checked(kind: str, resource: dict[str, Any], name: str) -> Any:
@@ -79,7 +81,7 @@ def checked(kind: str, resource: dict[str, Any], name: str) -> Any:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         why = " ".join(str(first["msg"]).split())
-        raise refusal(f"{name}: {label(resource)} is not valid FHIR R4: {safe(f'{place}: {why}', LONG)}") from None
+        raise refusal(f"{name}: {label(resource)} is not valid FHIR R4: {safe(f'{place}: {why}', 80)}") from None
     if model.modifierExtension or model.implicitRules:  # control: unknown-modifier
         raise refusal(f"{name}: {label(resource)} carries a modifier that is not known here")
     return model
@@ -106,11 +108,13 @@ def _parsed(data: bytes, name: str) -> Any:
     try:
         found = parse(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise refusal(f"{name} is not UTF-8 text") from None
+        raise refusal(f"{name} is not UTF-8 text", "give a file with a FHIR R4 Bundle in JSON") from None
     except RecursionError:
         raise refusal(f"{name} is nested too deep") from None
     except (ValueError, ArithmeticError) as error:
-        raise refusal(f"{name} is not JSON: {safe(' '.join(str(error).split()), LONG)}") from None
+        raise refusal(
+            f"{name} is not JSON: {safe(' '.join(str(error).split()), 80)}", "give a file with a FHIR R4 Bundle in JSON"
+        ) from None
     _bound(found, name)
     return found
 
@@ -142,7 +146,10 @@ def _entries(found: Any, name: str) -> Iterator[tuple[dict[str, Any], Any]]:
     """Each resource, with the address that its entry gives it."""
     if not isinstance(found, dict) or found.get("resourceType") != "Bundle":
         says = safe(str(found.get("resourceType"))) if isinstance(found, dict) else "nothing"
-        raise refusal(f"{name} is no FHIR Bundle: its resourceType must be Bundle, and it says {says}")
+        raise refusal(
+            f"{name} is no FHIR Bundle: its resourceType must be Bundle, and it says {says}",
+            "give a file with a FHIR R4 Bundle in JSON",
+        )
     entries = found.get("entry", [])
     if not isinstance(entries, list):
         raise refusal(f"{name}: its entry is no list")
@@ -169,7 +176,7 @@ def _all_about_one(about: list[dict[str, Any]], named: set[tuple[str, ...]], nam
         named = named or {subject}
         if subject not in named:  # control: another-patient
             whose = f"{_words(subject)}, and the bundle is of {_words(min(named))}"
-            raise refusal(f"{name}: {label(found)} is of {whose}: give a bundle of one patient")
+            raise refusal(f"{name}: {label(found)} is of {whose}", "give a bundle of one patient")
 
 
 def _subject(found: dict[str, Any]) -> tuple[str, ...] | None:

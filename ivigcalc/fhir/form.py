@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any
 
 from ivigcalc.clock import iso_date
 from ivigcalc.definitions.safety import Coded, Safety
 from ivigcalc.fhir.bundle import Record, checked, label, refusal
 from ivigcalc.fhir.measures import Chosen, choose, codes_of
-from ivigcalc.quantity import Quantity, height_cm, weight_kg
+from ivigcalc.quantity import Quantity
 from ivigcalc.request.fields import FIELD
 from ivigcalc.request.form import Form
 from ivigcalc.text import TYPED, counted, safe
@@ -49,13 +50,13 @@ Found = Iterator[tuple[str, Any, str]]
 
 
 def _weight(form: Form, record: Record, safety: Safety, on: date) -> Found:
-    found = choose(record, "weight", safety.coded, FIELD["weight"].read, weight_kg)
+    found = choose(record, "weight", safety.coded, FIELD["weight"].read, attrgetter("body_kg"))
     yield from _passed_over(found)
     typed_on = _exact(form, "weighed_on")
     if form.weight is not None and typed_on and found.newest and typed_on > found.newest:
         yield "", None, f"weight as typed, weighed on {typed_on}: the newest of the record is of {found.newest}"
         return
-    yield from _measured(form, "weight", found, weight_kg, on)
+    yield from _measured(form, "weight", found, attrgetter("body_kg"), on)
     if found.measured is None:
         return
     if typed_on and typed_on != found.measured.on:
@@ -64,15 +65,15 @@ def _weight(form: Form, record: Record, safety: Safety, on: date) -> Found:
 
 
 def _height(form: Form, record: Record, safety: Safety, on: date) -> Found:
-    found = choose(record, "height", safety.coded, FIELD["height"].read, height_cm)
+    found = choose(record, "height", safety.coded, FIELD["height"].read, attrgetter("body_cm"))
     yield from _passed_over(found)
-    yield from _measured(form, "height", found, height_cm, on)
+    yield from _measured(form, "height", found, attrgetter("body_cm"), on)
 
 
 def _measured(form: Form, name: str, found: Chosen, size: Callable[[Quantity], Fraction], on: date) -> Found:
     if found.doubt:
         newer = " and a later --weighed-on" if name == "weight" else " in place of --from-fhir"
-        raise refusal(f"which {name}? {found.doubt}: settle it in the record, or type --{name}{newer}")
+        raise refusal(f"which {name}? {found.doubt}", f"settle it in the record, or type --{name}{newer}")
     if found.measured is None:
         yield "", None, f"no {name} in the record"
         return
@@ -191,7 +192,7 @@ def _not_taken(model: Any, row: Coded) -> str:
     doubtful = [verified] if verified not in ("confirmed", "") else []
     doubtful += [clinical] if clinical not in (*_ACTIVE, *_OVER, "") else []
     if doubtful:  # control: condition-in-doubt
-        raise refusal(f"does {row.name} hold? The record says {safe(doubtful[0])}: settle it in the record")
+        raise refusal(f"does {row.name} hold? The record says {safe(doubtful[0])}", "settle it in the record")
     return clinical if clinical in _OVER else ""
 
 
@@ -212,5 +213,5 @@ def _exact(form: Form, name: str) -> Any:
 def _contradiction(name: str, record: str) -> Exception:
     option = FIELD[name].option
     return refusal(
-        f"{option} contradicts the record, which says {safe(record, 120)}: leave {option} out, or --from-fhir"
+        f"{option} contradicts the record, which says {safe(record, 120)}", f"leave {option} out, or --from-fhir"
     )

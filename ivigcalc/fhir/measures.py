@@ -121,6 +121,6 @@ def _in_words(found: dict[str, Any], model: Any, says: str, name: str) -> str:
         unit = safe(f"{quantity.code or quantity.unit or 'none'}")
         of = "" if quantity.system == UCUM else " without the system of UCUM"
         raise refusal(
-            f"{name}: {label(found)}: a {says} in the unit {unit}{of} is not read; allowed: UCUM {', '.join(known)}"
+            f"{name}: {label(found)}: a {says} in the unit {unit}{of} is not read", f"allowed: UCUM {', '.join(known)}"
         )
     return f"{plain(quantity.value)} {known[quantity.code]}"

@@ -50,7 +50,11 @@ def table_of(folder: Path) -> Path | None:
         return folder / LINES
     found = [path for path in (folder / f"sessions.{kind}" for kind in ("csv", "jsonl", "parquet")) if path.is_file()]
     if len(found) != 1:
-        raise _wrong(folder, "holds no sessions.csv, sessions.jsonl or sessions.parquet, or several of them")
+        raise _wrong(
+            folder,
+            "holds no sessions.csv, sessions.jsonl or sessions.parquet, or several of them: give the folder of a "
+            "batch, or one such file",
+        )
     return found[0]
 
 
@@ -60,7 +64,9 @@ def failed_rows(folder: Path) -> int:
         report = parse(read_regular(folder / REPORT, _MAX_REPORT).decode("utf-8"))
         return sum(int(count) for count in report["errors"].values())
     except (UnreadableError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError):
-        raise _wrong(folder, f"holds a {REPORT} that is none of a batch") from None
+        raise _wrong(
+            folder, f"holds a {REPORT} that is none of a batch: give the folder as ivigcalc wrote it"
+        ) from None
 
 
 def plans_of(path: Path, site: Site) -> Iterator[tuple[str | None, str, list[Use | None]]]:
@@ -79,7 +85,7 @@ def _plans(path: Path, rows: Iterator[Row], site: Site) -> Iterator[tuple[str | 
                 here = (int(str(row["course"])), int(str(row["day"])))
                 use = use_of_row(row, site)
             except (ValueError, OverflowError) as error:
-                raise _wrong(path, f"row {number} {_why(error)}") from None
+                raise _wrong(path, f"row {number} {_why(error)}: give the table as ivigcalc wrote it") from None
             if here <= place:  # another plan of the same patient, or of another one without an id
                 yield patient or None, _named(path, first), found
                 found, first = [], number
@@ -125,9 +131,9 @@ def _csv_rows(path: Path, text: io.TextIOWrapper) -> Iterator[Row]:
     try:
         yield from csv.DictReader(_bounded(path, text), restval="", strict=True)
     except UnicodeDecodeError:
-        raise _wrong(path, "is not UTF-8 text") from None
+        raise _wrong(path, "is not UTF-8 text: give the table as ivigcalc wrote it") from None
     except csv.Error as error:
-        raise _wrong(path, f"is no table: {safe(str(error))}") from None
+        raise _wrong(path, f"is no table: {safe(str(error))}; give the table as ivigcalc wrote it") from None
 
 
 def _json_rows(path: Path, text: io.TextIOWrapper) -> Iterator[Row]:
@@ -135,16 +141,16 @@ def _json_rows(path: Path, text: io.TextIOWrapper) -> Iterator[Row]:
         for line in _bounded(path, text):
             row = parse(line)
             if not isinstance(row, dict):
-                raise _wrong(path, "holds a line that is no row")
+                raise _wrong(path, "holds a line that is no row: give the table as ivigcalc wrote it")
             yield row
     except (ValueError, ArithmeticError, RecursionError):
-        raise _wrong(path, "is no table of JSON lines") from None
+        raise _wrong(path, "is no table of JSON lines: give the table as ivigcalc wrote it") from None
 
 
 def _bounded(path: Path, text: io.TextIOWrapper) -> Iterator[str]:
     while line := text.readline(_LONGEST + 1):
         if len(line) > _LONGEST:
-            raise _wrong(path, "holds a row that is longer than any of a batch")
+            raise _wrong(path, "holds a row that is longer than any of a batch: give the table as ivigcalc wrote it")
         yield line
 
 
@@ -159,4 +165,4 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
             for batch in parquet.ParquetFile(file).iter_batches(batch_size=4096):
                 yield from batch.to_pylist()
         except pyarrow.ArrowException as error:
-            raise _wrong(path, f"is no Parquet file: {safe(str(error))}") from None
+            raise _wrong(path, f"is no Parquet file: {safe(str(error))}; give the table as ivigcalc wrote it") from None

@@ -6,15 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from ivigcalc import library
 from ivigcalc.api import Desk
+from ivigcalc.definitions import LoadedPolicy
 from ivigcalc.document.read import SavedPlan
 from ivigcalc.document.write import document
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.quantity import plain
+from ivigcalc.quantity import Quantity, QuantityError, plain, quantity
 from ivigcalc.request.fields import FIELD
 from ivigcalc.request.form import Form
 from ivigcalc.request.request import OrderedDose
@@ -27,9 +29,12 @@ KEYS = {
     "dose": "dose-outside-regimen",
     "every": "interval-outside-regimen",
     "days": "days-outside-regimen",
+    "tolerance": None,
 }
 _ALSO = {"interval": "every"}
 _PERCENT = re.compile(r"([+-])([0-9]{1,3}(?:\.[0-9]{1,2})?) ?%")
+#: the policy whose preference for few vials `tolerance` takes where a plan's own has none
+_PREFERRING = "practical-vials"
 #: doses are shown to so much
 _SHOWN_G = Decimal("0.02")
 #: sites and days of asking whose desk is kept
@@ -40,11 +45,13 @@ _DESKS = 16
 class Scenario:
     """What is replaced, in words: key -> value, in the order that they were said in.
 
-    `factor`: what the ordered dose is multiplied by, where the dose is given as a change in per cent.
+    `factor`: what the ordered dose is multiplied by, where the dose is given as a change in per cent. `tolerance`:
+    within how much of the exact dose a course of fewer vials is taken.
     """
 
     words: tuple[tuple[str, str], ...]
     factor: Decimal | None = None
+    tolerance: Quantity | None = None
 
     def __str__(self) -> str:
         return ", ".join(f"{key}={value}" for key, value in self.words)
@@ -63,7 +70,7 @@ def read_scenario(said: Sequence[str]) -> Scenario | None:
     if not said:
         return None
     words: dict[str, str] = {}
-    factor = None
+    factor, tolerance = None, None
     for text in said:
         key, equals, value = text.partition("=")
         key, value = _ALSO.get(key.strip(), key.strip()), value.strip()
@@ -75,10 +82,23 @@ def read_scenario(said: Sequence[str]) -> Scenario | None:
             raise _wrong(f"{key}= says nothing: write {key}=VALUE")
         if key == "dose" and (percent := _PERCENT.fullmatch(value)):
             factor = _factor(*percent.groups())
+        elif key == "tolerance":
+            tolerance = _tolerance(value)
+            value = str(tolerance)
         else:
             value = _read(key, value)
         words[key] = value
-    return Scenario(tuple(words.items()), factor)
+    return Scenario(tuple(words.items()), factor, tolerance)
+
+
+def _tolerance(value: str) -> Quantity:
+    try:
+        found = quantity(value, "percent")
+    except QuantityError:
+        found = None
+    if found is None or not 0 < found.value < 100:
+        raise _wrong(f"tolerance={safe(value)} is no share of a dose: give per cent above 0 and below 100, such as 10%")
+    return found
 
 
 def _factor(sign: str, percent: str) -> Decimal:
@@ -151,11 +171,22 @@ class Replanner:
         if key not in self._desks:
             if len(self._desks) >= _DESKS:
                 self._desks.pop(next(iter(self._desks)))
-            self._desks[key] = Desk(saved.site, saved.on)
+            self._desks[key] = Desk(saved.site, saved.on, self._policy_as if self._scenario.tolerance else None)
         return self._desks[key]
 
+    def _policy_as(self, loaded: LoadedPolicy) -> LoadedPolicy:
+        """A policy with the tolerance of the scenario, under a fingerprint of its own."""
+        policy, tolerance = loaded.policy.value, self._scenario.tolerance
+        if policy.rounding is None or policy.rounding.to != "whole vials":  # control: tolerance-of-whole-vials
+            raise NotReplannedError("not-to-whole-vials", f"{policy.id} does not round to whole vials")
+        prefer = policy.prefer or library.policy(_PREFERRING).policy.value.prefer
+        assert prefer is not None
+        value = policy.model_copy(update={"prefer": prefer.model_copy(update={"within": tolerance})})
+        changed = sha256(f"{loaded.policy.sha256} within {tolerance}".encode()).hexdigest()
+        return replace(loaded, policy=replace(loaded.policy, value=value, sha256=changed))
+
     def _form(self, saved: SavedPlan) -> Form:
-        form, words = saved.form, dict(self._scenario.words)
+        form, words = saved.form, {key: value for key, value in self._scenario.words if key != "tolerance"}
         if form.order is not None and words.keys() & {"dose", "every", "days"}:
             raise NotReplannedError("order-of-phases", "its order speaks to each phase by itself")
         if self._scenario.factor is not None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ivigcalc.definitions import Loaded
+from pydantic import ValidationError
+
+from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import DefinitionError, Problem
-from ivigcalc.library.audit import Finding, audit, known_library
+from ivigcalc.library.audit import Finding, Known, audit, known_library
 from ivigcalc.library.find import FOLDERS, root
 from ivigcalc.library.reader import COMMANDS, FileText, load_bytes, parse, read_bytes
 from ivigcalc.request.reference import SUFFIXES
 from ivigcalc.text import counted, dotted
+
+#: what ends the first key of a place such as `open.sat` or `closed[2]`
+_FIRST_KEY = re.compile(r"[.\[]")
 
 
 @dataclass(slots=True)
@@ -41,16 +47,35 @@ def check(paths: Sequence[Path], kind: str, today: date) -> Report:
     seen: dict[tuple[str, str], str] = {}
     for path, named in _files(paths or [root() / FOLDERS[kind]], report):
         report.files += 1
+        data = b""
         try:
             data = read_bytes(path)
             loaded = load_bytes(data, str(path))
         except DefinitionError as error:
             report.problems += error.problems
+            report.problems += _of_the_rest(data, path, error.problems, known)
             continue
         found = [*_wrong_kind(loaded, kind, named), *audit(loaded.value, path.stem, known), *_twice(loaded, seen)]
         for problem, info in sorted(_located(found, loaded, data), key=lambda pair: pair[0].line):
             (report.notes if info else report.problems).append(problem)
     return report
+
+
+def _of_the_rest(data: bytes, path: Path, told: Sequence[Problem], known: Known) -> list[Problem]:
+    """What is wrong with the rest of a site file whose shape is wrong in places, so that all is told at once."""
+    document = FileText(str(path))
+    if not parse(data, document) or not isinstance(document.data, dict) or document.data.get("kind") != "site":
+        return []
+    wrong = {_FIRST_KEY.split(problem.key, maxsplit=1)[0] for problem in told}
+    try:
+        value = Site.model_validate({key: said for key, said in document.data.items() if key not in wrong})
+    except ValidationError:
+        return []
+    found = [finding for finding in audit(value, path.stem, known) if not finding.info]
+    return [
+        Problem(document.name, document.line_of(f.key), dotted(f.key), f.message, f.allowed)
+        for f in sorted(found, key=lambda finding: document.line_of(finding.key))
+    ]
 
 
 def _files(paths: Sequence[Path], report: Report) -> Iterator[tuple[Path, bool]]:

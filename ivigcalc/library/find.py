@@ -18,7 +18,10 @@ from ivigcalc.library.place import FOLDERS as FOLDERS
 from ivigcalc.library.place import root as root
 from ivigcalc.library.place import shipped as shipped
 from ivigcalc.request.reference import is_path, split_protocol
-from ivigcalc.text import near, safe
+from ivigcalc.text import safe
+
+#: so many are named as what may have been meant
+_NAMED = 6
 
 if TYPE_CHECKING:
     from ivigcalc.errors import Problem
@@ -119,9 +122,10 @@ def indication_of(indication: str, product: Product) -> str:
         found = names.called(_index("regimen"), indication)
         if len(found) == 1:
             return found[0]
-        hint = near(indication, known)
+        alike = dict.fromkeys((*names.alike(_index("regimen"), indication), *names.meant(indication, known)))
+        hint = f"did you mean {', '.join(list(alike)[:_NAMED])}? " if alike else ""
         raise RequestError(
-            f"no indication '{safe(indication)}'{f'; {hint}' if hint else ' '}(`ivigcalc regimens list` shows all)",
+            f"no indication '{safe(indication)}'; {hint}`ivigcalc regimens list` shows all",
             field="indication",
             code="unknown-indication",
         )

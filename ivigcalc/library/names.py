@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
+from functools import cache
+from pathlib import Path
 
 from ivigcalc.definitions import Definition, Product, Regimen
 from ivigcalc.text import nearest
@@ -14,6 +17,7 @@ _NO_WORD = re.compile(r"[^a-z0-9]+")
 _STRENGTH = re.compile(r" [0-9]+$")
 #: how many ids a suggestion names
 _MOST = 6
+_SAY_LITTLE = ("a", "acute", "and", "disease", "for", "in", "of", "or", "syndrome", "the", "with")
 
 _LETTERS = str.maketrans({"'": "", "æ": "ae", "œ": "oe"})
 #: British spelling -> American; what is typed and what is on file are both turned
@@ -52,11 +56,40 @@ def same(typed: str, known: Iterable[str]) -> str:
 
 
 def alike(index: Index, typed: str) -> list[str]:
-    """The ids that may have been meant: those whose names have the same words, then those spelt alike."""
+    """The ids that may have been meant: those whose names have the same words, or words that mean as much, the most of
+    them first; then those spelt alike."""
     words = set(_plain(typed).split())
-    by_meaning = [i for name, ids in index.items() if words and words <= set(name.split()) for i in ids]
-    by_spelling = [i for name in _spelt_alike(index, _plain(typed)) for i in index[name]]
-    return list(dict.fromkeys((*by_meaning, *by_spelling)))[:_MOST]
+    whole = [name for name in index if words and words <= set(name.split())]
+    by_spelling = _spelt_alike(index, _plain(typed))
+    found = [i for name in (*whole, *_meant(_plain(typed), index), *by_spelling) for i in index[name]]
+    return list(dict.fromkeys(found))[:_MOST]
+
+
+def meant(typed: str, known: Iterable[str]) -> list[str]:
+    """Of words or ids, those that may have been meant: by the words in them, by what means as much, by spelling."""
+    return alike({_plain(word): (word,) for word in known}, typed)
+
+
+def _meant(typed: str, index: Index) -> list[str]:
+    """The names that have any of the words, or what means as much; of those the ones that have most of them."""
+    means = [{word, *map(_plain, _meanings().get(word, ()))} for word in set(typed.split()) - _say_little()]
+    counts = {name: sum(1 for several in means if several & set(name.split())) for name in index}
+    most = max(counts.values(), default=0)
+    found = [name for name, count in counts.items() if most and count == most]
+    return sorted(found, key=lambda name: -SequenceMatcher(None, name, typed).ratio())
+
+
+@cache
+def _say_little() -> frozenset[str]:
+    """Those that say little, as names are compared."""
+    return frozenset(map(_plain, _SAY_LITTLE))
+
+
+@cache
+def _meanings() -> dict[str, list[str]]:
+    """What people say -> words of titles that it may mean."""
+    text = (Path(__file__).parent / "meanings.toml").read_text(encoding="utf-8")
+    return {_plain(said): words for said, words in tomllib.loads(text).items()}
 
 
 def _spelt_alike(index: Index, typed: str) -> list[str]:

@@ -112,7 +112,8 @@ def read_bytes(path: Path) -> bytes:
     try:
         return read_regular(path, MAX_BYTES)
     except UnreadableError as error:
-        raise DefinitionError([Problem(safe(str(path), LONG), 0, "", str(error))]) from None
+        remedy = "; check the path" if str(error).startswith("cannot be read") else ""
+        raise DefinitionError([Problem(safe(str(path), LONG), 0, "", f"{error}{remedy}")]) from None
 
 
 def problem_in(file: str, key: PathKey, message: str, allowed: str) -> Problem:

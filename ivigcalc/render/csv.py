@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from ivigcalc.engine.plan import InfusionStep, Level, Notice, Plan, Session
+from ivigcalc.engine.plan import ComputedFrom, Course, InfusionStep, Level, Notice, Plan, Session
 from ivigcalc.render.words import shown, vials_text
 
 SESSION_COLUMNS = (
@@ -88,9 +88,8 @@ def notice_codes(notices: Iterable[Notice]) -> str:
     return "|".join(";".join(codes) for codes in by_level.values())  # control: override-in-csv
 
 
-def basis_figures(plan: Plan) -> tuple[str | None, int | None, str | None]:
+def basis_figures(source: ComputedFrom) -> tuple[str | None, int | None, str | None]:
     """What stands behind the protocol, how many patients, and what of it was read."""
-    source = plan.computed_from
     if source.regimen is None or source.protocol is None:
         return None, None, None
     protocol = source.regimen.value.protocols[source.protocol]
@@ -101,8 +100,11 @@ def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
     """One row per session."""
     patient_id = safe_cell(plan.computed_from.request.patient.patient_id)
     codes = notice_codes(plan.notices)
+    given = {found.course: found.g_per_kg for phase in plan.phases for found in plan.less_given(phase)}
     for s in plan.sessions:
         treatment = treatment_of(plan.of(s))
+        if s.course in given:
+            treatment = treatment._replace(g_per_kg=((s.phase, given[s.course]),))
         when = (s.date, s.starts_at, s.ends_at)
         words = session_words(s, treatment)
         yield (patient_id, str(s.course), str(s.day), *map(cell, (*when, *session_figures(s), codes, *words)))
@@ -138,12 +140,16 @@ class Treatment(NamedTuple):
 
 def treatment_of(plan: Plan) -> Treatment:
     """The definitions that a plan was made by, by their ids, and the weight that it doses on."""
-    source = plan.computed_from
+    return treatment(plan.computed_from, plan.dosing_weight.kg, plan.phases)
+
+
+def treatment(source: ComputedFrom, dosing_weight_kg: Decimal, phases: Iterable[Course]) -> Treatment:
+    """The same of what a plan is made of."""
     regimen = source.regimen.value.id if source.regimen else None
     policy = source.policy.policy.value.id
-    per_kg = tuple((phase.phase, phase.g_per_kg) for phase in plan.phases)
+    per_kg = tuple((phase.phase, phase.g_per_kg) for phase in phases)
     return Treatment(
-        regimen, source.protocol, source.product.value.id, policy, plan.dosing_weight.kg, per_kg, basis_figures(plan)
+        regimen, source.protocol, source.product.value.id, policy, dosing_weight_kg, per_kg, basis_figures(source)
     )
 
 

@@ -58,7 +58,7 @@ def to_ics(
     calendar = new_calendar()
     if alarm_min is not None and not 0 < alarm_min <= LONGEST_ALARM_MIN:
         allowed = f"1 to {LONGEST_ALARM_MIN} minutes before the start"
-        raise RequestError(f"an alarm is {allowed}, not {alarm_min}", field="alarm")
+        raise RequestError(f"an alarm of {alarm_min} minutes is not possible; allowed: {allowed}", field="alarm")
     before = earlier_events(previous) if previous is not None else {}
     whose = identity(plan, before)
     before = {uid: event for uid, event in before.items() if uid.startswith(f"{whose}-")}

@@ -39,7 +39,9 @@ def identity(plan: Plan, before: Iterable[str]) -> str:
         return next(iter(earlier))  # taken at its word
     if {token.partition(".")[0] for token in earlier} - {own}:
         raise RequestError(
-            "the earlier calendar file belongs to another patient; nothing was changed", field="previous"
+            "the earlier calendar file belongs to another patient, and nothing was changed: give the file of this "
+            "one with --previous",
+            field="previous",
         )
     exact = own + (f".{start:%Y%m%d}" if start else "")
     if len(earlier) > 1 and exact not in earlier:
@@ -79,7 +81,10 @@ def earlier_events(previous: bytes) -> dict[str, Event]:
                 found[uid] = event
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         reason = clean(str(error), 80)
-        raise RequestError(f"the earlier calendar file cannot be read: {reason}", field="previous") from None
+        raise RequestError(
+            f"the earlier calendar file cannot be read: {reason}; give --previous a file that ivigcalc wrote",
+            field="previous",
+        ) from None
     return found
 
 

@@ -29,6 +29,8 @@ from ivigcalc.render.words import (
 
 #: a table that is not shown on a terminal is given the width it needs, up to this
 PIPE_WIDTH = 200
+#: a longer word, such as an address of the web, may be broken
+_LONGEST_WORD = 23
 _STYLES = {"info": "dim", "caution": "bold yellow", "stop": "bold red"}
 _VIALS = "Vials\nn x g"
 
@@ -86,15 +88,22 @@ def _print_whole(content: RenderableType, console: Console) -> None:
 
 
 def _least_width(content: RenderableType, console: Console) -> int:
-    """The width at which a table cuts no figure and breaks no word of a cell that folds; a text folds anywhere."""
+    """The width at which a table cuts no figure and breaks no word of a cell that folds, but for one as long as an
+    address of the web; a text folds anywhere."""
     if not isinstance(content, Table):
         return 1
     unbounded = console.options.update(width=10_000)
+    broken = 0
     for column in content.columns:
+        texts = [column.header, *column.cells]
+        if not any(" " in str(text) or len(str(text)) > _LONGEST_WORD for text in column.cells):
+            column.no_wrap = True  # an id, which rich would break for the sake of columns that could fold
         if column.no_wrap:  # rich itself would count the longest word only, and crop the rest: `02:48 +1 d` is three
-            texts = [column.header, *column.cells]
             column.min_width = max(Measurement.get(console, unbounded, text).maximum for text in texts)
-    return Measurement.get(console, unbounded, content).minimum
+        else:
+            longest = max((len(word) for text in texts for word in str(text).split()), default=0)
+            broken += max(longest - _LONGEST_WORD, 0)
+    return Measurement.get(console, unbounded, content).minimum - broken
 
 
 class _AsciiIO(io.StringIO):

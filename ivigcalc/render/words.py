@@ -5,11 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from ivigcalc.definitions import Site
 from ivigcalc.engine.plan import (
     ClockChange,
     Course,
+    Given,
     Infusion,
     InfusionStep,
     InfusionTime,
@@ -64,6 +66,7 @@ def vials_short(vials: Sequence[VialCount]) -> str:
     return " ".join(f"{vial.count}x{plain(vial.size_g)}" for vial in vials) or "-"
 
 
+@lru_cache(maxsize=1024)  # the sessions of a plan say the same
 def clean(text: str, limit: int = 120) -> str:
     """Text from a user or a file as one line without control or direction characters, at most `limit` long.
 
@@ -204,6 +207,7 @@ def facts(plan: Plan) -> Facts:
         if len(plan.segments) > 1:
             name = f"{name}, from {phase.first_course}" if phased(plan) else f"From course {phase.first_course}"
         rows += _course_facts(phase, name, changed=bool(plan.history))
+        rows += [("  dose given", given_text(given)) for given in plan.less_given(phase)]
     rows += to_last
     cost = plan.totals.cost
     if cost:
@@ -297,6 +301,11 @@ def _course_facts(course: Course, name: str, *, changed: bool) -> Iterator[tuple
     yield "  exact dose", f"{plain(course.prescribed_g)} g"  # control: exact-beside-rounded
     given = f"{plain(course.dose_g)} g = {plain(course.g_per_kg)} g/kg"
     yield "  dose planned" if changed else "  dose given", f"{given} ({signed(course.deviation_percent)} %)"
+
+
+def given_text(given: Given) -> str:
+    """`course 1: 77.35 g = 1.105 g/kg`."""
+    return f"course {given.course}: {plain(given.dose_g)} g = {plain(given.g_per_kg)} g/kg"
 
 
 def time_words(plan: Plan, time: InfusionTime) -> str:

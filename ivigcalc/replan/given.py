@@ -34,7 +34,8 @@ class Given:
             if session.on is not None and session.on > at:  # control: not-done-before-its-day
                 raise RefusedError(
                     "session-to-come",
-                    f"session {place[0]}.{place[1]} is on {session.date}, after {at}: it cannot be done yet",
+                    f"session {place[0]}.{place[1]} is on {session.date}, after {at}: it cannot be done yet; mark "
+                    "it on its day, or give the day on which it was with --missed and --to",
                     overridable=False,
                 )
         return replace(state, done=state.done | frozenset(self.places))

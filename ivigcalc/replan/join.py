@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
+from ivigcalc.engine.checks.dates import past_closing
 from ivigcalc.engine.plan import (
     Cost,
     Course,
@@ -46,7 +47,9 @@ def join(first: Plan, segments: Sequence[Segment], left_out: Iterable[Place], sa
     phases = tuple(course for segment, end in windows for course in _phases(segment, end))
     last = segments[-1].plan
     there = frozenset((session.course, session.day) for session in sessions)
-    notices = tuple(dict.fromkeys([*said, *_notices(windows, there)]))
+    site = first.computed_from.site.value
+    late = tuple(past_closing(site, sessions))
+    notices = tuple(dict.fromkeys([*said, *_notices(windows, there, late)]))
     return replace(
         last,
         computed_from=first.computed_from,
@@ -121,8 +124,11 @@ def _titrations(sessions: Sequence[Session]) -> tuple[Titration, ...]:
 # ---- what is said ---------------------------------------------------------------------------------------------------
 
 
-def _notices(windows: Sequence[tuple[Segment, int]], there: frozenset[Place]) -> Iterator[Notice]:
-    """Of each segment those about its own courses; what only some orders say of a whole plan names their courses.
+def _notices(
+    windows: Sequence[tuple[Segment, int]], there: frozenset[Place], late: tuple[Notice, ...]
+) -> Iterator[Notice]:
+    """Of each segment those about its own courses; what only some orders say of a whole plan names their courses. What
+    is counted over sessions, `late`, is of all that there are.
 
     What the order in force at the end says comes first.
     """
@@ -134,7 +140,9 @@ def _notices(windows: Sequence[tuple[Segment, int]], there: frozenset[Place]) ->
     for segment, end in reversed(windows):
         own = _own(segment, end, there)
         for notice in segment.plan.notices:
-            if notice.code in _OF_ALL_DAYS:
+            if notice.code == "past-closing":
+                yield from late
+            elif notice.code in _OF_ALL_DAYS:
                 yield replace(notice, sessions=tuple(place for place in notice.sessions if place in there))
             elif notice.sessions:
                 about = tuple(place for place in notice.sessions if place in own)

@@ -13,10 +13,13 @@ from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.replan.past import lies_in_the_past, why_settled
 from ivigcalc.replan.state import Anchor, State
 from ivigcalc.request.event import EventWords, Kind
+from ivigcalc.text import listed
 
 Rest = Literal["move", "keep"]
 #: so far ahead the next open day is looked for, to name it
 _LOOK_AHEAD_DAYS = 14
+#: so many days of the plan are named where none of them was meant
+_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Missed:
                 what = "is marked done" if session.done else "was begun and interrupted"
                 raise RefusedError(
                     "session-past",
-                    f"session {session.course}.{session.day} {what}, so that it was not missed",
+                    f"session {session.course}.{session.day} {what}, so that it was not missed; check --missed",
                     overridable=False,
                 )
         state = replace(state, overrides=tuple(dict.fromkeys((*state.overrides, *self.override))))
@@ -72,7 +75,7 @@ class Missed:
                 field="rest",
             )
         if len(missed) == len(state.plan.sessions):
-            raise RequestError("--missed: nothing of the plan would be left", field="missed")
+            raise RequestError("--missed: nothing of the plan would be left; give a new day with --to", field="missed")
         gone = [Moved((s.course, s.day), s.on, None) for s in missed if s.on]
         return replace(state, moved=_with(state.moved, gone))
 
@@ -80,9 +83,11 @@ class Missed:
         first = min(missed, key=lambda session: session.day)
         assert first.on is not None
         if to == first.on:
-            raise RequestError(f"--to {to} is the day on which it is planned", field="to")
+            raise RequestError(f"--to {to} is the day on which it is planned: give another day", field="to")
         if to < at:
-            raise RequestError(f"--to {to} is before {at}, the day on which this was told", field="to")
+            raise RequestError(
+                f"--to {to} is before {at}, the day on which this was told: give a later day", field="to"
+            )
         course = [session for session in state.plan.sessions if session.course == first.course]
         going = [s for s in course if s in missed or (s.day > first.day and not s.done)]
         self._refuse_past(going, missed, at)
@@ -90,8 +95,8 @@ class Missed:
         moved = [Moved((s.course, s.day), s.on, s.on + shift) for s in going if s.on]
         self._refuse_where_taken(state, moved, shift)
         self._refuse_closed(state, moved)
-        # the other days of the course keep theirs, wherever it is anchored now
-        kept = [Moved((s.course, s.day), s.on, s.on) for s in course if s not in going and s.on]
+        # the days of the course that do not go on keep theirs, wherever it is anchored now
+        kept = [Moved((s.course, s.day), s.on, s.on) for s in course if s.on]
         if self.rest == "keep":
             return replace(state, moved=_with(state.moved, [*kept, *moved]))
         begun = course[0].on
@@ -114,7 +119,8 @@ class Missed:
 
     def _refuse_where_taken(self, state: State, moved: list[Moved], shift: timedelta) -> None:
         """No session comes on the day of another, before an earlier course or into a later one."""
-        going, course = {found.place for found in moved}, moved[0].place[0]
+        going = {found.place for found in moved}
+        [course] = {number for number, _ in going}
         days = [found.to for found in moved if found.to]
         for session in state.plan.sessions:
             place, on = (session.course, session.day), session.on
@@ -135,27 +141,38 @@ class Missed:
     def _refuse_closed(self, state: State, moved: list[Moved]) -> None:
         site = state.site.value
         for found in moved:
-            why = closed_because(site, found.to) if found.to and site.has_calendar else None
+            why = closed_because(site, found.to) if found.to else None
             if why:  # control: not-on-closed-day
-                ahead = (found.to + timedelta(days=k) for k in range(1, _LOOK_AHEAD_DAYS) if found.to)
+                ahead = (found.to + timedelta(days=k) for k in range(_LOOK_AHEAD_DAYS) if found.to)
                 is_open = next((str(day) for day in ahead if not closed_because(site, day)), None)
-                remedy = f"; the next open day is {is_open}" if is_open else ""
+                remedy = f"give --to {is_open}, the next open day" if is_open else "give another --to"
                 raise RefusedError(
                     "move-onto-closed-day",
                     f"session {found.place[0]}.{found.place[1]} would be on {found.to}, when the clinic is closed "
-                    f"({why}){remedy}",
+                    f"({why}): {remedy}",
                     value=str(found.to),
                     overridable=False,
                 )
 
 
 def _session_on(state: State, day: date) -> Session:
-    found = [session for session in state.plan.sessions if session.on == day]
-    if not found:
-        raise RequestError(f"--missed {day}: no session is on that day", field="missed", code="no-such-session")
-    if len(found) > 1:
-        raise RequestError(f"--missed {day}: {len(found)} sessions are on that day", field="missed")
-    return found[0]
+    match [session for session in state.plan.sessions if session.on == day]:
+        case [session]:
+            return session
+        case []:
+            days = list(dict.fromkeys(str(session.on) for session in state.plan.sessions if session.on))
+            meant = listed(days, _NAMED) or "a plan with dates"
+            raise RequestError(
+                f"--missed {day}: no session is on that day; choose a day of {meant}",
+                field="missed",
+                code="no-such-session",
+            )
+        case several:
+            raise RequestError(
+                f"--missed {day}: {len(several)} sessions are on that day, and which is not said: plan the rest anew with "
+                "`ivigcalc schedule`",
+                field="missed",
+            )
 
 
 def _with(moved: tuple[Moved, ...], more: list[Moved]) -> tuple[Moved, ...]:

@@ -24,7 +24,7 @@ class OrderChange:
         courses = max(session.course for session in state.plan.sessions)
         if self.from_course > courses:
             raise RequestError(
-                f"--from-course {self.from_course}: the plan ends with course {courses}",
+                f"--from-course {self.from_course}: the plan ends with course {courses}; give one of 1 to {courses}",
                 field="from_course",
                 code="no-such-session",
             )
@@ -57,7 +57,10 @@ class NewWeight(OrderChange):
     def happened(self, state: State, at: date) -> State:
         """Dosed on the new weight; the old one is the weight of last time, and its day of weighing is forgotten."""
         if self.weighed_on is not None and self.weighed_on > at:
-            raise RequestError(f"--weighed-on {self.weighed_on} is after {at}", field="weighed_on")
+            raise RequestError(
+                f"--weighed-on {self.weighed_on} is after {at}, the day on which this was told: check it",
+                field="weighed_on",
+            )
         state = self._begin(state, at)
         before = state.order_of(self.from_course).form.weight
         weighed = self.weighed_on.isoformat() if self.weighed_on else None
@@ -87,7 +90,9 @@ class NewProduct(OrderChange):
         session = next(session for session in state.plan.sessions if session.course >= self.from_course)
         if reference_of(state.plan.of(session).computed_from.product) == self.product:
             raise RequestError(
-                f"--product {self.product} is given from course {self.from_course} on already", field="product"
+                f"--product {self.product} is given from course {self.from_course} on already: choose another, or "
+                "leave it as it is",
+                field="product",
             )
         return state.with_order(self.from_course, product=self.product)
 
@@ -118,7 +123,9 @@ class NewInterval(OrderChange):
         """Counted from the day on which the named course is due; days of later courses that were moved are not kept."""
         state = self._begin(state, at)
         if state.first.sessions[0].on is None:
-            raise RequestError("--every: the plan has no dates", field="every")
+            raise RequestError(
+                "--every: the plan has no dates; make it with `ivigcalc schedule --start`", field="every"
+            )
         basis = {"dose_basis": self.dose_basis} if self.dose_basis else {}
         return replace(
             state.with_order(self.from_course, every=str(self.every), **basis),

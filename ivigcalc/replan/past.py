@@ -40,7 +40,8 @@ def refuse_settled(session: Session, at: date) -> None:
     if is_settled(session, at):  # control: settled-session
         raise RefusedError(
             "session-past",
-            f"session {session.course}.{session.day} {why_settled(session)}, and what is past stays as it was",
+            f"session {session.course}.{session.day} {why_settled(session)}, and what is past stays as it was: "
+            "choose one that is still to come",
             overridable=False,
         )
 
@@ -71,6 +72,7 @@ def hold(before: Plan, after: Plan, at: date, named: Collection[Place]) -> None:
         if is_settled(was, at) and place not in named and not kept:  # control: past-stays
             raise RefusedError(
                 "session-past",
-                f"session {was.course}.{was.day} {why_settled(was)}, and this would change it",
+                f"session {was.course}.{was.day} {why_settled(was)}, and this would change it: give a later "
+                "--from-course, or a day after it",
                 overridable=False,
             )

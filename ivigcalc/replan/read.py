@@ -40,11 +40,15 @@ def kind_of(said: EventWords) -> Kind:
         lost = option_of(said.said[0]) if said.said else ""
         message = f"{lost} says not what happened" if lost else "say what happened"
         raise RequestError(f"{message}: {', '.join(map(option_of, HEADS))}", field="event", code="one-event")
-    kind = HEADS[heads[0]]
+    [head] = heads
+    kind = HEADS[head]
     for name in said.said:
-        if name != heads[0] and name not in GOES_WITH[kind]:
+        if name != head and name not in GOES_WITH[kind]:
             raise RequestError(
-                f"{option_of(name)} does not go with {option_of(heads[0])}", field=name, code="one-event"
+                f"{option_of(name)} does not go with {option_of(head)}: leave it out, or give it as an event "
+                "of its own",
+                field=name,
+                code="one-event",
             )
     return kind
 
@@ -81,7 +85,8 @@ def _pause(said: EventWords) -> Pause:
         for name in ("resume_at", "rate"):
             if getattr(said, name) is not None:
                 raise RequestError(
-                    f"--stop and {option_of(name)} contradict each other: what is stopped does not go on",
+                    f"--stop and {option_of(name)} contradict each other, for what is stopped does not go on: "
+                    "leave out one of them",
                     field=name,
                     code="contradiction",
                 )
@@ -97,7 +102,7 @@ def _rate(text: str) -> RestartRate | Quantity:
     if named is not None:
         return named
     found = spoken(text, "rate per kg", "mass rate per kg", "rate")
-    if found.value == 0:
+    if not found.value:
         raise ValueError("a rate of 0 is a pause: give the rate at which it goes on, or --stop")
     return found
 
@@ -126,7 +131,7 @@ def _overrides(said: EventWords) -> tuple[str, ...]:
 def _place(text: str) -> Place:
     found = _PLACE.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"'{safe(text, TYPED)}' is not a session as course.day, such as 1.2")
+        raise ValueError(f"'{safe(text, TYPED)}' is not a session: write it as course.day, such as 1.2")
     return int(found[1]), int(found[2])
 
 

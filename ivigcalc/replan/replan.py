@@ -56,7 +56,7 @@ def _check_overrides(event: Event, plan: Plan) -> None:
     for said in event.words.override:
         code = said.partition("=")[0]
         if code not in codes:  # control: override-of-nothing-replanned
-            raise RequestError(f"--override {code}: this plan has no stop of that code", field="override")
+            raise RequestError(f"--override {code}: this plan has no stop of that code; leave it out", field="override")
 
 
 def _changed(before: Plan, now: Plan) -> tuple[Place, ...]:

@@ -34,7 +34,9 @@ def read_form(form: Form, command: Command, *, on: date | None, defaults_used: t
     first_day = order.start or on
     # control: last-infusion-past
     if order.last_infusion is not None and first_day is not None and order.last_infusion >= first_day:
-        raise RequestError(f"--last-infusion {order.last_infusion} is not before {first_day}", field="last_infusion")
+        raise RequestError(
+            f"--last-infusion {order.last_infusion} is not before {first_day}: check both days", field="last_infusion"
+        )
     protocol = split_protocol(form.regimen)[1] if form.regimen else None
     country = FIELD["country"].exact(form.country) if form.country is not None else None
     return Request(command, _read_patient(form), order, protocol, form.indication, country, on, defaults_used)
@@ -111,7 +113,7 @@ def _refuse_contradictions(patient: Patient) -> None:
         )
     if NO_RISK in patient.risks and patient.at_risk:  # control: none-and-a-risk
         raise RequestError(
-            f"--risk {NO_RISK} and --risk {patient.at_risk[0]} contradict each other",
+            f"--risk {NO_RISK} and --risk {patient.at_risk[0]} contradict each other: leave out one of them",
             field="risk",
             code="contradiction",
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
-from ivigcalc.quantity import Quantity, height_cm, in_months, weight_kg
+from ivigcalc.quantity import Quantity, in_months
 from ivigcalc.request.form import Command
 
 Sex = Literal["male", "female"]
@@ -40,7 +41,7 @@ class Patient:
     @property
     def weight_kg(self) -> Fraction:
         """Actual body weight, exact, in kg."""
-        return weight_kg(self.weight)
+        return self.weight.body_kg
 
     @property
     def at_risk(self) -> tuple[Risk, ...]:
@@ -50,7 +51,7 @@ class Patient:
     @property
     def height_cm(self) -> Fraction | None:
         """Height, exact, in cm."""
-        return height_cm(self.height) if self.height else None
+        return self.height.body_cm if self.height else None
 
     def age_months(self, on: date | None) -> Fraction | None:
         """Age in months on a day; completed months where it comes from a birth date."""
@@ -95,7 +96,7 @@ class Treatment:
     by_phase: tuple[Treatment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Order(Treatment):
     """What is ordered: a treatment, and when."""
 
@@ -107,7 +108,7 @@ class Order(Treatment):
     valid_for: Quantity | None = None
     overrides: tuple[tuple[str, str], ...] = ()
 
-    @property
+    @cached_property
     def treatment(self) -> Treatment:
         """The part that does not say when."""
         return Treatment(**{part.name: getattr(self, part.name) for part in fields(Treatment)})

@@ -19,10 +19,10 @@ MOST_CHARACTERS, MOST_PHASES = 200, 10
 _THEN = re.compile(r"(?:[,;]\s*)?\bthen\b|;", re.IGNORECASE)
 _WORD = re.compile(r"\S+")
 _PHASE = re.compile(r"([a-z][a-z0-9-]*)(?=\s|$)")
-_AMOUNT = re.compile(r"[0-9.]+\s*[a-z]+(?:/kg)?(?:\s*/\s*[a-z]+)?(?=[\s,]|$)", re.IGNORECASE)
+_AMOUNT = re.compile(r"(?:[0-9]+,)?[0-9.]+\s*[a-z]+(?:/kg)?(?:\s*/\s*[a-z]+)?(?=[\s,]|$)", re.IGNORECASE)
 _DAYS = re.compile(r"(?:(?:over|on)\s+)?d([0-9]+)(?:-d?([0-9]+))?(?=[\s,]|$)", re.IGNORECASE)
 _DAYS_IN_WORDS = re.compile(r"(?:over|for)\s+([0-9]+)\s*days?(?=[\s,]|$)", re.IGNORECASE)
-_TIME = re.compile(r"over\s+([0-9.]+\s*(?:h|hours?|min|minutes?))(?=[\s,]|$)", re.IGNORECASE)
+_TIME = re.compile(r"over\s+((?:[0-9]+,)?[0-9.]+\s*(?:h|hours?|min|minutes?))(?=[\s,]|$)", re.IGNORECASE)
 _INTERVAL = re.compile(
     r"(?:q\s?[0-9]+\s?[a-z]+|every\s+(?:[0-9]+\s*|other\s+)?[a-z]+|(?:bi-?)?(?:week|month)ly|(?:fortnight|year)ly)"
     r"(?=[\s,]|$)",
@@ -71,12 +71,12 @@ def read_order(text: str) -> tuple[Treatment, ...]:
     Raises `ValueError` with the line and a mark below the word that is not understood.
     """
     if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"longer than {MOST_CHARACTERS} characters")
+        raise ValueError(f"longer than {MOST_CHARACTERS} characters; leave out what is too many")
     found: list[Treatment] = []
     for begin, end in _phases(text):
         found.append(_treatment(text, begin, end))
     if len(found) > MOST_PHASES:
-        raise ValueError(f"more than {MOST_PHASES} phases")
+        raise ValueError(f"more than {MOST_PHASES} phases; plan the rest by itself")
     return tuple(found)
 
 

@@ -66,7 +66,7 @@ def dose(text: str) -> OrderedDose:
     said = _PER.get(per.strip().lower()) if slash else None
     found = spoken(amount if said else text, "dose", "amount")
     if found.value == 0:
-        raise QuantityError("a dose of 0 is no dose")
+        raise QuantityError("a dose of 0 is no dose; give one above it")
     return OrderedDose(found, said)
 
 
@@ -94,7 +94,9 @@ def span(text: str) -> Quantity:
     lowered = " ".join(text.lower().split())
     found = spoken(lowered.removeprefix("every "), "days", "months")
     if found.value == 0 or found.base.denominator != 1:
-        raise QuantityError("an interval is a whole number of days, weeks or months")
+        raise QuantityError(
+            f'{_short(text)} is not a whole number of days, weeks or months above 0; write it as "4 weeks"'
+        )
     return found
 
 
@@ -103,7 +105,7 @@ def infusion_time(text: str) -> Quantity:
     """Read how long an infusion lasts, in hours or minutes, up to a day."""
     found = spoken(text, "time")
     if found.value == 0 or found.base > LONGEST_INFUSION_MIN:
-        raise QuantityError("an infusion lasts longer than no time, and at most 24 h")
+        raise QuantityError(f"{_short(text)} is not how long an infusion lasts: give more than 0, and at most 24 h")
     return found
 
 
@@ -114,7 +116,9 @@ def day(text: str) -> date:
     with suppress(ValueError):
         found = iso_date(text)
     if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise ValueError(f"{_short(text)} is not a date as YYYY-MM-DD from {FIRST_YEAR} to {LAST_YEAR}")
+        raise ValueError(
+            f"{_short(text)} is not a date as YYYY-MM-DD from {FIRST_YEAR} to {LAST_YEAR}; write it as 2026-12-01"
+        )
     return found
 
 
@@ -131,7 +135,7 @@ def count(most: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not _COUNT.fullmatch(text) or int(text) > most:
-            raise ValueError(f"{_short(text)} is not a whole number from 1 to {most}")
+            raise ValueError(f"{_short(text)} is not a whole number; allowed: 1 to {most}")
         return int(text)
 
     return read
@@ -143,7 +147,7 @@ def one_of(*allowed: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         word = text.strip().lower()
         if word not in allowed:
-            raise ValueError(f"{_short(text)} is not one of {', '.join(allowed)}")
+            raise ValueError(f"{_short(text)} is not one of the choices; allowed: {', '.join(allowed)}")
         return word
 
     return read
@@ -153,7 +157,7 @@ def sex(text: str) -> Sex:
     """Read male or female, or the first letter of it."""
     found = _SEXES.get(text.strip().lower())
     if found is None:
-        raise ValueError(f"{_short(text)} is not one of male, female, M, F")
+        raise ValueError(f"{_short(text)} is not one of the choices; allowed: male, female, M, F")
     return found
 
 
@@ -161,19 +165,21 @@ def country(text: str) -> str:
     """Read a country as two letters (GB and UK are one)."""
     found = next(iter(markets(text)))
     if not _COUNTRY.fullmatch(found):
-        raise ValueError(f"{_short(text)} is not a country as two letters, such as US, UK, DE")
+        raise ValueError(f"{_short(text)} is not a country: write it as two letters, such as US, UK, DE")
     return found
 
 
 def printable(text: str) -> str:
     """Read text that is printed and never interpreted: whatever no page can show is refused."""
     if len(text) > MAX_TEXT:
-        raise ValueError(f"longer than {MAX_TEXT} characters")
+        raise ValueError(f"is longer than {MAX_TEXT} characters; leave out what is too many")
     if found := _UNPRINTABLE.search(text):  # control: direction-characters
-        raise ValueError(f"has U+{ord(found[0]):04X} as character {found.start() + 1}, which cannot be printed")
+        raise ValueError(
+            f"has U+{ord(found[0]):04X} as character {found.start() + 1}, which cannot be printed; leave it out"
+        )
     _check_marks(text)
     if not text.strip():
-        raise ValueError("is empty")
+        raise ValueError("is empty; give it, or leave out the option")
     return text
 
 
@@ -188,7 +194,9 @@ def _check_marks(text: str) -> None:
     for char in unicodedata.normalize("NFC", text) if not text.isascii() else "":
         marks = marks + 1 if is_piled(char) else 0
         if marks > MARKS_PER_LETTER:
-            raise ValueError(f"has U+{ord(char):04X} as mark {marks} of one letter, which cannot be printed")
+            raise ValueError(
+                f"has U+{ord(char):04X} as mark {marks} of one letter, which cannot be printed; leave it out"
+            )
 
 
 def override(text: str) -> tuple[str, str]:

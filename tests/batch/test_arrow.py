@@ -119,7 +119,10 @@ def test_a_value_that_raises_when_it_is_read_costs_its_request() -> None:
 
     wrong, good = plan_many([{**GOOD, "weight_kg": Awkward()}, GOOD])
     assert isinstance(wrong, Failed)
-    assert (wrong.field, wrong.message) == ("weight_kg", "weight_kg: a value of type Awkward cannot be read")
+    assert (wrong.field, wrong.message) == (
+        "weight_kg",
+        "weight_kg: a value of type Awkward cannot be read; give it as text",
+    )
     assert isinstance(good, Plan)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 import openpyxl
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pytest
 
 from ivigcalc.batch.rows.headings import plain_name, read_delimiter, read_encoding, read_map
+from ivigcalc.batch.run.asked import _spool_pipe
 from ivigcalc.cli.main import main
 from ivigcalc.errors import RequestError
 
@@ -241,3 +243,30 @@ def test_names_are_spelt_in_many_ways() -> None:
     assert read_encoding("UTF8") == "utf-8"
     with pytest.raises(RequestError, match="given twice"):
         read_map(["sex=a", "sex=b"])
+
+
+def test_a_named_pipe_that_nobody_writes_into_is_waited_for_and_said(tmp_path: Path) -> None:
+    """It is told once, after a few seconds, and the rows are planned when they come."""
+    pipe, told = tmp_path / "rows.csv", threading.Event()
+    os.mkfifo(pipe)
+    with mock.patch("ivigcalc.batch.run.asked._TOLD_AFTER_SECONDS", 0.05):
+
+        def write() -> None:
+            assert told.wait(20)
+            pipe.write_text("patient_id,weight_kg\na,70\n", encoding="utf-8")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        _spool_pipe(pipe, tmp_path / "kept", lambda path: told.set() if path == pipe else None)
+        writer.join()
+    assert (tmp_path / "kept").read_text(encoding="utf-8") == "patient_id,weight_kg\na,70\n"
+
+
+def test_of_a_named_pipe_with_a_writer_nothing_is_said(tmp_path: Path) -> None:
+    pipe, told = tmp_path / "rows.csv", threading.Event()
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("a\n", "utf-8"))
+    writer.start()
+    _spool_pipe(pipe, tmp_path / "kept", lambda _path: told.set())
+    writer.join()
+    assert not told.is_set()

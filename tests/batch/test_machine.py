@@ -28,6 +28,7 @@ Batch = Callable[..., Done]
 MEASURES = [
     ("72", "kg", "72kg", False),
     ("72.50", "kg", "72.50kg", False),
+    ("72,5", "kg", "72.5kg", False),
     ("96.479097099", "kg", "96.479097099kg", False),  # nine decimals may be typed
     ("72.57477920000001", "kg", "72.575kg", True),
     ("109.72399430300001", "kg", "109.724kg", True),
@@ -49,8 +50,8 @@ NO_MEASURES = [
     ".",
     "-72",
     "+72",
-    "72,5",
     "1,072",
+    "1,072.5",
     "072",
     "inf",
     "nan",

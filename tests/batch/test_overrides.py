@@ -45,3 +45,20 @@ def test_a_code_that_no_stop_has_is_refused_before_the_first_row(batch: Batch) -
         done = batch(TWO, "--override", f"{code}=checked", order=ORDER, folder=code)
         assert done.code == 2
         assert "no stop has that code" in done.err
+
+
+def test_an_override_of_a_limit_that_is_obeyed_lifts_it_where_it_holds(batch: Batch) -> None:
+    """4 mg/kg/min, printed for dermatomyositis alone, is 2.4 mL/kg/h of 100 mg/mL: 168 mL/h for 70 kg."""
+    text = "patient_id,weight_kg,regimen,policy\nA,70,dermatomyositis,\nB,70,cidp:eu-label,\n"
+    lift = ("--override", "indication-ceiling=agreed")
+    order = ("--product", "kiovig-eu", "--start", "2026-12-01")
+    kept, lifted = batch(text, order=order, folder="kept"), batch(text, *lift, order=order, folder="lifted")
+    assert (kept.code, lifted.code) == (0, 0), (kept.err, lifted.err)
+
+    def fastest(done: Done, who: str) -> float:
+        return max(float(row["rate_ml_per_h"]) for row in done.table("steps") if row["patient_id"] == who)
+
+    assert fastest(kept, "A") == 168 < fastest(lifted, "A")
+    assert fastest(kept, "B") == fastest(lifted, "B")
+    stops = {row["patient_id"]: row["notices"].split("|")[0] for row in lifted.table("sessions")}
+    assert stops == {"A": "indication-ceiling", "B": ""}

@@ -24,7 +24,7 @@ Batch = Callable[..., Done]
 #: what is wrong with a row -> (column, code, words that the clerk reads)
 BROKEN = [
     ("abc", "weight_kg", "bad-request", "not a plain number"),
-    ("72,5", "weight_kg", "bad-request", "decimal point"),
+    ("72,500", "weight_kg", "bad-request", "can be 72.5 kg or 72500 kg"),
     ("-72", "weight_kg", "bad-request", "not a plain number"),
     ("1e", "weight_kg", "bad-request", "not a plain number"),
     ("", "weight_kg", "missing", "weight_kg is blank: fill it in"),

@@ -57,6 +57,17 @@ def test_its_own_suggestion_reads_the_list(look: Look, tmp_path: Path) -> None:
     assert [line.split(",")[0] for line in errors[1:]] == ["3", "4", "5"], "two weights and the id that came before"
 
 
+def test_numbers_without_a_unit_are_told_where_to_say_it(look: Look, tmp_path: Path) -> None:
+    """As the NHANES of a package for R is: nothing says kg or cm, so nothing is suggested; who knows it says it."""
+    content = "ID,Gender,Age,Weight,Height\n1,female,54,72,164\n"
+    said = look(content, *ORDER)
+    assert "Weight: read as weight, for which its numbers need a unit: map it to weight_kg or weight_lb;" in said
+    assert "Age: read as age, for which its numbers need a unit: map it to age_years;" in said
+    units = ("--map", "weight_kg=Weight", "--map", "height_cm=Height", "--map", "age_years=Age")
+    options = suggestion(look(content, *ORDER, *units))
+    assert main(["batch", str(tmp_path / "in.csv"), "-o", str(tmp_path / "out"), *ORDER, *options]) == 0
+
+
 def test_nested_keys_are_shown_by_their_paths(look: Look) -> None:
     line = json.dumps({"id": "A", "vitals": {"weight": {"value": 72}}, "gender": "male"}) + "\n"
     said = look(line, *ORDER, name="in.jsonl")

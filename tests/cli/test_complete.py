@@ -18,7 +18,7 @@ from typer._completion_shared import get_completion_script
 from ivigcalc import library
 from ivigcalc.cli.complete import GROUPS, OPTIONS, answer
 from ivigcalc.cli.homes import HOMES
-from ivigcalc.cli.main import build
+from ivigcalc.cli.main import build, main
 from ivigcalc.request.fields import FIELDS
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -175,3 +175,19 @@ def test_bash_is_told_the_commands_that_typer_has() -> None:
     assert sorted(offered("ivigcalc re", "bash") or ()) == ["regimens", "replan"]
     assert [offered("ivigcalc re", shell) for shell in ("fish", "powershell")] == [None, None]
     assert offered("ivigcalc --ver", "bash") is None
+
+
+@pytest.mark.parametrize(("words", "number"), [(None, None), ("ivigcalc dose", "x")])
+def test_a_question_of_a_shell_that_cannot_be_read_is_no_bug(
+    words: str | None, number: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_IVIGCALC_COMPLETE", "complete_bash")
+    for name, value in (("COMP_WORDS", words), ("COMP_CWORD", number)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    assert main([]) == 2
+    said = capsys.readouterr().err
+    assert "bug" not in said
+    assert "_IVIGCALC_COMPLETE cannot be read" in said

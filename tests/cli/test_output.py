@@ -14,6 +14,8 @@ from ivigcalc import files
 from ivigcalc.cli.main import main
 
 DOSE = ("dose", "-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg", "-f", "json", "--quiet", "-o")
+#: said after a refusal of the command line
+HELP = "all that it takes: ivigcalc dose --help\n"
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +48,7 @@ def test_a_disk_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture
         os.mknod(disk, 0o600 | stat.S_IFBLK, os.makedev(0, 0))
     except OSError:
         pytest.skip("only root makes devices, and not everywhere")
-    assert refused(disk, capsys) == f"error: cannot write to {disk}: it is a disk; choose another file for -o\n"
+    assert refused(disk, capsys) == f"error: cannot write to {disk}: it is a disk; choose another file for -o\n{HELP}"
 
 
 def test_a_folder_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

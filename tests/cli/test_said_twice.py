@@ -6,6 +6,7 @@ import pytest
 from ivigcalc.cli.main import main
 from ivigcalc.errors import RequestError
 
+WHY = "what it means and what to do: ivigcalc explain said-twice"
 ORDER = ["-r", "cidp", "-p", "privigen-us", "--age", "40y"]
 
 
@@ -26,7 +27,7 @@ ORDER = ["-r", "cidp", "-p", "privigen-us", "--age", "40y"]
 def test_an_option_of_one_value_is_given_once(again: list[str], option: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["dose", *ORDER, "--weight", "72kg", *again]) == 2
     said = capfd.readouterr()
-    assert (said.out, said.err) == ("", f"error: {option} is given twice: give it once\n")
+    assert (said.out, said.err) == ("", f"error: {option} is given twice: give it once\n{WHY}\n")
 
 
 @pytest.mark.parametrize("command", ["schedule", "calendar", "rates", "batch"])

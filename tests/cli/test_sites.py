@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,3 +102,18 @@ def test_every_rule_for_closed_days(
     site.write_text(site.read_text(encoding="utf-8").replace("shift-later", rule), encoding="utf-8")
     document = planned(capsys, "--site", str(site), "--courses", "1")
     assert document["sessions"][0]["date"] == first_day  # type: ignore[index]
+
+
+def test_everything_that_is_wrong_with_a_site_file_is_told_at_once(tmp_path: Path, run: Callable[..., Any]) -> None:
+    """Its hours are no hours, and besides them a country and a locale are none."""
+    path = tmp_path / "site.yaml"
+    path.write_text(
+        "kind: site\nschema: 2\nid: site\nopen: {sat: 8-12}\nholidays: {country: XX}\nlocale: xx-QQ\n",
+        encoding="utf-8",
+    )
+    checked = run("sites", "check", path)
+    assert checked.code == 3
+    told = [line for line in checked.out.splitlines() if line.startswith(str(path))]
+    assert [line.removeprefix(f"{path}:").split(" ")[1].rstrip(":") for line in told] == [
+        "open.sat", "holidays.country", "locale"
+    ]  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import pytest
+import refused
 import typer
 import yaml
 
@@ -176,10 +177,13 @@ def test_the_command_ends_as_the_kind_says(entry: Entry, folder: None, capsys: p
     if entry.kind == "unread":
         assert exit_code in ((5, 6) if entry.ask.startswith("batch") and failed_rows(entry.order) else (2,))
         assert exit_code in (5, 6) or printed.err.startswith("error: ")
+        said = "" if exit_code in (5, 6) else printed.err.splitlines()[0].removeprefix("error: ")
     else:
         assert exit_code == 4
         assert printed.err.startswith(f"refused ({entry.code}): ")
+        said = printed.err.splitlines()[0].partition("): ")[2]
         assert ("--override" in printed.err) is (entry.kind == "stop")
+    assert not said or refused.faults(said) == []
 
 
 # ---- what no order alone brings out ---------------------------------------------------------------------------------

@@ -173,6 +173,15 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are() -> None:
         sorted_by(compared, "cost")
 
 
+def test_the_columns_of_the_csv_by_hand() -> None:
+    """144 g of a 10 % product in 2 days: 72 g, 720 mL a day, 4 x 30 + 2 x 10 + 2 x 2 g; 4 h 48 min and 45 min a day; 365 / 28 courses of 2."""
+    compared = side_by_side({"days": ["2..3"]}, weight="72kg", product="octagam-10-us", site=helpers.a_site(**PRICES))
+    row, _ = csv.DictReader(io.StringIO(to_csv(compared, compared.rows)))
+    figures = {"dose_g": "144", "most_g_a_day": "72", "most_ml_a_day": "720", "vial_count": "8", "infusion_min": "576"}
+    figures |= {"visit_min": "666", "highest_ml_per_h": "172.8", "visits_a_year": "26.1", "cost_per_course": "15516"}
+    assert {key: row[key] for key in figures} == figures
+
+
 def test_machines_get_plain_figures() -> None:
     compared = side_by_side({"days": ["1..3"]}, weight="72kg", product="octagam-10-us")
     found = json.loads(to_json(compared, compared.rows))

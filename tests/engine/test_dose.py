@@ -9,6 +9,7 @@ import pytest
 
 from ivigcalc.definitions import Phase, Product, Rounding
 from ivigcalc.engine.dose import (
+    CourseDose,
     Prescribed,
     believable,
     course_grams,
@@ -20,6 +21,7 @@ from ivigcalc.engine.dose import (
     per_four_weeks,
     prescribed_dose,
     published_interval,
+    share_of_published,
 )
 from ivigcalc.engine.rounding import dose_grid
 from ivigcalc.engine.split import Grid
@@ -121,6 +123,48 @@ def test_both_ends_of_a_published_range_are_inside(ordered: str, is_outside: boo
     published = phase(dose={"per_course": {"from": "1 g/kg", "to": "2 g/kg"}}).dose
     assert published is not None
     assert outside(published.published, amount(ordered), TEN_KG) is is_outside
+
+
+@pytest.mark.parametrize(
+    ("dose", "per_day", "days", "share"),
+    [
+        ({"per_day": "0.4 g/kg"}, True, 5, 1), ({"per_course": "2 g/kg"}, False, 5, 1), ({"per_course": "2 g/kg"}, True, 5, 5),
+        ({"per_day": "0.4 g/kg"}, False, 5, Fraction(1, 5)),
+    ],
+)  # fmt: skip
+def test_a_dose_of_a_day_is_a_share_of_a_course_and_the_reverse(
+    dose: Any, per_day: bool, days: int, share: Any
+) -> None:
+    """A dose of each of 5 days is 5 times what it would be of a course; a dose of a course is a fifth of one a day."""
+    published = phase(dose=dose).dose
+    assert published is not None
+    assert share_of_published(published, per_day, days) == share
+
+
+@pytest.mark.parametrize(
+    ("ordered", "is_outside"), [("0.2 g/kg", False), ("0.4 g/kg", False), ("0.41 g/kg", True), ("1 g/kg", True)]
+)
+def test_a_dose_of_a_day_is_held_against_a_course_of_five(ordered: str, is_outside: bool) -> None:
+    """Of 1 to 2 g/kg: five days of 0.2 and 0.4 g/kg are 1 and 2; of 0.41 they are 2.05."""
+    published = phase(dose={"per_course": {"from": "1 g/kg", "to": "2 g/kg"}}).dose
+    assert published is not None
+    assert outside(published.published, amount(ordered), TEN_KG, Fraction(5)) is is_outside
+
+
+@pytest.mark.parametrize(("given", "percent"), [(9, -10), (10, 0), (12, 20), (25, 150)])
+def test_how_far_a_given_dose_is_from_ten_grams(given: int, percent: int) -> None:
+    made = CourseDose(Fraction(10), Fraction(given), (), "", False)
+    assert made.deviation_percent == percent
+    assert (made.opened, made.preferred, made.smallest) == (False, False, False)  # unless it is said
+
+
+def test_months_are_no_days() -> None:
+    """Every 14 to 28 days is not every 18 months, whose figure lies between the two."""
+    in_days = phase(interval={"every": {"from": "14 days", "to": "28 days"}})
+    fits = {
+        text: interval_fits(in_days, amount(text)) for text in ("13 days", "2 weeks", "4 weeks", "29 days", "18 months")
+    }
+    assert fits == {"13 days": False, "2 weeks": True, "4 weeks": True, "29 days": False, "18 months": False}
 
 
 # ---- in four weeks ---------------------------------------------------------------------------------------------------

@@ -146,7 +146,8 @@ def test_a_course_that_no_days_can_hold_is_refused_whatever_is_overridden() -> N
     with pytest.raises(RefusedError) as caught:
         course(prescribed("2 g/kg", "8.125 g"), (1, 2), "10 g")
     assert str(caught.value) == (
-        "the course of 8.13 g cannot be given: 1 day cannot be filled from whole vials; 2 days cannot be filled from whole vials"
+        "the course of 8.13 g cannot be given: 1 day cannot be filled from whole vials; 2 days cannot be filled from whole vials; "
+        "choose other --days, another --dose, or a --policy that rounds to grams"
     )
     assert (caught.value.code, caught.value.overridable) == ("dose-not-givable", False)
 

@@ -368,3 +368,13 @@ def test_of_phases_that_are_given_alike_it_names_the_one_that_is_meant(tmp_path:
     said = notice(helpers.plan(f"{own}:only", "privigen-us", "70kg", **words), "time-printed-elsewhere")
     assert said.message.startswith("later: the infusion takes ")
     assert said.sessions == ((2, 1),)
+
+
+def test_days_that_differ_by_a_gram_are_said_once(tmp_path: Path) -> None:
+    """15 g are 8 + 7 g: 80 and 70 mL at 10 mL/h take 480 and 420 minutes, and at most 2 h are printed."""
+    own = helpers.own_product(ladder=[("1 mL/kg/h", None)], vials=("1 g",))
+    body = "    dose: {per_course: 1.5 g/kg}\n    days: {from: 2, to: 2}\n    time: {to: 2 h}\n"
+    made = helpers.plan(helpers.own_regimen(tmp_path, body), own, "10kg")
+    assert [session.duration_min for session in made.sessions] == [480, 420]
+    said = notice(made, "longer-than-published")
+    assert (said.value, said.sessions) == ("420 to 480 min", ((1, 1), (1, 2)))

@@ -75,6 +75,12 @@ def test_of_equal_courses_the_days_differ_least() -> None:
     assert [units * vials.unit_g for units in found] == [20, 20]
 
 
+def test_no_day_of_a_course_is_empty() -> None:
+    """10 g on two days in vials of 5 and 10 g: one vial of 10 g would leave a day without any, so 5 + 5 g."""
+    vials, exact = vial_set((Fraction(5), Fraction(10))), Fraction(10)
+    assert fewest_vials(vials, exact, 2, (exact, exact), Fraction(10), None, up=False) == (1, 1)
+
+
 @pytest.mark.parametrize(("most", "course"), [("50", 100), ("49.9", 98)])
 def test_no_day_has_more_than_its_most(most: str, course: int) -> None:
     """100 g on two days in vials of 49 and 50 g."""

@@ -30,7 +30,7 @@ def test_a_name_that_is_no_country_is_never_looked_up(
     path = site_file(tmp_path, f"  country: {name}")
     plan = ["schedule", "-r", DM[0], "-p", DM[1], "--weight", DM[2], "--age", "54y", "--start", "2027-03-29"]
     assert main([*plan, "--site", path]) == 3
-    [said] = capfd.readouterr().err.splitlines()
+    said, _next_step = capfd.readouterr().err.splitlines()
     assert said.startswith(f"{path}:6: holidays.country: no public holidays are known for '{name}'; allowed: ")
     assert main(["regimens", "check", path]) == 3
     assert f"{path}:6: holidays.country: " in capfd.readouterr().out

@@ -135,7 +135,7 @@ def test_above_bmi_30_ontario_is_not_planned_on_the_actual_weight(policy: str | 
     with pytest.raises(RefusedError) as caught:
         ontario(policy=policy)
     assert caught.value.codes == ("weight-rule-differs",)
-    assert "with the factor 0.4 that others print it would be 82.15 kg" in str(caught.value)
+    assert "(82.15 kg with the factor 0.4 of others)" in str(caught.value)
 
 
 def test_with_a_policy_that_has_the_factor_it_is_82_kg() -> None:

@@ -94,6 +94,12 @@ def test_the_smallest_session_may_be_one_unit() -> None:
     assert divide(5, 2, lambda units: units in (1, 4)) == (4, 1)
 
 
+def test_of_two_amounts_alone_both_are_taken() -> None:
+    """Where a dose is 2 or 5 units and nothing else, 7 on two days are 5 + 2, 9 on three 5 + 2 + 2."""
+    assert divide(7, 2, {2, 5}.__contains__) == (5, 2)
+    assert divide(9, 3, {2, 5}.__contains__) == (5, 2, 2)
+
+
 @pytest.mark.parametrize("sizes", AWKWARD, ids=str)
 def test_vials_fill_the_days_of_a_course_where_any_split_does(sizes: tuple[int, ...]) -> None:
     for total in range(1, 60):
@@ -178,6 +184,23 @@ def test_the_nearest_course_in_a_range_that_keeps_a_limit_is_the_first_of_a_list
                 expected = next((s for s in splits if s and (most is None or s[0] <= most)), ())
                 found = nearest_within(vials, exact, days, (low, high), most, direction, tie)
                 assert found == expected, (exact, days, most, low, high)
+
+
+@pytest.mark.parametrize(
+    ("exact", "most", "direction", "tie", "grams"),
+    [
+        ("22", None, "nearest", "down", 20), ("23", None, "nearest", "down", 25), ("22", "25", "up", "down", 25), ("25", "25", "up", "down", 25),
+        ("25", "25", "down", "down", 25), ("24", "25", "down", "up", 20), ("23", "24", "nearest", "down", 20), ("22", "19", "up", "down", 15),
+        ("22.5", None, "nearest", "down", 20), ("22.5", None, "nearest", "up", 25), ("29", "14", "nearest", "up", None),
+    ],
+)  # fmt: skip
+def test_vials_of_five_grams_within_15_to_30(
+    exact: str, most: str | None, direction: Any, tie: Any, grams: int | None
+) -> None:
+    """15, 20, 25 and 30 g can be given: what is nearest, or the first above or below, that puts no more on the day."""
+    most_g = None if most is None else Fraction(most)
+    found = nearest_within(grid(5), Fraction(exact), 1, (Fraction(15), Fraction(30)), most_g, direction, tie)
+    assert found == (() if grams is None else (grams // 5,))
 
 
 def test_no_course_of_nothing_is_near() -> None:

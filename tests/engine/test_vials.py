@@ -85,6 +85,22 @@ def test_nothing_is_a_whole_number_of_vials() -> None:
     assert not VialSet(sizes("5", "2")).is_whole(1)
 
 
+@pytest.mark.parametrize(
+    ("grams", "days"), [("10", 5), ("7", 2), ("5", 1), ("4", 2), ("2", 1), ("9", 3), ("1", 0), ("3", 0), ("15", 6)]
+)
+def test_so_many_days_have_a_vial_each(grams: str, days: int) -> None:
+    """Of 2 and 5 g: 10 g are five vials of 2 g at the most, 15 g one of 5 and five of 2 g; 1 and 3 g are none."""
+    vials = VialSet(sizes("5", "2"))
+    assert [vials.fills(int(grams), n) for n in range(1, 9)] == [n <= days for n in range(1, 9)]
+
+
+def test_a_set_is_its_sizes() -> None:
+    assert VialSet(sizes("5", "2")) == VialSet(sizes("2", "5"))
+    assert hash(VialSet(sizes("5", "2"))) == hash(VialSet(sizes("2", "5")))
+    assert VialSet(sizes("5", "2")) != VialSet(sizes("5"))
+    assert VialSet(sizes("5")) != "5"
+
+
 def test_vials_cover_a_dose_that_was_not_rounded_to_them() -> None:
     got = helpers.any_course("octagam-10-us", "61.7 kg", "2 g/kg", days="2", policy="us-noridian-dme-vials")
     for session in got.sessions:

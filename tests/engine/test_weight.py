@@ -13,7 +13,7 @@ from ivigcalc import library
 from ivigcalc.definitions import DosingWeight, Formula
 from ivigcalc.definitions.weight import ObeseRule
 from ivigcalc.engine.plan import Plan
-from ivigcalc.engine.weight import Weights, adjusted_weight, dosing_weight
+from ivigcalc.engine.weight import Weights, adjusted_kg, dosing_weight, ideal_weight
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import parse_height, parse_weight
 from ivigcalc.request.request import Patient
@@ -102,7 +102,7 @@ def test_without_a_height_there_is_no_other_weight(use: str) -> None:
 def test_what_a_rule_needs_is_asked_for_and_no_more(condition: str, needs: str) -> None:
     with pytest.raises(RequestError) as caught:
         weigh("100kg", None, rule(when=[condition]))
-    assert str(caught.value).endswith(needs)
+    assert str(caught.value).endswith(f"{needs}: give what is missing")
 
 
 def test_an_age_that_is_not_given_is_not_a_silent_default() -> None:
@@ -298,9 +298,9 @@ def test_a_floor_where_the_formula_starts_or_above_it_settles_what_is_below(floo
 def test_an_adjusted_weight_needs_height_and_sex_and_the_formulas_heights() -> None:
     """PLAIN at 60 in: 60 kg and 0.4 of 40 kg."""
     whole = Patient(parse_weight("100kg"), height=parse_height("60in"), sex="male")
-    assert adjusted_weight(whole, PLAIN, Decimal("0.4")) == 76
+    assert adjusted_kg(whole.weight_kg, ideal_weight(whole, PLAIN), Decimal("0.4")) == 76
     for lacking in ({"height": None}, {"sex": None}, {"height": parse_height("59.9in")}):
-        assert adjusted_weight(replace(whole, **lacking), PLAIN, Decimal("0.4")) is None
+        assert ideal_weight(replace(whole, **lacking), PLAIN) is None
 
 
 @pytest.mark.parametrize("condition", ON_IDEAL)

@@ -45,7 +45,11 @@ def test_a_dose_in_per_cent(said: str, factor: str) -> None:
     ("said", "why"),
     [
         (["prodct=privigen-us"], "did you mean product"),
-        (["tolerance=10%"], "allowed: product, policy, dose, every, days"),
+        (["colour=red"], "allowed: product, policy, dose, every, days, tolerance"),
+        (["tolerance=0%"], "above 0 and below 100"),
+        (["tolerance=100%"], "above 0 and below 100"),
+        (["tolerance=10"], "per cent"),
+        (["tolerance=5 g"], "per cent"),
         (["product"], "write KEY=VALUE"),
         (["product="], "says nothing"),
         (["product=no-such"], "no product 'no-such'"),
@@ -188,7 +192,33 @@ def test_a_plan_of_another_version_is_said_to_be_so(tmp_path: Path) -> None:
     assert under(tmp_path, saved("72kg", "2026-12-01"), "days=4").other == 0
 
 
-@pytest.mark.parametrize("words", ["product=privigen-us", "dose=-20%", "policy=us-seton", "every=5 weeks", "days=5"])
+@pytest.mark.parametrize("weight", ["55kg", "63kg", "72kg", "88.4kg"])
+def test_a_tolerance_gives_the_vials_of_a_policy_that_prints_it(weight: str, tmp_path: Path) -> None:
+    """`practical-vials` is `actual-weight` with the fewest vials within 5 %."""
+    plan = saved(weight, "2026-12-01")
+    tolerant, practical = (under(tmp_path, plan, words) for words in ("tolerance=5%", "policy=practical-vials"))
+    assert tolerant.changed is not None
+    assert practical.changed is not None
+    assert tolerant.changed.total == practical.changed.total
+
+
+def test_a_wider_tolerance_is_the_policy_s_own_replaced(tmp_path: Path) -> None:
+    """63 kg, 126 g over two days: within 10 % the fewest vials are four of 30 g, 120 g (-4.8 %)."""
+    found = under(tmp_path, saved("63kg", "2026-12-01", policy="practical-vials", courses="1"), "tolerance=10%")
+    assert found.changed is not None
+    assert found.changed.total.dose_g == Decimal(120)
+    [(_, amount)] = found.changed.periods[0].products
+    assert amount.vials == ((Decimal(30), 4),)
+
+
+def test_a_policy_that_rounds_to_grams_has_no_tolerance_of_vials(tmp_path: Path) -> None:
+    found = under(tmp_path, saved("63kg", "2026-12-01", policy="us-group-health"), "tolerance=10%")
+    assert [kind.code for kind in found.as_planned] == ["not-to-whole-vials"]
+
+
+@pytest.mark.parametrize(
+    "words", ["product=privigen-us", "tolerance=10%", "dose=-20%", "policy=us-seton", "every=5 weeks", "days=5"]
+)
 def test_the_difference_is_one_of_the_two_sums(words: str, tmp_path: Path) -> None:
     plan = saved("72kg", "2026-12-01", height="170cm", sex="male")
     found = json.loads(to_json(under(tmp_path, plan, words)))

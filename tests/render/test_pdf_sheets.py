@@ -15,7 +15,8 @@ from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.record import bottles_without_rates, pump_volumes_ml
 from ivigcalc.quantity import plain, quantity
 from ivigcalc.render.paper.page import document
-from ivigcalc.render.paper.pdf import to_pdf
+from ivigcalc.render.paper.pdf import to_pdf, to_typeset
+from ivigcalc.render.paper.typeset import typeset
 
 from . import papers
 from .papers import Case, Printed, every
@@ -295,3 +296,27 @@ def heading_places(pdf: bytes) -> list[tuple[str, float]]:
 
     page.extract_text(visitor_text=note)
     return found[::-1]
+
+
+def test_records_that_look_alike_are_said_once() -> None:
+    """Two courses of two days alike; where one day is not rounded alike, its record is another."""
+    alike = to_typeset(document(papers.planned_once(), "a4", {}))
+    assert ([head["look"] for head in alike["sheets"]], len(alike["looks"])) == ([0, 0, 0, 0], 1)
+    # 3.2 kg x 2 g/kg in two days: 3.5 g, then 3 g
+    small = helpers.plan("dermatomyositis", "octagam-10-us", "3.2kg", start="2026-12-01", courses="2", days="2")
+    apart = to_typeset(document(small, "a4", {}))
+    assert len({str(session.dose_g) for session in small.sessions}) == len(apart["looks"])
+    for head, sheet in zip(apart["sheets"], document(small, "a4", {})["sheets"], strict=True):
+        said = {name: value for name, value in head.items() if name != "look"}
+        assert apart["looks"][head["look"]] | said == sheet
+
+
+def test_a_record_whose_head_is_higher_than_that_of_its_like_still_fits_its_page() -> None:
+    """A line more in the head is so much less for blank rows."""
+    said = to_typeset(document(papers.planned_once(), "a4", {}, ("record",)))
+    said["sheets"][2]["when"] = "Course 2 of 2, day 1 of 2, " + "phase of the first weeks " * 8
+    texts = papers.pages(typeset("plan.typ", said, "pdf", "PDF output"))
+    assert len(texts) == 4
+    # the last of the blank rows, in front of the bottles
+    last = [int(re.findall(r"(\d+) bottle g mL", text)[0]) for text in texts]
+    assert last == [13, 13, 12, 13]

@@ -410,3 +410,41 @@ def test_courses_are_named_by_the_first_of_them_and_by_their_phase() -> None:
     assert "\nFrom course 1 " in two
     assert "\nFrom course 3 " in two
     assert "\nCourse  " in to_table(reaction(first(), "10:51"))
+
+
+# ---- planned and given ----------------------------------------------------------------------------------------------
+
+
+def lines_of(plan: Plan) -> list[str]:
+    return [" ".join(line.split()) for line in to_table(plan).splitlines()]
+
+
+def test_what_is_given_of_a_course_stands_beside_what_was_planned(plan: Plan, stopped: Plan) -> None:
+    """Of 36 g on each of 4 days 21.168 g are in when the first is stopped: with 3 x 36 g 129.168 g, by 72 kg 1.794."""
+    said = lines_of(stopped)
+    assert "dose planned 144 g = 2 g/kg (0 %)" in said
+    assert [line for line in said if line.startswith("dose given")] == ["dose given course 1: 129.168 g = 1.794 g/kg"]
+    assert [line for line in lines_of(plan) if line.startswith("dose ")] == ["dose given 144 g = 2 g/kg (0 %)"]
+    assert ("Dose given", "course 1: 129.168 g = 1.794 g/kg") in summary(stopped)
+    assert [label for label, _ in summary(plan) if label.startswith("Dose ")] == ["Dose given"]
+
+
+def test_the_table_for_spreadsheets_has_the_grams_per_kilogram_that_are_given(stopped: Plan) -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(stopped))))
+    assert {row["g_per_kg"] for row in rows if row["course"] == "1"} == {"1.794"}
+    assert {row["g_per_kg"] for row in rows if row["course"] != "1"} == {"2"}
+
+
+def test_a_session_that_is_not_given_at_all_is_no_dose(plan: Plan) -> None:
+    """The second of four days of 36 g is left out: 108 g of 144 g."""
+    left_out = after(plan, missed=(str(plan.sessions[1].date),), rest="keep")
+    assert "dose given course 1: 108 g = 1.5 g/kg" in lines_of(left_out)
+
+
+def test_sessions_after_closing_are_counted_over_the_orders(plan: Plan) -> None:
+    """Six courses of four days that all begin an hour before closing; from course 4 on under another order."""
+    late = first(helpers.a_site(open={"mon-sun": "08:00-16:00"}), at="15:00")
+    changed = after(late, new_weight="72kg", from_course="4")
+    found = [notice for notice in changed.notices if notice.code == "past-closing"]
+    assert [notice.message.partition(",")[0] for notice in found] == ["24 sessions"]
+    assert len(found[0].sessions) == 24

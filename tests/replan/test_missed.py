@@ -59,6 +59,40 @@ def test_from_a_later_day_on_the_days_before_stay(plan: Plan) -> None:
     assert course(moved, 3) == days_from("2027-01-31")  # five days later than 26 January
 
 
+def test_what_was_moved_later_on_moves_with_the_rest_and_what_was_moved_before_stays(plan: Plan) -> None:
+    """Course 1 was moved a day, course 5 six days; then course 2 moves a week and the rest with it: course 5 from 23 March."""
+    earlier = after(plan, "2026-12-01", missed=("2026-12-01",), to="2026-12-02", rest="keep")
+    later = after(earlier, "2026-12-02", missed=("2027-03-23",), to="2027-03-29", rest="keep")
+    assert (course(later, 1), course(later, 5)) == (days_from("2026-12-02"), days_from("2027-03-29"))
+    moved = after(later, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="move")
+    assert (course(moved, 1), course(moved, 5)) == (days_from("2026-12-02"), days_from("2027-03-30"))
+
+
+def first_days(plan: Plan) -> list[str | None]:
+    return [course(plan, number)[0] for number in range(1, 7)]
+
+
+def test_the_rest_is_counted_from_each_course_that_moved_and_from_the_last_word_on_it(plan: Plan) -> None:
+    """Course 2 moved to 5 January and then course 4 to 9 March; or course 4 to 25 February first, and then course 2."""
+    second = after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="move")
+    both = after(second, TOLD, missed=("2027-03-02",), to="2027-03-09", rest="move")
+    assert first_days(both) == ["2026-12-01", "2027-01-05", "2027-02-02", "2027-03-09", "2027-04-06", "2027-05-04"]
+    fourth = after(plan, TOLD, missed=("2027-02-23",), to="2027-02-25", rest="move")
+    anew = after(fourth, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="move")
+    assert first_days(anew) == ["2026-12-01", "2027-01-05", "2027-02-02", "2027-03-02", "2027-03-30", "2027-04-27"]
+
+
+def test_what_is_not_given_is_not_given_either_where_the_rest_moves(plan: Plan) -> None:
+    less = after(plan, TOLD, missed=("2027-03-23",), rest="keep")
+    moved = after(less, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="move")
+    assert course(moved, 5) == days_from("2027-03-31", 3)
+
+
+def test_it_may_be_given_on_the_day_on_which_it_is_told(plan: Plan) -> None:
+    days = tuple(days_from("2026-12-29"))
+    assert course(after(plan, "2027-01-05", missed=days, to="2027-01-05", rest="keep"), 2) == days_from("2027-01-05")
+
+
 def test_months_are_counted_from_the_new_day() -> None:
     """Every month from 31 January; 28 February was missed and is 2 March: then 2 April, 2 May."""
     override = ("interval-outside-regimen=as ordered",)
@@ -84,6 +118,15 @@ def test_what_was_moved_moves_again_and_says_when_it_was_due_at_first(plan: Plan
     assert "2027-01-12" in said.message
     assert "14 days later" in said.message
     assert said.sessions == ((2, 1), (2, 2), (2, 3), (2, 4))
+
+
+def test_where_the_rest_moves_with_it_it_says_so_as_well(plan: Plan) -> None:
+    once = after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
+    twice = after(once, "2027-01-05", missed=("2027-01-05",), to="2027-01-12", rest="move")
+    [said] = helpers.notices(twice, "date-shifted")
+    assert (
+        said.message == "course 2 days 1, 2, 3, 4, due 2026-12-29: missed, and given from 2027-01-12 on, 14 days later"
+    )
 
 
 def test_doses_vials_and_rates_are_those_of_before(plan: Plan) -> None:
@@ -164,8 +207,9 @@ def test_a_later_day_that_has_passed_was_given_or_missed_and_somebody_must_say(p
 
 def test_what_is_marked_done_was_not_missed(plan: Plan) -> None:
     done = after(plan, TOLD, done=("2.1",))
-    with pytest.raises(RefusedError, match="is marked done, so that it was not missed"):
+    with pytest.raises(RefusedError, match="is marked done, so that it was not missed") as caught:
         after(done, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
+    assert not caught.value.overridable
 
 
 def test_what_was_interrupted_was_not_missed(plan: Plan) -> None:
@@ -209,22 +253,34 @@ def test_a_move_before_an_earlier_course_is_refused(plan: Plan) -> None:
     with pytest.raises(RefusedError, match=r"session 1\.\d is on 2026-12-0"):
         after(plan, "2026-12-01", missed=("2026-12-29",), to="2026-12-04", rest="keep")
     assert course(after(plan, "2026-12-01", missed=("2026-12-29",), to="2026-12-05", rest="keep"), 2)
+    with pytest.raises(RefusedError, match=r"session 1\.1 is on 2026-12-01") as caught:  # all of it after the second
+        after(plan, "2026-11-20", missed=("2026-12-29",), to="2026-11-25", rest="keep")
+    assert caught.value.code == "move-onto-course"
 
 
 @pytest.mark.parametrize(
-    ("to", "why"),
+    ("to", "closed", "is_open"),
     [
-        ("2027-01-02", "no opening hours on Saturday"),
-        ("2027-01-01", "no opening hours on Saturday"),  # the second of four days
-        ("2026-12-24", "closed by the clinic"),
+        ("2027-01-02", "session 2.1 would be on 2027-01-02, when the clinic is closed (no opening hours on Saturday)", "2027-01-04"),
+        ("2027-01-01", "session 2.2 would be on 2027-01-02, when the clinic is closed (no opening hours on Saturday)", "2027-01-04"),
+        ("2026-12-24", "session 2.1 would be on 2026-12-24, when the clinic is closed (closed by the clinic)", "2026-12-25"),
     ],
-)
-def test_a_closed_day_is_refused_with_the_next_open_one(to: str, why: str) -> None:
+)  # fmt: skip
+def test_a_closed_day_is_refused_with_the_next_open_one(to: str, closed: str, is_open: str) -> None:
     plan = first(SITE, days="2")
-    with pytest.raises(RefusedError, match=why) as caught:
+    with pytest.raises(RefusedError) as caught:
         after(plan, "2026-12-20", missed=("2026-12-29",), to=to, rest="keep")
-    assert caught.value.code == "move-onto-closed-day"
-    assert "the next open day is" in str(caught.value)
+    assert (caught.value.code, caught.value.overridable) == ("move-onto-closed-day", False)
+    assert str(caught.value) == f"{closed}: give --to {is_open}, the next open day"
+
+
+@pytest.mark.parametrize(("shut", "named"), [(13, "; the next open day is 2027-01-18"), (14, "")])
+def test_an_open_day_is_looked_for_within_two_weeks(shut: int, named: str) -> None:
+    """Closed from 5 January on, for 13 days or for 14."""
+    plan = first(helpers.a_site(closed=days_from("2027-01-05", shut), closed_days="shift-later"), days="2")
+    with pytest.raises(RefusedError) as caught:
+        after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
+    assert str(caught.value).endswith(f"(closed by the clinic){named}")
 
 
 def test_later_courses_that_move_are_moved_off_closed_days_as_at_first() -> None:
@@ -268,6 +324,14 @@ def test_later_courses_that_move_are_moved_off_closed_days_as_at_first() -> None
 def test_what_cannot_be(plan: Plan, words: dict[str, object], said: str) -> None:
     with pytest.raises(RequestError, match=said):
         after(plan, TOLD, **words)
+
+
+def test_a_day_on_which_two_courses_meet_names_no_session() -> None:
+    """Courses of two days every day: 2 December is day 2 of the first and day 1 of the second."""
+    meet = ("interval-outside-regimen=x", "course-overlap=x")
+    plan = first(every="1 day", dose_basis="course", days="2", courses="3", override=meet)
+    with pytest.raises(RequestError, match="--missed 2026-12-02: 2 sessions are on that day"):
+        after(plan, "2026-12-02", missed=("2026-12-02",), rest="keep")
 
 
 def test_something_must_be_left() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.replan.past import hold, is_settled, last_day, lies_in_the_past
+from ivigcalc.replan.past import hold, is_settled, last_day, lies_in_the_past, refuse_settled_course
 
 from .saved import after, first, reaction, session
 
@@ -33,7 +33,7 @@ def test_marked_done(plan: Plan) -> None:
 def test_a_session_is_not_done_before_its_day(plan: Plan) -> None:
     with pytest.raises(RefusedError, match=r"session 1\.2 is on 2026-12-02, after 2026-12-01") as caught:
         after(plan, "2026-12-01", done=("1.1", "1.2"))
-    assert caught.value.code == "session-to-come"
+    assert (caught.value.code, caught.value.overridable) == ("session-to-come", False)
     assert after(plan, "2026-12-02", done=("1.1", "1.2"))
 
 
@@ -46,7 +46,7 @@ def test_a_session_that_is_done_has_no_reaction(plan: Plan) -> None:
     done = after(plan, "2026-12-01", done=("1.1",))
     with pytest.raises(RefusedError, match=r"session 1\.1 is marked done, and what is past stays") as caught:
         reaction(done, "10:51", "11:21", "half")
-    assert caught.value.code == "session-past"
+    assert (caught.value.code, caught.value.overridable) == ("session-past", False)
 
 
 def test_nor_has_one_whose_day_is_over(plan: Plan) -> None:
@@ -66,6 +66,8 @@ def test_the_day_on_which_it_ends_counts() -> None:
     assert is_settled(day, date(2026, 12, 2))
     assert is_settled(day._replace(done=True), date(2026, 12, 1))
     assert last_day(session(first(product="alyglo-us"), "1.1")) == date(2026, 12, 1)
+    for at in ("00:00", "23:59"):
+        assert last_day(session(first(product="alyglo-us", at=at), "1.1")) == date(2026, 12, 1)
     assert last_day(session(first(at=None), "1.1")) == date(2026, 12, 1)
 
 
@@ -73,6 +75,36 @@ def test_what_has_no_date_is_never_past() -> None:
     undated = first(command="dose", start=None, at=None, courses=None).sessions[0]
     assert last_day(undated) is None
     assert not lies_in_the_past(undated, date(2199, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("on", "course", "said"),
+    [
+        ("2026-12-01", 1, None),
+        ("2026-12-03", 1, r"--from-course 1 reaches session 1\.2, which on 2026-12-02 lies in the past: .* give --from-course 2 or later"),
+        ("2026-12-05", 2, None),
+        ("2026-12-30", 1, r"session 2\.1, which on 2026-12-29 lies in the past: .* give --from-course 3 or later"),
+        ("2026-12-30", 2, r"session 2\.1, which on 2026-12-29 lies in the past: .* give --from-course 3 or later"),
+        ("2026-12-30", 3, None),
+    ],
+)  # fmt: skip
+def test_a_change_from_a_course_on_reaches_nothing_that_has_passed(
+    plan: Plan, on: str, course: int, said: str | None
+) -> None:
+    if said is None:
+        refuse_settled_course(plan, course, date.fromisoformat(on))
+        return
+    with pytest.raises(RefusedError, match=said) as caught:
+        refuse_settled_course(plan, course, date.fromisoformat(on))
+    assert (caught.value.code, caught.value.overridable) == ("session-past", False)
+
+
+def test_nor_what_was_begun_or_is_done_today(plan: Plan) -> None:
+    with pytest.raises(RefusedError, match=r"session 1\.1, which was interrupted: .* give --from-course 2 or later"):
+        refuse_settled_course(reaction(plan, "10:51"), 1, date(2026, 12, 1))
+    refuse_settled_course(reaction(plan, "10:51"), 2, date(2026, 12, 1))
+    with pytest.raises(RefusedError, match=r"session 1\.1, which is marked done: "):
+        refuse_settled_course(after(plan, "2026-12-01", done=("1.1",)), 1, date(2026, 12, 1))
 
 
 # ---- the last line of defence ---------------------------------------------------------------------------------------
@@ -102,8 +134,11 @@ def changed(plan: Plan, place: int, **values: object) -> Plan:
 )
 def test_a_change_that_reaches_the_past_is_refused_whatever_it_is(plan: Plan, values: dict[str, object]) -> None:
     """Session 1.2 was on 2 December; 1.3 is today, and may change."""
-    with pytest.raises(RefusedError, match=r"session 1\.2 on 2026-12-02 lies in the past, and this would change it"):
+    with pytest.raises(
+        RefusedError, match=r"session 1\.2 on 2026-12-02 lies in the past, and this would change it"
+    ) as caught:
         hold(plan, changed(plan, 1, **values), ON, ())
+    assert (caught.value.code, caught.value.overridable) == ("session-past", False)
     hold(plan, changed(plan, 2, **values), ON, ())
     hold(plan, changed(plan, 1, **values), ON, {(1, 2)})
 

@@ -141,8 +141,9 @@ def test_over_midnight() -> None:
 
 def test_a_session_after_midnight_is_not_past_on_the_day_on_which_it_ends() -> None:
     """The reaction at 00:10 (130 min: 266.4 mL) is told on the second, the day after the session began."""
-    found = session(reaction(first(at="22:00"), "00:10", "00:20", "previous", on="2026-12-02"), "1.1")
-    assert found.steps[2].cumulative_ml == D("266.4")
+    told = reaction(first(at="22:00"), "00:10", "00:20", "previous", on="2026-12-02")
+    assert session(told, "1.1").steps[2].cumulative_ml == D("266.4")
+    assert not helpers.notices(told, "event-to-come")
 
 
 def test_clocks_that_go_back_are_counted() -> None:

@@ -98,8 +98,13 @@ def test_two_events_at_once_are_refused(one: str, other: str) -> None:
 
 
 def test_three_events_are_counted() -> None:
-    with pytest.raises(RequestError, match="--new-weight and --every and --dose are 3 events"):
+    with pytest.raises(RequestError, match="--new-weight and --every and --dose are 3 events") as caught:
         read(new_weight="68kg", every="6 weeks", dose="1 g/kg", from_course="3")
+    assert caught.value.field == "every"  # the second of them
+
+
+def test_there_are_two_hundred_courses_at_the_most() -> None:
+    assert read(**ALL["dose"] | {"from_course": "200"}).from_course == 200
 
 
 @pytest.mark.parametrize(
@@ -150,6 +155,7 @@ def test_what_it_needs(kind: str, without: str, said: str) -> None:
         ({"from_course": "3"}, "--from-course says not what happened"),
         ({"reaction_at": "10:40"}, "--reaction-at says not what happened"),
         ({"stop": True}, "--stop says not what happened"),
+        ({"reaction_at": "10:40", "stop": True}, "--reaction-at says not what happened"),
     ],
 )
 def test_no_event(words: dict[str, Any], said: str) -> None:

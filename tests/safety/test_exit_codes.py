@@ -43,8 +43,8 @@ WRONG: list[tuple[int, str, tuple[str, ...]]] = [
     # ---- the patient
     (2, "--height:", (*DOSE, "--height", "175")),
     (2, "--age:", (*DOSE, "--age", "54")),
-    (2, "--sex: 'x' is not one of male, female", (*DOSE, "--sex", "x")),
-    (2, "--risk: 'heart' is not one of", (*DOSE, "--risk", "heart")),
+    (2, "--sex: 'x' is not one of the choices; allowed: male, female", (*DOSE, "--sex", "x")),
+    (2, "--risk: 'heart' is not one of the choices; allowed: ", (*DOSE, "--risk", "heart")),
     (2, "unknown --condition 'allergy'", (*DOSE, "--condition", "allergy")),
     (2, "give --age or --birth-date, not both", (*DOSE, "--age", "54y", "--birth-date", "1972-01-01")),
     (4, "refused (age-outside-regimen)", (*DOSE, "--age", "7y")),
@@ -54,14 +54,14 @@ WRONG: list[tuple[int, str, tuple[str, ...]]] = [
     (2, "--days:", (*DOSE, "--days", "2-5")),
     (2, "--courses:", (*PLAN, "--courses", "201")),
     (2, "--every:", (*PLAN, "--every", "biweekly")),
-    (2, "--dose-basis: 'month' is not one of course, 4-weeks", (*PLAN, "--dose-basis", "month")),
+    (2, "--dose-basis: 'month' is not one of the choices; allowed: course, 4-weeks", (*PLAN, "--dose-basis", "month")),
     (2, "--dose-basis course or --dose-basis 4-weeks", (*PLAN, "--every", "2 weeks")),
     (2, "needs an interval in days or weeks", (*PLAN, "--every", "2 months", "--dose-basis", "4-weeks")),
     (4, "refused (interval-outside-regimen)", (*PLAN, "--every", "2 weeks", "--dose-basis", "course")),
     (4, "refused (dose-outside-regimen)", (*DOSE, "--dose", "3 g/kg")),
     (4, "refused (days-outside-regimen)", (*DOSE, "--days", "6")),
     (4, "refused (dose-outside-regimen, days-outside-regimen)", (*DOSE, "--dose", "3 g/kg", "--days", "6")),
-    (2, "--infusion: 'second' is not one of", (*PLAN, "--infusion", "second")),
+    (2, "--infusion: 'second' is not one of the choices; allowed: ", (*PLAN, "--infusion", "second")),
     (2, "--last-infusion 2026-12-01 is not before", (*PLAN, "--last-infusion", "2026-12-01")),
     (2, "no product 'octagam-11'", (*PLAN, "--last-product", "octagam-11")),
     (2, "--valid-for:", (*PLAN, "--valid-for", "forever")),
@@ -98,7 +98,7 @@ WRONG: list[tuple[int, str, tuple[str, ...]]] = [
     (2, "'xml'", (*DOSE, "-f", "xml")),
     (2, "is a folder", (*DOSE, "-o", "/tmp")),
     (2, "cannot write to", (*DOSE, "-o", "/nonexistent/plan.txt")),
-    (2, "--paper: 'a3' is not one of a4, letter", (*PLAN, "-f", "pdf", "--paper", "a3")),
+    (2, "--paper: 'a3' is not one of the choices; allowed: a4, letter", (*PLAN, "-f", "pdf", "--paper", "a3")),
     (2, "--previous:", ("calendar", *PLAN[1:], "-f", "ics", "--previous", "/dev/zero")),
     # ---- what a terminal would obey
     (2, "No such command", ("\x1b[2J\x1b]0;owned\x07",)),
@@ -160,7 +160,9 @@ def test_a_wrong_definition_file_is_exit_3_with_its_place(
     path.write_bytes(content)
     said = refuses(3, *DOSE, "--site", path)
     assert words in said
-    assert all(line.startswith(f"{path}") for line in said.splitlines())
+    *problems, next_step = said.splitlines()
+    assert all(line.startswith(f"{path}") for line in problems)
+    assert next_step == "to check it: ivigcalc sites check FILE"
 
 
 def test_files_that_are_no_files_do_not_hang(refuses: Callable[..., str], tmp_path: Path) -> None:

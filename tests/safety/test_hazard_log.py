@@ -1,7 +1,10 @@
 """SAFETY.md is true: every test that it names exists, and fails when its control is removed."""
 
 import ast
+import compileall
+import json
 import os
+import py_compile
 import re
 import shutil
 import subprocess
@@ -151,40 +154,53 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("pyproject.toml", "SAFETY.md", "README.md"):
         shutil.copy(ROOT / part, folder / part)
+    for part in ("ivigcalc", "tests"):  # by hash: what is changed is never taken from there
+        compileall.compile_dir(folder / part, quiet=1, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
     yield folder
     shutil.rmtree(folder)
 
 
-def run_test(folder: Path, test: str) -> subprocess.CompletedProcess[str]:
-    """One test in a copy, with the package of that copy."""
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    # plain: to rewrite the asserts of tests that are read once would take as long as they run
-    options = ("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--assert=plain")
-    command = [sys.executable, "-m", "pytest", *options, test]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=300
-    )
+@pytest.fixture(scope="module")
+def environment(copy: Path) -> dict[str, str]:
+    """That the package of the copy is tested, wherever a test starts it."""
+    return {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.fixture(scope="module")
+def forks(copy: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """The process that runs tests of the copy, each in a fork (`forks.py`)."""
+    command = [sys.executable, copy / "tests" / "safety" / "forks.py"]
+    plain = {**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=copy, env=plain, stdin=pipe, stdout=pipe, encoding="utf-8") as process:
+        yield process
+        process.communicate()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control["control"])
-def test_a_control_that_is_removed_is_missed(control: dict[str, str], copy: Path) -> None:
+def test_a_control_that_is_removed_is_missed(
+    control: dict[str, str], copy: Path, forks: subprocess.Popen[str], tmp_path: Path
+) -> None:
     [(path, number)] = [(path, number) for name, path, number in anchors(copy) if name == control["control"]]
-    whole = path.read_text(encoding="utf-8")
+    whole, module = (
+        path.read_text(encoding="utf-8"),
+        ".".join(path.relative_to(copy).with_suffix("").parts).removesuffix(".__init__"),
+    )
     path.write_text(without(whole, number, control), encoding="utf-8")
     try:
-        done = run_test(copy, control["test"])
+        print(json.dumps([module, control["test"], str(tmp_path / "said")]), file=forks.stdin, flush=True)
+        code = int(forks.stdout.readline())
     finally:
         path.write_text(whole, encoding="utf-8")
-    said = done.stdout[-3000:] + done.stderr[-1000:]
-    assert done.returncode == 1, said  # 1 = the test failed; 2 and above = it could not be run
-    assert re.search(r"[1-9][0-9]* failed", done.stdout), said
-    assert not BROKEN.search(done.stdout), said
+    said = (tmp_path / "said").read_text(encoding="utf-8", errors="replace")[-4000:]
+    assert code == 1, said  # 1 = the test failed; 2 and above = it could not be run
+    assert re.search(r"[1-9][0-9]* failed", said), said
+    assert not BROKEN.search(said), said
 
 
 @pytest.mark.slow
-def test_with_all_controls_in_place_their_tests_pass(copy: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+def test_with_all_controls_in_place_their_tests_pass(copy: Path, environment: dict[str, str]) -> None:
     tests = sorted({control["test"] for control in CONTROLS})
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],

@@ -440,8 +440,9 @@ def test_a_file_that_is_no_plan_is_refused_in_one_message(
     path.write_bytes(content)
     said = refuses(2, "verify", path)
     assert words in said
-    assert len(said.splitlines()) == 1
-    assert len(said) < 400
+    message, next_step = said.splitlines()
+    assert len(message) < 400
+    assert next_step == "what it means and what to do: ivigcalc explain not-a-plan"
 
 
 def test_a_file_of_brackets_as_large_as_a_plan_may_be_is_refused(refuses: Callable[..., str], tmp_path: Path) -> None:

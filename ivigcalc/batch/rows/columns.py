@@ -14,7 +14,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.quantity import QuantityError
 from ivigcalc.request.fields import FIELD, FIELDS
 from ivigcalc.request.form import Form, Words
-from ivigcalc.text import TYPED, near, safe
+from ivigcalc.text import TYPED, listed, near, safe
 
 Cell = str | tuple[str, ...]
 #: place, name, field of the form, and how its cell becomes the words of that field
@@ -41,6 +41,8 @@ _MACHINE = {
     **{field.name: machine.day for field in _ASKED if field.metavar == "DATE"},
     "at": machine.clock,
 }
+#: so many columns are named in a message
+_NAMED = 8
 _YES, _NO = ("true", "yes"), ("false", "no")
 MAX_CELL = 10_000
 #: bytes that are not UTF-8, as the decoder leaves them
@@ -92,7 +94,9 @@ class Columns:
                 continue
             if len(cell) > MAX_CELL:
                 raise RequestError(
-                    f"{name}: the cell is longer than {MAX_CELL} characters", field=name, code="too-long"
+                    f"{name}: the cell is longer than {MAX_CELL} characters; leave out what is too many",
+                    field=name,
+                    code="too-long",
                 )
             _check_encoding(name, cell)
             if field in said:
@@ -102,7 +106,7 @@ class Columns:
             said[field] = name
             words[field] = read(name, cell)
         if whose and "patient_id" not in said:
-            raise RequestError("the row has no patient_id", field="patient_id", code="missing")
+            raise RequestError("the row has no patient_id: give each row its own", field="patient_id", code="missing")
         return words, said
 
     def for_row(self, failed: Failed, cells: Sequence[Cell]) -> Failed:
@@ -167,16 +171,23 @@ def check_columns(names: Sequence[str]) -> None:
         if name not in COLUMNS:
             raise RequestError(unknown_column(name), field="columns", code="unknown-column")
         if list(names).count(name) > 1:
-            raise RequestError(f"the column '{name}' is there twice", field="columns", code="unknown-column")
+            raise RequestError(
+                f"the column '{name}' is there twice: leave out one of them", field="columns", code="unknown-column"
+            )
     if "patient_id" not in names:
-        raise RequestError("the input has no column 'patient_id'", field="columns", code="missing")
+        raise RequestError(
+            "the input has no column 'patient_id': add it, or say what it is called with --map patient_id=HEADING",
+            field="columns",
+            code="missing",
+        )
 
 
 def unknown_column(name: str) -> str:
     """What to say of a column that there is not."""
     if ";" in name or "\t" in name:
-        return f"the heading '{safe(name)}' is not separated by commas: save the file as comma-separated values"
-    return f"unknown column '{safe(name)}'; {near(name, COLUMNS)}allowed: {', '.join(COLUMNS)}"
+        return f"the heading '{safe(name)}' is not separated by commas: save it as CSV, or give --delimiter"
+    some = listed(list(COLUMNS), _NAMED)
+    return f"unknown column '{safe(name)}'; {near(name, COLUMNS)}allowed: {some}, as `ivigcalc batch --help` has them"
 
 
 def read_row(row: Mapping[str, Cell]) -> Form:
@@ -210,7 +221,9 @@ def _with_unit(column: str, cell: Cell) -> str:
     try:
         return machine.measure(_text(column, cell), unit).words
     except QuantityError as error:
-        raise RequestError(f"{column}: {error}; the column states the unit ({unit})", field=column) from None
+        raise RequestError(
+            f"{column}: {error}; the column states the unit ({unit}), so write the number alone", field=column
+        ) from None
 
 
 def _as_machines_write(read: Callable[[str], str]) -> Callable[[str, Cell], str]:
@@ -232,5 +245,7 @@ def _many(_column: str, cell: Cell) -> tuple[str, ...]:
 def _yes_or_no(column: str, cell: Cell) -> bool:
     word = _text(column, cell).lower()
     if word not in (*_YES, *_NO):
-        raise RequestError(f"{column}: '{safe(word, TYPED)}' is not true or false", field=column)
+        raise RequestError(
+            f"{column}: '{safe(word, TYPED)}' is not true or false; allowed: {', '.join((*_YES, *_NO))}", field=column
+        )
     return word in _YES

@@ -78,7 +78,9 @@ def picked(headings: Sequence[str], reading: Reading) -> Picked:
                 continue
             raise RequestError(unknown_column(heading), field="columns", code="unknown-column")
         if column in places:
-            raise RequestError(f"the column '{column}' is there twice", field="columns", code="unknown-column")
+            raise RequestError(
+                f"the column '{column}' is there twice: leave out one of them", field="columns", code="unknown-column"
+            )
         places[column] = place
     whole = tuple(places.values()) == tuple(range(len(headings)))
     return Picked(tuple(places), None if whole else tuple(places.values()), len(headings))
@@ -101,8 +103,12 @@ def place_of(heading: str, headings: Sequence[str]) -> int:
         if len(found) == 1:
             return found[0]
         if found:
-            raise RequestError(f"--map: '{safe(heading)}' is there twice", field="map")
-    raise RequestError(f"--map: the input has no column '{safe(heading)}'; {near(heading, headings)}", field="map")
+            raise RequestError(f"--map: '{safe(heading)}' is there twice: rename one of the two columns", field="map")
+    raise RequestError(
+        f"--map: the input has no column '{safe(heading)}'; {near(heading, headings)}write COLUMN=HEADING as it "
+        "stands there",
+        field="map",
+    )
 
 
 def read_map(said: Iterable[str]) -> dict[str, str]:
@@ -118,10 +124,10 @@ def read_map(said: Iterable[str]) -> dict[str, str]:
             if not called.strip():
                 raise RequestError(f"--map: {column} has no heading: write {column}=HEADING", field="map")
             if found.setdefault(column, called) != called:
-                raise RequestError(f"--map: {column} is given twice", field="map")
+                raise RequestError(f"--map: {column} is given twice: leave out one of them", field="map")
     twice = {heading for heading in found.values() if list(found.values()).count(heading) > 1}
     if twice:
-        raise RequestError(f"--map: '{safe(min(twice))}' is given to two columns", field="map")
+        raise RequestError(f"--map: '{safe(min(twice))}' is given to two columns: leave out one of them", field="map")
     return found
 
 
@@ -130,11 +136,10 @@ def _pairs_in(path: Path) -> list[tuple[str, str]]:
         text = read_regular(path, _MAX_MAP).decode("utf-8-sig")
     except (UnreadableError, UnicodeError, OSError) as error:
         name = safe(str(path), LONG)
-        raise RequestError(
-            f"--map: '{name}' is neither COLUMN=HEADING nor a file that can be read: {error}", field="map"
-        ) from None
+        raise RequestError(f"--map: '{name}' is neither COLUMN=HEADING nor a file: it {error}", field="map") from None
     wrong = RequestError(
-        f'--map: {safe(path.name, LONG)} is neither a JSON object {{"column": "heading"}} nor lines of COLUMN,HEADING',
+        f'--map: {safe(path.name, LONG)} is neither a JSON object {{"column": "heading"}} nor lines of '
+        "COLUMN,HEADING; write one of the two",
         field="map",
     )
     if text.lstrip().startswith("{"):
@@ -178,6 +183,7 @@ def read_encoding(said: str) -> str:
         found = None
     if found is None or not getattr(found, "_is_text_encoding", True):
         raise RequestError(
-            f"--encoding: '{safe(said)}' is no encoding; such are utf-8, cp1252, utf-16", field="encoding"
+            f"--encoding: '{safe(said)}' is no encoding that is known; allowed: utf-8, cp1252, utf-16 and the like",
+            field="encoding",
         )
     return "utf-8" if found.name == "utf-8-sig" else found.name

@@ -40,7 +40,7 @@ def _no_object(why: str) -> Failed:
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key is there twice")
+        raise ValueError("a key is there twice: leave out one of them")
     return found
 
 

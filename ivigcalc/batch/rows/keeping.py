@@ -4,6 +4,7 @@ spreadsheet, a database. The rows are then read from what was kept, again and ag
 from __future__ import annotations
 
 import codecs
+import glob
 import json
 import os
 import sqlite3
@@ -45,7 +46,10 @@ def readable(path: Path, kind: str, reading: Reading, work: Path) -> tuple[Path,
         if kind in TYPED:
             return _as_lines(path, kind, reading, work / "input.rows"), "rows"
         if kind in ("csv", "jsonl") and codecs.lookup(reading.encoding).name != "utf-8":
-            return _as_utf8(path, reading.encoding, work / "input.text"), kind
+            path = _as_utf8(path, reading.encoding, work / "input.text")
+        if reading.query is not None:
+            path = _as_table(path, kind, reading, work / "input.duckdb")
+            return _as_lines(path, "duckdb", reading, work / "input.rows"), "rows"
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _unreadable(path, reason) from None
@@ -53,7 +57,9 @@ def readable(path: Path, kind: str, reading: Reading, work: Path) -> tuple[Path,
 
 
 def _unreadable(path: Path, why: object) -> RequestError:
-    message = f"cannot read the input {safe(path.name, LONG)}: {safe(str(why), LONG)}"
+    message = (
+        f"cannot read the input {safe(path.name, LONG)}: {safe(str(why), LONG)}; check the file, or give --input-format"
+    )
     return RequestError(message, field="input", code="unreadable-input")
 
 
@@ -126,13 +132,21 @@ def _sheet(path: Path, reading: Reading) -> Iterator[Any]:
     with closing(book):
         names = [sheet.title for sheet in book.worksheets]
         if reading.sheet is not None and reading.sheet not in names:
-            raise RequestError(f"--sheet: the workbook has {', '.join(map(safe, names))}", field="sheet")
+            raise RequestError(
+                f"--sheet: '{safe(reading.sheet)}' is none of them: the workbook has "
+                f"{', '.join(map(safe, names))}; choose one",
+                field="sheet",
+            )
         sheet = book[reading.sheet or names[0]]
         sheet.reset_dimensions()
         rows = sheet.iter_rows(values_only=True)
         heads = _without_end(next(rows, ()))
         if not heads:
-            raise RequestError("the sheet is empty: its first row names the columns", field="columns", code="missing")
+            raise RequestError(
+                "the sheet is empty: write the columns into its first row, or choose another --sheet",
+                field="columns",
+                code="missing",
+            )
         padded = ((*row, *[None] * (len(heads) - len(row))) for row in map(_without_end, rows))
         yield from _lines([str(arrow_text(head)).strip() for head in heads], padded, reading)
 
@@ -187,14 +201,48 @@ def _sqlite(path: Path, reading: Reading) -> Iterator[Any]:
             cursor = connection.execute(_query(reading, names))
             yield from _lines([column[0] for column in cursor.description or ()], cursor, reading)
     except sqlite3.Error as error:
-        raise RequestError(f"the database cannot be read: {safe(str(error), LONG)}", field="query") from None
+        raise RequestError(
+            f"the database cannot be read: {safe(str(error), LONG)}; check --query, or name a table of it",
+            field="query",
+        ) from None
 
 
-def _duckdb(path: Path, reading: Reading) -> Iterator[Any]:
+#: how a list becomes the table that a query asks: each cell the text that it is, each line of JSON one value
+_AS_TABLE = {
+    "csv": "read_csv($path, all_varchar = true, header = true, delim = $delimiter, quote = '\"', escape = '\"', "
+    "compression = 'none')",
+    "jsonl": "read_ndjson_objects($path, compression = 'none')",
+    "parquet": "read_parquet($path)",
+}
+
+
+def _as_table(path: Path, kind: str, reading: Reading, to: Path) -> Path:
+    """A database whose only table, `list`, is the list."""
+    duckdb = _duckdb_module("--query of a list")
+    if kind not in _AS_TABLE:
+        raise RequestError(f"--query: not of a list in the format {kind}", field="query")
+    to.unlink(missing_ok=True)
+    # DuckDB takes a path as a pattern, and an address as one of the network
+    said = {"path": glob.escape(str(path.resolve()))} | ({"delimiter": reading.delimiter} if kind == "csv" else {})
+    try:
+        with closing(duckdb.connect(str(to))) as connection:
+            making = f"CREATE TABLE list AS SELECT * FROM {_AS_TABLE[kind]}"  # noqa: S608 - words of this module
+            connection.execute(making, said)
+    except duckdb.Error as error:
+        raise RequestError(f"the list cannot be read: {safe(str(error), LONG)}", field="query") from None
+    return to
+
+
+def _duckdb_module(needs: str) -> Any:
     try:
         import duckdb
     except ImportError:
-        raise MissingExtraError("DuckDB", "duckdb") from None
+        raise MissingExtraError(needs, "duckdb") from None
+    return duckdb
+
+
+def _duckdb(path: Path, reading: Reading) -> Iterator[Any]:
+    duckdb = _duckdb_module("DuckDB")
     try:
         closed: dict[str, Any] = {"enable_external_access": "false"}  # control: query-reads-its-database
         with closing(duckdb.connect(str(path), read_only=True, config=closed)) as connection:
@@ -203,7 +251,10 @@ def _duckdb(path: Path, reading: Reading) -> Iterator[Any]:
             found = connection.execute(_query(reading, names))
             yield from _lines([column[0] for column in found.description or ()], _fetched(found), reading)
     except duckdb.Error as error:
-        raise RequestError(f"the database cannot be read: {safe(str(error), LONG)}", field="query") from None
+        raise RequestError(
+            f"the database cannot be read: {safe(str(error), LONG)}; check --query, or name a table of it",
+            field="query",
+        ) from None
 
 
 def _fetched(found: Any) -> Iterator[Sequence[Any]]:

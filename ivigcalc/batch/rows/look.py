@@ -16,6 +16,7 @@ from typing import Any
 
 from ivigcalc.batch.rows.columns import COLUMNS, Cell, Columns
 from ivigcalc.batch.rows.headings import Reading, place_of, plain_name
+from ivigcalc.batch.rows.long import MEASURES, long_list, query_of
 from ivigcalc.batch.rows.outcome import Failed, for_clerk
 from ivigcalc.batch.rows.problems import problems
 from ivigcalc.batch.rows.source import Source
@@ -64,6 +65,8 @@ class _Column:
     most: Any = None
     words: Counter[str] = field(default_factory=Counter)
     nothing: Counter[str] = field(default_factory=Counter)
+    #: codes of a weight or height that stand in it
+    codes: set[str] = field(default_factory=set)
 
     def take(self, cell: Cell) -> None:
         """Look at one cell."""
@@ -74,6 +77,8 @@ class _Column:
             self.nothing[text] += 1
             return
         self.filled += 1
+        if text in MEASURES:
+            self.codes.add(text)
         value = _number(text)
         if value is not None:
             self.numbers += 1
@@ -118,6 +123,8 @@ class Looked:
     nulls: tuple[str, ...]
     #: (column, code) -> how many rows, and the first of them: its number and what is said
     failing: dict[tuple[str, str], tuple[int, int, str]]
+    #: of a list with a line for each value: the query that makes a row for each patient
+    query: str | None = None
 
 
 def look(source: Source, reading: Reading, defaults: Form, site: Site) -> Looked:
@@ -132,9 +139,13 @@ def look(source: Source, reading: Reading, defaults: Form, site: Site) -> Looked
             continue
         for column, cell in zip(columns, cells, strict=False):
             column.take(cell)
+    nulls = tuple(word for word in _NOTHING if any(column.nothing[word] for column in columns))
+    found = long_list((column.heading, frozenset(column.codes)) for column in columns)
+    if found and reading.query is None:
+        query = query_of(found, is_json=source.kind == "jsonl")
+        return Looked(count, unreadable, 0, tuple(columns), {}, {}, (), {}, query)
     suggested = _suggested(headings, reading)
     read_as = _read_as(headings, {**reading.renamed, **suggested})
-    nulls = tuple(word for word in _NOTHING if any(column.nothing[word] for column in columns))
     seen = replace(reading, nulls=reading.nulls | set(nulls))
     failing, repeated = _failing(source, read_as, seen, defaults, site)
     return Looked(count, unreadable, repeated, tuple(columns), read_as, suggested, nulls, failing)
@@ -211,13 +222,25 @@ def told(found: Looked, reading: Reading) -> Iterator[str]:
     by_heading = {heading: column for column, heading in found.read_as.items()}
     for column in found.columns:
         read = by_heading.get(column.heading)
-        as_what = f"read as {read}" if read else _not_read(column.heading)
+        as_what = f"read as {read}{_without_unit(read, column)}" if read else _not_read(column.heading)
         blank = "".join(f", {count:,} x {word}" for word, count in sorted(column.nothing.items()))
         yield f"{safe(column.heading)}: {as_what}; {column.filled:,} filled{blank}; {column.says()}"
     yield ""
-    yield from _failures(found)
+    if found.query:
+        yield "a line for each value, not for each patient: the query makes rows of the newest weights and heights"
+        yield "ages and sex stand elsewhere: without them, what a protocol prints of ages is not looked at"
+    else:
+        yield from _failures(found)
     yield ""
     yield "suggested: " + " ".join(_options(found, reading))
+
+
+def _without_unit(read: str, column: _Column) -> str:
+    """What to do where a column that wants a unit has none in its cells."""
+    needs = _WITHOUT_UNIT.get(read)
+    if needs is None or not column.filled or column.numbers < column.filled:
+        return ""
+    return f", for which its numbers need a unit: map it to {needs}"
 
 
 def _not_read(heading: str) -> str:
@@ -238,6 +261,9 @@ def _failures(found: Looked) -> Iterator[str]:
 
 
 def _options(found: Looked, reading: Reading) -> Iterable[str]:
+    if found.query:
+        yield f"--query {shlex.quote(found.query)}"
+        return
     maps = {**reading.renamed, **found.suggested}
     yield from (f"--map {shlex.quote(f'{column}={heading}')}" for column, heading in maps.items())
     if len(found.read_as) < len(found.columns):

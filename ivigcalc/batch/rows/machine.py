@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
-from ivigcalc.quantity import UNITS, QuantityError, decimal_of, number, plain
+from ivigcalc.quantity import UNITS, QuantityError, decimal_of, number, plain, with_point
 from ivigcalc.text import TYPED, safe
 
 _PLAIN = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?")
@@ -33,11 +34,12 @@ class Measure(NamedTuple):
     rounded: bool
 
 
+@lru_cache(maxsize=4096)
 def measure(text: str, unit: str) -> Measure:
     """Read a figure of a column that states its unit. Raises `QuantityError`."""
     if _PLAIN.fullmatch(text):
         return Measure(f"{text}{unit}", False)
-    exact = _exact(text)
+    exact = _exact(with_point(text, f" {unit}"))
     if len(plain(exact).partition(".")[2]) <= _TYPED_DECIMALS:
         return Measure(f"{number(plain(exact))}{unit}", False)
     to, places = _ROUNDED_IN.get(unit, (unit, _TYPED_DECIMALS))
@@ -79,5 +81,7 @@ def clock(text: str) -> str:
     if match is None:
         return text
     if Decimal(match[2]):  # control: no-seconds-dropped
-        raise QuantityError(f"'{safe(text, TYPED)}' holds seconds: an infusion starts on a minute, as 09:00")
+        raise QuantityError(
+            f"'{safe(text, TYPED)}' holds seconds, and an infusion starts on a minute: write it as 09:00"
+        )
     return match[1]

@@ -78,7 +78,7 @@ class Source:
         try:
             self._file = open_regular(path)
         except UnreadableError as error:
-            message = f"the input {safe(path.name, LONG)} {error}"
+            message = f"the input {safe(path.name, LONG)} {error}; check the path"
             raise RequestError(message, field="input", code="unreadable-input") from None
         self._seen = os.fstat(self._file.fileno())
         self._picked: Picked | None = None
@@ -193,10 +193,16 @@ class Source:
             open_quote = "a quote is opened and not closed in the first line"
             why = open_quote if isinstance(error, OpenQuoteError) else error
             raise RequestError(
-                f"the heading cannot be read as CSV: {why}", field="columns", code="unreadable-input"
+                f"the heading cannot be read as CSV: {why}; mend the first line, or give --delimiter",
+                field="columns",
+                code="unreadable-input",
             ) from None
         if not heading:
-            raise RequestError("the input is empty: the first line names the columns", field="columns", code="missing")
+            raise RequestError(
+                "the input is empty: name the columns in its first line, and give a row for each patient",
+                field="columns",
+                code="missing",
+            )
         return tuple(name.strip() for name in heading)
 
     def _csv_rows(self) -> Iterator[Row]:
@@ -279,7 +285,7 @@ def _version(status: os.stat_result) -> tuple[int, int, int]:
 
 
 def _unreadable(path: Path, error: OSError) -> RequestError:
-    message = f"cannot read the input {safe(path.name, LONG)}: {error.strerror}"
+    message = f"cannot read the input {safe(path.name, LONG)}: {error.strerror}; check the file, and run again"
     return RequestError(message, field="input", code="unreadable-input")
 
 
@@ -341,4 +347,8 @@ def _parquet(file: BinaryIO) -> Any:
 
 
 def _no_parquet(error: Exception) -> RequestError:
-    return RequestError(f"the input cannot be read as Parquet: {safe(str(error), LONG)}", field="input")
+    return RequestError(
+        f"the input cannot be read as Parquet: {safe(str(error), LONG)}; check the file, or say what it is with "
+        "--input-format",
+        field="input",
+    )

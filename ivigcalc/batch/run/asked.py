@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from threading import Timer
 from typing import BinaryIO
 
 from ivigcalc import library
@@ -23,8 +26,10 @@ from ivigcalc.quantity import QuantityError, spoken
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import read_form
 from ivigcalc.request.request import LAST_YEAR
-from ivigcalc.text import safe
+from ivigcalc.text import TYPED, safe
 
+#: after so long it is said that a named pipe has no writer
+_TOLD_AFTER_SECONDS = 3
 _SECONDS = re.compile(r"([0-9]{1,6}) ?(?:s|sec|seconds?)")
 
 
@@ -56,15 +61,18 @@ class Batch:
     retry: Path | None = None
     #: how long a cluster may have no worker
     wait_seconds: int = 60
+    #: who is told that nobody writes into the named pipe that the list is read from
+    waits: Callable[[Path], None] = field(default=lambda _path: None, compare=False, repr=False)
 
 
 def read_wait(said: str) -> int:
     """`30 s`, `5 min`, `1 h` -> seconds."""
     seconds = _SECONDS.fullmatch(said)
-    try:
+    with suppress(QuantityError):
         return int(seconds[1]) if seconds else round(spoken(said, "time").base * 60)
-    except QuantityError as error:
-        raise RequestError(f"--wait: {error}, s", field="wait") from None
+    raise RequestError(
+        f"--wait: '{safe(said, TYPED)}' is no time to wait; write it as 30 s, 5 min or 2 h", field="wait"
+    )
 
 
 def check_defaults(defaults: Form) -> None:
@@ -75,7 +83,10 @@ def check_defaults(defaults: Form) -> None:
     for override in defaults.override:
         declared = codes().get(code_of(override))
         if declared is None or "stop" not in declared.kinds:
-            raise RequestError(f"--override {safe(code_of(override))}: no stop has that code", field="override")
+            raise RequestError(
+                f"--override {safe(code_of(override))}: no stop has that code; `ivigcalc explain` lists all",
+                field="override",
+            )
     if defaults.regimen:
         library.regimen(defaults.regimen)
     if defaults.product:
@@ -90,12 +101,25 @@ def open_list(batch: Batch, folder: Folder) -> Source:
         if batch.piped is not None:
             spool(batch.piped, folder.work / "input")
         elif _is_pipe(path):
-            with path.open("rb") as stream:
-                spool(stream, folder.work / "input")
+            _spool_pipe(path, folder.work / "input", batch.waits)
             path = folder.work / "input"
     Source(path, batch.input_format).close()  # a regular file, and nothing else is read
     path, kind = readable(path, batch.input_format, batch.reading, folder.work)
     return Source(path, kind, batch.reading)
+
+
+def _spool_pipe(path: Path, to: Path, waits: Callable[[Path], None]) -> None:
+    """Copy what is written into a named pipe; until somebody writes, `waits` is told once that nobody does."""
+    timer = Timer(_TOLD_AFTER_SECONDS, waits, (path,))
+    timer.daemon = True
+    timer.start()
+    try:
+        with path.open("rb") as stream:
+            stream.peek(1)
+            timer.cancel()
+            spool(stream, to)
+    finally:
+        timer.cancel()
 
 
 def _is_pipe(path: Path) -> bool:

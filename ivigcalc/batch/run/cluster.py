@@ -14,7 +14,7 @@ from ivigcalc.batch.run.fingerprint import definitions_sha256
 from ivigcalc.batch.run.work import Done, Planner, Settings, do_partition
 from ivigcalc.batch.run.workers import Partitions, WorkerError
 from ivigcalc.errors import MissingExtraError, RequestError
-from ivigcalc.text import safe
+from ivigcalc.text import LONG, safe
 
 #: partitions under way for each thread of the cluster, and how often one is tried again
 _AHEAD, _RETRIES = 2, 5
@@ -45,7 +45,9 @@ def do_on_cluster(
         client: Any = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise RequestError(
-            f"--cluster: cannot reach a Dask scheduler at {safe(address)}: {error}", field="cluster"
+            f"--cluster: cannot reach a Dask scheduler at {safe(address)}: {safe(str(error), LONG)}; check the "
+            "address, and that it runs",
+            field="cluster",
         ) from None
     with client:
         yield from _in_order(_Crew(client, wait_seconds, workers), settings, partitions)
@@ -118,7 +120,10 @@ def _result(crew: _Crew, future: Any) -> Done:
     except WorkerError:
         raise
     except Exception as error:
-        raise WorkerError(f"the cluster could not do a partition: {type(error).__name__}: {error}") from None
+        raise WorkerError(
+            f"the cluster could not do a partition: {type(error).__name__}: {safe(str(error), LONG)}; run again to "
+            "go on, or run without --cluster"
+        ) from None
 
 
 def do_far(name: str, settings: Settings, rows: Sequence[Row]) -> Done:
@@ -131,7 +136,10 @@ def do_far(name: str, settings: Settings, rows: Sequence[Row]) -> Done:
 def _check_definitions(settings: Settings) -> None:
     if definitions_sha256(settings.files) != settings.definitions:  # control: worker-definitions
         own = f", or other files at {', '.join(settings.files)}" if settings.files else ""
-        raise WorkerError(f"a worker of the cluster has another version of ivigcalc or other definitions{own}")
+        raise WorkerError(
+            f"a worker of the cluster has another version of ivigcalc or other definitions{own}; install the same "
+            "on every worker"
+        )
 
 
 def _planner(name: str, settings: Settings) -> Planner:

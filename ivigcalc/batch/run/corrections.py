@@ -43,7 +43,8 @@ class Shown:
                 return dict(self._rows(csv.reader(text), name))
         except (UnreadableError, UnicodeError, csv.Error, OSError) as error:
             raise _unfit(
-                f"{name} {error if isinstance(error, UnreadableError) else f'cannot be read: {error}'}"
+                f"{name} {error if isinstance(error, UnreadableError) else f'cannot be read: {error}'}; give "
+                "errors.csv as it was written"
             ) from None
 
     def _rows(self, lines: Iterator[list[str]], name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -56,7 +57,7 @@ class Shown:
             line = [*line, *[""] * (max(number_at, *places.values()) + 1 - len(line))]
             number = line[number_at].strip()
             if not number.isascii() or not number.isdigit() or len(number) > len(str(2**63)):
-                raise _unfit(f"{name}, line {line_number}: '{safe(number)}' is no row number of the list")
+                raise _unfit(f"{name}, line {line_number}: '{safe(number)}' is no row number: keep those of errors.csv")
             cells = tuple(self._plain(line[place].strip()) for place in places.values())
             before = found.setdefault(int(number), cells)
             if not self._says_more(cells):
@@ -72,10 +73,10 @@ class Shown:
         for heading in headings:
             if heading not in (*ERROR_COLUMNS, *self.columns):
                 raise _unfit(
-                    f"{name}: unknown column '{safe(heading)}'; {near(heading, wanted)}it has those of errors.csv"
+                    f"{name}: unknown column '{safe(heading)}'; {near(heading, wanted)}keep those of errors.csv"
                 )
             if headings.count(heading) > 1:
-                raise _unfit(f"{name}: the column '{heading}' is there twice")
+                raise _unfit(f"{name}: the column '{heading}' is there twice: leave out one of them")
         for column in wanted:
             if column not in headings:
                 raise _unfit(f"{name} has no column '{column}': correct errors.csv, and keep its columns")

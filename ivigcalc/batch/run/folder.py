@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from ivigcalc.batch.run.lock import give_free, hold
 from ivigcalc.batch.run.state import (
     EACH,
     REPORT,
@@ -31,7 +32,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.files import replace_whole, sync, write_all
 
 #: the files for each patient: those of this run, and those of them that are being given their place
-_MADE, _MOVING = EACH, "each.moving"
+_MADE, _MOVING, _LOCK = EACH, "each.moving", "lock"
 
 
 @dataclass(slots=True)
@@ -76,20 +77,23 @@ class Folder:
 
     def __enter__(self) -> Folder:
         self._check_no_links()
-        with explained("cannot use the output folder"):
+        with explained(f"cannot use the output folder {shown(self.path)}"):
             self._lock = _locked(self.work)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file in self._tables.values():
-            file.close()
-        if not (self.work / STATE).exists():  # nothing that could be taken up
+        self._close_tables()
+        done = not (self.work / STATE).exists()  # nothing that could be taken up
+        if done:
             shutil.rmtree(self.work, ignore_errors=True)
-            if self._new:
-                with suppress(OSError):  # somebody else's files are in it
-                    self.path.rmdir()
         if self._lock is not None:
-            os.close(self._lock)
+            if done:
+                give_free(self._lock, self.work / _LOCK)
+            else:
+                os.close(self._lock)
+        if done and self._new:
+            with suppress(OSError):  # somebody else's files are in it
+                self.path.rmdir()
 
     def _check_no_links(self) -> None:
         """What is in a linked folder is not in this one, and is not ours to clear away."""
@@ -129,9 +133,10 @@ class Folder:
 
     def start_over(self, *, keep_input: bool = False) -> None:
         """Forget an unfinished run."""
+        self._close_tables()  # Windows deletes no file that is open
         with explained("cannot clear the work folder"):
             for path in self.work.iterdir():
-                if path.name != "lock" and not (keep_input and path.name.startswith("input")):
+                if path.name != _LOCK and not (keep_input and path.name.startswith("input")):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     # ---- writing ----------------------------------------------------------------------------------------------
@@ -184,8 +189,7 @@ class Folder:
     def publish(self, names: dict[str, str], report: dict[str, Any]) -> None:
         """Move the files of the work folder to their names, then the report, and clear up. It can be repeated."""
         with explained("cannot write to the output folder"):
-            for file in self._tables.values():
-                file.close()
+            self._close_tables()
             tables, each = named_before(self.path / REPORT)
             for name in tables - set(names):
                 (self.path / name).unlink(missing_ok=True)
@@ -199,6 +203,10 @@ class Folder:
             (self.work / REPORT).replace(self.path / REPORT)
             sync(self.path)
             shutil.rmtree(self.work, ignore_errors=True)
+
+    def _close_tables(self) -> None:
+        for file in self._tables.values():
+            file.close()
 
     def _publish_each(self, outdated: bool) -> None:
         """Put the files for each patient in place of those of an earlier batch, beside whatever else is there: somebody
@@ -232,29 +240,29 @@ def explained(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise RequestError(f"{what}: {reason}", field="output", code="cannot-write") from None
+        raise RequestError(
+            f"{what}: {reason}; choose another folder with -o", field="output", code="cannot-write"
+        ) from None
 
 
 def _locked(work: Path) -> int:
     """Hold the lock file. The system gives it free when this process ends, however it ends."""
-    import fcntl
-
     while True:
         work.mkdir(parents=True, exist_ok=True)
         try:
-            handle = os.open(work / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+            handle = os.open(work / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
         except FileNotFoundError:  # the run that held it cleared up in between
             continue
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            hold(handle)
+        except (BlockingIOError, PermissionError):  # of POSIX, of Windows
             os.close(handle)
             raise RequestError(
                 f"another batch is writing to {shown(work.parent)}: wait for it, or choose another folder",
                 field="output",
                 code="in-use",
             ) from None
-        if _same_file(handle, work / "lock"):
+        if _same_file(handle, work / _LOCK):
             return handle
         os.close(handle)  # it is the lock of a run that has cleared up
 

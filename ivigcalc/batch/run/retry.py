@@ -84,7 +84,10 @@ class Retry(Run):
         """What the finished batch says of itself; its errors.csv may be the very file that was corrected."""
         report = self._folder.report(but=(_ERRORS,))
         if report is None or "rows.csv" not in report["files"]:
-            raise _unfit(f"{shown(self._batch.folder)} holds no finished batch whose rows could be corrected")
+            raise _unfit(
+                f"{shown(self._batch.folder)} holds no finished batch whose rows could be corrected: name its "
+                "folder with -o"
+            )
         return report
 
     def _check_same(self, now: dict[str, Any]) -> None:
@@ -122,7 +125,10 @@ class Retry(Run):
                 )
             found[row.number] = cells
         for number in sorted(asked.keys() - seen):
-            raise _unfit(f"{safe(self._batch.retry.name, LONG)}: the list has no row {number}")
+            raise _unfit(
+                f"{safe(self._batch.retry.name, LONG)}: the list has no row {number}: give the list that the batch "
+                "was made with"
+            )
         return found
 
     def _as_shown(self, row: Row) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ class Run:
             progress.add(done.planned, done.errors, done.counts)
             watch(progress.rows, self._total)
             if batch.max_errors is not None and progress.failed > batch.max_errors:
-                self._folder.start_over()
+                self._give_up()
                 raise ErrorLimitError(_why_stopped(progress, done))
             if clock() - kept_at > _KEEP_SECONDS:
                 self._check_unchanged()
@@ -114,6 +114,11 @@ class Run:
         rows = self._source.rows()
         return rows if self._batch.allow_duplicates else (once(row, self._columns, self._found) for row in rows)
 
+    def _give_up(self) -> None:
+        """Nothing is kept that could be taken up."""
+        self._source.close()  # it may lie in the folder, and Windows deletes no file that is open
+        self._folder.start_over()
+
     def _check_unchanged(self) -> None:
         self._source.check_unchanged()
         self._check_definitions()  # control: definitions-under-batch
@@ -122,7 +127,7 @@ class Run:
         """Raise when a definition file is no longer what it was at the start. Nothing is kept to be taken up: were the
         file changed back, some rows would have the figures of what it said in between."""
         if self._files and definitions_sha256(self._files) != self._about["definitions"]:
-            self._folder.start_over()
+            self._give_up()
             raise RequestError(
                 "a definition file changed while it was used: run again to plan every row with what it says now",
                 field="definitions",
@@ -172,7 +177,13 @@ def _why_stopped(progress: Progress, done: Done) -> str:
         f"row {number}, {safe(who)}: {error.code}: {for_clerk(error.message)}"
         for number, who, error in done.first_errors
     ]
-    return "\n".join([f"stopped: {progress.failed} of {progress.rows} rows failed; nothing was written", *shown])
+    return "\n".join(
+        [
+            f"stopped: {progress.failed} of {progress.rows} rows failed; nothing was written: correct them, or "
+            "raise --max-errors",
+            *shown,
+        ]
+    )
 
 
 def publish(folder: Folder, about: About, progress: Progress, names: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""A partition divided among workers by what the rows ask, so that each question is answered by one worker only.
+"""A partition divided among workers by weight and order, so that an infusion is worked out by one worker only.
 
 Rows are written one by one, and put back in their order when every share is there. Some partitions stay whole: those of
 Parquet, which is written a partition at a time, and those with files for each patient, or whose plans are saved,
@@ -23,8 +23,8 @@ from ivigcalc.batch.run.work import (
     bytes_of,
     counted,
     do_partition,
+    infusion_of,
     own_cells,
-    question_of,
 )
 from ivigcalc.batch.tables.encode import ROWS, error_bytes, row_line, tables_of
 
@@ -51,15 +51,15 @@ class Pieces:
 
 
 def share_out(settings: Settings, rows: Sequence[Row], workers: int) -> list[Share]:
-    """The shares of a partition. Rows that ask the same go to the same worker, in every partition of a run."""
+    """The shares of a partition. Rows with one weight and order go to the same worker, in every partition of a run."""
     if _stays_whole(settings):
         return [Share(None, range(len(rows)), rows)]
-    question = question_of(settings.columns)
+    infusion = infusion_of(settings.columns)
     places: list[list[int]] = [[] for _ in range(workers)]
     for place, row in enumerate(rows):
         number = row.number
         if not isinstance(row.cells, Failed) and len(row.cells) == len(settings.columns):
-            number = hash(question(row.cells))
+            number = hash(infusion(row.cells))
         places[number % workers].append(place)
     return [Share(worker, own, [rows[place] for place in own]) for worker, own in enumerate(places) if own]
 

@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 
 from ivigcalc.api import Desk
-from ivigcalc.batch.rows.columns import IDENTITY, Cell, Columns
+from ivigcalc.batch.rows.columns import COLUMNS, IDENTITY, Cell, Columns
 from ivigcalc.batch.rows.outcome import Failed, attempt
 from ivigcalc.batch.rows.problems import problems
 from ivigcalc.batch.rows.source import Row
@@ -27,11 +27,12 @@ from ivigcalc.batch.tables.encode import (
 )
 from ivigcalc.batch.tables.first_day import Movable, asks_for_a_day
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
+from ivigcalc.engine.ceilings import LIFTS
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.request.fields import FIELDS
+from ivigcalc.request.fields import FIELD, FIELDS
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import check_identity
 
@@ -128,7 +129,11 @@ def bytes_of(settings: Settings, table: Table, plans: Sequence[Planned]) -> byte
 
 def counted(plans: Iterable[Planned]) -> Counter[str]:
     """How many of these plans are of each kind that the summary tells of."""
-    return Counter(kind for plan in plans for kind in plan.answer.kinds)
+    found: Counter[str] = Counter()
+    for kinds, times in Counter([plan.answer.kinds for plan in plans]).items():
+        for kind in kinds:
+            found[kind] += times
+    return found
 
 
 def own_cells(row: Row) -> Sequence[Cell]:
@@ -143,8 +148,19 @@ def code_of(override: str) -> str:
 
 def question_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
     """Picks what a row asks: all of its cells but those that say whose it is and from when."""
-    asked = [place for place, name in enumerate(columns) if name not in IDENTITY]
-    return lambda cells: tuple([cells[place] for place in asked])
+    return _picks([place for place, name in enumerate(columns) if name not in IDENTITY])
+
+
+def infusion_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
+    """Picks what most of the work hangs on: of what a row asks, the order and the weight. Rows that have it in common
+    mostly have their doses and rates in common, whatever else is asked."""
+    fields = [FIELD[COLUMNS[name]] for name in columns]
+    weighed = [field.name == "weight" or field.of != "patient" for field in fields]
+    return _picks([place for place, name in enumerate(columns) if name not in IDENTITY and weighed[place]])
+
+
+def _picks(places: Sequence[int]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
+    return lambda cells: tuple([cells[place] for place in places])
 
 
 class Planner:
@@ -193,7 +209,17 @@ class Planner:
         for_all = self.settings.defaults.override
         if not for_all or form.override != for_all:  # what a row says itself is held against its own plan
             return self._desk.work_out(form, "schedule")
-        needed: tuple[str, ...] = ()
+        # a limit that is obeyed stops nothing: whether an override lifts it is seen by trying
+        lifts = tuple(said for said in for_all if code_of(said) in LIFTS)
+        for lifted in dict.fromkeys((lifts, *((one,) for one in lifts))):
+            try:
+                return self._worked_with(form, for_all, lifted)
+            except RequestError as error:
+                if not lifted or error.field != "override":
+                    raise
+        return self._worked_with(form, for_all, ())
+
+    def _worked_with(self, form: Form, for_all: tuple[str, ...], needed: tuple[str, ...]) -> Worked:
         while True:
             try:
                 return self._desk.work_out(replace(form, override=needed), "schedule")

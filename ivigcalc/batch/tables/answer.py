@@ -19,9 +19,11 @@ from ivigcalc.batch.tables.first_day import Day, Movable, has_own_dates, movable
 from ivigcalc.batch.tables.gaps import Text, text_of
 from ivigcalc.batch.tables.notices import Told, told
 from ivigcalc.clock import DAY_MIN
+from ivigcalc.engine.assemble import computed_from
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked
-from ivigcalc.engine.plan import Infusion, Plan, Session, Titration, clock_text
+from ivigcalc.engine.plan import Infusion, Notice, Session, Titration, clock_text
+from ivigcalc.quantity import decimal_of
 from ivigcalc.render.csv import (
     Treatment,
     cell,
@@ -30,24 +32,25 @@ from ivigcalc.render.csv import (
     session_figures,
     session_words,
     step_figures,
-    treatment_of,
+    treatment,
 )
 
 #: how the summary counts a plan whose weight or height was rounded
 ROUNDED = "rows/rounded"
+#: the place of the first day among what goes into the gaps of a text
+_FIRST_DAY = 2
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a plan shows, whoever asked for it. `movable` where it shows the same from another first day on."""
+class Figures:
+    """The doses and rates of a plan, whatever is said of it. `movable` where they are the same from another first day
+    on. What goes into the gaps of its text: the patient, the codes of the notices, and the days from `_FIRST_DAY` on.
+    """
 
     sessions: tuple[Session, ...]
     titrations: tuple[Titration, ...]
-    codes: str
     treatment: Treatment
     movable: Movable | None
-    #: what the summary counts it as
-    kinds: tuple[str, ...] = ()
 
     @cached_property
     def days(self) -> tuple[Day, ...]:
@@ -69,6 +72,11 @@ class Answer:
         """The date of each session, for this first day."""
         days = tuple(map(_day_of, self.sessions))
         return self.movable.dates(start, days) if self.movable is not None else self._own_dates(days)
+
+    def last_day(self, start: date) -> date:
+        """The date of the last session, for this first day."""
+        last = (_day_of(self.sessions[-1]),)
+        return (self.movable.dates(start, last) if self.movable is not None else self._own_dates(last))[0]
 
     def _own_dates(self, days: tuple[Day, ...]) -> tuple[date, ...]:
         firsts = {
@@ -93,16 +101,16 @@ class Answer:
                 self._infusion_of.get(number),
                 session.dose_g,
                 session.leftover_g,
-                session.vials,
+                id(session.vials),  # of a session in hand
                 session.phase,
                 session.clock_change,
             )
             if shows not in alike:
-                alike[shows] = _session_cells(session, self.codes, self.treatment)
+                alike[shows] = _session_cells(session, self.treatment)
             cells, days_later = alike[shows]
             place = places[_day_of(session)]
             lines.append(f"%s,{session.course},{session.day},%s,{cells}\n")
-            gaps += (0, place, *[place + later for later in days_later])
+            gaps += (0, place, *[place + later for later in days_later], 1)
         return text_of(lines, gaps)
 
     @cached_property
@@ -131,7 +139,16 @@ class Answer:
 
     def _places(self) -> dict[Day, int]:
         """Where each day is among what goes into the gaps; the days of one infusion follow each other."""
-        return {day: place for place, day in enumerate(self.days, start=1)}
+        return {day: place for place, day in enumerate(self.days, start=_FIRST_DAY)}
+
+
+class Answer(NamedTuple):
+    """What a plan shows, whoever asked for it: its figures and the codes of its notices. `kinds`: what the summary
+    counts it as."""
+
+    figures: Figures
+    codes: str
+    kinds: tuple[str, ...] = ()
 
 
 def _day_of(session: Session) -> Day:
@@ -149,11 +166,12 @@ def _step_cells(session: Session, infusion: Infusion) -> list[tuple[str, int | N
     return found
 
 
-def _session_cells(session: Session, codes: str, treatment: Treatment) -> tuple[str, list[int]]:
-    """Start, end and figures of a session, and the days from its own to that of its start and end, where known."""
+def _session_cells(session: Session, treatment: Treatment) -> tuple[str, list[int]]:
+    """Start, end and figures of a session with a gap for the codes, and the days from its own to that of its start and
+    end, where known."""
     duration = session.duration_min
-    figures = (*session_figures(session), codes, *session_words(session, treatment))
-    cells = ",".join((_clock(session, 0), _clock(session, duration), *map(cell, figures)))
+    figures, words = map(cell, session_figures(session)), map(cell, session_words(session, treatment))
+    cells = ",".join((_clock(session, 0), _clock(session, duration), *figures, "%s", *words))
     found = (_days_later(session, 0), _days_later(session, duration))
     return cells, [later for later in found if later is not None]
 
@@ -182,7 +200,7 @@ class Asked(NamedTuple):
         """Whether it is also the answer for this first day."""
         if start == self.start:
             return True
-        dates, moves = self.answer.movable, self.told.moves and not self.of_a_day
+        dates, moves = self.answer.figures.movable, self.told.moves and not self.of_a_day
         return moves and dates is not None and dates.holds_also(start, self.start)
 
 
@@ -197,33 +215,35 @@ class Planned(NamedTuple):
     @property
     def line_counts(self) -> tuple[int, int, int]:
         """How many lines it has in the tables of sessions, steps and notices."""
-        return *self.answer.line_counts, self.told.count
+        return *self.answer.figures.line_counts, self.told.count
 
     def lines(self, table: str, *, escape: bool = True) -> str:
         """The CSV lines of a table."""
         who = quoted(safe_cell(self.patient_id) if escape else self.patient_id)
         if table == "notices":
             return self.told.text(escape=escape).filled((who, self._until))
-        text = self.answer.step_text if table == "steps" else self.answer.session_text
-        return text.filled((who, *self.answer.dates(self.start)))
+        figures = self.answer.figures
+        text = figures.step_text if table == "steps" else figures.session_text
+        return text.filled((who, self.answer.codes, *figures.dates(self.start)))
 
     @property
     def _until(self) -> str:
         """The day that a notice names."""
         if self.told.wait is None:
             return ""
-        return self.told.until_after(self.answer.on_days(self.start)[-1])
+        return self.told.until_after(self.answer.figures.last_day(self.start))
 
     def records(self, table: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a table as values, in the order of the columns."""
         if table == "notices":
             yield from ((self.patient_id, *words) for words in self.told.records(self._until))
             return
-        for s, on in zip(self.answer.sessions, self.answer.on_days(self.start), strict=True):
+        figures = self.answer.figures
+        for s, on in zip(figures.sessions, figures.on_days(self.start), strict=True):
             head = (self.patient_id, s.course, s.day, on.isoformat())
             if table == "sessions":
                 when = (_moment(s, on, 0), _moment(s, on, s.duration_min))
-                words = session_words(s, self.answer.treatment)
+                words = session_words(s, figures.treatment)
                 yield (*head, *when, *session_figures(s), self.answer.codes, *words)
                 continue
             for step in s.infusion.steps if s.infusion else ():
@@ -238,33 +258,33 @@ def planned(worked: Worked, known: Known[Movable, Movable], *, rounded: bool = F
     draft, request = worked.draft, worked.draft.case.request
     start = request.order.start
     assert start is not None
-    said = tuple(dict.fromkeys((n.level, n.code, n.overridden_because is not None) for n in worked.notices))
-    own_dates = has_own_dates(draft)
-    shows = (said, request.order.at, rounded, start if own_dates else None)
+    own_start = start if has_own_dates(draft) else None
+    figures: Figures = draft.titrated.shown.of((request.order.at, own_start), lambda: _figures(worked, known))
+    said = tuple([(n.level, n.code, n.overridden_because is not None) for n in worked.notices])
     answer: Answer = draft.titrated.shown.of(
-        shows, lambda: _answer(worked, None if own_dates else _of_all(movable(draft), known), rounded)
+        (said, request.order.at, rounded, own_start), lambda: _answer(figures, worked.notices, rounded)
     )
     notices = told(worked.notices, draft.calendar.visits[-1].on)
     return Planned(answer, notices, request.patient.patient_id or "", start)
 
 
-def _answer(worked: Worked, dates: Movable | None, rounded: bool) -> Answer:
-    plan = worked.plan(with_trace=False)
-    codes, treatment = notice_codes(plan.notices), treatment_of(plan)
-    return Answer(plan.sessions, plan.titrations, codes, treatment, dates, _kinds(plan, rounded))
+def _figures(worked: Worked, known: Known[Movable, Movable]) -> Figures:
+    draft, dosed = worked.draft, worked.draft.dosed
+    dates = None if has_own_dates(draft) else _of_all(movable(draft), known)
+    by = treatment(computed_from(draft), decimal_of(dosed.kg, 2), dosed.courses)
+    return Figures(draft.sessions, draft.titrated.titrations, by, dates)
 
 
-def _kinds(plan: Plan, rounded: bool) -> tuple[str, ...]:
+def _answer(figures: Figures, notices: tuple[Notice, ...], rounded: bool) -> Answer:
+    return Answer(figures, notice_codes(notices), _kinds(figures.treatment, notices, rounded))
+
+
+def _kinds(treatment: Treatment, notices: tuple[Notice, ...], rounded: bool) -> tuple[str, ...]:
     """What the summary counts a plan as, each as `group/name`."""
-    source = plan.computed_from
-    named = {
-        "regimen": source.regimen.value.id if source.regimen else None,
-        "product": source.product.value.id,
-        "policy": source.policy.policy.value.id,
-    }
+    named = {"regimen": treatment.regimen, "product": treatment.product, "policy": treatment.policy}
     found = [f"{group}/{name}" for group, name in named.items() if name]
-    found += [f"{notice.level}/{notice.code}" for notice in plan.notices]
-    found += [f"overridden/{notice.code}" for notice in plan.notices if notice.overridden_because]
+    found += [f"{notice.level}/{notice.code}" for notice in notices]
+    found += [f"overridden/{notice.code}" for notice in notices if notice.overridden_because]
     return (*dict.fromkeys(found), *((ROUNDED,) if rounded else ()))
 
 

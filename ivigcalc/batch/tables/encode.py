@@ -20,7 +20,7 @@ from ivigcalc.batch.tables.notices import NOTICE_COLUMNS
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import plain
 from ivigcalc.render.csv import SESSION_COLUMNS, STEP_COLUMNS, safe_cell
-from ivigcalc.text import near, safe
+from ivigcalc.text import listed, near, safe
 
 #: row, patient id, what is wrong, and the cells of the row where they could be read
 RowErrors = tuple[int, str, Failed, Sequence[Cell]]
@@ -32,6 +32,8 @@ ROWS, ROW_COLUMNS = "rows", ("row", *TABLES, "errors")
 #: the saved plans, one on each line, where they are asked for
 PLANS = "plans"
 Headings = dict[str, bytes]
+#: so many columns are named in a message
+_NAMED = 12
 #: whose a line is: every table has these, so they alone pick no table
 _KEYS = frozenset({"patient_id", "course", "day", "date"})
 
@@ -78,11 +80,12 @@ def read_picked(said: str | None) -> tuple[str, ...]:
     for name in picked:
         if name not in known:
             raise RequestError(
-                f"--columns: no table of results has '{safe(name)}'; {near(name, known)}there are {', '.join(known)}",
+                f"--columns: no table of results has '{safe(name)}'; {near(name, known)}allowed: "
+                f"{listed(known, _NAMED)}",
                 field="columns",
             )
         if picked.count(name) > 1:
-            raise RequestError(f"--columns: '{name}' is given twice", field="columns")
+            raise RequestError(f"--columns: '{name}' is given twice: leave out one of them", field="columns")
     if said is not None and not picked:
         raise RequestError("--columns: name at least one column, e.g. patient_id,dose_g", field="columns")
     return picked

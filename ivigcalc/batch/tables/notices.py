@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from ivigcalc.batch.tables.gaps import Text, text_of
 from ivigcalc.codes import audience_of
@@ -36,6 +37,13 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 Record = tuple[int | None, int | None, *tuple[str | None, ...]]
 
 
+class Lines(NamedTuple):
+    """The lines of a notice in CSV, escaped, with gaps for the patient (0) and the day that it names (1)."""
+
+    text: str
+    gaps: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Told:
     """The notices of a plan. `until`: the day that they name, and how long after the last session that is.
@@ -44,13 +52,12 @@ class Told:
     """
 
     notices: tuple[Notice, ...]
+    lines: tuple[Lines, ...]
     until: str | None = None
     wait: Quantity | None = None
-    #: the end of the lines of each notice in CSV, escaped, where it was looked up before
-    cells: tuple[str, ...] = ()
     moves: bool = True
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Lines in the table."""
         return sum(max(1, len(notice.sessions)) for notice in self.notices)
@@ -71,41 +78,31 @@ class Told:
 
     def text(self, *, escape: bool) -> Text:
         """The lines in CSV; what goes into their gaps is the patient and the day that a notice names."""
-        return self._safe if escape else self._text(escape=False)
+        return self._safe if escape else _text([_lines(notice, self.until, False) for notice in self.notices])
 
     @cached_property
     def _safe(self) -> Text:
-        return self._text(escape=True)
-
-    def _text(self, *, escape: bool) -> Text:
-        lines: list[str] = []
-        gaps: list[int] = []
-        every = self.cells if escape and self.cells else [_cells(notice, escape) for notice in self.notices]
-        for notice, words in zip(self.notices, every, strict=True):
-            named = 0
-            if self.until and self.until in words:
-                named = words.count(self.until)
-                words = words.replace(self.until, "%s")
-            for course, day in notice.sessions or (("", ""),):
-                lines.append(f"%s,{course},{day},{words}")
-                gaps += (0, *[1] * named)
-        return text_of(lines, gaps)
+        return _text(self.lines)
 
 
 def told(notices: tuple[Notice, ...], last: date | None) -> Told:
     """The notices of a plan whose last session is on this day; they move where they name no day but one after it."""
     until = wait = None
-    cells = []
+    lines: list[Lines] = []
     for notice in notices:
-        words, days = _looked_up(notice)
-        cells.append(words)
-        if not days:
-            continue
-        wait = _wait(notice.limit) if notice.code == "live-vaccines" and notice.limit else None
-        until = _after(last, wait) if wait is not None and last is not None else None
-        if days != {until}:  # control: notice-of-its-start
-            return Told(notices, moves=False)
-    return Told(notices, until, wait, tuple(cells))
+        shown, days = _looked_up(notice)
+        if days:
+            wait = _wait(notice.limit) if notice.code == "live-vaccines" and notice.limit else None
+            until = _after(last, wait) if wait is not None and last is not None else None
+            if days != {until}:  # control: notice-of-its-start
+                return Told(notices, tuple([_looked_up(notice)[0] for notice in notices]), moves=False)
+            shown = _with_its_day(notice, until)
+        lines.append(shown)
+    return Told(notices, tuple(lines), until, wait)
+
+
+def _text(lines: Sequence[Lines]) -> Text:
+    return text_of([text for text, _ in lines], [gap for _, gaps in lines for gap in gaps])
 
 
 @lru_cache(maxsize=64)
@@ -125,13 +122,23 @@ def _words(notice: Notice) -> tuple[str | None, ...]:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _looked_up(notice: Notice) -> tuple[str, frozenset[str]]:
-    """Its cells, escaped, and the days that it names."""
+def _looked_up(notice: Notice) -> tuple[Lines, frozenset[str]]:
+    """Its lines, escaped, and the days that its words name."""
     said = (notice.message, notice.value, notice.limit, notice.overridden_because)
-    return _cells(notice, True), frozenset(day for text in said if text for day in _DAY.findall(text))
+    days = frozenset(day for text in said if text for day in _DAY.findall(text))
+    return _lines(notice, None, True), days
 
 
-def _cells(notice: Notice, escape: bool) -> str:
-    """Its words as the end of a line of CSV, which is one line whatever they hold."""
+@lru_cache(maxsize=_REMEMBERED)
+def _with_its_day(notice: Notice, until: str | None) -> Lines:
+    return _lines(notice, until, True)
+
+
+def _lines(notice: Notice, until: str | None, escape: bool) -> Lines:
+    """Its lines, of which each is one whatever its words hold, with gaps also for this day."""
     words = [" ".join((word or "").splitlines()) for word in _words(notice)]
-    return write_row(map(safe_cell, words) if escape else words).replace("%", "%%")
+    cells = write_row(map(safe_cell, words) if escape else words).replace("%", "%%")
+    named = cells.count(until) if until else 0
+    cells = cells.replace(until, "%s") if until else cells
+    places = notice.sessions or (("", ""),)
+    return Lines("".join([f"%s,{course},{day},{cells}" for course, day in places]), (0, *[1] * named) * len(places))

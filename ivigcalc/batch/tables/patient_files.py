@@ -44,7 +44,10 @@ def read_kinds(said: Sequence[str]) -> tuple[str, ...]:
     kinds = tuple(dict.fromkeys(part.strip() for text in said for part in text.split(",")))
     for kind in kinds:
         if kind not in _KINDS:
-            raise RequestError(f"--each: '{safe(kind, TYPED)}' is not one of {', '.join(_KINDS)}", field="each")
+            raise RequestError(
+                f"--each: '{safe(kind, TYPED)}' is not one of the choices; allowed: {', '.join(_KINDS)}",
+                field="each",
+            )
     return kinds
 
 

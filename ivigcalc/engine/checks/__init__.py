@@ -4,16 +4,17 @@ To add a notice: declare its code in `codes.toml`, write its check in the module
 (or `PHASE_CHECKS`) where it is to be read. The order of the lists is the order of the notices.
 
 A check takes no more than what it looks at; where that is a part that patients share (`of_dosed`: of one weight, say),
-it is asked once for all of them.
+it is asked once for all of them. Its answer is kept by all of that part, so that nobody gets what is said of another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from operator import itemgetter
+from typing import Any, NamedTuple
 
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.checks import (
@@ -34,13 +35,15 @@ from ivigcalc.engine.checks import (
     since,
     weight,
 )
-from ivigcalc.engine.checks.common import settle, stop_now
+from ivigcalc.engine.checks.common import Alike, settle, stop_now
 from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.infusion import Titrated
+from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.session import Calendar
+from ivigcalc.engine.since import NOTHING
 
 __all__ = ["BEFORE", "CHECKS", "said_before", "said_of", "settle", "stop_now"]
 
@@ -85,71 +88,82 @@ def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notic
 # ---- what a check looks at ------------------------------------------------------------------------------------------
 
 
+class Part(NamedTuple):
+    """A part of a draft that patients share: where its answers are kept, and what tells it from others there."""
+
+    said: Callable[[Draft], Known[object, Any]]
+    value: Callable[[Draft], object]
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A check of what patients share who are treated alike at the same rates: asked once for all of them."""
+    """A check of a part that patients share: asked once for all of them, with the others of that part."""
 
-    check: Callable[[Draft], Iterable[Notice]]
+    part: Part
+    check: Check
+
+
+#: what one dosing weight gives, at one set of rates
+_TITRATED = Part(lambda draft: draft.titrated.said, lambda _: None)
+#: what one dosing weight gives to a body of so many kg
+_DOSED_BODY = Part(lambda draft: draft.dosed.said, lambda draft: draft.weights.actual_kg.as_integer_ratio())
+#: what is settled without a patient, and who is alike
+_ALIKE = Part(lambda draft: draft.prescription.said, lambda draft: _alike(draft))
+#: the largest exact course in g/kg, and the last day of all
+_DOSE_UNTIL = Part(
+    lambda draft: draft.prescription.said,
+    lambda draft: (draft.dosed.most_g_per_kg.as_integer_ratio(), draft.calendar.visits[-1].on),
+)
+#: the dates
+_CALENDAR = Part(lambda draft: draft.calendar.said, lambda _: None)
 
 
 def of_prescription(check: Callable[[Prescription], Iterable[Notice]]) -> Shared:
     """Of what is settled without a patient."""
-    name = name_of(check)
-    return Shared(lambda draft: draft.prescription.said.of(name, lambda: tuple(check(draft.prescription))))
+    return Shared(_ALIKE, lambda draft: check(draft.prescription))
 
 
 def of_dosed(check: Callable[[Prescription, Dosed], Iterable[Notice]]) -> Shared:
     """Of what one dosing weight gives."""
-    return Shared(lambda draft: check(draft.prescription, draft.dosed))
+    return Shared(_TITRATED, lambda draft: check(draft.prescription, draft.dosed))
 
 
 def of_titrated(check: Callable[[Prescription, Dosed, Titrated], Iterable[Notice]]) -> Shared:
     """Of the rates."""
-    return Shared(lambda draft: check(draft.prescription, draft.dosed, draft.titrated))
+    return Shared(_TITRATED, lambda draft: check(draft.prescription, draft.dosed, draft.titrated))
 
 
-def of_conditions(check: Callable[[Prescription, tuple[str, ...]], Iterable[Notice]]) -> Check:
-    """Of what is settled without a patient, and the patient's conditions."""
-    name = name_of(check)
-
-    def run(draft: Draft) -> Iterable[Notice]:
-        has = draft.case.patient.conditions
-        return draft.prescription.said.of((name, has), lambda: tuple(check(draft.prescription, has)))
-
-    return run
+def of_alike(check: Callable[[Prescription, Alike], Iterable[Notice]]) -> Shared:
+    """Of what is settled without a patient, and of the age, risks and conditions of one."""
+    return Shared(_ALIKE, lambda draft: check(draft.prescription, _alike(draft)))
 
 
-def of_dosed_body(check: Callable[[Prescription, Dosed, Fraction], Iterable[Notice]]) -> Check:
+def _alike(draft: Draft) -> Alike:
+    patient = draft.case.patient
+    return Alike(draft.case.age_months, patient.risks, patient.conditions, draft.titrated.held)
+
+
+def of_dosed_body(check: Callable[[Prescription, Dosed, Fraction], Iterable[Notice]]) -> Shared:
     """Of what one dosing weight gives to a body of so many kg."""
-    name = name_of(check)
-
-    def run(draft: Draft) -> Iterable[Notice]:
-        kg = draft.weights.actual_kg
-        return draft.dosed.said.of((name, kg), lambda: tuple(check(draft.prescription, draft.dosed, kg)))
-
-    return run
+    return Shared(_DOSED_BODY, lambda draft: check(draft.prescription, draft.dosed, draft.weights.actual_kg))
 
 
-def of_dose_until(check: Callable[[Prescription, Fraction, date | None], Iterable[Notice]]) -> Check:
+def of_dose_until(check: Callable[[Prescription, Fraction, date | None], Iterable[Notice]]) -> Shared:
     """Of the largest exact course in g/kg, and the last day of all."""
-    name = name_of(check)
-
-    def run(draft: Draft) -> Iterable[Notice]:
-        rx, g_per_kg, last = draft.prescription, draft.dosed.most_g_per_kg, draft.calendar.visits[-1].on
-        return rx.said.of((name, g_per_kg, last), lambda: tuple(check(rx, g_per_kg, last)))
-
-    return run
+    return Shared(
+        _DOSE_UNTIL,
+        lambda draft: check(draft.prescription, draft.dosed.most_g_per_kg, draft.calendar.visits[-1].on),
+    )
 
 
-def of_calendar(check: Callable[[Prescription, Calendar], Iterable[Notice]]) -> Check:
+def of_calendar(check: Callable[[Prescription, Calendar], Iterable[Notice]]) -> Shared:
     """Of the dates."""
-    name = name_of(check)
-    return lambda draft: draft.calendar.said.of(name, lambda: tuple(check(draft.prescription, draft.calendar)))
+    return Shared(_CALENDAR, lambda draft: check(draft.prescription, draft.calendar))
 
 
-def name_of(check: Callable[..., object]) -> str:
-    """What tells a check from others."""
-    return f"{check.__module__}.{check.__qualname__}"
+def of_change(check: Check) -> Check:
+    """Of what has happened since the plan was first made: there is nothing to ask of a first one."""
+    return lambda draft: () if draft.case.since is NOTHING else check(draft)
 
 
 # ---- all of them ----------------------------------------------------------------------------------------------------
@@ -168,18 +182,19 @@ CHECKS: tuple[Check | Shared, ...] = (
     of_titrated(infusion.risks_without_figure),
     patient.defaults_used,
     patient.measures_rounded,  # control: long-measure-said
-    of_conditions(patient.contraindications),
-    patient.for_ages,
-    patient.risk_of_age,  # control: risk-of-age
+    of_alike(patient.contraindications),
+    of_alike(patient.for_ages),
+    of_alike(patient.risk_of_age),  # control: risk-of-age
     patient.stale_weight,
     weight.rule_assumed,
+    of_prescription(weight.rounding_assumed),
     weight.rule_applied,
     weight.rule_differs,
     weight.obese_on_actual_weight,  # control: obese-on-actual-weight
     weight.rate_weight_assumed,
     plausibility.dosing_weight,  # control: pre-pregnancy-bounds
-    of_prescription(protocol.default_protocol),  # control: default-protocol-said
-    patient.population,
+    of_alike(lambda rx, alike: protocol.default_protocol(rx, alike.age_months)),  # control: default-protocol-said
+    of_alike(patient.population),
     of_prescription(protocol.said_of_protocol),
     of_prescription(protocol.said_of_policy),
     of_dosed(phases),
@@ -201,11 +216,11 @@ CHECKS: tuple[Check | Shared, ...] = (
     infusion_time.printed_elsewhere,
     of_titrated(infusion.days_at_risk),
     of_titrated(infusion.bottles),  # control: open-bottle
-    since.interrupted,  # control: interruption-said
-    since.raised,
-    since.bottles,
-    since.restart_printed,
-    since.moved,  # control: moved-session-said
+    of_change(since.interrupted),  # control: interruption-said
+    of_change(since.raised),
+    of_change(since.bottles),
+    of_change(since.restart_printed),
+    of_change(since.moved),  # control: moved-session-said
     dates.start_in_past,  # control: start-in-past
     of_calendar(dates.holidays_of_a_part),  # control: holidays-of-a-part
     of_calendar(dates.courses_moved),
@@ -223,8 +238,11 @@ CHECKS: tuple[Check | Shared, ...] = (
 )
 
 
-_SHARED = tuple((place, check.check) for place, check in enumerate(CHECKS) if isinstance(check, Shared))
 _OWN = tuple((place, check) for place, check in enumerate(CHECKS) if not isinstance(check, Shared))
+_SHARED = tuple(
+    (part, tuple((place, c.check) for place, c in enumerate(CHECKS) if isinstance(c, Shared) and c.part is part))
+    for part in (_TITRATED, _DOSED_BODY, _ALIKE, _DOSE_UNTIL, _CALENDAR)
+)
 
 
 def said_before(case: Case) -> Iterator[Notice]:
@@ -235,10 +253,16 @@ def said_before(case: Case) -> Iterator[Notice]:
 
 def said_of(draft: Draft) -> list[Notice]:
     """All notices of a draft, in the order of `CHECKS`."""
-    shared = draft.titrated.said.of("shared", lambda: tuple(_asked(_SHARED, draft)))
-    return [notice for _, notice in sorted((*shared, *_asked(_OWN, draft)), key=itemgetter(0))]
+    found = [(place, notice) for place, check in _OWN for notice in check(draft)]
+    for part, checks in _SHARED:
+        found += _said_of_part(part, checks, draft)
+    found.sort(key=itemgetter(0))
+    return [notice for _, notice in found]
 
 
-def _asked(checks: Iterable[tuple[int, Check]], draft: Draft) -> Iterator[tuple[int, Notice]]:
-    """Each notice with the place of its check."""
-    return ((place, notice) for place, check in checks for notice in check(draft))
+def _said_of_part(part: Part, checks: Sequence[tuple[int, Check]], draft: Draft) -> Sequence[tuple[int, Notice]]:
+    """What is said of a part, each notice with the place of its check."""
+    said: Sequence[tuple[int, Notice]] = part.said(draft).of(
+        (part, part.value(draft)), lambda: tuple((place, n) for place, check in checks for n in check(draft))
+    )
+    return said

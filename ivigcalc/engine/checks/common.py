@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from typing import Literal, NamedTuple
 
 from ivigcalc.definitions import Phase, Safety
+from ivigcalc.engine.ceilings import Held
 from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.quantity import figure, weight_kg
-from ivigcalc.request.request import Order, Patient
+from ivigcalc.quantity import figure
+from ivigcalc.request.request import Order, Patient, Risk
+
+
+class Alike(NamedTuple):
+    """What a check may look at of a patient whom others are like: age in months, risks as they were said, conditions,
+    and what follows from them for the rates."""
+
+    age_months: Fraction | None
+    risks: tuple[Risk | Literal["none"], ...]
+    conditions: tuple[str, ...]
+    held: Held
 
 
 def of_phase(phase: Phase) -> str:
@@ -28,7 +40,7 @@ def weighed_alike(patient: Patient, rules: Safety) -> bool:
     """Whether a previous weight agrees: a second witness."""
     if patient.previous_weight is None:
         return False
-    before = weight_kg(patient.previous_weight)
+    before = patient.previous_weight.body_kg
     return abs(patient.weight_kg - before) / before * 100 < rules.weight_change.percent.base
 
 
@@ -41,7 +53,7 @@ def settle(notices: Iterable[Notice], order: Order, replanned: bool = False) -> 
     codes = {notice.code for notice in said if notice.level == "stop"}
     for code, _ in order.overrides:
         if code not in codes and not replanned:  # control: override-of-nothing
-            raise RequestError(f"--override {code}: this plan has no stop of that code", field="override")
+            raise RequestError(f"--override {code}: this plan has no stop of that code; leave it out", field="override")
     settled = tuple(replace(n, overridden_because=order.override(n.code)) if n.level == "stop" else n for n in said)
     return stop_now(settled, order)
 

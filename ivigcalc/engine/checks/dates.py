@@ -162,12 +162,16 @@ def _shortest_interval(draft: Draft) -> Quantity | None:
 
 def chair_time(draft: Draft) -> Iterator[Notice]:
     """Arrival to leaving, against the opening hours of the day. What is the same for many sessions is said once."""
+    left_out = draft.case.since.left_out  # nobody comes
+    coming = [session for session in draft.sessions if (session.course, session.day) not in left_out]
+    yield from past_closing(draft.case.site, coming)
+
+
+def past_closing(site: Site, coming: Sequence[Session]) -> Iterator[Notice]:
+    """Of these sessions, those whose visit is not within the opening hours."""
     alike: dict[_PastHours, list[Session]] = {}
-    left_out = draft.case.since.left_out
-    for session in draft.sessions if draft.case.site.open else ():
-        if (session.course, session.day) in left_out:
-            continue  # nobody comes
-        hours = open_around(draft.case.site, session.on) if session.on else None
+    for session in coming if site.open else ():
+        hours = open_around(site, session.on) if session.on else None
         for found in _past_hours(session, hours) if hours else ():
             alike.setdefault(found, []).append(session)
     for found, sessions in alike.items():
@@ -248,7 +252,8 @@ def clocks_changed(draft: Draft) -> Iterator[Notice]:
 
 def clocks_not_checked(draft: Draft) -> Iterator[Notice]:
     """Infusions over midnight where nobody knows whether the clocks are changed."""
-    if draft.case.order.at is None:
+    at_min, as_planned = draft.case.order.at, not draft.case.since.pauses
+    if at_min is None or (as_planned and at_min + draft.titrated.longest_min <= DAY_MIN):
         return
     lacking = "time_zone in the site file" if zone_of(draft.case.site) is None else "--start"
     over = [

@@ -17,9 +17,9 @@ from ivigcalc.engine.stock import vials_of
 from ivigcalc.quantity import figure
 
 _LIMITED = {
-    "day": ("day-dose-over-limit", "a day", "a lower dose, or the same one over more days, would meet it"),
-    "course": ("course-dose-over-limit", "a course", "a lower dose would meet it"),
-    "4-weeks": ("four-week-dose-over-limit", "four weeks", "a lower dose or a longer interval would meet it"),
+    "day": ("day-dose-over-limit", "a day", "order a lower dose, or the same one over more days"),
+    "course": ("course-dose-over-limit", "a course", "order a lower dose"),
+    "4-weeks": ("four-week-dose-over-limit", "four weeks", "order a lower dose or a longer interval"),
 }
 
 
@@ -65,9 +65,10 @@ def four_weeks(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
         return
     for limits, owner, block in ((protocol.limits, regimen, protocol), (rx.policy.limits, rx.policy, None)):
         for limit in limits:
+            if limit.per != "4-weeks":
+                continue
             bound_g = amount_g(limit.max, dosed.kg)
-            # control: four-week-limit
-            over = [four for four in dosed.four_weeks if limit.per == "4-weeks" and four.given_g > bound_g]
+            over = [four for four in dosed.four_weeks if four.given_g > bound_g]  # control: four-week-limit
             if not over:
                 continue
             most = max(over, key=lambda four: four.given_g)

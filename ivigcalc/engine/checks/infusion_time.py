@@ -17,6 +17,9 @@ from ivigcalc.engine.plan import Notice, Titration
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.quantity import figure
 
+#: courses and days
+Places = tuple[tuple[int, int], ...]
+
 
 def times_ordered(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
     """An ordered time against those that are printed: shorter is a stop, longer a caution."""
@@ -27,7 +30,9 @@ def times_ordered(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterato
         for printed in _printed(rx, stretch, [used.choice.table for used in titrated.used]):
             which = of_phase(stretch.part.phase)
             if printed.from_min is not None and over.base < printed.from_min:  # control: shorter-than-published
-                text = f"{which}{over} is shorter than the {printed.words} that an infusion is published to last"
+                text = (
+                    f"{which}{over} is shorter than the {printed.words} that is published for an infusion: order longer"
+                )
                 yield Notice("time-outside-regimen", "stop", text, str(over), printed.words, printed.source)
             if printed.to_min is not None and over.base > printed.to_min:
                 text = f"{which}{over} is longer than the {printed.words} that an infusion is published to last"
@@ -43,6 +48,7 @@ def _printed(rx: Prescription, stretch: Stretch, tables: Sequence[RateTable]) ->
 def times_kept(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:
     """Where the rate is held down for the time, and where the infusion takes longer all the same."""
     stretches = stretches_of_sessions(dosed)
+    longer: dict[tuple[TimeInForce, str], list[tuple[int, Places]]] = {}
     for titration in titrated.titrations:
         first = titration.places[0]
         time = titrated.times[first]
@@ -51,7 +57,10 @@ def times_kept(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator[N
             yield from _held(titration, time, sessions)
             tables = (titration.infusion.climb.ladder.table,)
             for most in (time,) if time.ordered else _printed(rx, stretches[first], tables):
-                yield from _longer(rx, titration, most, sessions)
+                if why := _why_longer(rx, titration, most):
+                    longer.setdefault((most, why), []).append((titration.infusion.duration_min, sessions))
+    for (most, why), found in longer.items():
+        yield _longer(most, why, found)
 
 
 def _held(titration: Titration, time: TimeInForce, sessions: tuple[tuple[int, int], ...]) -> Iterator[Notice]:
@@ -63,18 +72,23 @@ def _held(titration: Titration, time: TimeInForce, sessions: tuple[tuple[int, in
     yield Notice("infusion-time-applied", "info", text, f"{most} mL/h", time.words, time.source, sessions=sessions)
 
 
-def _longer(
-    rx: Prescription, titration: Titration, time: TimeInForce, sessions: tuple[tuple[int, int], ...]
-) -> Iterator[Notice]:
-    """Longer by what the pump may differ from a step is no matter where the rate is held down for the time."""
+def _why_longer(rx: Prescription, titration: Titration, time: TimeInForce) -> str:
+    """Why an infusion takes longer than it is to last; nothing where it does not. Longer by what the pump may differ
+    from a step is no matter where the rate is held down for the time."""
     infusion, held = titration.infusion, "time" in titration.infusion.climb.bound_by
     most = None if time.to_min is None else time.to_min * (1 + (infusion.climb.limits.above if held else Fraction(0)))
     if most is None or infusion.duration_min <= most:  # control: longer-than-published
-        return
-    why = "the pump cannot be set finely enough" if held else f"{rx.product.id} is not titrated faster"
-    lasts = f"{infusion.duration_min} min"
+        return ""
+    return "the pump cannot be set finely enough" if held else f"{rx.product.id} is not titrated faster"
+
+
+def _longer(time: TimeInForce, why: str, found: Sequence[tuple[int, Places]]) -> Notice:
+    """Said once of all sessions: days that differ by a gram take a minute more or less."""
+    shortest, longest = min(found)[0], max(found)[0]
+    lasts = f"{longest} min" if shortest == longest else f"{shortest} to {longest} min"
     text = f"the infusion takes {lasts}, longer than the {time.words} that it is {_told(time)} to last: {why}"
-    yield Notice("longer-than-published", "caution", text, lasts, time.words, time.source, sessions=sessions)
+    sessions = tuple(sorted(place for _, places in found for place in places))
+    return Notice("longer-than-published", "caution", text, lasts, time.words, time.source, sessions=sessions)
 
 
 def _told(time: TimeInForce) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from ivigcalc.definitions import Product, ProductClass, Safety, cite
 from ivigcalc.engine.case import Case, is_for
-from ivigcalc.engine.checks.common import in_years
+from ivigcalc.engine.checks.common import Alike, in_years
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
@@ -17,13 +17,14 @@ from ivigcalc.quantity import (
     Quantity,
     decimal_of,
     figure,
-    height_cm,
     in_months,
-    is_longer_than_measured,
     plain,
-    weight_kg,
 )
 from ivigcalc.request.request import NO_RISK
+from ivigcalc.text import LONG, TYPED, listed, near, safe
+
+#: so many protocols that would fit are named
+_NAMED = 3
 
 
 def policy_is_whole(case: Case) -> Iterator[Notice]:
@@ -31,7 +32,11 @@ def policy_is_whole(case: Case) -> Iterator[Notice]:
     policy = case.policy
     if not policy.computable or policy.dosing_weight is None:
         missing = "; ".join(policy.missing)
-        raise RefusedError("policy-incomplete", f"policy {policy.id} cannot be computed: {missing}", overridable=False)
+        raise RefusedError(
+            "policy-incomplete",
+            f"policy {policy.id} cannot be computed: {safe(missing, LONG)}; choose another --policy",
+            overridable=False,
+        )
     yield from ()
 
 
@@ -43,7 +48,11 @@ def known_conditions(case: Case) -> Iterator[Notice]:
         covered = covered or (at_risk is not None and condition in at_risk.conditions)
         if not covered and condition not in safety.conditions:  # control: unknown-condition
             allowed = ", ".join(sorted(safety.conditions))
-            raise RequestError(f"unknown --condition '{condition[:40]}'; allowed: {allowed}", field="condition")
+            raise RequestError(
+                f"unknown --condition '{safe(condition, TYPED)}'; {near(condition, safety.conditions)}"
+                f"allowed: {allowed}",
+                field="condition",
+            )
     yield from ()
 
 
@@ -51,7 +60,9 @@ def weighed_before(case: Case) -> Iterator[Notice]:
     """Refuses to read a weighing after the day that the order is for."""
     weighed_on, on = case.patient.weighed_on, case.request.reference_date
     if weighed_on is not None and on is not None and weighed_on > on:
-        raise RequestError(f"--weighed-on {weighed_on} is after {on}", field="weighed_on")
+        raise RequestError(
+            f"--weighed-on {weighed_on} is after {on}, the first day of the plan: check both", field="weighed_on"
+        )
     yield from ()
 
 
@@ -66,19 +77,19 @@ def measures_rounded(draft: Draft) -> Iterator[Notice]:
     patient = draft.case.patient
     for name in ("weight", "pre_pregnancy_weight", "previous_weight", "height"):
         measure: Quantity | None = getattr(patient, name)
-        if measure is None or not is_longer_than_measured(measure):
+        if measure is None or not measure.is_longer_than_measured:
             continue
         if name == "height":
-            taken, to = f"{plain(decimal_of(height_cm(measure), 1))} cm", "1 mm"
+            taken, to = f"{plain(decimal_of(measure.body_cm, 1))} cm", "1 mm"
         else:
-            taken, to = f"{plain(decimal_of(weight_kg(measure), 3))} kg", "1 g"
+            taken, to = f"{plain(decimal_of(measure.body_kg, 3))} kg", "1 g"
         words = name.replace("_", " ")
         yield Notice("measure-rounded", "info", f"the {words} {measure} is rounded to {to}: {taken}", str(measure), to)
 
 
-def contraindications(rx: Prescription, conditions: tuple[str, ...]) -> Iterator[Notice]:
+def contraindications(rx: Prescription, patient: Alike) -> Iterator[Notice]:
     """What the patient has, against what the product file says; its other warnings are told to everybody."""
-    product = rx.product
+    product, conditions = rx.product, patient.conditions
     for condition in conditions:
         yield from _about(condition, product, rx.product_class, rx.safety)
     for warning in product.warnings:
@@ -87,9 +98,9 @@ def contraindications(rx: Prescription, conditions: tuple[str, ...]) -> Iterator
             yield Notice("product-warning", "info", text, source=cite(product, warning))
 
 
-def for_ages(draft: Draft) -> Iterator[Notice]:
+def for_ages(rx: Prescription, patient: Alike) -> Iterator[Notice]:
     """What the product file says of patients of an age. Where none was given, everybody is told."""
-    product, age = draft.case.product, draft.case.age_months
+    product, age = rx.product, patient.age_months
     for kind, entries in (("contraindicated", product.contraindications), ("warned", product.warnings)):
         for entry in entries:
             if entry.age is None or (age is not None and not entry.holds(age)):
@@ -101,7 +112,9 @@ def for_ages(draft: Draft) -> Iterator[Notice]:
                 continue
             years = in_years(age)
             if kind == "contraindicated":
-                words = f"{product.title} is contraindicated at an age of {years}: {text}"
+                words = (
+                    f"{product.title} is contraindicated at an age of {years}: {_as_part(text)}; choose another product"
+                )
                 # control: contraindicated-age
                 yield Notice("age-contraindicated", "stop", words, years, printed, source)
             else:
@@ -114,7 +127,7 @@ def _about(condition: str, product: Product, product_class: ProductClass | None,
     named_only = [None] if condition in product.contraindicated_with and not known else []
     for entry in (*known, *named_only):
         words = entry.text if entry else condition.replace("-", " ")
-        message = f"{product.title} is contraindicated: {words}"
+        message = f"{product.title} is contraindicated: {_as_part(words)}; choose another product"
         # control: contraindication-stops
         yield Notice("product-contraindicated", "stop", message, condition, source=cite(product, entry))
     if not known and not named_only:
@@ -138,7 +151,10 @@ def _of_the_class(condition: str, product: Product, product_class: ProductClass 
             return
     for entry in product_class.contraindications if product_class else ():
         if entry.condition == condition:  # control: class-contraindication
-            message = f"{product.title} is contraindicated, as every product of its class: {entry.text}"
+            message = (
+                f"{product.title} is contraindicated, as every product of its class: {_as_part(entry.text)}; "
+                "ask the prescriber"
+            )
             yield Notice("product-contraindicated", "stop", message, condition, source=cite(product_class, entry))
 
 
@@ -150,13 +166,12 @@ def _is_covered(condition: str, product: Product, product_class: ProductClass | 
     return condition in said or condition in product.contraindicated_with
 
 
-def risk_of_age(draft: Draft) -> Iterator[Notice]:
+def risk_of_age(rx: Prescription, patient: Alike) -> Iterator[Notice]:
     """Above an age that is itself a risk: that nobody said whether the patient has others."""
-    product_class, age = draft.case.product_class, draft.case.age_months
-    rule, policy = product_class.age_risk if product_class else None, draft.case.policy
-    if rule is None or age is None or draft.case.patient.risks or age <= in_months(rule.above):
+    product_class, age, held = rx.product_class, patient.age_months, patient.held
+    rule, policy = product_class.age_risk if product_class else None, rx.policy
+    if rule is None or age is None or patient.risks or age <= in_months(rule.above):
         return
-    held = draft.titrated.held
     by_policy = held.of_policy and "policy-ceiling" not in held.lifted
     lowered = f"were lowered as policy {policy.id} prints alone" if by_policy else "were not lowered"
     years, ask = in_years(age), ", ".join(f"--risk {risk}" for risk in rule.risks)
@@ -186,7 +201,7 @@ def stale_weight(draft: Draft) -> Iterator[Notice]:
         )
     if patient.previous_weight is None:
         return
-    before = weight_kg(patient.previous_weight)
+    before = patient.previous_weight.body_kg
     change = abs(patient.weight_kg - before) / before * 100
     if change >= Fraction(rules.weight_change.percent.value):  # control: changed-weight
         yield Notice(
@@ -200,16 +215,16 @@ def stale_weight(draft: Draft) -> Iterator[Notice]:
         )
 
 
-def population(draft: Draft) -> Iterator[Notice]:
+def population(rx: Prescription, patient: Alike) -> Iterator[Notice]:
     """Age against the protocol, and the confidence of its source."""
-    protocol, regimen, age = draft.case.protocol, draft.case.regimen, draft.case.age_months
+    protocol, regimen, age = rx.protocol, rx.regimen, patient.age_months
     if protocol is None or regimen is None:
         return
     if protocol.confidence == "low":
         message = f"protocol '{protocol.title}' rests on a source of low confidence"
         yield Notice("low-confidence-source", "caution", message, source=cite(regimen, protocol))
     if protocol.population is not None and protocol.population.group is not None and age is not None:
-        yield from _of_another_group(draft.case, protocol.population.group)
+        yield from _of_another_group(rx, age, protocol.population.group)
     bounds = (protocol.population.age if protocol.population else None) or ()
     if bounds and age is None:
         printed = " and ".join(map(str, bounds))
@@ -221,37 +236,42 @@ def population(draft: Draft) -> Iterator[Notice]:
             yield Notice(
                 "age-outside-regimen",
                 "stop",
-                f"an age of {years} is outside the protocol, published for {bound}: {_that_fit(draft.case)}",
+                f"an age of {years} is outside the protocol, published for {bound}: {_that_fit(rx, age)}",
                 years,
                 str(bound),
                 cite(regimen, protocol.population, protocol),
             )
 
 
-def _of_another_group(case: Case, group: str) -> Iterator[Notice]:
-    regimen, protocol, age = case.regimen, case.protocol, case.age_months
-    if regimen is None or protocol is None or age is None:
+def _of_another_group(rx: Prescription, age: Fraction, group: str) -> Iterator[Notice]:
+    regimen, protocol = rx.regimen, rx.protocol
+    if regimen is None or protocol is None or is_for(protocol, age, rx.safety):  # control: age-group
         return
-    if is_for(protocol, age, case.safety):  # control: age-group
-        return
-    years, adult = in_years(age), case.safety.adult.from_age
+    years, adult = in_years(age), rx.safety.adult.from_age
     whom = f"adults, from {adult}" if group == "adult" else f"children, under {adult}"
     yield Notice(
         "age-not-printed",
         "caution",
-        f"the source prints no age, and was read as one for {whom}; the patient is {years}: {_that_fit(case)}",
+        f"the source prints no age, and was read as one for {whom}; the patient is {years}: {_that_fit(rx, age)}",
         years,
         whom,
         cite(regimen, protocol.population, protocol),
     )
 
 
-def _that_fit(case: Case) -> str:
+def _that_fit(rx: Prescription, age: Fraction) -> str:
     """Which other protocols of the regimen are for the patient."""
-    regimen, age = case.regimen, case.age_months
-    if regimen is None or age is None:
+    regimen = rx.regimen
+    if regimen is None:
         return ""
-    fit = [name for name, protocol in regimen.protocols.items() if is_for(protocol, age, case.safety)]
+    fit = [name for name, protocol in regimen.protocols.items() if is_for(protocol, age, rx.safety)]
+    body = (rx.protocol_id or "").partition("-")[0]
+    fit.sort(key=lambda name: name.partition("-")[0] != body)  # of the same body first
     if not fit:
-        return f"no protocol of {regimen.id} on file is for this age"
-    return f"{', '.join(f'{regimen.id}:{name}' for name in fit)} would fit"
+        return f"no protocol of {regimen.id} on file is for this age; ask the prescriber"
+    return f"choose another: {listed([f'{regimen.id}:{name}' for name in fit], _NAMED)} would fit"
+
+
+def _as_part(cited: str) -> str:
+    """Words of a file inside a sentence of ours."""
+    return cited.rstrip(" .")

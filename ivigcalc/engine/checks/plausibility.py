@@ -25,22 +25,18 @@ def plausible(case: Case) -> Iterator[Notice]:
     rules, patient, on = case.safety, case.patient, case.request.reference_date
     weight, height, age = patient.weight_kg, patient.height_cm, case.age_months
     yield from _weight_bounds("body weight", weight, "", "the number and its unit", rules)
-    if height is not None:
-        shortest, tallest = rules.height.range.from_.base, rules.height.range.to.base
-        if not shortest <= height <= tallest:
-            bounds = f"{figure(shortest)} to {figure(tallest)} cm"
-            yield _implausible(
-                f"a height of {figure(height)} cm is outside {bounds}: check the number and its unit",
-                f"{figure(height)} cm",
-                f"{figure(shortest)}-{figure(tallest)} cm",
-                cite(rules, rules.height),
-            )
+    at = None if height is None else _at(case, height)
+    if at is not None:
+        yield from at.said
     if patient.birth_date and on and patient.birth_date > on:
-        raise RequestError(f"--birth-date {patient.birth_date} is after {on}", field="birth_date")
+        raise RequestError(
+            f"--birth-date {patient.birth_date} is after {on}, the first day of the plan: check both",
+            field="birth_date",
+        )
     if age is not None:
         yield from _for_age(weight, age, case)  # control: weight-for-age
-    if height is not None and (age is None or age >= rules.bmi.from_age.base):
-        yield from _for_height(case, height)
+    if at is not None and (age is None or age >= rules.bmi.from_age.base):
+        yield from _for_height(case, at)
 
 
 def dosing_weight(draft: Draft) -> Iterator[Notice]:
@@ -89,20 +85,24 @@ class _BoundsForAge(NamedTuple):
     band: WeightForAge
 
 
+class _AtAge(NamedTuple):
+    """What must be said of an age, and the bounds of a weight at it, if there are any."""
+
+    said: tuple[Notice, ...]
+    bounds: _BoundsForAge | None
+
+
 def _for_age(weight: Fraction, age: Fraction, case: Case) -> Iterator[Notice]:
     rules, patient = case.safety, case.patient
-    if age > rules.age.highest.base or age < 0:
-        years = in_years(age)
-        yield _implausible(
-            f"an age of {years} is not believable: check it", years, str(rules.age.highest), cite(rules, rules.age)
-        )
     whole_year = patient.age is not None and patient.age.unit == "year" and patient.age.value % 1 == 0
-    bounds = case.definitions.follows.of(
-        ("bounds", age, whole_year), lambda: _bounds_for_age(age, whole_year, rules) or "none"
+    at: _AtAge = case.definitions.follows.of(
+        ("bounds", age, whole_year),
+        lambda: _AtAge(tuple(_age_bounds(age, rules)), _bounds_for_age(age, whole_year, rules)),
     )
-    if bounds == "none":
+    yield from at.said
+    if at.bounds is None:
         return
-    low, high, band = bounds
+    low, high, band = at.bounds
     if not low <= weight <= high:
         yield _implausible(
             f"{figure(weight, 3)} kg is outside {figure(low)} to {figure(high)} kg for an age up to {band.up_to}: "
@@ -110,6 +110,14 @@ def _for_age(weight: Fraction, age: Fraction, case: Case) -> Iterator[Notice]:
             f"{figure(weight, 3)} kg",
             f"{figure(low)}-{figure(high)} kg",
             cite(rules, band),
+        )
+
+
+def _age_bounds(age: Fraction, rules: Safety) -> Iterator[Notice]:
+    if age > rules.age.highest.base or age < 0:
+        years = in_years(age)
+        yield _implausible(
+            f"an age of {years} is not believable: check it", years, str(rules.age.highest), cite(rules, rules.age)
         )
 
 
@@ -136,18 +144,41 @@ def _bands_of(age: Fraction, whole_year: bool, rules: Safety) -> list[WeightForA
 
 
 class _AtHeight(NamedTuple):
-    """The weights at a height that the bounds of the BMI allow, and those that are ordinary, in kg."""
+    """What must be said of a height in cm; the weights at it that the bounds of the BMI allow, and those that are
+    ordinary, in kg."""
 
+    height: Fraction
+    said: tuple[Notice, ...]
     low: Fraction
     high: Fraction
     ordinary_low: Fraction
     ordinary_high: Fraction
 
 
+def _at(case: Case, height: Fraction) -> _AtHeight:
+    sex = case.patient.sex
+    found: _AtHeight = case.definitions.follows.of(("at", height, sex), lambda: _at_height(height, sex, case.safety))
+    return found
+
+
+def _height_bounds(height: Fraction, rules: Safety) -> Iterator[Notice]:
+    shortest, tallest = rules.height.range.from_.base, rules.height.range.to.base
+    if not shortest <= height <= tallest:
+        bounds = f"{figure(shortest)} to {figure(tallest)} cm"
+        yield _implausible(
+            f"a height of {figure(height)} cm is outside {bounds}: check the number and its unit",
+            f"{figure(height)} cm",
+            f"{figure(shortest)}-{figure(tallest)} cm",
+            cite(rules, rules.height),
+        )
+
+
 def _at_height(height: Fraction, sex: Sex | None, rules: Safety) -> _AtHeight:
     squared, slip = (height / 100) ** 2, rules.unit_slip
     expected = _expected_kg(height, sex, slip)
     return _AtHeight(
+        height,
+        tuple(_height_bounds(height, rules)),
         Fraction(rules.bmi.low) * squared,
         Fraction(rules.bmi.high) * squared,
         expected * slip.ordinary.from_.base / 100,
@@ -155,10 +186,9 @@ def _at_height(height: Fraction, sex: Sex | None, rules: Safety) -> _AtHeight:
     )
 
 
-def _for_height(case: Case, height: Fraction) -> Iterator[Notice]:
+def _for_height(case: Case, at: _AtHeight) -> Iterator[Notice]:
     patient, rules = case.patient, case.safety
-    weight, sex = patient.weight_kg, patient.sex
-    at = case.definitions.follows.of(("at", height, sex), lambda: _at_height(height, sex, rules))
+    weight, height = patient.weight_kg, at.height
     if at.low <= weight <= at.high:  # control: bmi-bounds
         yield from _doubtful_unit(patient, weight, height, at, rules)  # control: weight-of-the-other-unit
         return

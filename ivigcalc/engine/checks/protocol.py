@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from ivigcalc.definitions import Cited, Protocol, Regimen, cite
 from ivigcalc.definitions.words import Words
-from ivigcalc.engine.checks.common import of_phase
+from ivigcalc.engine.case import is_for
+from ivigcalc.engine.checks.common import in_years, of_phase
 from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 
 
-def default_protocol(rx: Prescription) -> Iterator[Notice]:
-    """That a protocol was taken of several; a caution where another is of the product's own label."""
+def default_protocol(rx: Prescription, age_months: Fraction | None) -> Iterator[Notice]:
+    """That a protocol was taken of several; a caution where another is of the product's own label, with the age where
+    that is why it was not taken."""
     regimen, chosen = rx.regimen, rx.protocol_id
     if regimen is None or chosen is None or rx.protocol_named:
         return
@@ -25,8 +28,8 @@ def default_protocol(rx: Prescription) -> Iterator[Notice]:
         yield Notice(
             "default-used",
             "caution",
-            f"protocol not given: {chosen} was taken, but {', '.join(own)} is of the label of this product: "
-            f"choose with --regimen {regimen.id}:PROTOCOL",
+            f"protocol not given: {chosen} was taken, but {', '.join(own)} is of the label of this product"
+            f"{_of_another_age(rx, age_months, own)}: choose with --regimen {regimen.id}:PROTOCOL",
         )
         return
     first = chosen == next(iter(regimen.protocols))
@@ -37,6 +40,18 @@ def default_protocol(rx: Prescription) -> Iterator[Notice]:
         f"protocol not given: {chosen} {why} of {len(others) + 1} of {regimen.id}; "
         f"choose with --regimen {regimen.id}:PROTOCOL",
     )
+
+
+def _of_another_age(rx: Prescription, age: Fraction | None, own: list[str]) -> str:
+    """That the label's own protocols are published for other ages than the patient's, where they are."""
+    regimen = rx.regimen
+    if regimen is None or age is None:
+        return ""
+    populations = [regimen.protocols[name].population for name in own]
+    bounds = dict.fromkeys(str(bound) for found in populations if found for bound in found.age or ())
+    if not bounds or any(is_for(regimen.protocols[name], age, rx.safety) for name in own):
+        return ""
+    return f", published for {' and '.join(bounds)}, and the patient is {in_years(age)}"
 
 
 def said_of_protocol(rx: Prescription) -> Iterator[Notice]:

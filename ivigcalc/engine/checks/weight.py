@@ -9,16 +9,23 @@ from ivigcalc.definitions import cite
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
-from ivigcalc.engine.weight import Ruled, Weights, adjusted_weight, basis_by, rule_of_protocol, weigh_by
+from ivigcalc.engine.prescription import Prescription
+from ivigcalc.engine.weight import Ruled, Weights, adjusted_kg, basis_by, ideal_weight, rule_of_protocol, weigh_by
 from ivigcalc.quantity import figure, in_months, plain
 
 
 def rule_assumed(draft: Draft) -> Iterator[Notice]:
-    """What the document of the rule in force does not print, and of the rounding."""
-    policy, ruled, rounding = draft.case.policy, draft.weights.ruled, draft.prescription.rounding
-    if ruled is not None:
-        for text in ruled.rule.assumed:
-            yield Notice("policy-assumed", "caution", f"{ruled.whose}: {text}", source=ruled.source)
+    """What the document of the rule in force does not print."""
+    ruled = draft.weights.ruled
+    if ruled is None:
+        return
+    for text in ruled.rule.assumed:
+        yield Notice("policy-assumed", "caution", f"{ruled.whose}: {text}", source=ruled.source)
+
+
+def rounding_assumed(rx: Prescription) -> Iterator[Notice]:
+    """That the document of the policy does not print how it rounds."""
+    policy, rounding = rx.policy, rx.rounding
     if rounding.basis == "assumed":
         message = f"policy {policy.id}: its source does not print how it rounds; assumed: {rounding}"
         yield Notice("policy-assumed", "info", message, source=cite(policy, rounding))
@@ -56,12 +63,12 @@ def rule_differs(draft: Draft) -> Iterator[Notice]:
         remedy = "leave --policy out, or name one that does the same"
     else:
         lacking = "; ".join(own.rule.missing)
-        wanted = f"the {basis_by(case, own)} weight, of which it does not print {lacking}{_with_a_factor(case)}"
+        wanted = f"the {basis_by(case, own)} weight without printing {lacking}{_with_a_factor(case)}"
         remedy = "name a --policy that prints it"
     yield Notice(
         "weight-rule-differs",
         "stop",
-        f"{used}, but the source of {own.whose} asks for {wanted}: {remedy}",
+        f"{used}, but {own.whose} asks for {wanted}: {remedy}",
         f"{figure(weights.kg)} kg, {weights.basis}",
         f"{figure(asked.kg)} kg, {asked.basis}" if asked else basis_by(case, own),
         own.source,
@@ -81,15 +88,17 @@ def _with_a_factor(case: Case) -> str:
     rules = case.safety.obese_weight
     if adjusted is None or rules is None:
         return ""
-    return f"; with the factor {plain(rules.factor)} that others print it would be {figure(adjusted)} kg"
+    return f" ({figure(adjusted)} kg with the factor {plain(rules.factor)} of others)"
 
 
 def obese_on_actual_weight(draft: Draft) -> Iterator[Notice]:
     """An obese patient who is dosed on the actual weight, with what the adjusted weight would give."""
     weights, case, rules = draft.weights, draft.case, draft.case.safety.obese_weight
-    if rules is None or weights.bmi is None or weights.basis != "actual":
+    height = case.patient.height_cm
+    if rules is None or not height or weights.basis != "actual":
         return
-    if weights.bmi < Fraction(rules.from_bmi):
+    from_kg = case.definitions.follows.of(("obese", height), lambda: Fraction(rules.from_bmi) * (height / 100) ** 2)
+    if weights.actual_kg < from_kg or weights.bmi is None:
         return
     adjusted = _adjusted(case)
     yield Notice(
@@ -119,8 +128,13 @@ def _adjusted(case: Case) -> Fraction | None:
     rules, age = case.safety.obese_weight, case.age_months
     if rules is None or case.patient.pregnant or (age is not None and age < in_months(case.safety.adult.from_age)):
         return None
-    formula = case.formula_named(rules.ideal)
-    return adjusted_weight(case.patient, formula, rules.factor) if formula else None
+    formula, patient = case.formula_named(rules.ideal), case.patient
+    if formula is None:
+        return None
+    ideal = case.definitions.follows.of(
+        ("ideal", formula.id, patient.height_cm, patient.sex), lambda: ideal_weight(patient, formula) or "none"
+    )
+    return None if ideal == "none" else adjusted_kg(patient.weight_kg, ideal, rules.factor)
 
 
 def rate_weight_assumed(draft: Draft) -> Iterator[Notice]:

@@ -15,6 +15,7 @@ from ivigcalc.render.words import (
     by_order,
     changes,
     clean,
+    given_text,
     infusions,
     phased,
     product_text,
@@ -45,7 +46,9 @@ def summary(plan: Plan) -> Facts:
         days = f"{phase.days} day{'s' if phase.days > 1 else ''}"
         found.append((name, f"{phase.courses} × {plain(phase.dose_g)} g over {days}{often}"))
         exact = f"exact dose {plain(phase.prescribed_g)} g, difference {signed(phase.deviation_percent)} %"
-        found.append(("Dose given", f"{plain(phase.g_per_kg)} g/kg ({exact})"))
+        label = "Dose planned" if plan.history else "Dose given"
+        found.append((label, f"{plain(phase.g_per_kg)} g/kg ({exact})"))
+        found += [("Dose given", given_text(given)) for given in plan.less_given(phase)]
     if plan.last_covered:
         found.append(("Order covers", f"up to and including {plan.last_covered}"))
     return [*found, *changes(plan)]

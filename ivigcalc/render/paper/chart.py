@@ -42,10 +42,15 @@ def chart_page(plan: Plan, session_index: int) -> dict[str, Any]:
 def session_to_draw(plan: Plan, session_index: int) -> Session:
     """One session of a plan, which has to have rates."""
     if not 0 <= session_index < len(plan.sessions):
-        raise RequestError(f"the plan has {len(plan.sessions)} sessions, not {session_index + 1}", field="session")
+        raise RequestError(
+            f"the plan has {len(plan.sessions)} sessions, not {session_index + 1}: choose one of them", field="session"
+        )
     session = plan.sessions[session_index]
     if session.infusion is None:
-        raise RequestError("this plan has no rates to draw: no source prints them for its product", field="product")
+        raise RequestError(
+            "this plan has no rates to draw: no source prints them for its product; choose another --product",
+            field="product",
+        )
     return session
 
 

@@ -33,3 +33,12 @@ def test_a_limit_of_the_policy_that_no_key_can_say_is_on_the_plan(tmp_path: Path
         said = helpers.notices(helpers.dm(**words), "policy-says")
         assert [n.level for n in said] == levels
         assert all("2 mL/kg/h" in n.message for n in said)
+
+
+def test_where_the_age_is_why_the_label_was_not_taken_it_is_said() -> None:
+    """The label of Gammagard Liquid for CIDP is for adults."""
+    said = helpers.notices(helpers.plan("cidp", "gammagard-liquid-us", "30kg", age="9y"), "default-used")
+    [found] = [n.message for n in said if "protocol not given" in n.message]
+    assert "published for >= 18 years, and the patient is 9 years: choose with --regimen" in found
+    said = helpers.notices(helpers.plan("cidp", "gammagard-liquid-us", "70kg", age="40y"), "default-used")
+    assert not [n for n in said if "and the patient is" in n.message]

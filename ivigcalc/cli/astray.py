@@ -1,0 +1,237 @@
+"""What is said to somebody who typed a command or an option that there is not: what was meant, and what to type next.
+
+Only loaded once something is wrong. A command that was typed as other people call it is found by that name first, and
+by its spelling after it; so is an option.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from ivigcalc.errors import DefinitionError, IvigcalcError, RequestError
+from ivigcalc.text import TYPED, nearest, safe
+
+#: what people call a command, and which it is
+_COMMANDS = {
+    "plan": "schedule",
+    "dates": "schedule",
+    "course": "schedule",
+    "calculate": "dose",
+    "calc": "dose",
+    "vials": "dose",
+    "rate": "rates",
+    "titration": "rates",
+    "titrate": "rates",
+    "infusion": "rates",
+    "print": "calendar",
+    "pdf": "calendar",
+    "ics": "calendar",
+    "change": "replan",
+    "reschedule": "replan",
+    "missed": "replan",
+    "check": "verify",
+    "recalculate": "verify",
+    "today": "day",
+    "stock": "forecast",
+    "budget": "forecast",
+    "csv": "batch",
+    "import": "batch",
+    "help": "ask",
+    "code": "explain",
+    "indications": "regimens",
+    "protocols": "regimens",
+    "drugs": "products",
+    "brands": "products",
+    "clinic": "sites",
+}
+#: what people call an option, and which it is
+_OPTIONS = {
+    "--bodyweight": "--weight",
+    "--wt": "--weight",
+    "--kg": "--weight",
+    "--ht": "--height",
+    "--gender": "--sex",
+    "--dob": "--birth-date",
+    "--born": "--birth-date",
+    "--patient": "--patient-id",
+    "--mrn": "--patient-id",
+    "--allergy": "--condition",
+    "--diagnosis": "--indication",
+    "--disease": "--indication",
+    "--protocol": "--regimen",
+    "--drug": "--product",
+    "--brand": "--product",
+    "--grams": "--dose",
+    "--duration": "--over",
+    "--interval": "--every",
+    "--frequency": "--every",
+    "--cycles": "--courses",
+    "--date": "--start",
+    "--begin": "--start",
+    "--time": "--at",
+    "--clinic": "--site",
+    "--out": "--output",
+    "--file": "--output",
+    "--type": "--format",
+}
+#: on another command, for a definition file after which option
+_ROOMS = {
+    "--regimen": "regimens",
+    "-r": "regimens",
+    "--product": "products",
+    "-p": "products",
+    "--policy": "policies",
+    "--site": "sites",
+}
+_LONGEST_LINE = 200
+_OPTION = re.compile(r"--[a-z][a-z-]+")
+#: how a bound is said by the library that reads whole numbers, and how here
+_BOUNDS = {
+    "greater than or equal to": "from",
+    "less than or equal to": "up to",
+    "greater than ": "above",
+    "less than ": "below",
+}
+_INVALID = re.compile(r"Invalid value for '([^']+)'(?: / '([^']+)')*: (?:Value error, )?(.*)")
+
+
+def lines(error: Any, arguments: Sequence[str], known: Mapping[str, Callable[[], Any]]) -> list[str]:
+    """What to say of an error of the command line itself, line by line; `known` makes each command that there is."""
+    context = getattr(error, "ctx", None)
+    begun = [word for word in arguments[:1] if word in known]
+    path = " ".join(str(context.command_path).split()) if context is not None else " ".join(["ivigcalc", *begun])
+    match type(error).__name__:
+        case "NoSuchOption":
+            return _no_option(error.option_name, path, context, arguments, known)
+        case "NoArgsIsHelpError":
+            return [error.format_message().replace("\t", "  ")]
+    said = error.format_message().replace("\t", "  ").strip().rstrip(".")
+    if said.startswith("No such command") and context is not None:
+        return _no_command(arguments, path, list(context.command.commands))
+    if said.startswith("Got unexpected extra argument"):
+        return [f"error: {said}: put quotes around words with blanks, and -- before an option", _help(path)]
+    if said.startswith("Missing argument"):
+        return [f"error: {said}: name it after `{path}`", _help(path)]
+    if "requires an argument" in said:
+        option = str(getattr(error, "option_name", "the option"))
+        return [
+            f"error: {said}: write it after it, as {_example(option, known[begun[0]]() if begun else None)}",
+            _help(path),
+        ]
+    return [f"error: {_invalid(' '.join(said.split()), arguments)}", _help(path)]
+
+
+def not_of_replan(error: IvigcalcError, arguments: Sequence[str], made: Callable[[], Any]) -> str:
+    """Where a change of a plan is refused with a remedy that `replan` does not have: which command has it."""
+    if arguments[:1] != ["replan"]:
+        return ""
+    own = {*_options_of(made()), "--override"}
+    lacking = [option for option in dict.fromkeys(_OPTION.findall(str(error))) if option not in own]
+    if not lacking and "another protocol" not in str(error):
+        return ""
+    what = " and ".join([*lacking, *(["another protocol"] if "another protocol" in str(error) else [])])
+    return f"replan does not take {what}: plan what is left anew with ivigcalc schedule"
+
+
+def next_of(error: IvigcalcError, arguments: Sequence[str]) -> str:
+    """The command to try after a refusal that is not clinical; nothing where none would help."""
+    if isinstance(error, DefinitionError):
+        if "check" in arguments[1:2]:
+            return ""
+        room, missing = _room(error, arguments), any("cannot be read" in found.message for found in error.problems)
+        listed = missing and room != "sites"
+        return (
+            f"those that need no file: ivigcalc {room} list" if listed else f"to check it: ivigcalc {room} check FILE"
+        )
+    if isinstance(error, RequestError) and error.code != "bad-request":
+        return f"what it means and what to do: ivigcalc explain {error.code}"
+    words = list(arguments[:2] if arguments[1:2] and not arguments[1].startswith("-") else arguments[:1])
+    known = words[:2] if words[:1] in (["regimens"], ["products"], ["policies"], ["sites"]) else words[:1]
+    return _help(" ".join(["ivigcalc", *known])) if known else ""
+
+
+def _help(path: str) -> str:
+    return f"all that it takes: {path} --help"
+
+
+def _no_command(arguments: Sequence[str], path: str, known: list[str]) -> list[str]:
+    depth = len(path.split()) - 1
+    typed = arguments[depth] if depth < len(arguments) else ""
+    meant = _COMMANDS.get(typed.lower(), "")
+    found = [meant] if meant in known else nearest(typed.lower(), known)
+    rest = [found[0], *arguments[depth + 1 :]] if found else []
+    remedy = f"try {' or '.join(found)}" if found else f"allowed: {', '.join(sorted(known))}"
+    return [f"error: No such command '{safe(typed, TYPED)}' of {path}; {remedy}", _command(path, rest) or _help(path)]
+
+
+def _no_option(
+    option: str, path: str, context: Any, arguments: Sequence[str], known: Mapping[str, Callable[[], Any]]
+) -> list[str]:
+    command = path.removeprefix("ivigcalc").strip()
+    name = option.partition("=")[0]
+    meant = _OPTIONS.get(name, name)
+    own = _options_of(context.command) if context is not None else []
+    said = f"error: No such option of {path}: {safe(name, TYPED)}"
+    if meant in own:
+        return [f"{said}; it is called {meant} here: try that", _help(path)]
+    others = [other for other, made in known.items() if other != command and meant in _options_of(made())]
+    if others:
+        words = [meant + word.removeprefix(name) if word.partition("=")[0] == name else word for word in arguments[1:]]
+        first = _command("ivigcalc", [others[0], *words]) if command and " " not in command else ""
+        return [f"{said}; give it to {_listed(others)}", first or _help(f"ivigcalc {others[0]}")]
+    near = nearest(name, own)
+    remedy = f"did you mean {', '.join(near)}? try the first, or see the help" if near else "leave it out"
+    return [f"{said}; {remedy}", _help(path)]
+
+
+def _listed(commands: list[str]) -> str:
+    return " or ".join(f"`ivigcalc {command}`" for command in commands[:3])
+
+
+def _options_of(command: Any) -> list[str]:
+    return [name for param in getattr(command, "params", ()) for name in param.opts if name.startswith("--")]
+
+
+def _command(path: str, words: Sequence[str]) -> str:
+    """The command line as it is to be typed, where it is short enough to be read."""
+    line = shlex.join([*path.split(), *words])
+    return f"try: {line}" if words and len(line) <= _LONGEST_LINE else ""
+
+
+def _example(option: str, command: Any) -> str:
+    """`--weight WEIGHT`."""
+    params = [param for param in getattr(command, "params", ()) if option in param.opts]
+    return f"{option} {params[0].metavar or 'TEXT'}" if params else option
+
+
+def _invalid(said: str, arguments: Sequence[str]) -> str:
+    """What is wrong with the value of an option, with what is allowed."""
+    found = _INVALID.fullmatch(said)
+    if found is None:
+        return f"{said}; allowed: what the help says"
+    option, why = found[1], found[3]
+    typed = next((after for word, after in pairwise(arguments) if word in (option, found[2])), "")
+    word, between, choices = why.partition(" is not one of ")
+    if between:
+        return f"{option}: {word} is not one of the choices; allowed: {choices.replace(chr(39), '')}"
+    allowed = "a whole number" if "integer" in why else "what the help says"
+    for says, words in _BOUNDS.items():
+        if says in why:
+            allowed = f"{words} {why.rpartition(' ')[2]}"
+            break
+    return f"{option}: '{safe(typed, TYPED)}' is not possible; allowed: {allowed}"
+
+
+def _room(error: DefinitionError, arguments: Sequence[str]) -> str:
+    """Which of the commands looks at the file: by the option that it was named with."""
+    file = error.problems[0].file if error.problems else ""
+    for option, word in pairwise(arguments):
+        if option in _ROOMS and (word == file or word.endswith(file)):
+            return _ROOMS[option]
+    return (
+        arguments[0] if arguments[:1] and arguments[0] in _ROOMS.values() else "sites" if "site" in file else "regimens"
+    )

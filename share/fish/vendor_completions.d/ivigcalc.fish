@@ -1,0 +1,1 @@
+complete --command ivigcalc --no-files --arguments "(env _IVIGCALC_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) ivigcalc)" --condition "env _IVIGCALC_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) ivigcalc"
