@@ -16,11 +16,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+
+from start import starts
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 REWRITE = """
@@ -30,29 +32,6 @@ target = open(sys.argv[2], "w", newline="", encoding="utf-8")
 with source, target:
     csv.writer(target, lineterminator="\\n").writerows(csv.reader(source))
 """
-#: what a start is held against: Python with nothing but the reader of a command line
-STARTS = {
-    "import typer": ["-c", "import typer"],
-    "ivigcalc --version": ["-m", "ivigcalc", "--version"],
-    "ivigcalc dose --help": ["-m", "ivigcalc", "dose", "--help"],
-    "ivigcalc dose, one plan": [
-        "-m",
-        "ivigcalc",
-        "dose",
-        "-r",
-        "dermatomyositis",
-        "-p",
-        "octagam-10-us",
-        "--weight",
-        "72kg",
-    ],
-}
-#: what a shell asks when an id is completed, as bash does
-COMPLETION = {
-    "_IVIGCALC_COMPLETE": "complete_bash",
-    "COMP_WORDS": "ivigcalc schedule --weight 72kg -r der",
-    "COMP_CWORD": "5",
-}
 ORDERS = {
     "octagam-10-us, dermatomyositis (3 steps)": ("dermatomyositis", "octagam-10-us"),
     "privigen-us, cidp (5 steps, as most ladders have)": ("cidp:us-label-gamunex-c", "privigen-us"),
@@ -172,7 +151,7 @@ def measure(patients: int, many: int, pairs: int) -> list[str]:
             "",
             *against_goals(scratch, min(pairs, 3)),
             "",
-            "## CPU of a start",
+            "## Start-up",
             "",
             *starts(pairs),
             "",
@@ -236,28 +215,6 @@ GOALS: tuple[tuple[str, int, Callable[..., None], tuple[float, float]], ...] = (
     ("a hospital's list, weights to 1 g", 10_000, partial(write_hospital, decimals=3), (6, 3.5)),
     ("equal questions", 50_000, write_patients, (0.6, 0.4)),
 )
-
-
-def starts(turns: int) -> list[str]:
-    """CPU seconds of whole commands, in turn; the least of them, and against the first."""
-    best = dict.fromkeys([*STARTS, "completion of an id"], float("inf"))
-    for _ in range(max(turns, 8)):
-        for name, arguments in STARTS.items():
-            best[name] = min(best[name], cpu_seconds([sys.executable, *arguments]))
-        asked = cpu_seconds([sys.executable, "-m", "ivigcalc"], COMPLETION)
-        best["completion of an id"] = min(best["completion of an id"], asked)
-    first = best[next(iter(STARTS))]
-    lines = ["| command | CPU, s | ratio |", "|---|--:|--:|"]
-    return lines + [f"| `{name}` | {seconds:.3f} | {seconds / first:.2f} |" for name, seconds in best.items()]
-
-
-def cpu_seconds(command: Sequence[str], environment: Mapping[str, str] | None = None) -> float:
-    """User and system time of a process that ran to its end."""
-    every = {**os.environ, **(environment or {})}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=every)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime
 
 
 def throughput(scratch: Path) -> list[str]:

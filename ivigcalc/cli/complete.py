@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from ivigcalc.cli.homes import HOMES
+
 #: option -> what it names
 OPTIONS = {
     "--regimen": "regimen",
@@ -35,13 +37,14 @@ _MOST_FILES, _HEAD_CHARS = 200, 2000
 
 
 def answer(instruction: str, environment: Mapping[str, str]) -> str | None:
-    """What to say to the shell; None where no id is asked for."""
+    """What to say to the shell; None where neither an id is asked for, nor the name of a command by bash: the other
+    shells show what a command is for, which typer knows."""
     shell = instruction.removeprefix("complete_")
     if shell not in _READERS:
         return None
     try:
         typed, word = _READERS[shell](environment)
-        kind = _kind(typed)
+        kind = "command" if shell == "bash" and not typed else _kind(typed)
         if kind is None or word.startswith("-"):
             return None
         found = list(_values(kind, typed, word))
@@ -79,7 +82,9 @@ def _kind(typed: Sequence[str]) -> str | None:
 
 def _values(kind: str, typed: Sequence[str], word: str) -> Iterator[str]:
     """The words that begin so."""
-    if kind == "site":
+    if kind == "command":
+        yield from (name for name in HOMES if name.startswith(word))
+    elif kind == "site":
         yield from _sites(word)
     elif kind == "phase":
         yield from (phase for phase in _phases(typed) if phase.startswith(word))

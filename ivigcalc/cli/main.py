@@ -13,7 +13,7 @@ try:
     import typer
 
     from ivigcalc._version import __version__
-    from ivigcalc.cli.asked import ASKED
+    from ivigcalc.cli.homes import ASKED, HOMES
     from ivigcalc.cli.lean import group
     from ivigcalc.cli.output import emit, let_go, tell
     from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
@@ -29,22 +29,6 @@ _EPILOG = (
     "6 no row of a batch could be planned, 7 a batch stopped by --max-errors. "
     "Results must be checked by a qualified person before use."
 )
-
-
-#: the module of each command
-HOMES = {
-    **dict.fromkeys(("dose", "schedule", "rates", "calendar"), "plans"),
-    **dict.fromkeys(("regimens", "products", "policies", "sites", "schema"), "definitions"),
-    "ask": "ask",
-    "compare": "compare",
-    "day": "day",
-    "replan": "replan",
-    "diff": "diff",
-    "forecast": "forecast",
-    "verify": "verify",
-    "batch": "batch",
-    "explain": "explain",
-}
 
 
 def build(command: str | None = None) -> typer.Typer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ivigcalc.cli.asked import ASKED
+from ivigcalc.cli.homes import ASKED
 
 
 def run() -> None:

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import typer._completion_classes as typers
 from typer._click.shell_completion import CompletionItem
 from typer._completion_shared import get_completion_script
 
 from ivigcalc import library
 from ivigcalc.cli.complete import GROUPS, OPTIONS, answer
-from ivigcalc.cli.main import HOMES, main
+from ivigcalc.cli.homes import HOMES
+from ivigcalc.cli.main import build, main
 from ivigcalc.request.fields import FIELDS
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -67,7 +69,8 @@ def test_ids_that_begin_so(line: str, ids: list[str]) -> None:
 )
 @pytest.mark.parametrize("shell", ["bash", "fish", "powershell"])
 def test_the_rest_is_left_to_typer(line: str, shell: str) -> None:
-    assert answer(f"complete_{shell}", asked(shell, line or "x ")) is None
+    if shell != "bash" or " -" in line:  # of commands bash wants no more than the names
+        assert answer(f"complete_{shell}", asked(shell, line or "x ")) is None
     assert answer("source_bash", {}) is None
     assert answer(f"complete_{shell}", {}) is None
 
@@ -163,6 +166,15 @@ def test_what_the_shell_cannot_hear_is_not_complained_of(stdout: str) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_bash_is_told_the_commands_that_typer_has() -> None:
+    """It sorts them itself; the other shells show what each is for, which typer says."""
+    commands = typer.main.get_command(build()).commands  # type: ignore[attr-defined]
+    assert sorted(offered("ivigcalc ", "bash") or ()) == sorted(commands)
+    assert sorted(offered("ivigcalc re", "bash") or ()) == ["regimens", "replan"]
+    assert [offered("ivigcalc re", shell) for shell in ("fish", "powershell")] == [None, None]
+    assert offered("ivigcalc --ver", "bash") is None
 
 
 @pytest.mark.parametrize(("words", "number"), [(None, None), ("ivigcalc dose", "x")])
