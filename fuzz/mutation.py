@@ -77,7 +77,7 @@ CORE = {
     "replan/read": ("tests/replan/test_read.py",),
     "replan/replan": ("tests/replan/test_history.py",),
     "replan/state": ("tests/replan/test_past.py", "tests/replan/test_order.py"),
-    "replan/timetable": ("tests/replan/test_missed.py",),
+    "replan/timetable": ("tests/replan/test_order.py", "tests/replan/test_missed.py"),
 }  # fmt: skip
 #: everything else that looks at a module, by its room; properties and slow tests take too long
 COMMON = {

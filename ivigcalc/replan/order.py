@@ -122,7 +122,7 @@ class NewInterval(OrderChange):
     def happened(self, state: State, at: date) -> State:
         """Counted from the day on which the named course is due; days of later courses that were moved are not kept."""
         state = self._begin(state, at)
-        if state.first.sessions[0].on is None:
+        if state.first.computed_from.request.order.start is None:
             raise RequestError(
                 "--every: the plan has no dates; make it with `ivigcalc schedule --start`", field="every"
             )

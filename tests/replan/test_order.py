@@ -83,6 +83,7 @@ def test_a_weight_that_changed_by_a_tenth_is_a_caution(plan: Plan) -> None:
 def test_a_weighing_to_come_is_refused(plan: Plan) -> None:
     with pytest.raises(RequestError, match="weighed-on 2026-12-21 is after 2026-12-20"):
         after(plan, ON, new_weight="68kg", from_course="3", weighed_on="2026-12-21")
+    assert after(plan, ON, new_weight="68kg", from_course="3", weighed_on=ON)
 
 
 def test_from_the_first_course_on(plan: Plan) -> None:
@@ -169,6 +170,16 @@ def test_the_product_that_is_given_already_is_no_change(plan: Plan) -> None:
         after(plan, ON, product="octagam-10-us", from_course="3")
 
 
+def test_of_a_course_that_is_not_given_the_next_one_counts(plan: Plan) -> None:
+    """Course 4 has Privigen: Octagam from 3 on is none new for course 3. Without course 3, Privigen from 3 on begins with 4."""
+    later = after(plan, ON, product="privigen-us", from_course="4")
+    with pytest.raises(RequestError, match="is given from course 3 on already"):
+        after(later, ON, product="octagam-10-us", from_course="3")
+    less = after(plan, ON, missed=("2027-01-26", "2027-01-27", "2027-01-28", "2027-01-29"), rest="keep")
+    changed = after(less, ON, product="privigen-us", from_course="3")
+    assert next(s.course for s in changed.sessions if s.product == "privigen-us") == 4
+
+
 def test_from_the_first_course_on_nothing_was_given_before(plan: Plan) -> None:
     changed = after(plan, "2026-11-30", product="privigen-us", from_course="1")
     assert not helpers.notices(changed, "restart-slow")
@@ -244,6 +255,24 @@ def test_courses_that_were_moved_and_come_later_are_counted_anew(plan: Plan) -> 
     assert [s.date for s in changed.sessions if s.day == 1][4:] == ["2027-04-06", "2027-05-18"]
 
 
+@pytest.mark.parametrize(
+    ("missed", "to", "rest", "starts"),
+    [
+        ("2026-12-29", "2027-01-05", "move", ["2026-12-01", "2027-01-05", "2027-02-02", "2027-03-02", "2027-04-13", "2027-05-25"]),
+        ("2027-02-23", "2027-03-02", "move", ["2026-12-01", "2026-12-29", "2027-01-26", "2027-03-02", "2027-04-13", "2027-05-25"]),
+        ("2026-12-29", "2027-01-05", "keep", ["2026-12-01", "2027-01-05", "2027-01-26", "2027-02-23", "2027-04-06", "2027-05-18"]),
+        ("2027-02-23", "2027-03-02", "keep", ["2026-12-01", "2026-12-29", "2027-01-26", "2027-03-02", "2027-04-06", "2027-05-18"]),
+    ],
+)  # fmt: skip
+def test_what_was_moved_before_the_new_rhythm_stays(
+    plan: Plan, missed: str, to: str, rest: str, starts: list[str]
+) -> None:
+    """From course 4 on every six weeks: counted from the day on which it is due, with the rest that moved or without."""
+    moved = after(plan, ON, missed=(missed,), to=to, rest=rest)
+    changed = after(moved, ON, every="6 weeks", dose_basis="course", from_course="4", override=IN_SPITE)
+    assert [s.date for s in changed.sessions if s.day == 1] == starts
+
+
 def test_a_plan_without_dates_has_no_rhythm() -> None:
     plan = first(command="dose", start=None, at=None, courses=None)
     with pytest.raises(RequestError, match="has no dates"):
@@ -258,6 +287,12 @@ def test_another_dose(plan: Plan) -> None:
     assert [p.dose_g for p in changed.phases] == [D(144), D(72)]
     assert before(changed, 4) == before(plan, 4)
     assert dates(changed) == dates(plan)
+
+
+def test_of_what_a_dose_is_goes_with_it(plan: Plan) -> None:
+    changed = after(plan, ON, dose="2 g/kg", dose_basis="course", from_course="4")
+    bases = [changed.of(session(changed, place)).computed_from.request.order.dose_basis for place in ("3.1", "4.1")]
+    assert bases == [None, "course"]
 
 
 def test_a_dose_outside_the_protocol_is_a_stop(plan: Plan) -> None:
