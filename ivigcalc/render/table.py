@@ -27,8 +27,8 @@ from ivigcalc.render.words import (
     vials_short,
 )
 
-#: a table that is not shown on a terminal is given the width it needs, up to this
-PIPE_WIDTH = 200
+#: of a table that is not shown on a terminal; where its figures need more, its lines run over
+PIPE_WIDTH = 80
 #: a longer word, such as an address of the web, may be broken
 _LONGEST_WORD = 23
 _STYLES = {"info": "dim", "caution": "bold yellow", "stop": "bold red"}

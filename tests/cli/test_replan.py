@@ -31,7 +31,7 @@ def plan(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_reaction_from_the_command_line(run: Run, plan: Path) -> None:
     done = run("replan", plan, *REACTION)
     assert done.code == 0
-    out = done.out
+    out = " ".join(done.out.split())
     assert "interrupted at 10:51 with 211.68 mL in, goes on at 11:21: 148.32 mL left" in out
     assert "13:04" in out
 

@@ -25,6 +25,6 @@ def test_a_plan_says_what_it_was_computed_from(run: Callable[..., Any]) -> None:
         assert source[kind]["id"] == identifier
         assert re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", source[kind]["version"])
         assert re.fullmatch(r"[0-9a-f]{64}", source[kind]["sha256"])
-    page = run(*SCHEDULE, "--notes").out
+    page = " ".join(run(*SCHEDULE, "--notes").out.split())
     assert f"octagam-10-us {source['product']['version']} {source['product']['sha256'][:8]}" in page
     assert "default-used: policy not given" in page

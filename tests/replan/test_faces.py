@@ -26,7 +26,7 @@ from ivigcalc.render.paper.calendar import summary
 from ivigcalc.render.paper.chart import chart_data
 from ivigcalc.render.paper.nurse_sheet import nurse_sheet
 from ivigcalc.render.paper.pdf import to_pdf
-from ivigcalc.render.table import to_table
+from ivigcalc.render.table import to_table as to_table_of
 from ivigcalc.render.web.html import to_html
 
 from .saved import after, first, reaction, session
@@ -48,6 +48,11 @@ def resumed(plan: Plan) -> Plan:
 @pytest.fixture(scope="module")
 def stopped(plan: Plan) -> Plan:
     return reaction(plan, "10:51")
+
+
+def to_table(plan: Plan) -> str:
+    """On a screen on which nothing folds."""
+    return to_table_of(plan, width=200)
 
 
 def sheet(plan: Plan, place: str = "1.1") -> dict[str, Any]:
