@@ -116,7 +116,7 @@ class _AsciiIO(io.StringIO):
 
 def new_table(*headings: str, left: tuple[str, ...] = ()) -> Table:
     """A table whose figures are right-aligned; `left` names the columns of words."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
         words = heading in left
         justify: Literal["left", "right"] = "left" if words else "right"
@@ -141,25 +141,25 @@ def _facts_table(plan: Plan) -> Table:
 
 
 def _sessions_table(plan: Plan) -> Table:
-    """A row for each session, a rule between courses, and the totals; without the columns that no session fills."""
+    """A row for each session (`2.1`: course 2, day 1), a gap between courses, and the totals; no column that nothing fills."""
     dated = any(session.on for session in plan.sessions)
     timed = any(session.at_min is not None for session in plan.sessions)
     when = [*(["Date"] if dated else []), *(["Start", "End"] if timed else [])]
     given = ["Given"] if any(session.done for session in plan.sessions) else []
     amounts = ("Dose\ng", "Volume\nmL", "Time\nh:min", _VIALS, "Left\ng")
-    table = new_table("Course", "Day", *when, *amounts, *given, left=(_VIALS,))
+    table = new_table("Session", *when, *amounts, *given, left=(_VIALS,))
     for session, following in zip_longest(plan.sessions, plan.sessions[1:]):
         table.add_row(*_session_cells(session, dated, timed), *(["done" if session.done else ""] if given else []))
         if following is None or following.course != session.course:
             table.add_section()
     totals = plan.totals
     sums = shown(totals.dose_g), shown(totals.volume_ml), "", vials_short(totals.vials), shown(totals.leftover_g)
-    table.add_row("Total", "", *("" for _ in when), *sums, style="bold")
+    table.add_row("Total", *("" for _ in when), *sums, style="bold")
     return table
 
 
 def _session_cells(session: Session, dated: bool, timed: bool) -> list[str | Text]:
-    cells: list[str | Text] = [shown(session.course), shown(session.day)]
+    cells: list[str | Text] = [f"{shown(session.course)}.{shown(session.day)}"]
     if dated:
         cells.append(Text(f"{(session.weekday or '')[:3]} {session.date}"))
     if timed:

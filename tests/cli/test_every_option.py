@@ -137,6 +137,8 @@ OTHERWISE: dict[tuple[str, str], list[str]] = {
     ("compare", "--days"): ["2..4"],
     ("calendar", "--initials"): ["--name", "M. Example", "--format", "ics", "-o", "written.ics"],
     ("rates", "--override"): ['weight-implausible="tried in a test"', "--weight", "400kg"],
+    **{(name, "--locale"): ["de-DE"] for name in ("calendar", "day")},
+    **{(name, "--locale"): ["de-DE", "--format", "html", "-o", "written.html"] for name in ("schedule", "replan")},
     ("day", "--format"): ["json"],
     ("forecast", "--by"): ["week"],
     ("replan", "--session"): GOES_ON[1:],

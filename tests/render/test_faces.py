@@ -86,7 +86,9 @@ def test_a_session_across_midnight_says_so() -> None:
 def test_markdown_says_which_sessions_a_table_of_rates_is_for() -> None:
     """As the table does: one table for each dose, the ladder by what it was published for."""
     headings = [line for line in unescaped(to_markdown(schedule())).splitlines() if line.startswith("## ")]
-    assert headings == [f"## {line}" for line in to_table(schedule(), width=200).splitlines() if line.startswith("Rates, ")]
+    assert headings == [
+        f"## {line}" for line in to_table(schedule(), width=200).splitlines() if line.startswith("Rates, ")
+    ]
     assert headings[0] == "## Rates, course 1 day 1, course 1 day 2, course 1 day 3: 55 g, 550 mL in 2 h 57 min (titration for primary-immunodeficiency, cidp)"  # fmt: skip
     assert headings[1].startswith("## Rates, course 2 day 1, course 3 day 1: 80 g")
 

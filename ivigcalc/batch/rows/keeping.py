@@ -220,7 +220,9 @@ def _as_table(path: Path, kind: str, reading: Reading, to: Path) -> Path:
     """A database whose only table, `list`, is the list."""
     duckdb = _duckdb_module("--query of a list")
     if kind not in _AS_TABLE:
-        raise RequestError(f"--query: not of a list in the format {kind}; allowed: {', '.join(_AS_TABLE)}", field="query")
+        raise RequestError(
+            f"--query: not of a list in the format {kind}; allowed: {', '.join(_AS_TABLE)}", field="query"
+        )
     to.unlink(missing_ok=True)
     # DuckDB takes a path as a pattern, and an address as one of the network
     said = {"path": glob.escape(str(path.resolve()))} | ({"delimiter": reading.delimiter} if kind == "csv" else {})
@@ -229,7 +231,9 @@ def _as_table(path: Path, kind: str, reading: Reading, to: Path) -> Path:
             making = f"CREATE TABLE list AS SELECT * FROM {_AS_TABLE[kind]}"  # noqa: S608 - words of this module
             connection.execute(making, said)
     except duckdb.Error as error:
-        raise RequestError(f"the list cannot be read: {safe(str(error), LONG)}; check the query and the list", field="query") from None
+        raise RequestError(
+            f"the list cannot be read: {safe(str(error), LONG)}; check the query and the list", field="query"
+        ) from None
     return to
 
 
