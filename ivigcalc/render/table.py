@@ -141,7 +141,7 @@ def _facts_table(plan: Plan) -> Table:
 
 
 def _sessions_table(plan: Plan) -> Table:
-    """A row for each session (`2.1`: course 2, day 1), a gap between courses, and the totals; no column that nothing fills."""
+    """A row for each session (`2.1`: course 2, day 1), a gap between courses, and the totals; no empty column."""
     dated = any(session.on for session in plan.sessions)
     timed = any(session.at_min is not None for session in plan.sessions)
     when = [*(["Date"] if dated else []), *(["Start", "End"] if timed else [])]
