@@ -17,7 +17,7 @@ def test_five_bad_cells_are_five_lines(batch: Batch) -> None:
         ("2", "A", field) for field in ("weight_kg", "height_cm", "sex", "start", "at")
     ]
     assert (done.code, done.patients()) == (5, ["B"])
-    assert "1 rows failed" in done.err, "a row is one row, whatever is wrong with it"
+    assert "1 row failed" in done.err, "a row is one row, whatever is wrong with it"
 
 
 def test_the_first_line_of_a_row_has_its_cells(batch: Batch) -> None:

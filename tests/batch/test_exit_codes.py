@@ -80,7 +80,7 @@ def test_errors_of_a_stream_are_told_on_stderr(tmp_path: Path, capsys: pytest.Ca
     said = capsys.readouterr()
     assert {row["patient_id"] for row in csv.DictReader(io.StringIO(said.out))} == {"A"}
     assert [row["patient_id"] for row in csv.DictReader(io.StringIO(said.err.split("\n", 1)[1]))] == ["B"]
-    assert said.err.startswith("1 rows failed, as follows: 1 bad-request\n")
+    assert said.err.startswith("1 row failed, as follows: 1 bad-request\n")
 
 
 def test_a_stream_that_is_stopped_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,7 +42,7 @@ def test_a_run_that_is_taken_up_counts_its_own_rate() -> None:
 def test_quiet_says_nothing_but_failures(batch: Batch) -> None:
     assert batch(patients(10), "--quiet").err == ""
     assert (
-        batch(patients(10) + "bad,x\n", "--quiet", folder="bad").err == "1 rows failed, see errors.csv: 1 bad-request\n"
+        batch(patients(10) + "bad,x\n", "--quiet", folder="bad").err == "1 row failed, see errors.csv: 1 bad-request\n"
     )
 
 
