@@ -375,4 +375,5 @@ def _say_summary(summary: Summary, quiet: bool, where: str, overrides: list[str]
     for code in overrides:
         say(f"override {code}: needed by {summary.counts[f'overridden/{code}']:,} of them", quiet=quiet)
     if summary.failed:
-        say(f"{summary.failed:,} {'row' if summary.failed == 1 else 'rows'} failed, {where}: {', '.join(errors_text(summary.errors))}")
+        rows = "row" if summary.failed == 1 else "rows"
+        say(f"{summary.failed:,} {rows} failed, {where}: {', '.join(errors_text(summary.errors))}")
