@@ -375,5 +375,5 @@ def _say_summary(summary: Summary, quiet: bool, where: str, overrides: list[str]
     for code in overrides:
         say(f"override {code}: needed by {summary.counts[f'overridden/{code}']:,} of them", quiet=quiet)
     if summary.failed:
-        rows = "row" if summary.failed == 1 else "rows"
-        say(f"{summary.failed:,} {rows} failed, {where}: {', '.join(errors_text(summary.errors))}")
+        noun = "row" if summary.failed == 1 else "rows"
+        say(f"{summary.failed:,} {noun} failed, {where}: {', '.join(errors_text(summary.errors))}")
