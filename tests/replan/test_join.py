@@ -52,8 +52,10 @@ def test_a_plan_of_two_phases_is_cut_where_the_order_changes() -> None:
 
 
 def test_the_course_of_the_plan_is_the_last_phase_that_has_sessions() -> None:
-    plan = after(first(), ON, new_weight="68kg", from_course="6")
-    assert (plan.course.first_course, plan.course.dose_g) == (6, D(136))
+    """The last course alone, of one day: 0.4 g/kg of 75 kg are 30 g."""
+    one_day = {"regimen": "primary-immunodeficiency", "days": "1", "dose": "0.4 g/kg", "every": "4 weeks"}
+    plan = after(first(product="gamunex-c-us", **one_day), ON, new_weight="75kg", from_course="6")
+    assert (plan.course.first_course, plan.course.dose_g) == (6, D(30))
 
 
 def test_a_price_is_rounded_to_a_hundredth_and_of_one_currency() -> None:
