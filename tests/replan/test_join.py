@@ -117,3 +117,9 @@ def test_a_product_that_was_changed_to_is_that_of_the_course_named() -> None:
     assert product is not None
     assert product.value.id == "panzyga-us"
     assert after(first(), ON, done=("1.1",)).history[-1].changed == ()
+
+
+def test_a_product_for_the_last_course_alone_is_kept_with_the_change() -> None:
+    product = after(first(), ON, product="privigen-us", from_course="6").history[-1].to_product
+    assert product is not None
+    assert product.value.id == "privigen-us"
