@@ -67,15 +67,15 @@ CORE = {
     "engine/record": ("tests/engine/test_record.py",),
     "engine/resume": ("tests/replan/test_reaction.py",),
     "engine/since": ("tests/engine/test_since.py", "tests/replan/test_missed.py"),
-    "replan/build": ("tests/replan/test_order.py",),
+    "replan/build": ("tests/replan/test_join.py", "tests/replan/test_order.py", "tests/replan/test_missed.py", "tests/cli/test_replan.py"),
     "replan/given": ("tests/replan/test_past.py",),
-    "replan/join": ("tests/replan/test_order.py",),
+    "replan/join": ("tests/replan/test_join.py", "tests/replan/test_order.py", "tests/replan/test_faces.py"),
     "replan/missed": ("tests/replan/test_missed.py",),
     "replan/order": ("tests/replan/test_read.py", "tests/replan/test_order.py"),
     "replan/past": ("tests/replan/test_past.py",),
     "replan/reaction": ("tests/replan/test_read.py", "tests/replan/test_reaction.py"),
     "replan/read": ("tests/replan/test_read.py",),
-    "replan/replan": ("tests/replan/test_history.py",),
+    "replan/replan": ("tests/replan/test_join.py", "tests/replan/test_order.py", "tests/replan/test_history.py", "tests/cli/test_replan.py"),
     "replan/state": ("tests/replan/test_past.py", "tests/replan/test_order.py"),
     "replan/timetable": ("tests/replan/test_order.py", "tests/replan/test_missed.py"),
 }  # fmt: skip
@@ -248,13 +248,26 @@ def _is_word(node: ast.expr) -> bool:
 
 
 def _left_out(source: str) -> list[Range]:
-    """Annotations, which are never evaluated, and decorators (caches, slots, frozen): from place to place."""
+    """Annotations, which are never evaluated, decorators (caches, slots, frozen), and the * and / of a signature."""
     found: list[ast.expr] = []
+    signatures: list[Range] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found += node.decorator_list
+        if isinstance(node, ast.FunctionDef):
+            signatures += _markers(node)
         found += filter(None, (getattr(node, "annotation", None), getattr(node, "returns", None)))
-    return [_range(node) for node in found]
+    return [*map(_range, found), *signatures]
+
+
+def _markers(function: ast.FunctionDef) -> list[Range]:
+    """From the name of a function to its first default or statement, if some of it are by position or by name alone."""
+    said = function.args
+    if not (said.posonlyargs or said.kwonlyargs):
+        return []
+    defaults = filter(None, (*said.defaults, *said.kw_defaults))
+    until = min((node.lineno, node.col_offset) for node in (function.body[0], *defaults))
+    return [((function.lineno, function.col_offset), until)]
 
 
 def _range(node: ast.expr) -> Range:

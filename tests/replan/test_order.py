@@ -439,3 +439,17 @@ def test_courses_that_do_not_follow_one_another_are_named_apart(plan: Plan) -> N
     back = after(after(plan, product="privigen-us", from_course="3"), product="octagam-10-us", from_course="5")
     maltose = [found for found in helpers.notices(back, "product-warning") if "maltose" in found.message]
     assert [found.message[:26] for found in maltose] == ["courses 1 to 2, 5 to 6: Oc"]
+
+
+def test_the_rhythm_is_that_of_the_order_in_force(plan: Plan) -> None:
+    """Three orders: a weight from course 3 on and six weeks from 4 on; five weeks from 3 on and a weight from 5 on."""
+    heavier = after(plan, ON, new_weight="73kg", from_course="3")
+    six = after(heavier, ON, every="6 weeks", dose_basis="course", from_course="4", override=IN_SPITE)
+    assert [s.date for s in six.sessions if s.day == 1] == [
+        "2026-12-01", "2026-12-29", "2027-01-26", "2027-02-23", "2027-04-06", "2027-05-18",
+    ]  # fmt: skip
+    five = after(plan, ON, every="5 weeks", dose_basis="course", from_course="3", override=IN_SPITE)
+    weighed = after(five, ON, new_weight="73kg", from_course="5")
+    assert [s.date for s in weighed.sessions if s.day == 1] == [
+        "2026-12-01", "2026-12-29", "2027-01-26", "2027-03-02", "2027-04-06", "2027-05-11",
+    ]  # fmt: skip

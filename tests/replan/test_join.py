@@ -1,0 +1,125 @@
+"""What is said of a plan of several orders as a whole: its sums, its phases, its working, the courses that are named."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import helpers
+import pytest
+
+from ivigcalc.engine.plan import Plan
+from ivigcalc.errors import RequestError
+from ivigcalc.replan.join import _named
+
+from .saved import after, first
+
+D = Decimal
+ON = "2026-12-20"
+
+
+@pytest.fixture(scope="module")
+def changed() -> Plan:
+    """Two courses of 144 g, and four of 136 g for 68 kg."""
+    return after(first(), ON, new_weight="68kg", from_course="3")
+
+
+def test_the_sums_are_of_all_courses_as_they_are_now(changed: Plan) -> None:
+    """8 days of 36 g = 30 + 3 x 2, 16 of 34 g = 30 + 2 x 2; 10 mL each g."""
+    said = changed.totals
+    assert (said.courses, said.sessions, said.dose_g, said.volume_ml) == (6, 24, D(832), D(8320))
+    assert [(vial.size_g, vial.count) for vial in said.vials] == [(D(30), 24), (D(2), 8 * 3 + 16 * 2)]
+
+
+def test_each_working_is_of_its_own_courses(changed: Plan) -> None:
+    """The first session of each order that differs is shown: course 1, and course 3 under its own name."""
+    shown = {line.name.split(".")[-2] for line in changed.trace if line.name.endswith(".duration_min")}
+    assert shown == {"c1d1", "c3d1"}
+    assert not [line.name for line in changed.trace if line.name.startswith("c3d1.")]
+
+
+def test_the_titrations_are_those_of_all_sessions(changed: Plan) -> None:
+    assert [titration.places for titration in changed.titrations] == [tuple(range(8)), tuple(range(8, 24))]
+
+
+def test_a_plan_of_two_phases_is_cut_where_the_order_changes() -> None:
+    """CIDP: 2 g/kg once, then 1 g/kg: 144 g, 72 g, and 68 g for 68 kg."""
+    plan = first(regimen="cidp", days=None)
+    cut = [
+        [(phase.first_course, phase.courses, phase.dose_g) for phase in after(plan, "2026-12-03", new_weight="68kg", from_course=course).phases]
+        for course in ("2", "4")
+    ]  # fmt: skip
+    assert cut == [[(1, 1, D(144)), (2, 5, D(68))], [(1, 1, D(144)), (2, 2, D(72)), (4, 3, D(68))]]
+
+
+def test_the_course_of_the_plan_is_the_last_phase_that_has_sessions() -> None:
+    """The last course alone, of one day: 0.4 g/kg of 75 kg are 30 g."""
+    one_day = {"regimen": "primary-immunodeficiency", "days": "1", "dose": "0.4 g/kg", "every": "4 weeks"}
+    plan = after(first(product="gamunex-c-us", **one_day), ON, new_weight="75kg", from_course="6")
+    assert (plan.course.first_course, plan.course.dose_g) == (6, D(30))
+
+
+def test_a_price_is_rounded_to_a_hundredth_and_of_one_currency() -> None:
+    """2 courses of 144 g and 4 of 145 g: 288 x 0.333 + 580 x 0.111 = 95.904 + 64.38 = 160.284."""
+    prices = {
+        "octagam-10-us": {"amount": "0.333", "currency": "USD"},
+        "privigen-us": {"amount": "0.111", "currency": "USD"},
+    }
+    plan = after(first(helpers.a_site(price_per_gram=prices)), ON, product="privigen-us", from_course="3")
+    assert plan.totals.cost is not None
+    assert (plan.totals.cost.amount, plan.totals.cost.currency) == (D("160.28"), "USD")
+    prices["privigen-us"]["currency"] = "EUR"
+    assert (
+        after(first(helpers.a_site(price_per_gram=prices)), ON, product="privigen-us", from_course="3").totals.cost
+        is None
+    )
+
+
+def test_the_vials_of_the_courses_before_are_counted_by_their_product() -> None:
+    """12 x 30 g and 36 x 2 g for three courses of 144 g: not one of each may be missing."""
+    enough = {"octagam-10-us": {"30 g": "12", "2 g": "36", "5 g": "0"}, "privigen-us": {"5 g": "0"}}
+    plan = first(helpers.a_site(stock=enough), courses="3")
+    assert not helpers.notices(plan, "stock-short")
+    assert not helpers.notices(after(plan, ON, new_weight="72.1kg", from_course="3"), "stock-short")
+    for less in ({"30 g": "11", "2 g": "36"}, {"30 g": "12", "2 g": "35"}):
+        short = first(helpers.a_site(stock={"octagam-10-us": {"5 g": "0"} | less}), courses="3")
+        assert [place[0] for place in helpers.notice(short, "stock-short").sessions][:1] == [3]
+        again = after(short, ON, new_weight="72.1kg", from_course="3")
+        assert [place[0] for place in helpers.notice(again, "stock-short").sessions][:1] == [3]
+
+
+@pytest.mark.parametrize(
+    ("courses", "said"),
+    [
+        ((2,), "course 2"),
+        ((1, 3), "courses 1, 3"),
+        ((3, 4, 5), "courses 3 to 5"),
+        ((1, 2, 5, 6), "courses 1 to 2, 5 to 6"),
+        ((1, 2, 5), "courses 1 to 2, 5"),
+    ],
+)
+def test_courses_are_named_in_runs(courses: tuple[int, ...], said: str) -> None:
+    assert _named(tuple((course, day) for course in courses for day in (2, 1))) == said
+
+
+def test_a_plan_was_made_at_the_last_of_its_changes() -> None:
+    """Each change is told on the day of the last one, or later."""
+    once = after(first(), "2026-12-02", done=("1.1",))
+    twice = after(once, "2026-12-05", done=("1.2",))
+    with pytest.raises(RequestError, match="2026-12-05"):
+        after(twice, "2026-12-04", done=("1.3",))
+
+
+def test_a_product_that_was_changed_to_is_that_of_the_course_named() -> None:
+    """Privigen from course 4 on, told after Octagam's own courses; then Panzyga from 3 on, before it."""
+    later = after(first(), ON, product="privigen-us", from_course="5")
+    twice = after(later, ON, product="panzyga-us", from_course="3")
+    product = twice.history[-1].to_product
+    assert product is not None
+    assert product.value.id == "panzyga-us"
+    assert after(first(), ON, done=("1.1",)).history[-1].changed == ()
+
+
+def test_a_product_for_the_last_course_alone_is_kept_with_the_change() -> None:
+    product = after(first(), ON, product="privigen-us", from_course="6").history[-1].to_product
+    assert product is not None
+    assert product.value.id == "privigen-us"
