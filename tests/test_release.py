@@ -13,6 +13,7 @@ from ivigcalc import __version__
 
 PARTS = (
     "pyproject.toml",
+    "hatch_build.py",
     "Makefile",
     "constraints.txt",
     *(path.name for path in ROOT.glob("*.md")),
