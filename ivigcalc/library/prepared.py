@@ -1,7 +1,7 @@
 """The shipped definitions as they were read and checked before: made by `make prepared` and when the wheel is built.
 
-The prepared form of a file is taken only where its digest fits its own bytes, those of the YAML file beside it, and the
-code that reads it; else the file goes through the full reader, as one of a hospital's own always does.
+The prepared form of a file is taken only where its digest fits its name, its own bytes, those of the YAML file beside
+it, and the code that reads it; else the file goes through the full reader, as one of a hospital's own always does.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def load(path: Path, kind: str) -> Loaded[Any] | None:
     with suppress(UnreadableError, OSError):
         data = read_regular(path, MAX_BYTES)
         stamp, text = _split(read_regular(prepared_file(kind, path.stem), 4 * MAX_BYTES))
-        if stamp == _stamp(data, text):  # control: prepared-digest
+        if stamp == _stamp(kind, path.stem, data, text):  # control: prepared-digest
             return Loaded(decoded(text), hashlib.sha256(data).hexdigest(), str(path))
     return None
 
@@ -51,7 +51,7 @@ def write() -> int:
             text = encoded(load_bytes(data, str(path), kind).value)
             target = prepared_file(kind, identifier)
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(_stamp(data, text) + b"\n" + text)
+            target.write_bytes(_stamp(kind, identifier, data, text) + b"\n" + text)
             count += 1
     return count
 
@@ -60,8 +60,9 @@ def _split(held: bytes) -> tuple[bytes, bytes]:
     return held[:_HEX], held[_HEX + 1 :]
 
 
-def _stamp(data: bytes, text: bytes) -> bytes:
-    parts = (_code(), hashlib.sha256(data).digest(), hashlib.sha256(text).digest())
+def _stamp(kind: str, identifier: str, data: bytes, text: bytes) -> bytes:
+    place = hashlib.sha256(f"{kind}/{identifier}".encode()).digest()
+    parts = (_code(), place, hashlib.sha256(data).digest(), hashlib.sha256(text).digest())
     return hashlib.sha256(b"".join(parts)).hexdigest().encode()
 
 

@@ -87,6 +87,14 @@ def test_what_was_prepared_before_a_change_is_not_taken(here: Path, what: str, m
     assert prepared.load(here, "formula") is None
 
 
+def test_a_definition_under_another_name_is_not_taken(here: Path) -> None:
+    """Both of its files renamed together: the full reader says that the id differs from the name."""
+    made = prepared.prepared_file("formula", FORMULA)
+    other = here.rename(here.with_stem("another"))
+    made.rename(made.with_stem("another"))
+    assert prepared.load(other, "formula") is None
+
+
 def test_what_was_never_prepared_is_not_taken(here: Path) -> None:
     prepared.prepared_file("formula", FORMULA).unlink()
     assert prepared.load(here, "formula") is None
