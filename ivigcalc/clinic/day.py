@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from ivigcalc.definitions import NO_SITE, Site
+from ivigcalc.document.many import origin
 from ivigcalc.engine.clocks import zone_of
 
 _SAID_OF_A_VISIT = ("stop", "caution")
@@ -22,7 +23,8 @@ class Visit:
 
     Times are None where the plan has none; `leaves` also where no rate says how long the infusion lasts. They are in
     the time zone of the site, where it has one: of a clock time that comes twice they say which of the two it is.
-    `warnings`: codes of the stops (overridden) and cautions that concern it. `plan`: the file that it is from.
+    `warnings`: codes of the stops (overridden) and cautions that concern it. `plan`: the file that it is from; `same`:
+    what tells a plan, with all that it was changed to, from others.
     """
 
     name: str | None
@@ -43,6 +45,7 @@ class Visit:
     plan: str
     chair: int | None = None
     born: str | None = None
+    same: str = ""
 
     @property
     def who(self) -> str:
@@ -132,7 +135,7 @@ def instant(moment: datetime) -> datetime:
 
 def _visits(name: str, document: dict[str, Any], site: Site, zone: tzinfo | None) -> Iterator[Visit]:
     source, request = document["computed_from"], document["computed_from"]["request"]
-    regimen = source["regimen"]
+    regimen, same = source["regimen"], origin(document)
     for session in document["sessions"]:
         if session["date"] is None:
             continue
@@ -155,6 +158,7 @@ def _visits(name: str, document: dict[str, Any], site: Site, zone: tzinfo | None
             tuple(_warnings(document["notices"], session)),
             name,
             born=request.get("birth_date"),
+            same=same,
         )
 
 
@@ -251,7 +255,7 @@ def _twice(visits: Sequence[Visit]) -> Iterator[str]:
     seen: dict[tuple[str | None, str | None, str], list[Visit]] = {}
     for visit in visits:
         known = visit.patient_id or visit.name
-        seen.setdefault((visit.patient_id, visit.name, "" if known else visit.plan), []).append(visit)
+        seen.setdefault((visit.patient_id, visit.name, "" if known else visit.same or visit.plan), []).append(visit)
     for several in seen.values():
         if len(several) > 1:
             files = ", ".join(dict.fromkeys(visit.plan for visit in several))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ivigcalc.document.read import MAX_BYTES, document_of, shown, unreadable
 from ivigcalc.document.shape import misshapen
+from ivigcalc.document.write import text_of
 from ivigcalc.errors import RequestError
 from ivigcalc.files import UnreadableError, open_regular, read_regular
 from ivigcalc.text import LONG, safe
@@ -131,6 +133,14 @@ def _is_moment(text: str | None) -> bool:
         return text is None or len(text) == len("09:00") or datetime.fromisoformat(text) is not None
     except ValueError:
         return False
+
+
+def origin(document: dict[str, Any]) -> str:
+    """The SHA-256 of a plan as it was first written: the same for a plan and for all that it was changed to."""
+    history = document.get("history")
+    if history:  # control: change-is-no-other-plan
+        return str(history[0]["previous_sha256"])
+    return sha256(text_of(document).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def read_one(data: bytes, name: str) -> Kept:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from hashlib import blake2b
 from pathlib import Path
 
 from ivigcalc._version import __version__
 from ivigcalc.definitions import Site
-from ivigcalc.document.many import LINES, Kept, each_saved, read_one
+from ivigcalc.document.many import LINES, Kept, each_saved, origin, read_one
 from ivigcalc.document.read import saved_plan, unreadable
 from ivigcalc.errors import RequestError
 from ivigcalc.forecast.listed import failed_rows, plans_of, table_of
@@ -142,7 +141,7 @@ def _each_once(paths: Sequence[Path]) -> Iterator[Path]:
 
 def _count_plan(count: _Count, name: str, data: bytes, site: Site, replanner: Replanner | None) -> None:
     kept = read_one(data, name)
-    who, called = _identity(kept, data)
+    who, called = _identity(kept)
     try:
         uses = list(uses_of(kept.document, site))
     except ValueError as error:
@@ -161,15 +160,15 @@ def _count_plan(count: _Count, name: str, data: bytes, site: Site, replanner: Re
     count.also(use for use in uses_of(again, site) if use is not None)
 
 
-def _identity(kept: Kept, data: bytes) -> tuple[str, str]:
-    """What tells the patient of a plan apart, else the plan itself, and what a message calls it."""
+def _identity(kept: Kept) -> tuple[str, str]:
+    """What tells the patient of a plan apart, else the plan itself with its changes, and what a message calls it."""
     request = kept.document["computed_from"]["request"]
     if request.get("patient_id"):
         return f"id {request['patient_id']}", f"patient {safe(request['patient_id'])}"
     if request.get("name"):
         born = request.get("birth_date") or request.get("age") or ""
         return f"name {request['name']}, {born}", f"patient {safe(request['name'])}"
-    return f"plan {blake2b(data, digest_size=16).hexdigest()}", "the same plan, without a name or id,"
+    return f"plan {origin(kept.document)}", "the same plan, or one that it was changed to, without a name or id,"
 
 
 def _is_of_another(old: dict[str, object], new: dict[str, object]) -> bool:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
+from replan.saved import first, reaction
 from typer.testing import CliRunner
 
 from ivigcalc.cli.main import build
@@ -184,6 +185,12 @@ def test_a_patient_of_two_plans_on_one_day_is_pointed_out() -> None:
     assert len(day.twice) == 1
     assert "Ada One comes 2 times (p1.json, p3.json)" in day.twice[0]
     assert the_day([FOUR[2], a_plan("91kg", "12:00")]).twice == ()  # neither has a name: two people
+
+
+def test_a_plan_beside_what_it_was_changed_to_is_pointed_out() -> None:
+    plan = first()
+    [said] = the_day([plan, reaction(plan, "10:51", "11:21", "half")]).twice
+    assert "comes 2 times (p1.json, p2.json)" in said
 
 
 # ---- chairs: the property --------------------------------------------------------------------------------------------

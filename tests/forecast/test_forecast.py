@@ -4,6 +4,7 @@ import json
 from collections import Counter, defaultdict
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from replan.saved import after, first, reaction
 
+from ivigcalc.document.write import to_json as written
 from ivigcalc.errors import RequestError
 from ivigcalc.forecast.forecast import Asked, forecast
 from ivigcalc.render.forecast import to_json
@@ -203,6 +206,20 @@ def test_a_plan_given_twice_is_refused(words: dict[str, str], tmp_path: Path) ->
     plan = saved("72kg", "2026-12-01", **words)
     with pytest.raises(RequestError, match="has been counted already"):
         forecast_of(tmp_path, {"a.json": plan, "copy.json": plan})
+
+
+def test_a_plan_and_what_it_was_changed_to_are_one(tmp_path: Path) -> None:
+    """Nobody is named: the history tells that the second plan, and the third, come from the first."""
+    plan = first()
+    once = reaction(plan, "10:51", "11:21", "half")
+    twice = after(once, "2026-12-20", new_weight="80kg", from_course="3")
+    texts = [written(found) for found in (plan, once, twice)]
+    for old, new in combinations(texts, 2):
+        with pytest.raises(RequestError) as refused:
+            forecast_of(tmp_path, {"a.json": old, "b.json": new})
+        assert refused.value.code == "plan-twice"
+    other = written(first(weight="80kg"))
+    assert forecast_of(tmp_path, {"a.json": texts[2], "b.json": other}).plans == 2
 
 
 def test_a_path_given_twice_is_refused(tmp_path: Path) -> None:
