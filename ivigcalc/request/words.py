@@ -117,7 +117,8 @@ def day(text: str) -> date:
         found = iso_date(text)
     if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ValueError(
-            f"{_short(text)} is not a date as YYYY-MM-DD from {FIRST_YEAR} to {LAST_YEAR}; write it as 2026-12-01"
+            f"{_short(text)} is not a date as YYYY-MM-DD from {FIRST_YEAR} to {LAST_YEAR}; write year, month and day "
+            "in this order, as 1 December is 2026-12-01"
         )
     return found
 
