@@ -24,7 +24,7 @@ class Visit:
     Times are None where the plan has none; `leaves` also where no rate says how long the infusion lasts. They are in
     the time zone of the site, where it has one: of a clock time that comes twice they say which of the two it is.
     `warnings`: codes of the stops (overridden) and cautions that concern it. `plan`: the file that it is from; `same`:
-    what tells a plan, with all that it was changed to, from others.
+    where nobody is named, what tells a plan, with all that it was changed to, from others.
     """
 
     name: str | None
@@ -135,7 +135,8 @@ def instant(moment: datetime) -> datetime:
 
 def _visits(name: str, document: dict[str, Any], site: Site, zone: tzinfo | None) -> Iterator[Visit]:
     source, request = document["computed_from"], document["computed_from"]["request"]
-    regimen, same = source["regimen"], origin(document)
+    regimen = source["regimen"]
+    same = "" if request.get("patient_id") or request.get("name") else origin(document)
     for session in document["sessions"]:
         if session["date"] is None:
             continue
@@ -254,8 +255,7 @@ def _twice(visits: Sequence[Visit]) -> Iterator[str]:
     """Who comes more than once on the day: one plan given twice, or an old one beside its renewal."""
     seen: dict[tuple[str | None, str | None, str], list[Visit]] = {}
     for visit in visits:
-        known = visit.patient_id or visit.name
-        seen.setdefault((visit.patient_id, visit.name, "" if known else visit.same or visit.plan), []).append(visit)
+        seen.setdefault((visit.patient_id, visit.name, visit.same), []).append(visit)
     for several in seen.values():
         if len(several) > 1:
             files = ", ".join(dict.fromkeys(visit.plan for visit in several))
