@@ -248,9 +248,10 @@ def test_the_command_line_loads_only_words_until_it_is_known_what_is_wanted() ->
         ("ivigcalc.request.read", {"pydantic", "rich", "typer", "yaml", "dateutil"}),
         ("ivigcalc.library.reader", {"rich", "typer", "holidays"}),
         ("ivigcalc.render.paper.pdf", {"rich", "typer", "yaml", "holidays", "typst"}),
+        ("ivigcalc.cli.plans", {"rich", "typer", "yaml", "pydantic", "holidays"}),
         (
             "ivigcalc.cli.main",
-            {"rich", "yaml", "pydantic", "holidays", "pyarrow", "typst", "icalendar", "dask", "distributed"},
+            {"rich", "typer", "yaml", "pydantic", "holidays", "pyarrow", "typst", "icalendar", "dask", "distributed"},
         ),
     ],
 )

@@ -1,24 +1,37 @@
-"""The options that every command with a patient takes: those of its form, each from its row of `FIELDS`."""
+"""Options as commands declare them, and those of a patient that many take: each from its row of `FIELDS`.
+
+What is declared here is read in two ways: by typer (`lean.py`), and without it (`plain.py`).
+"""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Annotated, Any, NamedTuple
 
 from ivigcalc.request.fields import FIELDS, Field
 from ivigcalc.request.form import Command, Form
 
 
-def in_panel(panel: str) -> Callable[..., Any]:
+class Option(NamedTuple):
+    """What is said of an option beside the type and the default of its parameter.
+
+    `names`: where it has other names than its parameter. `more`: what else typer is told, by typer's words.
+    """
+
+    help: str
+    names: tuple[str, ...]
+    panel: str
+    more: Mapping[str, Any]
+
+
+def in_panel(panel: str) -> Callable[..., Option]:
     """Options that stand together on the help page: each is given its help, then its names."""
 
-    def option(text: str, *names: str, show_default: bool = False, **more: Any) -> Any:
-        return typer.Option(*names, help=text, rich_help_panel=panel, show_default=show_default, **more)
+    def option(text: str, *names: str, **more: Any) -> Option:
+        return Option(text, names, panel, more)
 
     return option
 

@@ -16,9 +16,10 @@ from typer._click.shell_completion import CompletionItem
 from typer._completion_shared import get_completion_script
 
 from ivigcalc import library
+from ivigcalc.cli.app import build
 from ivigcalc.cli.complete import GROUPS, OPTIONS, answer
 from ivigcalc.cli.homes import HOMES
-from ivigcalc.cli.main import build, main
+from ivigcalc.cli.main import main
 from ivigcalc.request.fields import FIELDS
 
 SHELLS = ("bash", "zsh", "fish", "powershell")

@@ -121,6 +121,7 @@ def run(folder: Path, *arguments: str) -> tuple[str, set[str]]:
 def test_a_plan_of_shipped_definitions_needs_no_reader(all_of_them: Path, tmp_path: Path) -> None:
     said, modules = run(all_of_them, *DOSE)
     assert {"pydantic", "yaml", "ivigcalc.library.reader", "ivigcalc.definitions.reading"}.isdisjoint(modules)
+    assert "typer" not in modules, "a plain line is read without it"
     read, modules = run(tmp_path / "nothing", *DOSE)
     assert {"pydantic", "yaml", "ivigcalc.library.reader"} <= modules
     assert said == read

@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pytest
 import typer
 
-from ivigcalc.cli.main import build
+from ivigcalc.cli.app import build
 from ivigcalc.request.fields import FIELD, FIELDS
 from ivigcalc.request.form import Command, Form
 from ivigcalc.request.request import Order, Patient
