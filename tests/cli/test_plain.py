@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ Values = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def typer_says() -> Iterator[Callable[[list[str]], Values | None]]:
+def typer_says() -> Callable[[list[str]], Values | None]:
     """The values with which typer calls the command of a line; None where it does not call it."""
     called: list[Values] = []
 
@@ -46,7 +46,7 @@ def typer_says() -> Iterator[Callable[[list[str]], Values | None]]:
             return None
         return called[0] if called else None
 
-    yield ask
+    return ask
 
 
 # ---- what is drawn --------------------------------------------------------------------------------------------------
