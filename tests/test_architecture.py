@@ -30,7 +30,7 @@ ALLOWED = {
     "request": "clock country errors lazy quantity text",
     "engine": "_version clock country definitions errors lazy quantity request text",
     "customs": "clock definitions errors text",
-    "library": "country customs definitions engine errors files lazy quantity request text",
+    "library": "codes country customs definitions engine errors files lazy quantity request text",
     "api": "definitions engine errors library request text",
     "comparison": "api definitions engine errors library quantity request text",
     "replan": "api clock definitions engine errors library quantity request text",
