@@ -24,9 +24,8 @@ def run() -> None:
     try:
         # nothing that happens to be installed may change how files are read
         os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-        gc.disable()  # plans hold no cycles: looking for them among all that is remembered only costs time
         code = main(sys.argv[1:])
-        gc.freeze()  # nor are they looked for on the way out
+        gc.freeze()  # no cycles are looked for on the way out: see `cli.start.run`
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     sys.exit(code)

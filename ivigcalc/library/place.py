@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -27,7 +28,9 @@ def root() -> Path:
 @cache
 def shipped(kind: str) -> dict[str, Path]:
     """id -> file of every shipped definition of a kind; the file's name is its id."""
-    found = {path.stem: path for path in sorted((root() / FOLDERS[kind]).rglob("*.yaml"))}
+    walked = os.walk(root() / FOLDERS[kind])  # pathlib does the same in three times the time
+    files = (Path(folder, name) for folder, _, names in walked for name in names if name.endswith(".yaml"))
+    found = {path.stem: path for path in sorted(files)}
     return dict(sorted(found.items()))
 
 

@@ -6,7 +6,7 @@ that are printed all come from here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -14,8 +14,7 @@ from ivigcalc.clock import clock_text
 from ivigcalc.errors import RequestError
 from ivigcalc.request import words
 from ivigcalc.request.form import Command, Words
-from ivigcalc.request.request import NO_RISK, InfusionKind, Request, Risk
-from ivigcalc.request.shorthand import read_order, write_order
+from ivigcalc.request.request import NO_RISK, InfusionKind, Request, Risk, Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,18 @@ class Field:
         if self.holds == "yes":
             return value  # type: ignore[no-any-return]
         return None if value is None or value == () else self.write(value)
+
+
+def _read_order(line: str) -> tuple[Treatment, ...]:
+    from ivigcalc.request.shorthand import read_order  # few orders are given in one line
+
+    return read_order(line)
+
+
+def _write_order(treatments: Sequence[Treatment]) -> str:
+    from ivigcalc.request.shorthand import write_order
+
+    return write_order(treatments)
 
 
 _COURSES: tuple[Command, ...] = ("dose", "schedule")
@@ -177,8 +188,8 @@ FIELDS: tuple[Field, ...] = (
         "order",
         'All of it in one line: "2 g/kg d1-2 q28d x6", "loading 2 g/kg d1-5, then 1 g/kg d1 q21d x8".',
         "ORDER",
-        read_order,
-        write_order,
+        _read_order,
+        _write_order,
         commands=_COURSES,
         printed=None,
         stored="by_phase",
