@@ -111,11 +111,11 @@ def plan_course(
         over_a_limit.append(found)
         refused.append(_refused(over, grams / days, days, found, weight_kg))
     if not over_a_limit:
-        more = f"; so with {len(refused) - _NAMED} other numbers of days" if len(refused) > _NAMED else ""
+        others = f"; so with {counted(len(refused) - _NAMED, 'other number')} of days" if len(refused) > _NAMED else ""
         raise RefusedError(
             "dose-not-givable",
             f"the course of {figure(course_grams(prescribed, candidates[0], weight_kg)[0])} g cannot be given: "
-            f"{'; '.join(refused[:_NAMED])}{more}; "
+            f"{'; '.join(refused[:_NAMED])}{others}; "
             "choose other --days, another --dose, or a --policy that rounds to grams",
             overridable=False,
         )
