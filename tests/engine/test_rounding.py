@@ -59,7 +59,7 @@ def test_a_course_is_not_rounded_above_its_limit() -> None:
 
 
 @pytest.mark.parametrize("per", ["day", "course"])
-@pytest.mark.parametrize(("most", "given"), [("56 g", 56), ("55.9 g", 46)])
+@pytest.mark.parametrize(("most", "given"), [("57 g", 56), ("56 g", 56), ("55.9 g", 46)])
 def test_what_is_rounded_up_may_reach_a_limit_and_not_pass_it(per: str, most: str, given: int) -> None:
     """50 g in a vial of 46 or of 56 g, rounded up: 56 g, although 46 g are nearer; 46 g are 8 % less where 56 g are too many."""
     assert course("50 g", (1,), "46 g", "56 g", limits=((per, most),), direction="up").dose_g == given
@@ -68,6 +68,14 @@ def test_what_is_rounded_up_may_reach_a_limit_and_not_pass_it(per: str, most: st
 def test_a_limit_that_the_exact_dose_passes_bounds_no_rounding() -> None:
     """20 g on one day, at most 19 g: that is for the limit's own notice, and 20 g stay 20 g."""
     assert course("20 g", (1,), "5 g", limits=(("day", "19 g"),)).dose_g == 20
+
+
+def test_parts_of_a_gram_count_against_the_limit_of_a_day() -> None:
+    """21 g on two days are 10.5 g a day, above 10 g: three days if there may be three; and the limit, which the exact dose
+    passes, bounds no rounding, so that two days are 11 + 10 g and not 10 + 10 g."""
+    ten = (("day", "10 g"),)
+    assert course("21 g", (2, 3), "7 g", limits=ten).session_doses_g == (7, 7, 7)
+    assert course("21 g", (2,), "10 g", "11 g", limits=ten).session_doses_g == (11, 10)
 
 
 def test_where_nothing_near_keeps_a_limit_the_nearest_is_given() -> None:
@@ -89,13 +97,15 @@ def test_a_step_of_grams_keeps_limits_as_well() -> None:
 
 
 def test_courses_within_four_weeks_share_their_limit() -> None:
-    """4 x 12 g are 48 g, at most 49 g in four weeks: 12.25 g each, so that 4 x 12.5 g are too many."""
+    """4 x 12 g are 48 g, at most 49 g in four weeks: 12.25 g each, so that 4 x 12.5 g are too many. Of at most 48 g each has
+    12 g; at most 47 g are less than the exact dose, and bound no rounding."""
     made = course("12 g", (1,), "2.5 g", "5 g", limits=(("4-weeks", "49 g"),))
     assert made.dose_g == Decimal("12.5")
     how = make_steps(own_product("2.5 g", "5 g"), Rounding.model_validate({"to": "whole vials"}), None, Fraction(20))
-    limit = Limit.model_validate({"per": "4-weeks", "max": "49 g", "level": "stop"})
     prescribed = Prescribed(quantity("12 g", "amount"), False, None, None)
-    assert plan_course(prescribed, (1,), Fraction(10), how, (limit,), False, 4).dose_g == 10
+    for most, given in (("49 g", 10), ("48 g", 10), ("47 g", Decimal("12.5"))):
+        limit = Limit.model_validate({"per": "4-weeks", "max": most, "level": "stop"})
+        assert plan_course(prescribed, (1,), Fraction(10), how, (limit,), False, 4).dose_g == given
 
 
 @pytest.mark.parametrize(
