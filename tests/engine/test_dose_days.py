@@ -166,7 +166,9 @@ def test_of_the_days_that_do_not_do_two_are_told_and_the_others_counted(days: in
     with pytest.raises(RefusedError) as caught:
         course(prescribed("2 g/kg", "8.125 g"), tuple(range(1, days + 1)), "10 g")
     assert f"{told}; choose other --days" in str(caught.value)
-    assert str(caught.value).startswith("the course of 8.13 g cannot be given: 1 day cannot be filled from whole vials;")
+    assert str(caught.value).startswith(
+        "the course of 8.13 g cannot be given: 1 day cannot be filled from whole vials;"
+    )
 
 
 def test_the_refusal_of_a_dose_per_day_names_the_shortest_course() -> None:
