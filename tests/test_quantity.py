@@ -186,9 +186,12 @@ def test_what_is_no_quantity_is_refused_with_what_is_allowed(text: str, words: s
 
 
 def test_a_quantity_is_sixty_characters_at_the_most() -> None:
-    assert parse_weight("72".ljust(58) + "kg") == Quantity(Decimal(72), "kg")
-    with pytest.raises(QuantityError, match="is not a number with its unit"):
-        parse_weight("72".ljust(59) + "kg")
+    """Of a file, and in any case of letters, which files do not have."""
+    assert quantity("72".ljust(58) + "kg", "weight") == Quantity(Decimal(72), "kg")
+    assert parse_weight("72".ljust(58) + "KG") == Quantity(Decimal(72), "kg")
+    for read in (quantity, spoken):
+        with pytest.raises(QuantityError, match="is not a number with its unit"):
+            read("72".ljust(59) + "kg", "weight")
 
 
 # ---- weight and height -----------------------------------------------------------------------------------------------
@@ -442,8 +445,9 @@ def test_grams_are_for_those_under_ten_kilograms(text: str, read: str | None) ->
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "months"), [("18", "month", "18"), ("2", "year", "24"), ("1461", "day", "48")]
+    ("value", "unit", "months"),
+    [("18", "month", "18"), ("2", "year", "24"), ("1461", "day", "48"), ("15.21875", "day", "1/2")],
 )
 def test_a_month_of_days_is_an_average_one(value: str, unit: str, months: str) -> None:
-    """Four years with their leap day are 1461 days and 48 months."""
+    """Four years with their leap day are 1461 days and 48 months: 30.4375 days each."""
     assert in_months(Quantity(Decimal(value), unit)) == Fraction(months)
