@@ -362,7 +362,8 @@ def test_a_number_for_a_message_is_rounded_and_plain(value: str, places: int, wo
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [("1/2", "+0.5"), ("-1/2", "-0.5"), ("0", "0"), ("1/300", "+0.003"), ("-1/300", "-0.003")]
+    ("value", "words"),
+    [("1/2", "+0.5"), ("-1/2", "-0.5"), ("0", "0"), ("1/3", "+0.33"), ("1/300", "+0.003"), ("-1/300", "-0.003")],
 )
 def test_a_number_with_its_sign(value: str, words: str) -> None:
     assert signed(Fraction(value)) == words
@@ -431,6 +432,19 @@ def test_a_program_writes_forty_decimals_at_the_most(decimals: int, read: bool) 
     else:
         with pytest.raises(QuantityError, match="is not a plain number"):
             long_number(text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kg", "cm"),
+    [
+        ("70.000123456", "70.000123456", "70.000123456"),  # nine decimals are typed
+        ("70.0001234567", "70", "70"),  # ten are from a program: to 1 g, and to 1 mm
+        ("70.0987654321", "70.099", "70.1"),
+    ],
+)
+def test_what_has_more_than_nine_decimals_was_divided_by_a_program(typed: str, kg: str, cm: str) -> None:
+    assert parse_weight(f"{typed} kg").body_kg == Fraction(kg)
+    assert parse_height(f"{typed} cm").body_cm == Fraction(cm)
 
 
 @pytest.mark.parametrize(
