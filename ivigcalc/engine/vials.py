@@ -6,11 +6,13 @@ Amounts are whole numbers of one unit (the greatest common divisor of the sizes)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from math import ceil, gcd, lcm
 from threading import Lock
+
+from msgspec import Struct
+
+from ivigcalc.exact import Fraction
 
 #: doses whose vials a set remembers
 _REMEMBERED = 1024
@@ -22,8 +24,7 @@ def common_unit(sizes: Sequence[Fraction]) -> Fraction:
     return Fraction(gcd(*(int(size * denominator) for size in sizes)), denominator)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Vials chosen for one dose: (size in g, count), larger first, and what is left over in g."""
 
     vials: tuple[tuple[Fraction, int], ...]
