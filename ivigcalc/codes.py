@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
 
 Kind = Literal["info", "caution", "stop", "refused", "unread"]
 Audience = Literal["bedside", "order", "audit"]
@@ -31,8 +32,7 @@ AUDIENCE_WORDS: dict[Audience, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """One code. `kinds`: all that it can be, gravest last; `column`: of a batch's rows, the one to look at first.
 
     `always`: it stands on a screen and beside its session also as a note, however little room there is.

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import date, time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Site
@@ -33,8 +34,7 @@ _SPELT_OUT = {"plain": "long", "short": "full", "long": "full"}
 _NARROW_SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u2009": " "})
 
 
-@dataclass(frozen=True, slots=True)
-class Customs:
+class Customs(Struct, frozen=True):
     """How one clinic writes. `locale`: None for English as this program writes it. `first_weekday`: 0 = Monday."""
 
     locale: str | None = None
