@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +140,31 @@ def test_what_the_reader_refuses_the_schema_refuses(
         main([{"regimen": "regimens", "product": "products", "policy": "policies"}[kind], "check", str(bad), "--quiet"])
         == 3
     )
+
+
+def _defaults(schema: Any, root: Any) -> Iterator[tuple[Any, Any]]:
+    """Every default of a schema that says one, with the part that it stands in."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _defaults(part, root)
+    if isinstance(schema, dict):
+        if "default" in schema and ("type" in schema or "anyOf" in schema or "$ref" in schema):
+            yield schema["default"], {**schema, "$defs": root.get("$defs", {})}
+        for part in schema.values():
+            yield from _defaults(part, root)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_default_can_be_written_as_the_schema_says_it(kind: str) -> None:
+    schema = schema_of(kind)
+    for default, part in _defaults(schema, schema):
+        jsonschema.Draft202012Validator(part).validate(default)
+
+
+def test_the_default_of_a_quantity_is_said_with_its_unit() -> None:
+    pump = schema_of("site")["$defs"]["Pump"]["properties"]
+    assert {name: pump[name]["default"] for name in pump} == {
+        "increment": "0.1 mL/h",
+        "maximum": "999 mL/h",
+        "volume": "0.1 mL",
+    }

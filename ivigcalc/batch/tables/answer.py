@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from ivigcalc.batch.tables.first_day import Day, Movable, has_own_dates, movable
-from ivigcalc.batch.tables.gaps import Text, text_of
+from ivigcalc.batch.tables.gaps import Piece, Text, text_of
 from ivigcalc.batch.tables.notices import Told, told
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.assemble import computed_from
@@ -92,10 +92,9 @@ class Figures(Struct, frozen=True, dict=True):
     @cached_property
     def session_text(self) -> Text:
         """`sessions.csv`, as `render.csv.session_rows` has it."""
-        lines: list[str] = []
-        gaps: list[int] = []
+        pieces: list[Piece] = []
         places = self._places()
-        alike: dict[tuple[object, ...], tuple[str, list[int]]] = {}
+        alike: dict[tuple[object, ...], list[_Cell]] = {}
         for number, session in enumerate(self.sessions):
             shows = (
                 self._infusion_of.get(number),
@@ -107,19 +106,16 @@ class Figures(Struct, frozen=True, dict=True):
             )
             if shows not in alike:
                 alike[shows] = _session_cells(session, self.treatment)
-            cells, days_later = alike[shows]
             place = places[_day_of(session)]
-            lines.append(f"%s,{session.course},{session.day},%s,{cells}\n")
-            gaps += (0, place, *[place + later for later in days_later], 1)
-        return text_of(lines, gaps)
+            pieces += (0, f",{session.course},{session.day},", place, *_placed(alike[shows], place))
+        return text_of(pieces)
 
     @cached_property
     def step_text(self) -> Text:
         """`steps.csv`, as `render.csv.step_rows` has it."""
-        lines: list[str] = []
-        gaps: list[int] = []
+        pieces: list[Piece] = []
         places = self._places()
-        alike: dict[tuple[object, ...], list[tuple[str, int | None]]] = {}
+        alike: dict[tuple[object, ...], list[list[_Cell]]] = {}
         for number, session in enumerate(self.sessions):
             infusion = self._infusion_of.get(number)
             if infusion is None:
@@ -127,10 +123,9 @@ class Figures(Struct, frozen=True, dict=True):
             place, shows = places[_day_of(session)], (infusion, session.clock_change)
             if shows not in alike:
                 alike[shows] = _step_cells(session, self.titrations[infusion].infusion)
-            for cells, later in alike[shows]:
-                lines.append(f"%s,{session.course},{session.day},%s,{cells}\n")
-                gaps += (0, place) if later is None else (0, place, place + later)
-        return text_of(lines, gaps)
+            for cells in alike[shows]:
+                pieces += (0, f",{session.course},{session.day},", place, *_placed(cells, place))
+        return text_of(pieces)
 
     @cached_property
     def line_counts(self) -> tuple[int, int]:
@@ -156,30 +151,42 @@ def _day_of(session: Session) -> Day:
     return session.course, session.day - 1
 
 
-def _step_cells(session: Session, infusion: Infusion) -> list[tuple[str, int | None]]:
-    """Number, start and figures of each step, and the days from the session's own to that of its start, where known."""
-    found: list[tuple[str, int | None]] = []
+class _Later(NamedTuple):
+    """The day that comes so many days after that of the session."""
+
+    days: int
+
+
+#: of the cells after the date: words, the gap of the codes, or a day
+_Cell = Piece | _Later
+
+
+def _placed(cells: list[_Cell], place: int) -> list[Piece]:
+    """The same with the gaps of its days, that of the session's own being here."""
+    return [place + cell.days if isinstance(cell, _Later) else cell for cell in cells]
+
+
+def _step_cells(session: Session, infusion: Infusion) -> list[list[_Cell]]:
+    """Number, start and figures of each step."""
+    found: list[list[_Cell]] = []
     for step in infusion.steps:
-        minutes = floor(step.from_start_min)
         figures = ",".join(map(cell, step_figures(step)))
-        found.append((f"{step.step},{_clock(session, minutes)},{figures}", _days_later(session, minutes)))
+        found.append([f",{step.step},", *_clock(session, floor(step.from_start_min)), f",{figures}\n"])
     return found
 
 
-def _session_cells(session: Session, treatment: Treatment) -> tuple[str, list[int]]:
-    """Start, end and figures of a session with a gap for the codes, and the days from its own to that of its start and
-    end, where known."""
+def _session_cells(session: Session, treatment: Treatment) -> list[_Cell]:
+    """Start, end and figures of a session, with a gap for the codes."""
     duration = session.duration_min
     figures, words = map(cell, session_figures(session)), map(cell, session_words(session, treatment))
-    cells = ",".join((_clock(session, 0), _clock(session, duration), *figures, "%s", *words))
-    found = (_days_later(session, 0), _days_later(session, duration))
-    return cells, [later for later in found if later is not None]
+    begin, end = _clock(session, 0), _clock(session, duration)
+    return [",", *begin, ",", *end, f",{','.join(figures)},", 1, f",{','.join(words)}\n"]
 
 
-def _clock(session: Session, minutes: int | None) -> str:
-    """A time of a session, with a gap for its date."""
+def _clock(session: Session, minutes: int | None) -> list[_Cell]:
+    """A time of a session with its day; nothing where none is known."""
     wall_min = None if minutes is None else session.wall_min(minutes)
-    return "" if wall_min is None else f"%sT{clock_text(None, wall_min)}"
+    return [] if wall_min is None else [_Later(wall_min // DAY_MIN), f"T{clock_text(None, wall_min)}"]
 
 
 def _days_later(session: Session, minutes: int | None) -> int | None:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from itertools import chain
 
 from msgspec import Struct
 
-from ivigcalc.batch.tables.gaps import Text, text_of
+from ivigcalc.batch.tables.gaps import Piece, Text, text_of
 from ivigcalc.codes import audience_of
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.schedule import step
@@ -38,11 +38,8 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 Record = tuple[int | None, int | None, *tuple[str | None, ...]]
 
 
-class Lines(NamedTuple):
-    """The lines of a notice in CSV, escaped, with gaps for the patient (0) and the day that it names (1)."""
-
-    text: str
-    gaps: tuple[int, ...]
+#: the lines of a notice in CSV, escaped, with gaps for the patient (0) and the day that it names (1)
+Lines = tuple[Piece, ...]
 
 
 class Told(Struct, frozen=True, dict=True):
@@ -102,7 +99,7 @@ def told(notices: tuple[Notice, ...], last: date | None) -> Told:
 
 
 def _text(lines: Sequence[Lines]) -> Text:
-    return text_of([text for text, _ in lines], [gap for _, gaps in lines for gap in gaps])
+    return text_of(chain.from_iterable(lines))
 
 
 @lru_cache(maxsize=64)
@@ -137,8 +134,9 @@ def _with_its_day(notice: Notice, until: str | None) -> Lines:
 def _lines(notice: Notice, until: str | None, escape: bool) -> Lines:
     """Its lines, of which each is one whatever its words hold, with gaps also for this day."""
     words = [" ".join((word or "").splitlines()) for word in _words(notice)]
-    cells = write_row(map(safe_cell, words) if escape else words).replace("%", "%%")
-    named = cells.count(until) if until else 0
-    cells = cells.replace(until, "%s") if until else cells
-    places = notice.sessions or (("", ""),)
-    return Lines("".join([f"%s,{course},{day},{cells}" for course, day in places]), (0, *[1] * named) * len(places))
+    cells = write_row(map(safe_cell, words) if escape else words)
+    head, *rest = cells.split(until) if until else [cells]
+    named = [piece for text in rest for piece in (1, text)]
+    return tuple(
+        piece for course, day in notice.sessions or (("", ""),) for piece in (0, f",{course},{day},{head}", *named)
+    )
