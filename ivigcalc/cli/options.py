@@ -9,13 +9,15 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
+
+from msgspec import Struct
 
 from ivigcalc.request.fields import FIELDS, Field
 from ivigcalc.request.form import Command, Form
 
 
-class Option(NamedTuple):
+class Option(Struct, frozen=True):
     """What is said of an option beside the type and the default of its parameter.
 
     `names`: where it has other names than its parameter. `more`: what else typer is told, by typer's words.

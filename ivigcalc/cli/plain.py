@@ -10,13 +10,15 @@ import inspect
 from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, get_args, get_origin
+
+from msgspec import Struct
 
 from ivigcalc.cli.homes import HELP, OF_ONE_PATIENT
 from ivigcalc.cli.options import Option
 
 
-class Line(NamedTuple):
+class Line(Struct, frozen=True):
     """A line that was read: the function of its command, all values for it, and which of them were given."""
 
     command: Callable[..., Any]
@@ -28,7 +30,7 @@ class Line(NamedTuple):
         return self.command(**self.values)
 
 
-class _Declared(NamedTuple):
+class _Declared(Struct, frozen=True):
     """An option of a command: how one word of it is read; None where that is left to typer."""
 
     parameter: str

@@ -6,7 +6,7 @@ that are printed all come from here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.request import words
 from ivigcalc.request.form import Command, Words
 from ivigcalc.request.request import NO_RISK, InfusionKind, Request, Risk, Treatment
+from ivigcalc.request.written import write_order
 
 
 class Field(Struct, frozen=True):
@@ -90,12 +91,6 @@ def _read_order(line: str) -> tuple[Treatment, ...]:
     from ivigcalc.request.shorthand import read_order  # few orders are given in one line
 
     return read_order(line)
-
-
-def _write_order(treatments: Sequence[Treatment]) -> str:
-    from ivigcalc.request.shorthand import write_order
-
-    return write_order(treatments)
 
 
 _COURSES: tuple[Command, ...] = ("dose", "schedule")
@@ -189,7 +184,7 @@ FIELDS: tuple[Field, ...] = (
         'All of it in one line: "2 g/kg d1-2 q28d x6", "loading 2 g/kg d1-5, then 1 g/kg d1 q21d x8".',
         "ORDER",
         _read_order,
-        _write_order,
+        write_order,
         commands=_COURSES,
         printed=None,
         stored="by_phase",
