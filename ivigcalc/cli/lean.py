@@ -16,7 +16,7 @@ import typer
 from typer import Typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from ivigcalc.cli.options import Option
+from ivigcalc.cli.declare import Option
 from ivigcalc.errors import RequestError
 
 

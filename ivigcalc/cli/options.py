@@ -1,42 +1,16 @@
-"""Options as commands declare them, and those of a patient that many take: each from its row of `FIELDS`.
-
-What is declared here is read in two ways: by typer (`lean.py`), and without it (`plain.py`).
-"""
+"""The options that every command with a patient takes: those of its form, each from its row of `FIELDS`."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Struct
-
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.request.fields import FIELDS, Field
 from ivigcalc.request.form import Command, Form
-
-
-class Option(Struct, frozen=True):
-    """What is said of an option beside the type and the default of its parameter.
-
-    `names`: where it has other names than its parameter. `more`: what else typer is told, by typer's words.
-    """
-
-    help: str
-    names: tuple[str, ...]
-    panel: str
-    more: Mapping[str, Any]
-
-
-def in_panel(panel: str) -> Callable[..., Option]:
-    """Options that stand together on the help page: each is given its help, then its names."""
-
-    def option(text: str, *names: str, **more: Any) -> Option:
-        return Option(text, names, panel, more)
-
-    return option
-
 
 _RECORD = inspect.Parameter(
     "from_fhir",

@@ -14,8 +14,8 @@ from typing import Any, get_args, get_origin
 
 from msgspec import Struct
 
+from ivigcalc.cli.declare import Option
 from ivigcalc.cli.homes import HELP, OF_ONE_PATIENT
-from ivigcalc.cli.options import Option
 
 
 class Line(Struct, frozen=True):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ivigcalc.cli.options import in_panel, takes_form
+from ivigcalc.cli.declare import in_panel
+from ivigcalc.cli.options import takes_form
 from ivigcalc.cli.show import (
     ExplainOption,
     Format,
