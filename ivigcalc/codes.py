@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 Kind = Literal["info", "caution", "stop", "refused", "unread"]
@@ -59,7 +59,7 @@ def codes() -> dict[str, Code]:
 def prepared() -> bytes:
     """The table in the form that is read at once: JSON, after the digest of both."""
     data = _TABLE.read_bytes()
-    text = json.dumps(_read(data), ensure_ascii=False, separators=(",", ":")).encode()
+    text = msgspec.json.encode(_read(data))
     return _digest(data, text) + b"\n" + text
 
 
@@ -68,7 +68,7 @@ def _as_prepared(data: bytes) -> dict[str, Any] | None:
     with suppress(OSError):
         stamp, _, text = _PREPARED.read_bytes().partition(b"\n")
         if stamp == _digest(data, text):  # control: prepared-codes
-            return json.loads(text)  # type: ignore[no-any-return]
+            return msgspec.json.decode(text)  # type: ignore[no-any-return]
     return None
 
 

@@ -8,7 +8,6 @@ it, and the code that reads it; else the file goes through the full reader, as o
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
@@ -16,6 +15,8 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from ivigcalc import codes
 from ivigcalc.definitions import Condition, Loaded, Strict
@@ -83,12 +84,12 @@ def _code() -> bytes:
 
 def encoded(value: Strict) -> bytes:
     """A definition as JSON, with what is not the default of its key."""
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(_plain(value))
 
 
 def decoded(text: bytes) -> Any:
     """What `encoded` was given."""
-    return json.loads(text, object_hook=_value)
+    return _value(msgspec.json.decode(text))
 
 
 def _plain(value: Any) -> Any:
@@ -114,10 +115,12 @@ _PARTS: dict[type, Callable[[Any], dict[str, Any]]] = {
 
 
 def _value(found: dict[str, Any]) -> Any:
-    """One block of JSON as the value that it stands for; all that is inside it has been made."""
+    """One block of JSON as the value that it stands for."""
     for name, one in found.items():
         if type(one) is list:
-            found[name] = tuple(one)
+            found[name] = tuple(_value(each) if type(each) is dict else each for each in one)
+        elif type(one) is dict:
+            found[name] = _value(one)
     kind = found.pop(_KIND, None)
     return found if kind is None else _makers()[kind](found)
 
