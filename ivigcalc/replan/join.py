@@ -195,9 +195,7 @@ def _of_weight(value: Decimal | str, prefix: str) -> Decimal | str:
 def _lines(segment: Segment, end: int) -> list[TraceEntry]:
     """Those of the whole order, and of its own courses."""
     return [
-        line
-        for line in segment.plan.trace
-        if (found := _OF_SESSION.match(line.name)) is None or int(found[1]) < end
+        line for line in segment.plan.trace if (found := _OF_SESSION.match(line.name)) is None or int(found[1]) < end
     ]
 
 
