@@ -65,7 +65,7 @@ CORE = {
     "engine/infusion_time": ("tests/engine/test_infusion_time.py",),
     "engine/clocks": ("tests/engine/test_clocks.py",),
     "engine/record": ("tests/engine/test_record.py",),
-    "engine/resume": ("tests/replan/test_reaction.py",),
+    "engine/resume": ("tests/replan/test_resume.py", "tests/replan/test_reaction.py"),
     "engine/since": ("tests/engine/test_since.py", "tests/replan/test_missed.py"),
     "replan/build": ("tests/replan/test_build.py", "tests/replan/test_join.py", "tests/replan/test_order.py", "tests/replan/test_missed.py"),
     "replan/given": ("tests/replan/test_past.py",),

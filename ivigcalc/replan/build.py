@@ -40,7 +40,7 @@ def built(state: State) -> Plan:
             for session in plan.sessions
             if (end is None or session.course < end) and (session.course, session.day) not in left_out
         ]
-    said = settle(_in_four_weeks(state, cases, segments, given), cases[-1].order, replanned=True)
+    said = settle(_in_four_weeks(state, cases, segments, given), case.order, replanned=True)
     return join(state.first, segments, left_out, (*state.said, *said))
 
 

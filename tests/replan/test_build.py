@@ -155,13 +155,14 @@ def test_what_moved_before_the_change_and_after_it_stays_moved() -> None:
 # ---- vials ------------------------------------------------------------------------------------------------------------
 
 
-def test_vials_of_another_product_are_not_taken_from_the_stock() -> None:
-    """60 kg x 0.5 g/kg = 30 g a course: 3 x 10 g. Two courses of Gamunex-C take its vials; Panzyga has 12 for four."""
-    words = ONE_DAY | {"dose": "0.5 g/kg", "weight": "60kg", "product": "gamunex-c-us"}
+@pytest.mark.parametrize(("before", "now"), [("gamunex-c-us", "panzyga-us"), ("panzyga-us", "gamunex-c-us")])
+def test_vials_of_another_product_are_not_taken_from_the_stock(before: str, now: str) -> None:
+    """60 kg x 0.5 g/kg = 30 g a course: 3 x 10 g. Two courses take those of one product; the other has 12 for four."""
+    words = ONE_DAY | {"dose": "0.5 g/kg", "weight": "60kg", "product": before}
     for held, short in (("12", False), ("11", True)):
-        plan = first(helpers.a_site(stock={"gamunex-c-us": {"10 g": "18"}, "panzyga-us": {"10 g": held}}), **words)
+        plan = first(helpers.a_site(stock={before: {"10 g": "18"}, now: {"10 g": held}}), **words)
         assert not helpers.notices(plan, "stock-short")
-        changed = after(plan, ON, product="panzyga-us", from_course="3")
+        changed = after(plan, ON, product=now, from_course="3")
         assert bool(helpers.notices(changed, "stock-short")) == short
 
 
