@@ -106,6 +106,12 @@ def test_the_rate_with_which_it_goes_on_is_said(plan: Plan, rate: str, after: st
     )
 
 
+def test_the_titration_of_it_is_the_one_with_which_it_goes_on(halved: Plan) -> None:
+    """One rate, 86.4 mL/h; as planned they are three."""
+    assert [rate for rate, _, _ in infusion_of(halved).climb.rates] == [Fraction("86.4")]
+    assert len(infusion_of(first()).climb.rates) == 3
+
+
 def test_of_what_is_stopped_no_rate_is_said(plan: Plan) -> None:
     assert infusion_of(reaction(plan, "10:51")).interruptions == (
         Interruption(111, None, D("211.68"), D("148.32"), D("172.8"), None, None),
@@ -119,10 +125,10 @@ def test_the_first_rates_again_are_those_of_the_start_also_after_a_second_pause(
 
 
 def test_half_of_what_the_pump_can_be_set_to_at_least_is_refused() -> None:
-    """A pump with steps of 40 mL/h runs at 40, 80 and 160: half of 80 is 40, and half of 40 cannot be set."""
-    coarse = first(helpers.a_site(pump={"increment": "40 mL/h"}))
-    assert steps(reaction(coarse, "09:40", "09:50", "half"))[-1][1] == "40"
-    with pytest.raises(RefusedError, match="a rate of 20 mL/h cannot be set") as caught:
+    """A pump with steps of 45 mL/h runs at 45 and 90: half of 90 is 45, and half of 45, 22.5, cannot be set."""
+    coarse = first(helpers.a_site(pump={"increment": "45 mL/h"}))
+    assert steps(reaction(coarse, "09:40", "09:50", "half"))[-1][1] == "45"
+    with pytest.raises(RefusedError, match=r"a rate of 22\.5 mL/h cannot be set") as caught:
         reaction(coarse, "09:10", "09:20", "half")
     assert caught.value.code == "pump-too-coarse"
 
