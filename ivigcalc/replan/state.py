@@ -88,7 +88,8 @@ class State:
         form, source = ordered.form, self.first.computed_from
         if form == self.asked or source.regimen is None:
             return form
-        return replace(form, regimen=f"{reference_of(source.regimen)}:{source.protocol}", indication=None)
+        protocol = f"{reference_of(source.regimen)}:{source.protocol}"  # control: same-protocol
+        return replace(form, regimen=protocol, indication=None)
 
     def with_order(self, first_course: int, **words: str | None) -> State:
         """The state in which words of the order are others from a course on, also in what was changed after it."""
