@@ -250,12 +250,14 @@ def _is_word(node: ast.expr) -> bool:
 
 
 def _left_out(source: str) -> list[Range]:
-    """Annotations, which are never evaluated, decorators (caches, slots, frozen), and the * and / of a signature."""
+    """Annotations, which are never evaluated, caches, frozen records, and the * and / of a signature."""
     found: list[ast.expr] = []
     signatures: list[Range] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found += node.decorator_list
+        if isinstance(node, ast.ClassDef):
+            found += [keyword.value for keyword in node.keywords]
         if isinstance(node, ast.FunctionDef):
             signatures += _markers(node)
         found += filter(None, (getattr(node, "annotation", None), getattr(node, "returns", None)))
