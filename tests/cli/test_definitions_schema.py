@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -142,23 +143,18 @@ def test_what_the_reader_refuses_the_schema_refuses(
     )
 
 
-def _defaults(schema: Any, root: Any) -> Iterator[tuple[Any, Any]]:
-    """Every default of a schema that says one, with the part that it stands in."""
-    if isinstance(schema, list):
-        for part in schema:
-            yield from _defaults(part, root)
-    if isinstance(schema, dict):
-        if "default" in schema and ("type" in schema or "anyOf" in schema or "$ref" in schema):
-            yield schema["default"], {**schema, "$defs": root.get("$defs", {})}
-        for part in schema.values():
-            yield from _defaults(part, root)
+def _defaults(schema: Any) -> Iterator[tuple[str, str]]:
+    """Every default of a text that has to be of a form, with that form."""
+    if isinstance(schema, dict) and "pattern" in schema and schema.get("default"):
+        yield schema["default"], schema["pattern"]
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _defaults(part)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_default_can_be_written_as_the_schema_says_it(kind: str) -> None:
-    schema = schema_of(kind)
-    for default, part in _defaults(schema, schema):
-        jsonschema.Draft202012Validator(part).validate(default)
+    for default, pattern in _defaults(schema_of(kind)):
+        assert re.search(pattern, default), default
 
 
 def test_the_default_of_a_quantity_is_said_with_its_unit() -> None:
