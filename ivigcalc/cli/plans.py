@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from ivigcalc.cli.lean import add_command
-from ivigcalc.cli.options import in_panel, takes_form
+from ivigcalc.cli.declare import in_panel
+from ivigcalc.cli.options import takes_form
 from ivigcalc.cli.show import (
     ExplainOption,
     Format,
@@ -29,6 +27,8 @@ from ivigcalc.errors import RequestError
 from ivigcalc.request.form import Command, Form
 
 if TYPE_CHECKING:
+    import typer
+
     from ivigcalc.engine.plan import Plan
 
 _output = in_panel("Output")
@@ -51,6 +51,8 @@ AlarmOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    from ivigcalc.cli.lean import add_command  # brings typer, which a plain line does without
+
     order = "-r dermatomyositis -p octagam-10-us --weight 72kg --start 2026-12-01 --at 09:00 --courses 6"
     infusion = "--product panzyga-us --indication primary-immunodeficiency --weight 70kg --dose 70g --at 09:00"
     for command, example in (

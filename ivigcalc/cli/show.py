@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 from msgspec import Struct
 
 from ivigcalc.cli import output as out
-from ivigcalc.cli.options import in_panel
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.errors import RequestError
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from ivigcalc.codes import Audience, audience_of, codes
 from ivigcalc.engine.plan import Level, Notice, Plan, Session
@@ -13,7 +14,7 @@ from ivigcalc.render.words import clean, source_numbers
 from ivigcalc.text import counted
 
 
-class LevelWords(NamedTuple):
+class LevelWords(Struct, frozen=True):
     """How one level is called."""
 
     at_once: str

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
 from rich.table import Table
@@ -31,6 +32,8 @@ from ivigcalc.render.words import (
 PIPE_WIDTH = 80
 #: a longer word, such as an address of the web, may be broken
 _LONGEST_WORD = 23
+#: blanks and lines between two columns are never more
+_BETWEEN = 3
 _STYLES = {"info": "dim", "caution": "bold yellow", "stop": "bold red"}
 _VIALS = "Vials\nn x g"
 
@@ -90,7 +93,7 @@ def _print_whole(content: RenderableType, console: Console) -> None:
 def _least_width(content: RenderableType, console: Console) -> int:
     """The width at which a table cuts no figure and breaks no word of a cell that folds, but for one as long as an
     address of the web; a text folds anywhere."""
-    if not isinstance(content, Table):
+    if not isinstance(content, Table) or _fits(content, console.width):
         return 1
     unbounded = console.options.update(width=10_000)
     broken = 0
@@ -104,6 +107,12 @@ def _least_width(content: RenderableType, console: Console) -> int:
             longest = max((len(word) for text in texts for word in str(text).split()), default=0)
             broken += max(longest - _LONGEST_WORD, 0)
     return Measurement.get(console, unbounded, content).minimum - broken
+
+
+def _fits(table: Table, width: int) -> bool:
+    """Whether every cell has room as it is; what rich puts between columns is counted with plenty."""
+    lines = ([line for text in (c.header, *c.cells) for line in str(text).split("\n")] for c in table.columns)
+    return sum(max(map(cell_len, column)) + _BETWEEN for column in lines) < width
 
 
 class _AsciiIO(io.StringIO):

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from rich.console import Console
 from typer.testing import CliRunner
 
-from ivigcalc.cli.main import build
+from ivigcalc.cli.app import build
 from ivigcalc.document.write import to_json
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError

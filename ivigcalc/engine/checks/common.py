@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ivigcalc.definitions import Phase, Safety
@@ -16,7 +17,7 @@ from ivigcalc.quantity import figure
 from ivigcalc.request.request import Order, Patient, Risk
 
 
-class Alike(NamedTuple):
+class Alike(Struct, frozen=True):
     """What a check may look at of a patient whom others are like: age in months, risks as they were said, conditions,
     and what follows from them for the rates."""
 
