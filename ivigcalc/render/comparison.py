@@ -13,10 +13,11 @@ from ivigcalc.document.write import text_of
 from ivigcalc.engine.plan import CHECK_LINE
 from ivigcalc.errors import RequestError
 from ivigcalc.render.csv import safe_cell, write_rows
+from ivigcalc.render.figures import shown, signed
 from ivigcalc.render.html_page import html_line, html_page
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.times import elapsed_text
-from ivigcalc.render.words import clean, shown, signed, treatment, vials_short, vials_text
+from ivigcalc.render.words import clean, treatment, vials_short, vials_text
 from ivigcalc.text import near, safe
 
 SCHEMA = "ivigcalc.comparison/1"

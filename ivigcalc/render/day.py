@@ -10,10 +10,10 @@ from ivigcalc.clinic.day import ClinicDay, Overlap, Taken, Visit
 from ivigcalc.customs import Paper, customs
 from ivigcalc.document.write import text_of
 from ivigcalc.engine.plan import CHECK_LINE
-from ivigcalc.quantity import plain
 from ivigcalc.render.csv import safe_cell, write_rows
-from ivigcalc.render.times import in_its_customs, long_day, plain_day
-from ivigcalc.render.words import clean, clinic, shown, who
+from ivigcalc.render.figures import figure, shown
+from ivigcalc.render.times import in_its_customs, long_day, on_its_screen, plain_day
+from ivigcalc.render.words import clean, clinic, who
 from ivigcalc.text import counted
 
 SCHEMA = "ivigcalc.day/1"
@@ -44,7 +44,7 @@ def _iso(moment: datetime | None) -> str | None:
 
 def vials_text(visit: Visit) -> str:
     """`2 x 30 g + 1 x 10 g`."""
-    return " + ".join(f"{count} x {plain(size_g)} g" for size_g, count in visit.vials)
+    return " + ".join(f"{count} x {figure(size_g)} g" for size_g, count in visit.vials)
 
 
 # ---- for machines ---------------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def _which_of_two(moment: datetime) -> str:
 def heading(day: ClinicDay) -> str:
     """The day, and how much of it there is."""
     many = len(day.visits)
-    return f"Infusions on {long_day(day.on)}: {many} visit{'' if many == 1 else 's'}, {plain(day.dose_g)} g"
+    return f"Infusions on {long_day(day.on)}: {many} visit{'' if many == 1 else 's'}, {figure(day.dose_g)} g"
 
 
 def patient_text(visit: Visit) -> str:
@@ -180,11 +180,11 @@ def _overlap_text(day: ClinicDay, found: Overlap) -> str:
 
 
 def _short(found: Taken) -> str:
-    size = plain(found.size_g)
+    size = figure(found.size_g)
     return f"CAUTION {found.product} {size} g: {found.count} needed, {found.held} held, {found.lacking} lacking"
 
 
-@in_its_customs
+@on_its_screen
 def to_table(day: ClinicDay, *, width: int | None = None, color: bool = False, ascii_only: bool = False) -> str:
     """The day as a table for a screen."""
     from rich.console import Group, RenderableType
@@ -211,16 +211,16 @@ def to_table(day: ClinicDay, *, width: int | None = None, color: bool = False, a
 
 def _row(day: ClinicDay, visit: Visit) -> tuple[str, ...]:
     times = (visit.arrives, visit.starts, visit.ends, visit.leaves)
-    vials = " ".join(f"{count}x{plain(size_g)}" for size_g, count in visit.vials) or "-"
+    vials = " ".join(f"{count}x{figure(size_g)}" for size_g, count in visit.vials) or "-"
     marked = f"{patient_text(visit)}{' !' if visit.warnings else ''}"
     where = f"{visit.course}.{visit.day}"
     clocks = (clock_on(moment, day.on) for moment in times)
-    return (shown(visit.chair), marked, *clocks, visit.product, where, plain(visit.dose_g), vials)
+    return (shown(visit.chair), marked, *clocks, visit.product, where, figure(visit.dose_g), vials)
 
 
 def taken_row(found: Taken) -> tuple[str, ...]:
     """Vials of one size: product, size, how many to take, how many there are."""
-    return clean(found.product, 40), plain(found.size_g), str(found.count), shown(found.held)
+    return clean(found.product, 40), figure(found.size_g), str(found.count), shown(found.held)
 
 
 @in_its_customs
@@ -245,6 +245,6 @@ def _paper_row(day: ClinicDay, visit: Visit) -> Iterator[str]:
     yield from (clock_on(moment, day.on) for moment in (visit.arrives, visit.starts, visit.ends, visit.leaves))
     yield clean(f"{visit.treatment}, course {visit.course}, day {visit.day}", 80)
     yield clean(visit.product, 40)
-    yield f"{plain(visit.dose_g)} g, {shown(visit.volume_ml)} mL"
+    yield f"{figure(visit.dose_g)} g, {shown(visit.volume_ml)} mL"
     yield vials_text(visit)
     yield ", ".join(visit.warnings)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from ivigcalc.clinic.day import ClinicDay, Overlap, Visit
 from ivigcalc.engine.clocks import zone_of
 from ivigcalc.engine.plan import CHECK_LINE
-from ivigcalc.quantity import plain
 from ivigcalc.render.day import clock_on, vials_text
+from ivigcalc.render.figures import figure
 from ivigcalc.render.ics_changes import DOMAIN, IDENTITY_DIGITS
 from ivigcalc.render.ics_file import (
     FLOATING,
@@ -57,7 +57,7 @@ def _events(day: ClinicDay, with_initials: bool) -> Iterator[Event]:
         _add_times(event, visit)
         called = f"{initials(visit.name)} " if with_initials else ""
         chair = f"Chair {visit.chair}" if visit.chair else ""
-        event.add("summary", f"{chair}{': ' if chair else ''}{called}IVIG infusion {plain(visit.dose_g)} g")
+        event.add("summary", f"{chair}{': ' if chair else ''}{called}IVIG infusion {figure(visit.dose_g)} g")
         event.add("description", without_backslashes("\n".join(_description(day, visit))))
         add_place(event, day.site, *([chair] if chair else []))
         yield event
@@ -81,9 +81,9 @@ def _add_times(event: Event, visit: Visit) -> None:
 
 
 def _description(day: ClinicDay, visit: Visit) -> Iterator[str]:
-    volume = f", {plain(visit.volume_ml)} mL" if visit.volume_ml is not None else ""
+    volume = f", {figure(visit.volume_ml)} mL" if visit.volume_ml is not None else ""
     yield f"{clean(visit.treatment, 60)}; {clean(visit.product, 40)}; course {visit.course}, day {visit.day}"
-    yield f"Dose: {plain(visit.dose_g)} g{volume}"
+    yield f"Dose: {figure(visit.dose_g)} g{volume}"
     yield f"Vials: {vials_text(visit)}"
     if visit.arrives is None:
         yield "No time of day in the plan"

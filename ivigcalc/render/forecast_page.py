@@ -10,11 +10,11 @@ from typing import Any
 from ivigcalc.engine.plan import CHECK_LINE
 from ivigcalc.forecast.forecast import Forecast
 from ivigcalc.forecast.total import Amount, Covered, Outlook
-from ivigcalc.quantity import plain
+from ivigcalc.render.figures import figure, shown, signed
 from ivigcalc.render.forecast import CHANGED, PLANNED, cases, cost_difference, vials_of
 from ivigcalc.render.html_page import html_line, html_page, html_row
 from ivigcalc.render.times import elapsed_text, plain_day
-from ivigcalc.render.words import clean, shown, signed
+from ivigcalc.render.words import clean
 from ivigcalc.text import counted
 
 #: parts of the longest bar
@@ -25,7 +25,7 @@ def heading(forecast: Forecast) -> str:
     """What the forecast is of."""
     first, last = map(plain_day, forecast.days)
     total = forecast.planned.total
-    visits = f"{counted(total.visits, 'visit')}, {plain(total.dose_g)} g"
+    visits = f"{counted(total.visits, 'visit')}, {figure(total.dose_g)} g"
     return f"IVIG forecast by {forecast.by}, {first} to {last}: {counted(forecast.plans, 'plan')}, {visits}"
 
 
@@ -64,7 +64,7 @@ def cautions(forecast: Forecast, today: date) -> list[str]:
 def _short(covered: Covered, under: str) -> str:
     day = plain_day(covered.short_on) if covered.short_on else "-"
     return (
-        f"CAUTION {clean(covered.product, 40)} {plain(covered.size_g)} g{under}: short from {day}; {covered.needed} "
+        f"CAUTION {clean(covered.product, 40)} {figure(covered.size_g)} g{under}: short from {day}; {covered.needed} "
         f"needed, {covered.held} held, {covered.lacking} lacking"
     )
 
@@ -154,7 +154,7 @@ def _table(outlook: Outlook) -> tuple[tuple[str, ...], list[tuple[tuple[str, ...
             *when,
             *([clean(product, 40)] if several else []),
             str(amount.visits),
-            plain(amount.dose_g),
+            figure(amount.dose_g),
             vials or vials_of(amount, " ", "x", ""),
             elapsed_text(amount.chair_min) + ("+" if amount.without_length else ""),
             *([shown(amount.cost)] if priced else []),
@@ -196,11 +196,11 @@ def _difference_rows(forecast: Forecast) -> list[tuple[str, ...]]:
     planned, changed = forecast.planned.total, forecast.changed.total
     rows: list[tuple[str, ...]] = [
         ("Visits", str(planned.visits), str(changed.visits), signed(Decimal(changed.visits - planned.visits))),
-        ("Dose, g", plain(planned.dose_g), plain(changed.dose_g), signed(changed.dose_g - planned.dose_g)),
+        ("Dose, g", figure(planned.dose_g), figure(changed.dose_g), signed(changed.dose_g - planned.dose_g)),
         (
             "Left over, g",
-            plain(planned.leftover_g),
-            plain(changed.leftover_g),
+            figure(planned.leftover_g),
+            figure(changed.leftover_g),
             signed(changed.leftover_g - planned.leftover_g),
         ),
         (
@@ -227,7 +227,7 @@ def _stock_rows(forecast: Forecast) -> list[tuple[str, ...]]:
             named = clean(covered.product, 40) + (", scenario" if case == CHANGED else "")
             short = plain_day(covered.short_on) if covered.short_on else "not short"
             counts = (str(covered.needed), str(covered.held), str(covered.lacking))
-            rows.append((named, plain(covered.size_g), *counts, short))
+            rows.append((named, figure(covered.size_g), *counts, short))
     return rows
 
 

@@ -11,7 +11,7 @@ from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.clocks import moment, zone_of
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import RequestError
-from ivigcalc.quantity import plain
+from ivigcalc.render.figures import figure
 from ivigcalc.render.ics_changes import DOMAIN, earlier_events, first_open_day, identity, renewed
 from ivigcalc.render.ics_file import (
     FLOATING,
@@ -121,7 +121,7 @@ def _event(plan: Plan, session: Session, style: _Style) -> Event:
     event.add("dtstart", later(start, -before) if before else start)  # the whole visit takes the chair
     if session.duration_min is not None:
         event.add("dtend", later(start, session.duration_min + after))
-    event.add("summary", f"{style.called}IVIG infusion {plain(session.dose_g)} g ({when(session)})")
+    event.add("summary", f"{style.called}IVIG infusion {figure(session.dose_g)} g ({when(session)})")
     event.add("description", _description(plan, session, style.zone))
     add_place(event, plan.computed_from.site.value)
     return event
@@ -139,10 +139,10 @@ def _alarm(summary: str, minutes: int) -> Alarm:
 
 def _description(plan: Plan, session: Session, zone: tzinfo | None) -> str:
     """What the person who opens the appointment needs, without the patient's name."""
-    volume = f", {plain(session.volume_ml)} mL" if session.volume_ml is not None else ""
+    volume = f", {figure(session.volume_ml)} mL" if session.volume_ml is not None else ""
     lines = [
         f"{treatment(plan)}; {product_text(plan.of(session))}",
-        f"Dose: {plain(session.dose_g)} g{volume}",
+        f"Dose: {figure(session.dose_g)} g{volume}",
         f"Vials: {vials_text(session.vials)}",
         *_course_of_the_infusion(session),
     ]

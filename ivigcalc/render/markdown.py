@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ivigcalc.engine.plan import CHECK_LINE, Infusion, Plan, Session, Step, TraceEntry
+from ivigcalc.render.figures import sentence, shown
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.notices import cited_notices
-from ivigcalc.render.times import clock_of, duration_text, elapsed_text
+from ivigcalc.render.times import clock_of, duration_text, elapsed_text, if_asked, in_its_customs
 from ivigcalc.render.words import (
     facts,
+    in_working,
     infusions,
     inputs_text,
     rate_text,
     rates_heading,
-    shown,
     source_numbers,
     title,
     vials_text,
@@ -34,6 +35,8 @@ _STEP_HEADINGS = (
 )
 
 
+@if_asked
+@in_its_customs
 def to_markdown(plan: Plan, *, explain: bool = False) -> str:
     """The whole plan."""
     return "\n".join(_lines(plan, explain)) + "\n"
@@ -70,7 +73,9 @@ def _sessions(plan: Plan) -> Iterator[str]:
 
 def _session_row(session: Session) -> tuple[str, ...]:
     return (
-        *map(shown, (session.course, session.day, session.date)),
+        str(session.course),
+        str(session.day),
+        session.date or "-",
         clock_of(session, 0),
         clock_of(session, session.duration_min),
         *map(shown, (session.dose_g, session.volume_ml)),
@@ -108,5 +113,5 @@ def _working(plan: Plan) -> Iterator[str]:
 
 
 def _working_row(entry: TraceEntry) -> tuple[str, ...]:
-    result = f"{shown(entry.result)} {entry.unit}"
-    return tuple(map(escape, (entry.name, entry.expression, inputs_text(entry), result)))
+    result = f"{in_working(entry.result)} {entry.unit}"
+    return tuple(map(escape, (entry.name, sentence(entry.expression), inputs_text(entry), result)))

@@ -11,11 +11,11 @@ from rich.text import Text
 
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import RequestError
-from ivigcalc.quantity import plain
+from ivigcalc.render.figures import figure, shown
 from ivigcalc.render.months import Cell, ClosedDays, Month, months
 from ivigcalc.render.notices import by_level, folded_text, notice_text, on_screen
-from ivigcalc.render.times import clock_of, duration_text, in_its_customs, short_day, span, weekday_names
-from ivigcalc.render.words import clean, patient_text, shown, title, vials_text
+from ivigcalc.render.times import clock_of, duration_text, on_its_screen, short_day, span, weekday_names
+from ivigcalc.render.words import clean, patient_text, title, vials_text
 
 #: seven columns that hold `C12 D5` and a time, with their rules
 NARROWEST_GRID = 57
@@ -24,7 +24,7 @@ _MARK_STYLES = {"holiday": "italic", "closed": "dim", "moved": "bold"}
 LEGEND = "C1 D2 = course 1, day 2, with its dose and the time at which the infusion starts."
 
 
-@in_its_customs
+@on_its_screen
 def month_grids(
     plan: Plan, width: int, closed: ClosedDays, *, ascii_only: bool = False, notes: bool = True
 ) -> RenderableType:
@@ -69,7 +69,7 @@ def _cell(cell: Cell) -> Text:
     lines += [Text(mark, style=_MARK_STYLES[mark]) for mark in cell.marks]
     for session in cell.sessions:
         lines.append(Text(f"C{session.course} D{session.day}", style="bold"))
-        lines.append(Text(f"{plain(session.dose_g)} g", style="bold"))
+        lines.append(Text(f"{figure(session.dose_g)} g", style="bold"))
         if session.at_min is not None:
             lines.append(Text(clock_of(session, 0), style="bold"))
     return Text("\n").join(lines)
@@ -85,7 +85,7 @@ def session_list(plan: Plan) -> Text:
     rows = [_session_row(session) for session in plan.sessions]
     totals = plan.totals
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    total = f"Total: {totals.sessions} sessions, {plain(totals.dose_g)} g, {shown(totals.volume_ml)} mL"
+    total = f"Total: {totals.sessions} sessions, {figure(totals.dose_g)} g, {shown(totals.volume_ml)} mL"
     lines = [Text("Sessions", style="bold")]
     for session, row in zip(plan.sessions, rows, strict=True):
         lines.append(Text("  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip()))
@@ -100,7 +100,7 @@ def _session_row(session: Session) -> tuple[str, ...]:
         f"C{session.course} D{session.day}",
         short_day(session.on),
         clock,
-        f"{plain(session.dose_g)} g",
+        f"{figure(session.dose_g)} g",
         f"{shown(session.volume_ml)} mL",
         duration_text(session.duration_min),
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ivigcalc.codes import Audience, audience_of, codes
 from ivigcalc.engine.plan import Level, Notice, Plan, Session
+from ivigcalc.render.figures import sentence
 from ivigcalc.render.words import clean, source_numbers
 from ivigcalc.text import counted
 
@@ -106,7 +107,7 @@ def notice_text(notice: Notice, source_number: int | None = None) -> str:
     # control: override-shown
     because = f" Overridden because: {notice.overridden_because}." if notice.overridden_because else ""
     cited = f" [{source_number}]" if source_number else ""
-    return f"{LEVELS[notice.level].at_once} {notice.code}: {notice.message.rstrip('.')}.{because}{cited}"
+    return f"{LEVELS[notice.level].at_once} {notice.code}: {sentence(notice.message).rstrip('.')}.{because}{cited}"
 
 
 def cited_notices(plan: Plan) -> list[tuple[Notice, str]]:
@@ -126,7 +127,7 @@ def without_options(message: str) -> str:
 
 def printed_notice(found: Notice, plan: Plan) -> dict[str, str]:
     """One notice for the templates: level, code, message with the reason of an override, number of its source."""
-    message = clean(found.message, 500).rstrip(".")
+    message = clean(sentence(found.message), 500).rstrip(".")
     reason = f" Reason given for overriding: {clean(found.overridden_because, 300)}" if found.overridden_because else ""
     return {
         "level": LEVELS[found.level].kept,

@@ -12,16 +12,18 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from ivigcalc.customs import HELD, NO_BREAK
 from ivigcalc.engine.plan import CHECK_LINE, Infusion, InfusionStep, Plan, Session
+from ivigcalc.render.figures import sentence, shown
 from ivigcalc.render.notices import cited_notices, folded_text, on_screen
-from ivigcalc.render.times import clock_of, elapsed_text
+from ivigcalc.render.times import clock_of, elapsed_text, if_asked, on_its_screen, weekday_short
 from ivigcalc.render.words import (
     facts,
+    in_working,
     infusions,
     inputs_text,
     rate_text,
     rates_heading,
-    shown,
     source_numbers,
     title,
     vials_short,
@@ -35,6 +37,8 @@ _STYLES = {"info": "dim", "caution": "bold yellow", "stop": "bold red"}
 _VIALS = "Vials\nn x g"
 
 
+@if_asked
+@on_its_screen
 def to_table(
     plan: Plan,
     *,
@@ -78,7 +82,8 @@ def render(content: RenderableType, *, width: int | None = None, color: bool = F
     for part in content.renderables if isinstance(content, Group) else [content]:
         console.width = room
         _print_whole(part, console)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+    printed = stream.getvalue().replace(HELD, " " if ascii_only else NO_BREAK)
+    return "\n".join(line.rstrip() for line in printed.splitlines()) + "\n"
 
 
 def _print_whole(content: RenderableType, console: Console) -> None:
@@ -159,9 +164,9 @@ def _sessions_table(plan: Plan) -> Table:
 
 
 def _session_cells(session: Session, dated: bool, timed: bool) -> list[str | Text]:
-    cells: list[str | Text] = [f"{shown(session.course)}.{shown(session.day)}"]
+    cells: list[str | Text] = [f"{session.course}.{session.day}"]
     if dated:
-        cells.append(Text(f"{(session.weekday or '')[:3]} {session.date}"))
+        cells.append(Text(f"{weekday_short(session.on)} {session.date}"))
     if timed:
         cells += [Text(clock_of(session, 0)), Text(clock_of(session, session.duration_min))]
     cells += [Text(shown(session.dose_g), style="bold"), shown(session.volume_ml)]
@@ -202,8 +207,8 @@ def _working(plan: Plan) -> list[RenderableType]:
     for entry in plan.trace:
         inputs = inputs_text(entry)
         cited = f"  [{numbers[entry.source]}]" if entry.source in numbers else ""
-        lines.append(Text(f"{entry.name} = {entry.expression}" + (f"   where {inputs}" if inputs else "")))
-        lines.append(Text(f"    = {shown(entry.result)} {entry.unit}{cited}", style="bold"))
+        lines.append(Text(f"{entry.name} = {sentence(entry.expression)}" + (f"   where {inputs}" if inputs else "")))
+        lines.append(Text(f"    = {in_working(entry.result)} {entry.unit}{cited}", style="bold"))
     return lines
 
 

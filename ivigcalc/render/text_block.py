@@ -9,15 +9,15 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session, Step
+from ivigcalc.render.figures import shown
 from ivigcalc.render.notices import cited_notices
-from ivigcalc.render.times import clock_of, duration_text
+from ivigcalc.render.times import clock_of, duration_text, if_asked, in_its_customs, weekday_short
 from ivigcalc.render.words import (
     clean,
     facts,
     infusions,
     rate_text,
     rates_heading,
-    shown,
     source_numbers,
     title,
     vials_text,
@@ -26,6 +26,8 @@ from ivigcalc.render.words import (
 WIDTH = 80
 
 
+@if_asked
+@in_its_customs
 def to_text(plan: Plan) -> str:
     """The whole plan but its working."""
     return "\n".join(_wrapped(_lines(plan))) + "\n"
@@ -52,7 +54,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 def _session(session: Session) -> tuple[str, ...]:
     when = f"Course {session.course} day {session.day}"
-    date = f"{(session.weekday or '')[:3]} {session.date or ''}".strip()
+    date = f"{weekday_short(session.on)} {session.date or ''}".strip()
     start = clock_of(session, 0)
     clock = f"{start} to {clock_of(session, session.duration_min)}" if start.strip("-") else ""
     left = f"{shown(session.leftover_g)} g left" if session.leftover_g else ""

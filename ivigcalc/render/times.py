@@ -9,9 +9,9 @@ from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from ivigcalc.clock import DAY_MIN
-from ivigcalc.customs import customs, written_as
+from ivigcalc.customs import customs, is_asked, written_as
 from ivigcalc.engine.plan import WEEKDAYS, Plan, Session
-from ivigcalc.quantity import plain
+from ivigcalc.render.figures import figure
 
 if TYPE_CHECKING:
     from ivigcalc.clinic.day import ClinicDay
@@ -38,11 +38,32 @@ MONTHS = (
 
 
 def in_its_customs(face: Callable[Concatenate[Shown, Rest], Face]) -> Callable[Concatenate[Shown, Rest], Face]:
-    """A face that writes days and times as the site of what it shows does."""
+    """A face that writes days, times and figures as the site of what it shows does."""
+    return _written(face, on_screen=False)
 
+
+def on_its_screen(face: Callable[Concatenate[Shown, Rest], Face]) -> Callable[Concatenate[Shown, Rest], Face]:
+    """The same for a face that `table.render` prints."""
+    return _written(face, on_screen=True)
+
+
+def if_asked(written: Callable[Concatenate[Shown, Rest], Face]) -> Callable[Concatenate[Shown, Rest], Face]:
+    """Above one of these: a face that is as ever, whatever the locale of the site, unless one is asked for."""
+    as_ever: Callable[Concatenate[Shown, Rest], Face] = written.__wrapped__  # type: ignore[attr-defined]
+
+    @wraps(as_ever)
+    def write(shown: Shown, /, *rest: Rest.args, **more: Rest.kwargs) -> Face:
+        return (written if is_asked() else as_ever)(shown, *rest, **more)
+
+    return write
+
+
+def _written(
+    face: Callable[Concatenate[Shown, Rest], Face], *, on_screen: bool
+) -> Callable[Concatenate[Shown, Rest], Face]:
     @wraps(face)
     def write(shown: Shown, /, *rest: Rest.args, **more: Rest.kwargs) -> Face:
-        with written_as(_site(shown)):
+        with written_as(_site(shown), on_screen=on_screen):
             return face(shown, *rest, **more)
 
     return write
@@ -50,6 +71,13 @@ def in_its_customs(face: Callable[Concatenate[Shown, Rest], Face]) -> Callable[C
 
 def _site(shown: Plan | ClinicDay) -> Site:
     return shown.computed_from.site.value if isinstance(shown, Plan) else shown.site
+
+
+def weekday_short(on: date | None) -> str:
+    """Tue; empty without a date."""
+    if on is None:
+        return ""
+    return (customs().weekdays() or WEEKDAYS)[on.weekday()][: None if customs().locale else 3]
 
 
 def plain_day(on: date) -> str:
@@ -94,8 +122,8 @@ def hours_text(minutes: Decimal) -> str:
     """`10 h`, `1 h 30 min` or `90.5 min`."""
     hours, rest = divmod(minutes, 60)
     if not hours or minutes % 1:
-        return f"{plain(minutes)} min"
-    return f"{plain(hours)} h {plain(rest)} min" if rest else f"{plain(hours)} h"
+        return f"{figure(minutes)} min"
+    return f"{figure(hours)} h {figure(rest)} min" if rest else f"{figure(hours)} h"
 
 
 def elapsed_text(minutes: Decimal | int) -> str:

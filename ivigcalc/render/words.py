@@ -23,10 +23,11 @@ from ivigcalc.engine.plan import (
     TraceEntry,
     VialCount,
 )
-from ivigcalc.quantity import plain
 from ivigcalc.render.evidence import basis_text
+from ivigcalc.render.figures import figure, measured, sentence, shown, signed
 from ivigcalc.render.times import duration_text, hours_text
 from ivigcalc.request.words import MARKS_PER_LETTER, MAX_TEXT, is_piled
+from ivigcalc.text import one_line
 
 #: what a thing is called, and what is said of it
 Facts = list[tuple[str, str]]
@@ -44,26 +45,14 @@ _LONGEST_NAME = 3 * MAX_TEXT
 # ---- figures and text -----------------------------------------------------------------------------------------------
 
 
-def shown(value: Decimal | int | str | None, unknown: str = "-") -> str:
-    """A number as it is printed, or `unknown` where there is none."""
-    if value is None:
-        return unknown
-    return value if isinstance(value, str) else plain(value)
-
-
-def signed(value: Decimal) -> str:
-    """`+0.69` or `0`."""
-    return f"+{plain(value)}" if value > 0 else plain(value)
-
-
 def vials_text(vials: Sequence[VialCount], times: str = "x") -> str:
     """`2 x 30 g + 1 x 10 g`."""
-    return " + ".join(f"{vial.count} {times} {plain(vial.size_g)} g" for vial in vials) or "-"
+    return " + ".join(f"{vial.count} {times} {figure(vial.size_g)} g" for vial in vials) or "-"
 
 
 def vials_short(vials: Sequence[VialCount]) -> str:
     """`2x30 1x10`: short, because a row has to fit 80 columns."""
-    return " ".join(f"{vial.count}x{plain(vial.size_g)}" for vial in vials) or "-"
+    return " ".join(f"{vial.count}x{figure(vial.size_g)}" for vial in vials) or "-"
 
 
 @lru_cache(maxsize=1024)  # the sessions of a plan say the same
@@ -77,11 +66,9 @@ def clean(text: str, limit: int = 120) -> str:
     for char in unicodedata.normalize("NFC", text):
         kind = unicodedata.category(char)
         marks = marks + 1 if is_piled(char) else 0
-        if char.isspace():
-            kept.append(" ")
-        elif marks <= MARKS_PER_LETTER and (char in _KEPT or not _is_no_letter(char, kind)):
+        if char.isspace() or (marks <= MARKS_PER_LETTER and (char in _KEPT or not _is_no_letter(char, kind))):
             kept.append(char)
-    line = " ".join("".join(kept).split())
+    line = one_line("".join(kept))
     return _set_apart(line if len(line) <= limit else line[: limit - 1].rstrip() + "…")
 
 
@@ -111,7 +98,7 @@ def title(plan: Plan) -> str:
         return f"IVIG rates: {source.product.value.title}, {source.request.indication or 'use not given'}"
     what = "schedule" if source.request.command == "schedule" else "dose"
     protocol = source.regimen.value.protocols[source.protocol]
-    return f"IVIG {what}: {source.regimen.value.title} ({source.protocol}: {protocol.title})"
+    return f"IVIG {what}: {source.regimen.value.title} ({source.protocol}: {sentence(protocol.title)})"
 
 
 def treatment(plan: Plan) -> str:
@@ -143,8 +130,8 @@ def product_text(plan: Plan) -> str:
 def weight_text(plan: Plan) -> str:
     """The weight that the dose rests on, its basis, and the actual weight beside it, for what is kept."""
     used = plan.dosing_weight
-    actual = "" if used.basis == "actual" else f"; actual {plain(used.actual_kg)} kg"
-    return f"{plain(used.kg)} kg ({used.basis}{actual})"
+    actual = "" if used.basis == "actual" else f"; actual {figure(used.actual_kg)} kg"
+    return f"{figure(used.kg)} kg ({used.basis}{actual})"
 
 
 def when(session: Session) -> str:
@@ -193,14 +180,14 @@ def facts(plan: Plan) -> Facts:
         ("Dosing weight", by_order(plan, _weights_text)),
         ("Rate weight", by_order(plan, rate_weight_text)),
         ("Product", by_order(plan, _product_on_screen)),  # control: product-named
-        ("Policy", f"{source.policy.policy.value.id}: {source.policy.policy.value.title}"),
+        ("Policy", f"{source.policy.policy.value.id}: {sentence(source.policy.policy.value.title)}"),
     ]
     rows += [("Site", name) for name in site_named(plan)]
     rows += [("Evidence", text) for text in rests_on(plan)]
     times = dict.fromkeys((session.infusion_time, _takes_longer(session)) for session in plan.sessions)
     to_last = [("To last", f"{time_words(plan, time)}{longer}") for time, longer in times if time]
     if source.regimen is None:
-        dose = f"{plain(plan.course.dose_g)} g = {plain(plan.course.g_per_kg)} g/kg"
+        dose = f"{figure(plan.course.dose_g)} g = {figure(plan.course.g_per_kg)} g/kg"
         return [*rows, ("Dose", dose), *to_last]
     for phase in plan.phases:
         name = f"Phase {phase.phase}" if phased(plan) else "Course"
@@ -211,7 +198,7 @@ def facts(plan: Plan) -> Facts:
     rows += to_last
     cost = plan.totals.cost
     if cost:
-        rows.append(("Cost", f"{plain(cost.amount)} {cost.currency} for all vials, at the site's price per gram"))
+        rows.append(("Cost", f"{figure(cost.amount)} {cost.currency} for all vials, at the site's price per gram"))
     if plan.last_covered:
         rows.append(("Order covers", f"up to and including {plan.last_covered}"))
     return [*rows, *changes(plan)]
@@ -219,13 +206,13 @@ def facts(plan: Plan) -> Facts:
 
 def _product_on_screen(plan: Plan) -> str:
     product = plan.computed_from.product.value
-    strength = f", {product.concentration}" if product.concentration else ""
+    strength = f", {measured(product.concentration)}" if product.concentration else ""
     return f"{product.title} ({product.id}){strength}"
 
 
 def rate_weight_text(plan: Plan) -> str:
     """`72 kg, actual`."""
-    return f"{plain(plan.rate_weight.kg)} kg, {plan.rate_weight.basis}"
+    return f"{figure(plan.rate_weight.kg)} kg, {plan.rate_weight.basis}"
 
 
 def by_order(plan: Plan, text: Callable[[Plan], str]) -> str:
@@ -277,19 +264,19 @@ def event_text(change: Revision) -> str:
 def dose_in_brief(plan: Plan) -> str:
     """`144 g a course (2 g/kg of 72 kg, actual), over 2 days: 72 + 72 g`."""
     course, weight = plan.course, plan.dosing_weight
-    days = [plain(session.dose_g) for session in plan.sessions if session.course == 1]
+    days = [figure(session.dose_g) for session in plan.sessions if session.course == 1]
     over = f"over {len(days)} days: {' + '.join(days)} g" if len(days) > 1 else "on one day"
-    per_kg = f"{plain(course.g_per_kg)} g/kg of {plain(weight.kg)} kg, {weight.basis}"
-    return f"{plain(course.dose_g)} g a course ({per_kg}), {over}"
+    per_kg = f"{figure(course.g_per_kg)} g/kg of {figure(weight.kg)} kg, {weight.basis}"
+    return f"{figure(course.dose_g)} g a course ({per_kg}), {over}"
 
 
 def _weights_text(plan: Plan) -> str:
     weight, weighed_on = plan.dosing_weight, plan.computed_from.request.patient.weighed_on
     named = (("actual", weight.actual_kg), ("ideal", weight.ideal_kg), ("adjusted", weight.adjusted_kg))
-    others = ", ".join(f"{name} {plain(kg)}" for name, kg in named if kg is not None)
-    bmi = f"; BMI {plain(weight.bmi)}" if weight.bmi is not None else ""
+    others = ", ".join(f"{name} {figure(kg)}" for name, kg in named if kg is not None)
+    bmi = f"; BMI {figure(weight.bmi)}" if weight.bmi is not None else ""
     weighed = f"; weighed {weighed_on}" if weighed_on else ""
-    return f"{plain(weight.kg)} kg, {weight.basis} ({others} kg{bmi}{weighed})"
+    return f"{figure(weight.kg)} kg, {weight.basis} ({others} kg{bmi}{weighed})"
 
 
 def _course_facts(course: Course, name: str, *, changed: bool) -> Iterator[tuple[str, str]]:
@@ -298,14 +285,14 @@ def _course_facts(course: Course, name: str, *, changed: bool) -> Iterator[tuple
     over = f"over {course.days} days" if course.days > 1 else "on 1 day"
     often = f", every {course.interval}" if course.interval and course.courses > 1 else ""
     yield name, f"{many} {over}{often}"
-    yield "  exact dose", f"{plain(course.prescribed_g)} g"  # control: exact-beside-rounded
-    given = f"{plain(course.dose_g)} g = {plain(course.g_per_kg)} g/kg"
+    yield "  exact dose", f"{figure(course.prescribed_g)} g"  # control: exact-beside-rounded
+    given = f"{figure(course.dose_g)} g = {figure(course.g_per_kg)} g/kg"
     yield "  dose planned" if changed else "  dose given", f"{given} ({signed(course.deviation_percent)} %)"
 
 
 def given_text(given: Given) -> str:
     """`course 1: 77.35 g = 1.105 g/kg`."""
-    return f"course {given.course}: {plain(given.dose_g)} g = {plain(given.g_per_kg)} g/kg"
+    return f"course {given.course}: {figure(given.dose_g)} g = {figure(given.g_per_kg)} g/kg"
 
 
 def time_words(plan: Plan, time: InfusionTime) -> str:
@@ -338,7 +325,12 @@ def _between(time: InfusionTime) -> str:
 
 def inputs_text(entry: TraceEntry) -> str:
     """What one line of the working is made of: `weight = 72, dose = 2`."""
-    return ", ".join(f"{name} = {shown(value)}" for name, value in entry.inputs.items())
+    return ", ".join(f"{name} = {in_working(value)}" for name, value in entry.inputs.items())
+
+
+def in_working(value: Decimal | str | None) -> str:
+    """A figure or words of the working."""
+    return sentence(value) if isinstance(value, str) else shown(value)
 
 
 # ---- its titrations -------------------------------------------------------------------------------------------------
@@ -347,7 +339,7 @@ def inputs_text(entry: TraceEntry) -> str:
 def rate_text(step: InfusionStep) -> str:
     """`2`, or `2 (calculated 2.52)` where the pump cannot be set to what the step comes to."""
     beside = step.calculated_ml_per_h
-    return plain(step.rate_ml_per_h) + (f" (calculated {plain(beside)})" if beside is not None else "")
+    return figure(step.rate_ml_per_h) + (f" (calculated {figure(beside)})" if beside is not None else "")
 
 
 def infusions(plan: Plan) -> list[tuple[Infusion, list[Session]]]:
@@ -365,17 +357,17 @@ def rates_heading(plan: Plan, infusion: Infusion, sessions: Sequence[Session]) -
     if infusion.interruptions:
         return f"Rates, {_sessions_named(plan, sessions)}{_since(sessions[0], infusion.interruptions[-1])}"
     time = duration_text(infusion.duration_min)
-    given = f"{plain(dose_g)} g, {shown(volume_ml)} mL in {time} (titration for {infusion.ladder})"
+    given = f"{figure(dose_g)} g, {shown(volume_ml)} mL in {time} (titration for {infusion.ladder})"
     return f"Rates, {_sessions_named(plan, sessions)}{given}"
 
 
 def _since(session: Session, pause: Interruption) -> str:
     """How an interrupted infusion stands: its steps begin where it was interrupted."""
-    at, in_ml = (session.clock(pause.at_min) or "")[-5:], plain(pause.in_ml)
+    at, in_ml = (session.clock(pause.at_min) or "")[-5:], figure(pause.in_ml)
     if pause.resume_min is None:
         return f"stopped at {at} with {in_ml} mL in; nothing more is given"
     again = (session.clock(pause.resume_min) or "")[-5:]
-    return f"interrupted at {at} with {in_ml} mL in, goes on at {again}: {plain(pause.left_ml)} mL left"
+    return f"interrupted at {at} with {in_ml} mL in, goes on at {again}: {figure(pause.left_ml)} mL left"
 
 
 def _sessions_named(plan: Plan, sessions: Sequence[Session]) -> str:

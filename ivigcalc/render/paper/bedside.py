@@ -10,6 +10,7 @@ from ivigcalc.definitions.visit import Observations, Premedication
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.engine.record import observations, pump_volumes_ml
 from ivigcalc.quantity import plain
+from ivigcalc.render.figures import fixed, measured, sentence
 from ivigcalc.render.times import clock_of, moment
 from ivigcalc.render.words import Facts, clean
 
@@ -44,10 +45,10 @@ def preparation(plan: Plan) -> list[str]:
     flush = site.flush
     lines = []
     if flush:
-        volume = f", {flush.volume}" if flush.volume else ""
+        volume = f", {measured(flush.volume)}" if flush.volume else ""
         lines.append(f"Flush here: {clean(flush.fluid, 60)}{volume} (not part of the dose)")
     for said in product.handling:  # control: handling-on-sheet
-        lines.append(clean(said.text, 300))
+        lines.append(clean(sentence(said.text), 300))
     return lines
 
 
@@ -75,7 +76,7 @@ def reaction(plan: Plan) -> Facts:
     if printed is None:
         return []
     lines = (("Stop", printed.stop), ("Slow", printed.slow), ("Restart", printed.restart))
-    return [(name, f"{clean(said.text, 300)} ({_printed_by(safety, said)})") for name, said in lines]
+    return [(name, f"{clean(sentence(said.text), 300)} ({_printed_by(safety, said)})") for name, said in lines]
 
 
 def _printed_by(safety: Safety, part: Cited) -> str:
@@ -90,6 +91,6 @@ def volumes_to_set(plan: Plan, session: Session) -> list[dict[str, str]]:
     places = -min(0, int(Decimal(plain(Decimal(least.value))).as_tuple().exponent))
     volumes = pump_volumes_ml(session, least)
     return [
-        {"volume": f"{volume:.{places}f}", "running": f"{running:.{places}f}"}
+        {"volume": fixed(volume, places), "running": fixed(running, places)}
         for volume, running in zip(volumes, accumulate(volumes), strict=True)
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ivigcalc.engine.plan import Plan, Session
-from ivigcalc.quantity import plain
+from ivigcalc.render.figures import figure, measured, sentence, shown, signed
 from ivigcalc.render.months import Cell, Month
 from ivigcalc.render.sheets.policy import opened_text, prefer_text, rounding_text
 from ivigcalc.render.times import clock_of, duration_text, short_day
@@ -19,8 +19,6 @@ from ivigcalc.render.words import (
     infusions,
     phased,
     product_text,
-    shown,
-    signed,
     site_named,
     vials_text,
     weight_text,
@@ -32,7 +30,7 @@ def summary(plan: Plan) -> Facts:
     found = [("Product", by_order(plan, _product)), ("Dosing weight", by_order(plan, weight_text))]
     found.append(("Weight for rates", by_order(plan, _rate_weight)))
     policy = plan.computed_from.policy.policy.value
-    found.append(("Policy", f"{clean(policy.title, 100)} ({clean(policy.id, 40)})"))
+    found.append(("Policy", f"{clean(sentence(policy.title), 100)} ({clean(policy.id, 40)})"))
     if policy.rounding:
         found.append(("Rounding", rounding_text(policy.rounding)))
         found += [("Opened vials", text) for text in [opened_text(policy.rounding)] if text]
@@ -44,10 +42,10 @@ def summary(plan: Plan) -> Facts:
         name = f"Phase: {clean(phase.phase, 40)}" if phased(plan) else "Course"
         often = f", every {phase.interval}" if phase.interval and phase.courses > 1 else ""
         days = f"{phase.days} day{'s' if phase.days > 1 else ''}"
-        found.append((name, f"{phase.courses} × {plain(phase.dose_g)} g over {days}{often}"))
-        exact = f"exact dose {plain(phase.prescribed_g)} g, difference {signed(phase.deviation_percent)} %"
+        found.append((name, f"{phase.courses} × {figure(phase.dose_g)} g over {days}{often}"))
+        exact = f"exact dose {figure(phase.prescribed_g)} g, difference {signed(phase.deviation_percent)} %"
         label = "Dose planned" if plan.history else "Dose given"
-        found.append((label, f"{plain(phase.g_per_kg)} g/kg ({exact})"))
+        found.append((label, f"{figure(phase.g_per_kg)} g/kg ({exact})"))
         found += [("Dose given", given_text(given)) for given in plan.less_given(phase)]
     if plan.last_covered:
         found.append(("Order covers", f"up to and including {plan.last_covered}"))
@@ -55,11 +53,16 @@ def summary(plan: Plan) -> Facts:
 
 
 def _product(plan: Plan) -> str:
-    return f"{product_text(plan)}, {plan.computed_from.product.value.concentration or 'strength not published'}"
+    return f"{product_text(plan)}, {_strength(plan)}"
+
+
+def _strength(plan: Plan) -> str:
+    strength = plan.computed_from.product.value.concentration
+    return measured(strength) if strength else "strength not published"
 
 
 def _rate_weight(plan: Plan) -> str:
-    return f"{plain(plan.rate_weight.kg)} kg ({plan.rate_weight.basis})"
+    return f"{figure(plan.rate_weight.kg)} kg ({plan.rate_weight.basis})"
 
 
 def _limits(plan: Plan) -> Iterator[str]:
@@ -67,11 +70,11 @@ def _limits(plan: Plan) -> Iterator[str]:
     source = plan.computed_from
     protocol = source.regimen.value.protocols[source.protocol] if source.regimen and source.protocol else None
     for limit in protocol.limits if protocol else ():
-        yield f"{limit.max} per {limit.per.replace('4-weeks', 'four weeks')} ({limit.level})"
+        yield f"{measured(limit.max)} per {limit.per.replace('4-weeks', 'four weeks')} ({limit.level})"
     for found, _ in infusions(plan):
         last = found.steps[-1]
-        per_kg = f" = {plain(last.rate_ml_per_kg_per_h)} mL/kg/h" if last.rate_ml_per_kg_per_h is not None else ""
-        yield f"fastest {plain(last.rate_ml_per_h)} mL/h{per_kg}, titration for {clean(found.ladder, 120)}"
+        per_kg = f" = {figure(last.rate_ml_per_kg_per_h)} mL/kg/h" if last.rate_ml_per_kg_per_h is not None else ""
+        yield f"fastest {figure(last.rate_ml_per_h)} mL/h{per_kg}, titration for {clean(found.ladder, 120)}"
 
 
 def month_grid(month: Month) -> dict[str, Any]:
@@ -95,7 +98,7 @@ def _in_square(session: Session) -> dict[str, str]:
     return {
         "label": f"Course {session.course}, day {session.day}",
         "short": f"C{session.course} D{session.day}",
-        "dose": f"{plain(session.dose_g)} g",
+        "dose": f"{figure(session.dose_g)} g",
         "time": clock_of(session, 0, unknown=""),
     }
 
@@ -112,7 +115,7 @@ def session_row(plan: Plan, session: Session) -> list[str]:
         short_day(session.on),
         *(clock_of(session, minutes, unknown="") for minutes in (arrive, 0, length, leave)),
         duration_text(length),
-        plain(session.dose_g),
+        figure(session.dose_g),
         shown(session.volume_ml),
         vials_text(session.vials, times="×"),
     ]
@@ -124,11 +127,11 @@ def totals(plan: Plan) -> Facts:
     facts = [
         ("Courses", str(found.courses)),
         ("Sessions", str(found.sessions)),
-        ("Dose", f"{plain(found.dose_g)} g"),
+        ("Dose", f"{figure(found.dose_g)} g"),
         ("Volume", f"{shown(found.volume_ml)} mL"),
         ("Vials", vials_text(found.vials, times="×")),
-        ("Left over", f"{plain(found.leftover_g)} g"),
+        ("Left over", f"{figure(found.leftover_g)} g"),
     ]
     if found.cost:
-        facts.append(("Cost", f"{plain(found.cost.amount)} {clean(found.cost.currency, 3)}"))
+        facts.append(("Cost", f"{figure(found.cost.amount)} {clean(found.cost.currency, 3)}"))
     return facts

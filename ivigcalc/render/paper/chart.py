@@ -9,9 +9,10 @@ from xml.sax.saxutils import escape
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import plain
+from ivigcalc.render.figures import figure
 from ivigcalc.render.notices import printed_notice
 from ivigcalc.render.paper.typeset import typeset
-from ivigcalc.render.times import moment
+from ivigcalc.render.times import if_asked, in_its_customs, moment
 from ivigcalc.render.words import clean, rate_text, treatment, when
 
 
@@ -29,12 +30,14 @@ def to_png(plan: Plan, session_index: int = 0) -> bytes:
     return typeset("chart-only.typ", chart_page(plan, session_index), "png", "PNG output")
 
 
+@if_asked
+@in_its_customs
 def chart_page(plan: Plan, session_index: int) -> dict[str, Any]:
     """What the template of a chart alone needs."""
     session = session_to_draw(plan, session_index)
     own = plan.of(session)
     product = clean(own.computed_from.product.value.title, 60)
-    title = f"{treatment(plan)}, {when(session)}: {plain(session.dose_g)} g {product}, {plain(own.rate_weight.kg)} kg"
+    title = f"{treatment(plan)}, {when(session)}: {figure(session.dose_g)} g {product}, {figure(own.rate_weight.kg)} kg"
     stops = [printed_notice(found, plan) for found in plan.notices if found.level == "stop"]
     return {"title": title, "chart": chart_data(session), "stops": stops, "check": CHECK_LINE}
 
@@ -64,6 +67,7 @@ def chart_data(session: Session) -> dict[str, Any] | None:
             "from": plain(step.from_start_min),
             "minutes": plain(step.duration_min),
             "rate": plain(step.rate_ml_per_h),
+            "label": figure(step.rate_ml_per_h),
             "at": moment(session, step.from_start_min),
         }
         for step in session.steps
@@ -86,6 +90,7 @@ def _pauses(session: Session) -> list[dict[str, str]]:
             "from": str(pause.at_min),
             "minutes": str(pause.resume_min - pause.at_min),
             "rate": "0",
+            "label": figure(0),
             "at": moment(session, pause.at_min),
         }
         for pause in found

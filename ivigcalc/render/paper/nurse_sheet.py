@@ -10,7 +10,7 @@ from typing import Any
 
 from ivigcalc.engine.plan import Bottle, Plan, Session, Step
 from ivigcalc.engine.record import bottles_without_rates
-from ivigcalc.quantity import plain
+from ivigcalc.render.figures import figure, measured, shown
 from ivigcalc.render.notices import LEVELS, for_sheet, printed_notice, without_options
 from ivigcalc.render.paper.bedside import (
     observation_rows,
@@ -21,7 +21,7 @@ from ivigcalc.render.paper.bedside import (
 )
 from ivigcalc.render.paper.chart import chart_data
 from ivigcalc.render.times import clock_of, duration_text, elapsed_text, long_day, moment, plain_day, span
-from ivigcalc.render.words import Facts, clean, phased, shown, time_on_sheet, vials_text, weight_text
+from ivigcalc.render.words import Facts, clean, phased, time_on_sheet, vials_text, weight_text
 
 #: a nurse's sheet shows at most so many cautions of one kind; the order page of the plan has them all
 SAME_KIND_ON_SHEET = 3
@@ -73,18 +73,19 @@ def _which(plan: Plan, session: Session) -> str:
 def _product(plan: Plan) -> str:
     """The product with its strength, as it stands on the bottle."""
     product = plan.computed_from.product.value
-    return f"{clean(product.title, _PRODUCT)}, {product.concentration or 'strength not published'}"
+    strength = measured(product.concentration) if product.concentration else "strength not published"
+    return f"{clean(product.title, _PRODUCT)}, {strength}"
 
 
 def _facts(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
     weighed = plan.computed_from.request.patient.weighed_on
-    yield "Dose", f"{plain(session.dose_g)} g"
+    yield "Dose", f"{figure(session.dose_g)} g"
     yield "Volume", f"{shown(session.volume_ml)} mL"
     yield "Weight used", weight_text(plan)
     yield "Weighed on", plain_day(weighed) if weighed else ""
     rate = plan.rate_weight
     if (rate.kg, rate.basis) != (plan.dosing_weight.kg, plan.dosing_weight.basis):
-        yield "Weight for rates", f"{plain(rate.kg)} kg ({rate.basis})"
+        yield "Weight for rates", f"{figure(rate.kg)} kg ({rate.basis})"
 
 
 def _infusion_facts(session: Session) -> Iterator[tuple[str, str]]:
@@ -110,13 +111,13 @@ def _so_far(session: Session) -> Facts:
         return []
     pause = session.infusion.interruptions[-1]
     if pause.resume_min is None:
-        return [(f"In, stopped {clock_of(session, pause.at_min)}", f"{plain(pause.in_ml)} mL")]
-    found = [(f"In at {clock_of(session, pause.at_min)}", f"{plain(pause.in_ml)} mL")]
-    return [*found, (f"Left, from {clock_of(session, pause.resume_min)}", f"{plain(pause.left_ml)} mL")]
+        return [(f"In, stopped {clock_of(session, pause.at_min)}", f"{figure(pause.in_ml)} mL")]
+    found = [(f"In at {clock_of(session, pause.at_min)}", f"{figure(pause.in_ml)} mL")]
+    return [*found, (f"Left, from {clock_of(session, pause.resume_min)}", f"{figure(pause.left_ml)} mL")]
 
 
 def _left_over(session: Session) -> Facts:
-    return [("Left over", f"{plain(session.leftover_g)} g")] if session.leftover_g else []
+    return [("Left over", f"{figure(session.leftover_g)} g")] if session.leftover_g else []
 
 
 # ---- steps and bottles ----------------------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ def _step(session: Session, step: Step, hung: list[Bottle]) -> dict[str, str]:
         "at": moment(session, step.from_start_min),
         "bottles": _numbers(hung),
         "per_kg": shown(step.rate_ml_per_kg_per_h, unknown="–"),
-        "rate": plain(step.rate_ml_per_h),
+        "rate": figure(step.rate_ml_per_h),
         "calculated": shown(step.calculated_ml_per_h, unknown=""),
     }
 
@@ -169,8 +170,8 @@ def _bottles(session: Session) -> Iterator[dict[str, str]]:
         to_min = session.duration_min or 0 if bottle.bottle == len(bottles) else bottle.to_min
         yield {
             "bottle": str(bottle.bottle),
-            "size": plain(bottle.size_g),
-            "volume": plain(bottle.volume_ml),
+            "size": figure(bottle.size_g),
+            "volume": figure(bottle.volume_ml),
             "hang": moment(session, bottle.from_start_min),
             "empty": moment(session, to_min),
         }
@@ -193,7 +194,7 @@ def _bottles_without_rates(plan: Plan, session: Session) -> Iterator[dict[str, s
     bottles = bottles_without_rates(session, plan.computed_from.product.value.concentration)
     for number, (size_g, volume_ml) in enumerate(bottles, start=1):
         volume = shown(volume_ml, unknown="")
-        yield {"bottle": str(number), "size": plain(size_g), "volume": volume, "hang": "", "empty": ""}
+        yield {"bottle": str(number), "size": figure(size_g), "volume": volume, "hang": "", "empty": ""}
 
 
 # ---- the visit around the infusion ----------------------------------------------------------------------------------

@@ -68,10 +68,10 @@ def _ems(pages: dict[str, Any], sheet: dict[str, Any]) -> Decimal:
     return _FIXED + _LINE * lines + _ROW * rows + steps + _BOTTLE * bottles
 
 
-def _top(sheet: dict[str, Any]) -> str:
-    """The highest rate that ran, before a pause too, up to which the chart of a record is drawn."""
+def _top(sheet: dict[str, Any]) -> dict[str, str]:
+    """The step of the highest rate that ran, before a pause too, up to which the chart of a record is drawn."""
     drawn = sheet["chart"]["steps"] if sheet["chart"] else []
-    return str(max((step["rate"] for step in drawn), key=Decimal, default=""))
+    return max(drawn, key=lambda step: Decimal(step["rate"]), default={})
 
 
 def _folded(text: str, width: int) -> int:
