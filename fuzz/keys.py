@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import yaml
 from choices import Choices, WrongError
 from kept import Files, keeps_its_files
+from msgspec.structs import replace
 
 from ivigcalc import library
 from ivigcalc.codes import codes

@@ -48,7 +48,9 @@ CORE = {
     "quantity": ("tests/test_quantity.py", "tests/request/test_ways.py", "tests/definitions/test_product.py"),
     "engine/vials": ("tests/engine/test_vials.py", "tests/engine/test_stock.py", "tests/engine/test_prefer.py"),
     "engine/split": ("tests/engine/test_split.py", "tests/engine/test_dose_days.py"),
-    "engine/rounding": ("tests/engine/test_rounding.py", "tests/engine/test_dose_days.py", "tests/engine/test_prefer.py"),
+    "engine/rounding": (
+        "tests/engine/test_rounding.py", "tests/engine/test_dose_days.py", "tests/engine/test_prefer.py", "tests/engine/test_dose.py",
+    ),
     "engine/dose": (
         "tests/engine/test_dose.py", "tests/engine/test_dose_days.py", "tests/engine/test_dose_basis.py",
         "tests/engine/test_prescription.py",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from ivigcalc import library
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, LoadedPolicy, Site

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
 
 Kind = Literal["info", "caution", "stop", "refused", "unread"]
 Audience = Literal["bedside", "order", "audit"]
@@ -25,8 +26,7 @@ AUDIENCE_WORDS: dict[Audience, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """One code. `kinds`: all that it can be, gravest last; `column`: of a batch's rows, the one to look at first.
 
     `always`: it stands on a screen and beside its session also as a note, however little room there is.

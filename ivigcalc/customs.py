@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
 from datetime import date, time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Site
@@ -37,8 +39,7 @@ NO_BREAK, HELD = "\u00a0", "\ue000"
 _NARROW_SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u2009": " "})
 
 
-@dataclass(frozen=True, slots=True)
-class Customs:
+class Customs(Struct, frozen=True):
     """How one clinic writes. `locale`: None for English as this program writes it. `first_weekday`: 0 = Monday.
 
     `space`: what stands between the thousands of a figure where a space does.

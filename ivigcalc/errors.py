@@ -5,7 +5,7 @@ The command line catches `IvigcalcError` once, at its edge; anything else is a b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ivigcalc.text import printable
 
@@ -39,8 +39,7 @@ class MissingExtraError(IvigcalcError):
         super().__init__(f"{needs} needs an extra: pip install 'ivigcalc[{extra}]'")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing wrong in one definition file; `line` is 0 where no line applies."""
 
     file: str

@@ -6,12 +6,13 @@ Stated values are `Decimal`, counted things `int`; anything that is divided is a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Literal
 
+from msgspec import Struct
+
+from ivigcalc.exact import Fraction
 from ivigcalc.text import TYPED, safe
 
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,9})?")  # control: plain-numbers
@@ -142,8 +143,7 @@ def number(text: str) -> Decimal:
     return Decimal(text)  # control: exact-decimals
 
 
-@dataclass(frozen=True)
-class Quantity:
+class Quantity(Struct, frozen=True, dict=True):
     """A stated number with its unit, e.g. 0.04 mL/kg/min. Keeps the number as it was stated."""
 
     value: Decimal
@@ -292,8 +292,7 @@ def parse_height(text: str) -> Quantity:
     return read
 
 
-@dataclass(frozen=True, slots=True)
-class RoundingRule:
+class RoundingRule(Struct, frozen=True):
     """To which multiple, in which direction, and who wins a tie."""
 
     increment: Fraction

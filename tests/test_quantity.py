@@ -186,9 +186,12 @@ def test_what_is_no_quantity_is_refused_with_what_is_allowed(text: str, words: s
 
 
 def test_a_quantity_is_sixty_characters_at_the_most() -> None:
-    assert parse_weight("72".ljust(58) + "kg") == Quantity(Decimal(72), "kg")
-    with pytest.raises(QuantityError, match="is not a number with its unit"):
-        parse_weight("72".ljust(59) + "kg")
+    """Of a file, and in any case of letters, which files do not have."""
+    assert quantity("72".ljust(58) + "kg", "weight") == Quantity(Decimal(72), "kg")
+    assert parse_weight("72".ljust(58) + "KG") == Quantity(Decimal(72), "kg")
+    for read in (quantity, spoken):
+        with pytest.raises(QuantityError, match="is not a number with its unit"):
+            read("72".ljust(59) + "kg", "weight")
 
 
 # ---- weight and height -----------------------------------------------------------------------------------------------
@@ -359,7 +362,8 @@ def test_a_number_for_a_message_is_rounded_and_plain(value: str, places: int, wo
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [("1/2", "+0.5"), ("-1/2", "-0.5"), ("0", "0"), ("1/300", "+0.003"), ("-1/300", "-0.003")]
+    ("value", "words"),
+    [("1/2", "+0.5"), ("-1/2", "-0.5"), ("0", "0"), ("1/3", "+0.33"), ("1/300", "+0.003"), ("-1/300", "-0.003")],
 )
 def test_a_number_with_its_sign(value: str, words: str) -> None:
     assert signed(Fraction(value)) == words
@@ -431,6 +435,19 @@ def test_a_program_writes_forty_decimals_at_the_most(decimals: int, read: bool) 
 
 
 @pytest.mark.parametrize(
+    ("typed", "kg", "cm"),
+    [
+        ("70.000123456", "70.000123456", "70.000123456"),  # nine decimals are typed
+        ("70.0001234567", "70", "70"),  # ten are from a program: to 1 g, and to 1 mm
+        ("70.0987654321", "70.099", "70.1"),
+    ],
+)
+def test_what_has_more_than_nine_decimals_was_divided_by_a_program(typed: str, kg: str, cm: str) -> None:
+    assert parse_weight(f"{typed} kg").body_kg == Fraction(kg)
+    assert parse_height(f"{typed} cm").body_cm == Fraction(cm)
+
+
+@pytest.mark.parametrize(
     ("text", "read"), [("9999g", "9.999"), ("9999.9g", "9.9999"), ("10000g", None), ("10kg", "10")]
 )
 def test_grams_are_for_those_under_ten_kilograms(text: str, read: str | None) -> None:
@@ -442,8 +459,9 @@ def test_grams_are_for_those_under_ten_kilograms(text: str, read: str | None) ->
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "months"), [("18", "month", "18"), ("2", "year", "24"), ("1461", "day", "48")]
+    ("value", "unit", "months"),
+    [("18", "month", "18"), ("2", "year", "24"), ("1461", "day", "48"), ("15.21875", "day", "1/2")],
 )
 def test_a_month_of_days_is_an_average_one(value: str, unit: str, months: str) -> None:
-    """Four years with their leap day are 1461 days and 48 months."""
+    """Four years with their leap day are 1461 days and 48 months: 30.4375 days each."""
     assert in_months(Quantity(Decimal(value), unit)) == Fraction(months)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc import library
 from ivigcalc.changes.facts import value_words
@@ -22,8 +23,7 @@ from ivigcalc.text import LONG, dotted, safe
 _NAMES = ("id", "code", "title", "condition", "risk")
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """One state of a definition: its file, what it is, and what it says, as it is written."""
 
     name: str
@@ -34,8 +34,7 @@ class State:
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class KeyChange:
+class KeyChange(Struct, frozen=True):
     """A key that is not the same, and what it said and says; `absent` where it is not there."""
 
     key: str

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.document.diff import ABSENT
 from ivigcalc.document.read import shown
@@ -59,8 +60,7 @@ _SETTLED = frozenset({"weekday", "ends_at", "visit_from", "visit_to"})
 Place = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One field: `group` is what it is a fact of, such as one session or one notice; `session` its course and day.
 
     `follows`: the field follows from others of its group, so that it is named only where none of them changed.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.changes.definitions import State
 from ivigcalc.changes.plans import Change, in_words
@@ -21,8 +23,7 @@ from ivigcalc.text import safe
 _NOT_OF_THE_PLAN = ("definitions", "order", "working", "sources")
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """A plan that does not stay as it is: what changes in it, or why it is refused now (or was, under the old)."""
 
     name: str
@@ -31,8 +32,7 @@ class Moved:
     refused: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plans:
+class Plans(Struct, frozen=True):
     """What becomes of saved plans: how many were read, how many are of this definition, and those that move."""
 
     read: int
@@ -87,7 +87,7 @@ def _under(kind: str, saved: SavedPlan, state: State) -> Form:
     reference = str(state.path)
     if kind == "regimen":
         reference = f"{reference}:{shown(saved.document['computed_from']['regimen']['protocol'])}"
-    return replace(saved.form, **{kind: reference})  # type: ignore[arg-type]
+    return replace(saved.form, **{kind: reference})
 
 
 def _planned(saved: SavedPlan, form: Form) -> dict[str, Any] | str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.changes.facts import TOPICS, Fact, Place, facts_of, value_words
 from ivigcalc.document.diff import ABSENT, Difference, diff, same
@@ -20,8 +21,7 @@ Session = tuple[int, int]
 _THERE_OR_NOT = ("history", "rates", "notices", "sources", "working")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What changed, for one or for many sessions: (course, day) of each, none where it is about the whole plan.
 
     `by`: the difference of two figures, or of two days.
@@ -35,8 +35,7 @@ class Change:
     sessions: tuple[Session, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """Two plans held against each other.
 
     `fields`: every field that is not the same, exactly; `changes`: in words, with what follows from them left to

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
+from msgspec import Struct
 
 from ivigcalc.cli.lean import add_command
 from ivigcalc.cli.show import Look, NoColorOption, SiteOption, show
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 _BACK, _HELP = "<", "?"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked for one field. `skipped`: what is done where nothing is said; None where it must be said."""
 
     field: str

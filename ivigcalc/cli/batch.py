@@ -269,8 +269,9 @@ def batch(
 
 def _survey(asked: Batch) -> None:
     """What the list holds, on stdout."""
-    from dataclasses import replace
     from tempfile import TemporaryDirectory
+
+    from msgspec.structs import replace
 
     from ivigcalc.batch.rows.look import told
     from ivigcalc.batch.run.batch import surveyed
@@ -290,8 +291,9 @@ def _exit_code(summary: Summary, require_rows: bool) -> int:
 
 def _streamed(asked: Batch, quiet: bool, require_rows: bool, name: str) -> int:
     """One table to stdout, whole or not at all; the rows that failed go to stderr, as errors.csv has them."""
-    from dataclasses import replace
     from tempfile import TemporaryDirectory
+
+    from msgspec.structs import replace
 
     from ivigcalc.cli.output import write_file
 

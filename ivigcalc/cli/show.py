@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never
+
+from msgspec import Struct
 
 from ivigcalc.cli import output as out
 from ivigcalc.cli.options import in_panel
@@ -72,8 +73,7 @@ FLOATING_NOTE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """How a plan is to be shown."""
 
     format: Format = Format.table

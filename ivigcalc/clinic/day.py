@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.definitions import NO_SITE, Site
 from ivigcalc.document.many import origin
 from ivigcalc.engine.clocks import zone_of
+from ivigcalc.exact import Fraction
 
 _SAID_OF_A_VISIT = ("stop", "caution")
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """One patient's visit. `arrives` to `leaves` is what it takes of the chair: with the site's times around it.
 
     Times are None where the plan has none; `leaves` also where no rate says how long the infusion lasts. They are in
@@ -58,8 +59,7 @@ class Visit:
         return self.leaves or _midnight(self.on + timedelta(days=1), self.arrives.tzinfo if self.arrives else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(Struct, frozen=True):
     """A time at which more patients are there than there are chairs."""
 
     starts: datetime
@@ -67,8 +67,7 @@ class Overlap:
     visits: tuple[Visit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """Vials of one size to be taken from stock, and what the site says that it holds (None = it does not say)."""
 
     product: str
@@ -82,8 +81,7 @@ class Taken:
         return max(0, self.count - self.held) if self.held is not None else 0
 
 
-@dataclass(frozen=True, slots=True)
-class ClinicDay:
+class ClinicDay(Struct, frozen=True):
     """The day: visits in order of arrival, those without a time last. `chairs`: how many the site has, if it says."""
 
     on: date

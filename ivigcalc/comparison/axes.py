@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
+
+from msgspec import Struct
 
 from ivigcalc import library
 from ivigcalc.errors import RequestError
@@ -19,8 +20,7 @@ _MOST_AXES, MOST_ORDERS = 2, 1000
 _RANGE = re.compile(r"([1-9][0-9]?)\.\.([1-9][0-9]?)")
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """One thing that differs from order to order. `everything`: nobody named them, so one that fails is left out."""
 
     field: str
@@ -28,8 +28,7 @@ class Axis:
     everything: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
+class Orders(Struct, frozen=True):
     """What all orders have in common, and what varies."""
 
     common: dict[str, str]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.api import Desk
 from ivigcalc.comparison.axes import Orders
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Phase, Site
 from ivigcalc.engine.plan import Course, Plan, Session, VialCount
 from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_of
 from ivigcalc.request.form import Command, Form
 from ivigcalc.request.words import interval
@@ -22,8 +24,7 @@ _DAYS_A_YEAR, _MONTHS_A_YEAR = 365, 12
 _COURSES_TO_SEE_AN_INTERVAL = "2"
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """What one course and one year cost at the site's own prices: vials, and hours in a chair where they have one."""
 
     per_course: Decimal
@@ -31,8 +32,7 @@ class Money:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One order, or one phase of it: the figures of its first course.
 
     `words`: one for each thing that varies. `own_codes`: the codes of notices that not every order has. A year has
@@ -61,8 +61,7 @@ class Row:
     own_codes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NotPlanned:
+class NotPlanned(Struct, frozen=True):
     """An order that was refused, and why."""
 
     words: tuple[str, ...]
@@ -70,8 +69,7 @@ class NotPlanned:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Every order once: planned, or not. `example`: one of the plans, for what all of them have in common."""
 
     fields: tuple[str, ...]
@@ -87,13 +85,13 @@ def compare(form: Form, orders: Orders, *, on: date | None, site: Loaded[Site] =
     An order that somebody named and that cannot be read is an error; one of `all` is left out with its reason.
     """
     desk = Desk(site, on)
-    command, base = _with_interval(replace(form, **orders.common), orders, on)  # type: ignore[arg-type]
+    command, base = _with_interval(replace(form, **orders.common), orders, on)
     plans: list[tuple[tuple[str, ...], Plan]] = []
     not_planned: list[NotPlanned] = []
     first_refusal: RequestError | RefusedError | None = None
     lenient = any(axis.everything for axis in orders.axes)
     for words in orders.each():
-        asked = replace(base, **{axis.field: word for axis, word in zip(orders.axes, words, strict=True)})  # type: ignore[arg-type]
+        asked = replace(base, **{axis.field: word for axis, word in zip(orders.axes, words, strict=True)})
         try:
             plans.append((words, desk.plan(asked, command, with_trace=False)))
         except (RequestError, RefusedError) as refused:

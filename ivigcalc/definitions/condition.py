@@ -5,11 +5,12 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from typing import Annotated, Any, Literal
 
+from msgspec import Struct
+
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, QuantityError, in_months, number, quantity
 from ivigcalc.text import safe
 
@@ -80,8 +81,7 @@ _ALLOWED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """One test of a patient, e.g. `actual > 120 % ideal`. `percent` of the named weight; `operand` else."""
 
     text: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from .block import Strict
 from .policy import Policy
@@ -13,8 +14,7 @@ from .weight import Formula
 _D = TypeVar("_D", bound=Strict)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[_D]):
+class Loaded(Struct, Generic[_D], frozen=True):
     """A definition, the SHA-256 of its file, and the path of a hospital's own file."""
 
     value: _D
@@ -23,8 +23,7 @@ class Loaded(Generic[_D]):
     is_file: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedPolicy:
+class LoadedPolicy(Struct, frozen=True):
     """A policy together with the weight formula that it names."""
 
     policy: Loaded[Policy]

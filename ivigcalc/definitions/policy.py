@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, QuantityError, quantity
 from ivigcalc.text import TYPED, safe
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, figure
 
 from .block import Field, Strict, model_validator

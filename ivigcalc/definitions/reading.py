@@ -68,7 +68,10 @@ def model_of(block: type[Strict]) -> type[BaseModel]:
 
 def _made(block: type[Strict]) -> type[BaseModel]:
     if block is Strict:
-        body = {"model_config": {**Strict.model_config, "ignored_types": (Quantity,)}, "__module__": Strict.__module__}
+        body = {
+            "model_config": {**Strict.model_config, "ignored_types": (Quantity,), "arbitrary_types_allowed": True},
+            "__module__": Strict.__module__,
+        }
         return types.new_class("Strict", (BaseModel,), exec_body=lambda names: names.update(body))
     declared = block.__dict__.get("__orig_bases__", block.__bases__)
     bases = tuple(model_of(base) if isinstance(base, type) and issubclass(base, Strict) else base for base in declared)

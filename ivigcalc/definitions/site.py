@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from ivigcalc.clock import DAY_MIN, clock_text
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, QuantityError, number, quantity
 
 from .block import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema, model_validator

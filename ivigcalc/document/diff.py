@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import zip_longest
 from typing import Any, Final
+
+from msgspec import Struct
 
 from ivigcalc.document.keys import Path
 from ivigcalc.document.read import shown
@@ -15,8 +16,7 @@ from ivigcalc.document.read import shown
 ABSENT: Final = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One field that two documents do not have alike: where it stands, as on the page, and its value in each."""
 
     path: Path

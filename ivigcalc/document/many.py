@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.document.read import MAX_BYTES, document_of, shown, unreadable
 from ivigcalc.document.shape import misshapen
@@ -22,8 +23,7 @@ LINES = "plans.jsonl"
 _REPORT = "batch.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A saved plan, by the name that a message calls it by."""
 
     name: str

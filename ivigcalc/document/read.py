@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, Never, get_args
 
 import simplejson
+from msgspec import Struct
 
 from ivigcalc import library
 from ivigcalc.clock import iso_date
@@ -32,8 +32,7 @@ from ivigcalc.text import safe
 MAX_BYTES = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One change of a saved plan: what happened, in words, why, by whom it was told and on which day."""
 
     words: EventWords
@@ -42,8 +41,7 @@ class Told:
     at: date
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
+class SavedPlan(Struct, frozen=True):
     """What a file holds: the document, and what it says it was computed from."""
 
     name: str
@@ -195,7 +193,7 @@ def _event(change: dict[str, Any], number: int, name: str) -> EventWords:
         key: tuple(value) if isinstance(value, list) else value for key, value in event.items() if key != "kind"
     }
     fits = {"str | None": _is_word, "bool": _is_yes, "tuple[str, ...]": _are_words}
-    kinds = {field.name: str(field.type) for field in fields(EventWords)}
+    kinds = EventWords.__annotations__
     for key, value in said.items():
         if key not in kinds or not fits[kinds[key]](value):
             raise unreadable(name, f"change {number} of its history says '{shown(key)}', which cannot be read")

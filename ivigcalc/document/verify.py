@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from ivigcalc._version import __version__
 from ivigcalc.document.chain import replayed
 from ivigcalc.document.diff import ABSENT, Difference, diff, fields, same, value_text
@@ -29,8 +31,7 @@ NAMED = 20
 NAMED_PLANS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What a second computation says of a saved plan."""
 
     name: str

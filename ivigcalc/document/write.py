@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 import simplejson
+from msgspec.structs import asdict
 
 from ivigcalc.codes import audience_of
 from ivigcalc.definitions import Loaded

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from fractions import Fraction
 
 from ivigcalc._version import __version__
 from ivigcalc.definitions import cite
@@ -21,6 +20,7 @@ from ivigcalc.engine.plan import (
 )
 from ivigcalc.engine.schedule import step
 from ivigcalc.engine.weight import Weights
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_of
 from ivigcalc.request.request import Order, OrderedDose, Per, Treatment
 from ivigcalc.request.shorthand import write_order

@@ -6,10 +6,10 @@ A slip of the keyboard (a rate per minute for one per hour, 10 for 100 mg/mL, gr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import NamedTuple
 
 from ivigcalc.definitions import Phase, Policy, Product, Protocol, Range, Regimen, Safety, ml_per_kg_per_h
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, in_months
 
 Key = tuple[str | int, ...]

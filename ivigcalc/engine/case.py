@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.country import markets
 from ivigcalc.definitions import (
@@ -21,9 +21,10 @@ from ivigcalc.definitions import (
     Safety,
     Site,
 )
-from ivigcalc.engine.known import Known, known
+from ivigcalc.engine.known import Known
 from ivigcalc.engine.since import NOTHING, Since
 from ivigcalc.errors import RequestError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import in_months
 from ivigcalc.request.request import Order, Patient, Request
 from ivigcalc.text import TYPED, listed, near, safe
@@ -34,8 +35,7 @@ _NAMED = 6
 _FOLLOWS = 4096
 
 
-@dataclass(frozen=True)
-class Definitions:
+class Definitions(Struct, frozen=True, dict=True):
     """The definitions that an order names; no regimen where only the rates of a product are asked for.
 
     `indication`: the shipped file of what is treated, whose rate ceiling holds whatever regimen and product are named.
@@ -52,8 +52,11 @@ class Definitions:
     formulas: tuple[Loaded[Formula], ...] = ()
     policy_named: bool = True
     product_class: Loaded[ProductClass] | None = None
-    #: what follows from them for an age, say, and for nothing else of a patient
-    follows: Known[object, Any] = known(_FOLLOWS)
+
+    @cached_property
+    def follows(self) -> Known[object, Any]:
+        """What follows from them for an age, say, and for nothing else of a patient."""
+        return Known(_FOLLOWS)
 
     @cached_property
     def fingerprint(self) -> tuple[str, ...]:
@@ -106,8 +109,7 @@ class Defined:
         return self.regimen.protocols[self.protocol_id] if self.regimen and self.protocol_id else None
 
 
-@dataclass(frozen=True)
-class Case(Defined):
+class Case(Defined, Struct, frozen=True, dict=True):
     """One request with its definitions. `protocol_id` is the protocol that is followed, named or not.
 
     `since`: what has happened since the plan was first made.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.definitions import Product, Rounding
 from ivigcalc.engine.case import Case
@@ -20,12 +21,13 @@ from ivigcalc.engine.dose import (
     courses_in_four_weeks,
     interval_days,
 )
-from ivigcalc.engine.known import Known, known
+from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Cost, Course, Notice, Totals, VialCount
 from ivigcalc.engine.prescription import Part, Prescription
 from ivigcalc.engine.rounding import Steps, plan_course
 from ivigcalc.engine.stock import CourseVials, choose_vials, vials_of
 from ivigcalc.engine.vials import Choice
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, decimal_not_0, decimal_of
 from ivigcalc.request.request import Risk
 
@@ -36,8 +38,7 @@ if TYPE_CHECKING:
 _TITRATED, _SAID = 64, 64
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(Struct, frozen=True):
     """What one session gives: a dose with its vials, exact and as shown (g and mL to 0.001)."""
 
     exact_g: Fraction
@@ -48,8 +49,7 @@ class Portion:
     leftover_g: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Courses in a row that are alike: a part of the prescription, with what each course gives.
 
     `portions`: of each course, those of its days. They differ between courses only where the stock made them.
@@ -86,8 +86,7 @@ class FourWeeks(NamedTuple):
 Shape = tuple[tuple[Quantity | None, int, int], ...]
 
 
-@dataclass(frozen=True)
-class Dosed:
+class Dosed(Struct, frozen=True, dict=True):
     """All courses of a prescription for one dosing weight, exact in `stretches`, as shown in `courses` and `totals`.
 
     `restocked_from`: the first course that the stock did not reach. `age_unknown`: small doses would be rounded finer
@@ -100,8 +99,16 @@ class Dosed:
     totals: Totals
     restocked_from: int | None = None
     age_unknown: bool = False
-    titrated: Known[object, Titrated] = known(_TITRATED)
-    said: Known[object, tuple[Notice, ...]] = known(_SAID)
+
+    @cached_property
+    def titrated(self) -> Known[object, Titrated]:
+        """Their infusions, by weight, what the patient is held to, and kinds."""
+        return Known(_TITRATED)
+
+    @cached_property
+    def said(self) -> Known[object, tuple[Notice, ...]]:
+        """What checks said that look at the doses and at little else."""
+        return Known(_SAID)
 
     @cached_property
     def shape(self) -> Shape:

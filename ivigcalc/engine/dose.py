@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from math import ceil
 from typing import Literal
 
+from msgspec import Struct
+
 from ivigcalc.definitions import Dose, Limit, Phase, Range, Rounding
 from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import MONTH_DAYS, Quantity, decimal_of, figure
 from ivigcalc.request.request import OrderedDose, Treatment
 
@@ -21,8 +22,7 @@ FOUR_WEEKS_DAYS = 28
 Basis = Literal["order", "protocol", "nobody"]
 
 
-@dataclass(frozen=True, slots=True)
-class Prescribed:
+class Prescribed(Struct, frozen=True):
     """What one course should be, exactly, before rounding, and the most that a course and a day of it may be.
 
     `exact` is the figure of `dose`, in g/kg or g, where that had to be rounded to be written down. `basis` says who
@@ -49,8 +49,7 @@ class Prescribed:
         return min([*caps, self.cap_per_day.base * days] if self.cap_per_day else caps, default=None)
 
 
-@dataclass(frozen=True)
-class CourseDose:
+class CourseDose(Struct, frozen=True, dict=True):
     """One course: the exact grams, the grams given, and the session doses, larger first.
 
     `smallest`: nothing below could be given, so the dose was rounded up whatever the rule. `rounding`: by which rule,

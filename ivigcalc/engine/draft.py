@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from functools import cached_property
+
+from msgspec import Struct
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.case import Case
@@ -18,13 +18,13 @@ from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.resume import interrupted
 from ivigcalc.engine.session import Calendar
 from ivigcalc.engine.weight import Weights
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_of
 
 #: how long after its end an interrupted infusion is looked for by the clock
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(Struct, frozen=True, dict=True):
     """The exact results of all stages, one after the other."""
 
     case: Case

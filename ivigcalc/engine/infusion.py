@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.engine.ceilings import Held, other_ceilings
 from ivigcalc.engine.course import Dosed, Portion
 from ivigcalc.engine.infusion_time import TimeInForce, plateau_ml_per_h, stretches_of_sessions, time_in_force
-from ivigcalc.engine.known import Known, known
+from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Infusion, InfusionStep, Notice, Titration
 from ivigcalc.engine.prescription import Prescription, Rates
 from ivigcalc.engine.titration import (
@@ -27,6 +28,7 @@ from ivigcalc.engine.titration import (
     shown_per_kg,
 )
 from ivigcalc.errors import RefusedError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_of, rounded
 from ivigcalc.request.request import InfusionKind, Risk
 
@@ -50,8 +52,7 @@ class UsedTable(NamedTuple):
     bound_by: frozenset[Binding]
 
 
-@dataclass(frozen=True)
-class Titrated:
+class Titrated(Struct, frozen=True, dict=True):
     """The rates of a plan: the tables that were used, in that order, and the infusion of each session.
 
     `times`: how long each session is to last. `held`: what the patient is held to. `without`: why some sessions have no
@@ -65,9 +66,16 @@ class Titrated:
     without: tuple[str, ...]
     longest_bottles_min: tuple[Fraction, ...]
     held: Held
-    said: Known[object, tuple[tuple[int, Notice], ...]] = known(_SAID)
-    #: what those who show its plans remember of them
-    shown: Known[object, Any] = known(_SHOWN)
+
+    @cached_property
+    def said(self) -> Known[object, tuple[tuple[int, Notice], ...]]:
+        """What checks said that look at the infusions and at little else."""
+        return Known(_SAID)
+
+    @cached_property
+    def shown(self) -> Known[object, Any]:
+        """What those who show its plans remember of them."""
+        return Known(_SHOWN)
 
     @property
     def risks(self) -> tuple[Risk, ...]:
@@ -180,8 +188,7 @@ def _serves(prescription: Prescription, kind: InfusionKind, held: Held) -> _Serv
     return _Serves(rates, number, other_ceilings(prescription, table, kind, held))
 
 
-@dataclass(frozen=True, slots=True)
-class _Climbed:
+class _Climbed(Struct, frozen=True):
     """A table on one patient's pump, with its full steps."""
 
     kind: InfusionKind

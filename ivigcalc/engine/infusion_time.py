@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import NamedTuple
 
 from ivigcalc.definitions import InfusionTime, RateTable, cite
 from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.prescription import Part, Prescription
 from ivigcalc.engine.titration import Climb
+from ivigcalc.exact import Fraction
 
 
 class TimeInForce(NamedTuple):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
@@ -27,8 +26,3 @@ class Known(Generic[_K, _V]):
                 self._answers.clear()
             found = self._answers.setdefault(key, work_out())
         return found
-
-
-def known(most: int) -> Any:
-    """A field of a frozen record that holds what was worked out of it; it is no part of its value."""
-    return field(default_factory=lambda: Known(most), init=False, repr=False, compare=False)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ivigcalc.engine.assemble import shown
 from ivigcalc.engine.case import Case
@@ -20,8 +21,7 @@ from ivigcalc.engine.working import write_working
 from ivigcalc.engine.working_pauses import write_pauses
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
+class Worked(Struct, frozen=True):
     """A case worked out exactly, and what must be said of it."""
 
     draft: Draft

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from itertools import pairwise
 from math import floor
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Loaded, LoadedPolicy, Product, ProductClass, Regimen, Safety, Site
@@ -18,6 +18,7 @@ from ivigcalc.engine.revision import Was as Was
 from ivigcalc.engine.steps import Infusion as Infusion
 from ivigcalc.engine.steps import InfusionStep as InfusionStep
 from ivigcalc.engine.steps import Interruption as Interruption
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_not_0, decimal_of, rounded
 from ivigcalc.request.request import Request
 
@@ -27,8 +28,7 @@ WeightBasis = Literal["actual", "ideal", "adjusted", "pre-pregnancy"]
 CHECK_LINE = "Results must be checked by a qualified person before use."  # control: check-line
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Something the reader must know. A stop is here only when it was overridden.
 
     `sessions`: (course, day) of those that it is about; none where it is about the whole plan.
@@ -48,8 +48,7 @@ class Notice:
         return hash((self.code, self.message))
 
 
-@dataclass(frozen=True, slots=True)
-class TraceEntry:
+class TraceEntry(Struct, frozen=True):
     """One number, and how to redo it by hand."""
 
     name: str
@@ -60,8 +59,7 @@ class TraceEntry:
     source: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DosingWeight:
+class DosingWeight(Struct, frozen=True):
     """The weight that g/kg is multiplied by, with the others beside it (kg to 0.01, BMI to 0.1)."""
 
     kg: Decimal
@@ -72,16 +70,14 @@ class DosingWeight:
     bmi: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class RateWeight:
+class RateWeight(Struct, frozen=True):
     """The weight that mL/kg/h is multiplied by."""
 
     kg: Decimal
     basis: WeightBasis
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """One treatment cycle: prescribed, rounded, and by how much they differ."""
 
     prescribed_g: Decimal
@@ -97,8 +93,7 @@ class Course:
     dosing_weight_kg: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """What is given of a course in all, where that is not what was planned."""
 
     course: int
@@ -106,32 +101,28 @@ class Given:
     g_per_kg: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class VialCount:
+class VialCount(Struct, frozen=True):
     """How many vials of one size."""
 
     size_g: Decimal
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Titration:
+class Titration(Struct, frozen=True):
     """An infusion, and the places of the sessions that give it among those of the plan, counted from 0."""
 
     infusion: Infusion
     places: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Step(InfusionStep):
+class Step(InfusionStep, frozen=True):
     """A step of one session, with the clock time at which it is set and what is left in the bag after it."""
 
     remaining_ml: Decimal
     starts_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Bottle:
+class Bottle(Struct, frozen=True):
     """A bottle of one session: what of it is given, when it is hung and changed, from the start and by the clock."""
 
     bottle: int
@@ -143,8 +134,7 @@ class Bottle:
     ends_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class InfusionTime:
+class InfusionTime(Struct, frozen=True):
     """How long an infusion is to last: at least and at most so many minutes; no source where the order says so."""
 
     from_min: Decimal | None
@@ -318,16 +308,14 @@ def clock_text(on: date | None, minutes: int) -> str:
     return f"{on + timedelta(days=days)}T{time}" if on else time
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What the grams cost at the site's own price."""
 
     amount: Decimal
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Sums over all sessions."""
 
     courses: int
@@ -339,8 +327,7 @@ class Totals:
     cost: Cost | None
 
 
-@dataclass(frozen=True, slots=True)
-class ComputedFrom:
+class ComputedFrom(Struct, frozen=True):
     """Everything the plan was computed from: enough to compute it again."""
 
     request: Request
@@ -354,16 +341,14 @@ class ComputedFrom:
     defaults_used: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """The plan from a course on, under the order that is in force from then."""
 
     first_course: int
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Everything computed for one patient.
 
     Of a plan that was changed, `history` holds the changes and `segments` the plans that it is joined from;

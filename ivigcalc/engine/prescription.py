@@ -5,10 +5,11 @@ A batch keeps one for all patients who are treated alike; what was worked out fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.definitions import (
     CourseTime,
@@ -27,12 +28,13 @@ from ivigcalc.engine.dose import (
     prescribed_dose,
     published_interval,
 )
-from ivigcalc.engine.known import Known, known
+from ivigcalc.engine.known import Known
 from ivigcalc.engine.phases import treatments_by_phase
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.rounding import Steps, make_steps
 from ivigcalc.engine.titration import Ceilings, Ladder, TableChoice, choose_table, make_ladder
 from ivigcalc.errors import RequestError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity
 from ivigcalc.request.form import Command
 from ivigcalc.request.request import InfusionKind, Risk, Treatment
@@ -47,8 +49,7 @@ ONE_INFUSION = Phase(id="infusion")
 _WEIGHTS, _STARTS, _SAID, _KINDS = 4096, 1024, 1024, 64
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Courses in a row that are alike: a phase, what of the order speaks to it, and what each course should be.
 
     `days`: how many days a course may have, fewest first, and `days_because` why, where it is the patient's risk.
@@ -73,16 +74,14 @@ class Part:
         return replace(self, days=(printed.days,), days_because=f"printed for patients at {named} risk")
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """The rate table that serves a kind of infusion, and the same made ready for the arithmetic."""
 
     table: TableChoice
     ladder: Ladder
 
 
-@dataclass(frozen=True)
-class Prescription(Defined):
+class Prescription(Defined, Struct, frozen=True, dict=True):
     """An order under its definitions. `indication` is what the rate tables are looked up under.
 
     `protocol_named`: the order names its protocol, and does not take the default. `first_course`: the number of its
@@ -97,12 +96,31 @@ class Prescription(Defined):
     protocol_named: bool = True
     first_course: int = 1
     taken: tuple[tuple[Fraction, int], ...] = ()
-    dosed: Known[tuple[Fraction, bool | None, tuple[Risk, ...]], Dosed] = known(_WEIGHTS)
-    calendars: Known[object, Calendar] = known(_STARTS)
-    said: Known[object, tuple[Notice, ...]] = known(_SAID)
-    #: the rates that serve a kind of infusion of who is held to the same
-    served: Known[object, Any] = known(_KINDS)
-    _rates: Known[tuple[InfusionKind, tuple[Risk, ...]], Rates] = known(_KINDS)
+
+    @cached_property
+    def dosed(self) -> Known[tuple[Fraction, bool | None, tuple[Risk, ...]], Dosed]:
+        """Its courses for a weight, whether small doses are rounded finer, and risks."""
+        return Known(_WEIGHTS)
+
+    @cached_property
+    def calendars(self) -> Known[object, Calendar]:
+        """Its dates, by what they depend on."""
+        return Known(_STARTS)
+
+    @cached_property
+    def said(self) -> Known[object, tuple[Notice, ...]]:
+        """What checks said that look at it and at little else."""
+        return Known(_SAID)
+
+    @cached_property
+    def served(self) -> Known[object, Any]:
+        """The rates that serve a kind of infusion of who is held to the same."""
+        return Known(_KINDS)
+
+    @cached_property
+    def _rates(self) -> Known[tuple[InfusionKind, tuple[Risk, ...]], Rates]:
+        """The tables for a kind of infusion and risks."""
+        return Known(_KINDS)
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
+
+from msgspec import Struct
 
 from ivigcalc.definitions.visit import Observations
 from ivigcalc.engine.plan import Interruption, Session
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, decimal_of, rounded
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """One time at which the patient is looked at: minutes from the start, and what it is for.
 
     `from_start_min` is None before the start. `why` is empty where it is only that time has passed.

@@ -7,10 +7,12 @@ lost and nothing given twice. After a reaction the rate is never raised by itsel
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
-from fractions import Fraction
 from math import floor
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Product
@@ -19,14 +21,14 @@ from ivigcalc.engine.plan import Infusion, InfusionStep, Interruption, Session, 
 from ivigcalc.engine.since import Pause
 from ivigcalc.engine.titration import NOTHING_ML, Climb, OtherCeiling, Rung, climb, lowest_ceiling
 from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, decimal_not_0, decimal_of, figure
 
 #: a clock time is read as the next one within half a day: what comes later than that was before
 _HALF_A_DAY_MIN = DAY_MIN // 2
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A stretch of an infusion without a pause: from which minute, how much was in before, how much it gives.
 
     `last`: the step of its titration on which it ends, counted from 0.

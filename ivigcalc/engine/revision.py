@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from ivigcalc.definitions import Loaded, Product
 from ivigcalc.request.event import EventWords, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Was:
+class Was(Struct, frozen=True):
     """A session as it was before a revision that changed it."""
 
     course: int
@@ -24,8 +24,7 @@ class Was:
     product: str
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """One change of a plan: what happened, why, by whom and when, and what was before.
 
     `previous_sha256`: of the plan before, as it is written. `changed`: course and day of the sessions that are not as

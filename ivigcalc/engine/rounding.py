@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.definitions import MEASURED_STEP_G, Limit, Prefer, Product, Rounding
 from ivigcalc.engine.dose import CourseDose, Prescribed, amount_g, course_grams, over_limit
 from ivigcalc.engine.split import Grid, nearest_within, round_course, step_grid, vial_grid
 from ivigcalc.engine.vials import fewest_vials, vial_set
 from ivigcalc.errors import RefusedError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.text import counted
 
@@ -18,8 +20,7 @@ from ivigcalc.text import counted
 _NAMED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """A rule of rounding with the session doses that it allows.
 
     `within`: the part of the exact dose by which the rounded one may differ so that a limit is kept. `otherwise`: to
@@ -33,8 +34,7 @@ class Steps:
     prefer: Prefer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """The most grams of a day and of a course that rounding may reach: the limits that the exact dose keeps."""
 
     day_g: Fraction | None = None
@@ -111,11 +111,11 @@ def plan_course(
         over_a_limit.append(found)
         refused.append(_refused(over, grams / days, days, found, weight_kg))
     if not over_a_limit:
-        more = f"; so with {len(refused) - _NAMED} other numbers of days" if len(refused) > _NAMED else ""
+        others = f"; so with {counted(len(refused) - _NAMED, 'other number')} of days" if len(refused) > _NAMED else ""
         raise RefusedError(
             "dose-not-givable",
             f"the course of {figure(course_grams(prescribed, candidates[0], weight_kg)[0])} g cannot be given: "
-            f"{'; '.join(refused[:_NAMED])}{more}; "
+            f"{'; '.join(refused[:_NAMED])}{others}; "
             "choose other --days, another --dose, or a --policy that rounds to grams",
             overridable=False,
         )

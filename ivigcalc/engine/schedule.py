@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
+from msgspec import Struct
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Site
@@ -25,8 +25,7 @@ _DAYS_ON_END = 3
 SEARCH_DAYS = 92
 
 
-@dataclass(frozen=True, slots=True)
-class CourseDates:
+class CourseDates(Struct, frozen=True):
     """The days of one course, where it was due, and what moved it."""
 
     due: date

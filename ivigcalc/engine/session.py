@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.definitions import Safety, Site
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.course import Shape
-from ivigcalc.engine.known import Known, known
+from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.schedule import CourseDates, due_dates, place_course, step
@@ -29,8 +32,7 @@ class Visit(NamedTuple):
     on: date | None
 
 
-@dataclass(frozen=True)
-class Calendar:
+class Calendar(Struct, frozen=True, dict=True):
     """The dates of all courses (none without a start), every visit, and how the infusion of each starts.
 
     `gaps`: the places of the visits that come more than so long after the one before.
@@ -41,7 +43,11 @@ class Calendar:
     kinds: tuple[InfusionKind, ...]
     first_course: int = 1
     gaps: frozenset[int] = frozenset()
-    said: Known[object, tuple[Notice, ...]] = known(_SAID)
+
+    @cached_property
+    def said(self) -> Known[object, tuple[Notice, ...]]:
+        """What checks said that look at the dates and at little else."""
+        return Known(_SAID)
 
 
 def set_dates(case: Case, prescription: Prescription, shape: Shape) -> Calendar:

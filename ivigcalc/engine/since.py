@@ -6,11 +6,12 @@ and day, counted from 1 through the whole plan.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from typing import Literal
 
+from msgspec import Struct
+
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity
 
 #: course and day of a session
@@ -19,8 +20,7 @@ Place = tuple[int, int]
 RestartRate = Literal["previous", "initial", "half"]
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """An infusion that was interrupted, by the clock on the wall in minutes after midnight.
 
     `resume_clock_min` is None where it was stopped for good; then there is no rate either.
@@ -32,8 +32,7 @@ class Pause:
     rate: RestartRate | Quantity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """A session that was missed: the day on which it was due, and the day on which it is given; None: not at all."""
 
     place: Place
@@ -41,8 +40,7 @@ class Moved:
     to: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(Struct, frozen=True):
     """`first_course`: with which the case begins; earlier ones are another's. `after`: the day of the last session
     before it. `due`: of each course from it on, instead of counting from the start. `taken`: what earlier cases took of
     the product, by vial size in g. `replanned`: the order was planned before, so an override may have lost its stop.

@@ -6,25 +6,30 @@ The grid of givable session doses is either whole vials (`VialSet`) or plain mul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
+from functools import cached_property
 from heapq import merge
 from itertools import chain
 from math import ceil, floor
 
-from ivigcalc.engine.known import Known, known
+from msgspec import Struct
+
+from ivigcalc.engine.known import Known
 from ivigcalc.engine.vials import VialSet
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Direction, Tie
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True, dict=True):
     """Givable session doses: multiples of `unit_g`; where they are whole vials, those that some `vials` sum to."""
 
     unit_g: Fraction
     text: str
     vials: VialSet | None = None
-    _divided: Known[tuple[int, int], tuple[int, ...]] = known(65536)
+
+    @cached_property
+    def _divided(self) -> Known[tuple[int, int], tuple[int, ...]]:
+        """Courses that were divided, by units and days."""
+        return Known(65536)
 
     def allows(self, units: int) -> bool:
         """Whether so many units are a dose that can be given."""

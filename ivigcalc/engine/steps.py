@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from ivigcalc.exact import Fraction
 
 if TYPE_CHECKING:
     from ivigcalc.engine.titration import Climb
 
 
-@dataclass(frozen=True, slots=True)
-class InfusionStep:
+class InfusionStep(Struct, frozen=True):
     """One rung as it is set on the pump, whatever the day. Volumes to 0.001 mL, minutes to 0.01.
 
     `calculated_ml_per_h`: what the rung comes to, where the pump cannot be set to it.
@@ -30,8 +32,7 @@ class InfusionStep:
     calculated_ml_per_h: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class Interruption:
+class Interruption(Struct, frozen=True):
     """A pause of an infusion, in minutes from its start; `resume_min` is None where it was stopped for good.
 
     `rate`: as it was ordered to go on.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from itertools import chain, groupby, repeat
 
 from ivigcalc.definitions import Product, Site
 from ivigcalc.engine.vials import Choice, choose_from_shelf, vial_set
 from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import figure
 
 #: what a session is drawn from where nobody prints the vial sizes

@@ -6,15 +6,16 @@ Rates are exact until they are set on the pump; volumes come from the set rates;
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from itertools import accumulate
 from math import floor, lcm
 from operator import mul
 from typing import Literal, NamedTuple
 
+from msgspec import Struct
+
 from ivigcalc.definitions import PrintedRung, Product, RateTable
 from ivigcalc.errors import RefusedError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.request.request import InfusionKind, Risk
 
@@ -38,8 +39,7 @@ Binding = Literal[
 NOTHING_ML = Fraction(1, 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
+class Rung(Struct, frozen=True):
     """One step of a ladder in the engine's units; `minutes` is None on the last. `printed`: as the file has it."""
 
     rate: Fraction
@@ -48,8 +48,7 @@ class Rung:
     printed: PrintedRung
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
+class Ladder(Struct, frozen=True):
     """A rate table made ready: mL/kg/h (or mL/h where `absolute`), with the ceilings that its source prints."""
 
     table: RateTable
@@ -84,8 +83,7 @@ class OtherCeiling(NamedTuple):
         return self.rate * (1 if self.absolute else weight_kg)
 
 
-@dataclass(frozen=True, slots=True)
-class Ceilings:
+class Ceilings(Struct, frozen=True):
     """What else bounds the rate: at-risk patients, the site's pump and house rule in mL/h, and other ceilings.
 
     `above`: the part of a step by which the pump may run above it. `shown_from`: by which part the two must differ for
@@ -115,8 +113,7 @@ class Bound(NamedTuple):
     ceiling_ml_per_h: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Climb:
+class Climb(Struct, frozen=True):
     """A ladder on one patient's pump, exact in whole numbers: volumes are mL x `per_ml`, times are minutes x `per_min`.
 
     `full_ml` and `full_min` say how much is in, and when, at the end of each step but the last; `flows` is volume over
@@ -172,8 +169,7 @@ class Climb:
         return (before_ml + own_ml) / self.per_ml
 
 
-@dataclass(frozen=True, slots=True)
-class TableChoice:
+class TableChoice(Struct, frozen=True):
     """The table that serves, and whether it was published for another use."""
 
     table: RateTable

@@ -6,11 +6,13 @@ Amounts are whole numbers of one unit (the greatest common divisor of the sizes)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from math import ceil, gcd, lcm
 from threading import Lock
+
+from msgspec import Struct
+
+from ivigcalc.exact import Fraction
 
 #: doses whose vials a set remembers
 _REMEMBERED = 1024
@@ -22,8 +24,7 @@ def common_unit(sizes: Sequence[Fraction]) -> Fraction:
     return Fraction(gcd(*(int(size * denominator) for size in sizes)), denominator)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Vials chosen for one dose: (size in g, count), larger first, and what is left over in g."""
 
     vials: tuple[tuple[Fraction, int], ...]
@@ -55,7 +56,7 @@ class VialSet:
         with self._growing:  # two threads that append at once would shift the table
             while (amount := len(fewest)) <= units:
                 before = [amount - size for size in self._units if size <= amount and fewest[amount - size] >= 0]
-                self._most.append(max((self._most[units] + 1 for units in before), default=-1))
+                self._most.append(max((self._most[units] + 1 for units in before), default=0))
                 fewest.append(min((fewest[units] + 1 for units in before), default=-1))
 
     def is_whole(self, units: int) -> bool:
@@ -123,7 +124,7 @@ def fewest_vials(
         for start in reversed(_smallest(total, total, days, width, most)):
             tables = _counted(vials, days, start, min(width, most - start))
             if tables[-1].get(total) == best[total]:
-                return _days_of(vials, tables, total, range(start, start + min(width, most - start) + 1))
+                return _days_of(tables, total)
     return ()
 
 
@@ -148,12 +149,13 @@ def _counted(vials: VialSet, days: int, start: int, width: int) -> list[dict[int
     return tables
 
 
-def _days_of(vials: VialSet, tables: list[dict[int, int]], total: int, choices: range) -> tuple[int, ...]:
-    """The days that make up a sum with its fewest vials."""
+def _days_of(tables: list[dict[int, int]], total: int) -> tuple[int, ...]:
+    """The days that make up a sum with its fewest vials; the table of one day says which there are."""
+    one_day = tables[1]
     found: list[int] = []
     for before in reversed(tables[:-1]):
         left = tables[len(tables) - 1 - len(found)][total]
-        day = next(n for n in reversed(choices) if (more := vials.fewest(n)) and before.get(total - n) == left - more)
+        day = next(n for n in reversed(one_day) if before.get(total - n) == left - one_day[n])
         found.append(day)
         total -= day
     return tuple(sorted(found, reverse=True))

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from ivigcalc.definitions import Condition, DosingWeight, Formula, HeightLine, Policy, cite
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.plan import WeightBasis
 from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity
 from ivigcalc.request.request import Patient
 
 
-@dataclass(frozen=True, slots=True)
-class Ruled:
+class Ruled(Struct, frozen=True):
     """The rule that settled the weight: whose it is, where it was read, and the formula that it names."""
 
     rule: DosingWeight
@@ -28,8 +28,7 @@ class Ruled:
     of_protocol: bool = False
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True, dict=True):
     """What the rules of a policy look at. `assumed` gathers what was taken for granted on the way, in words."""
 
     patient: Patient
@@ -61,8 +60,7 @@ class Facts:
         return self.actual_kg / (height / 100) ** 2 if height else None
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(Struct, frozen=True):
     """The exact weights of one patient in kg, which of them is dosed on, and why. `factor`: of the adjusted weight."""
 
     kg: Fraction

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from fractions import Fraction
 
 from ivigcalc.definitions import MEASURED_STEP_G, HeightLine, Product, RateTable, Rounding, Site, cite
 from ivigcalc.engine.course import Stretch
@@ -18,6 +17,7 @@ from ivigcalc.engine.infusion_time import TimeInForce
 from ivigcalc.engine.plan import Infusion, InfusionStep, TraceEntry
 from ivigcalc.engine.titration import OtherCeiling, exact_ml_per_h
 from ivigcalc.engine.vials import Choice
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import (
     TO_1_G,
     TO_1_MM,

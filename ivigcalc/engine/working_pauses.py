@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from fractions import Fraction
 
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Infusion, InfusionStep, Interruption, TraceEntry
 from ivigcalc.engine.resume import Resumed
 from ivigcalc.engine.working import Inputs, written
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_of, plain, spoken
 
 

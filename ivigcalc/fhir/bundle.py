@@ -6,10 +6,11 @@ A bundle is hostile until it has passed: size, encoding, depth, repeated keys, n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from ivigcalc.document.read import parse
 from ivigcalc.errors import MissingExtraError, RequestError
@@ -27,8 +28,7 @@ MAX_DIGITS = 30
 _ABOUT = {"Observation": "subject", "Condition": "subject"}
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One patient: `patient` is None where the bundle has only observations of him, all of one and the same."""
 
     name: str

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date
-from fractions import Fraction
 from operator import attrgetter
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from ivigcalc.clock import iso_date
 from ivigcalc.definitions.safety import Coded, Safety
+from ivigcalc.exact import Fraction
 from ivigcalc.fhir.bundle import Record, checked, label, refusal
 from ivigcalc.fhir.measures import Chosen, choose, codes_of
 from ivigcalc.quantity import Quantity
@@ -23,8 +25,7 @@ _ACTIVE = ("active", "recurrence", "relapse")
 _OVER = ("inactive", "remission", "resolved")
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """The form with what the record says, and what is to be said of it, line by line."""
 
     form: Form

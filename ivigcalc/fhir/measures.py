@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.clock import iso_date
 from ivigcalc.definitions.safety import Coded
+from ivigcalc.exact import Fraction
 from ivigcalc.fhir.bundle import Record, checked, label, refusal
 from ivigcalc.quantity import Quantity, QuantityError, plain
 from ivigcalc.text import safe
@@ -26,8 +27,7 @@ _FINISHED = ("final", "amended", "corrected")
 _WITHDRAWN = ("entered-in-error", "cancelled")
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A value as an option says it, exactly, and the day on which it was measured."""
 
     words: str
@@ -35,8 +35,7 @@ class Measured:
     on: date
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What was found of one measure: the newest, if any, else why it is not to be taken; and what was passed over."""
 
     measured: Measured | None = None

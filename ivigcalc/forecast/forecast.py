@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from msgspec import Struct
+
 from ivigcalc._version import __version__
 from ivigcalc.definitions import Site
 from ivigcalc.document.many import LINES, Kept, each_saved, origin, read_one
@@ -23,8 +25,7 @@ from ivigcalc.text import LONG, counted, safe
 _NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a forecast is asked for: `since` and `until` are the first and last day that count, None for no bound."""
 
     by: By = "week"
@@ -44,8 +45,7 @@ class Kind:
     names: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """What the plans use, and what they would use under a scenario (`changed`, None without one).
 
     `plans`: how many were counted; `undated`: sessions without a date, which are in no period; `outside`: sessions

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc import library
 from ivigcalc.api import Desk
@@ -41,8 +43,7 @@ _SHOWN_G = Decimal("0.02")
 _DESKS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """What is replaced, in words: key -> value, in the order that they were said in.
 
     `factor`: what the ordered dose is multiplied by, where the dose is given as a change in per cent. `tolerance`:
@@ -196,7 +197,7 @@ class Replanner:
             words["infusion"] = "first"  # control: scenario-other-brand
         if "every" in words and form.dose_basis is None:
             words["dose_basis"] = "course"
-        return replace(form, **words)  # type: ignore[arg-type]
+        return replace(form, **words)
 
     def _is_scaled(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         """Whether every phase has the dose that was asked for, where it can be said: not on another weight."""

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Literal
 
+from msgspec import Struct
+
 from ivigcalc.definitions import Site
+from ivigcalc.exact import Fraction
 from ivigcalc.forecast.use import Use
 from ivigcalc.quantity import decimal_of, exact_decimal
 
@@ -54,8 +56,7 @@ class _Sum:
             self.vials[size_g] = self.vials.get(size_g, 0) + count
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """What is used in some time. `vials`: size in g and how many, larger first.
 
     `chair_min` is of the visits whose length is known; `without_length` counts the others. `cost` (to 0.01): of whole
@@ -73,8 +74,7 @@ class Amount:
     currency: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """A week from Monday to Sunday, or a month; `name` as 2026-W49 or 2026-12. `products`: those that are given."""
 
     name: str
@@ -84,8 +84,7 @@ class Period:
     products: tuple[tuple[str, Amount], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(Struct, frozen=True):
     """How far the stock of one vial size goes. `short_on`: the first day for which it does not suffice."""
 
     product: str
@@ -100,8 +99,7 @@ class Covered:
         return max(0, self.needed - self.held)
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """All periods in order, also those without a visit; their sum; and the stock of what the site lists."""
 
     periods: tuple[Period, ...]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.definitions import Site
 from ivigcalc.request.request import LAST_YEAR
@@ -19,8 +20,7 @@ _FIRST_YEAR = 1980
 _NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """One session: its day, its product, and what it takes.
 
     `leftover_g`: what of its vials is not given. `volume_ml`: None where the product prints no concentration.

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from math import ceil
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.customs import is_known
 from ivigcalc.definitions import (
@@ -34,6 +34,7 @@ from ivigcalc.engine.bounds import implausible
 from ivigcalc.engine.dose import per_four_weeks
 from ivigcalc.engine.public_holidays import mistaken, some_of, unlike_subdivisions
 from ivigcalc.errors import DefinitionError, MissingExtraError
+from ivigcalc.exact import Fraction
 from ivigcalc.library import find
 from ivigcalc.library.prose import unmarked
 from ivigcalc.quantity import Quantity, QuantityError, quantity
@@ -45,8 +46,7 @@ _LIMITED = {"day": "a day", "course": "a course", "4-weeks": "4 weeks"}
 _WEIGHT_CONDITIONS = ("when", "unless", "all_when", "refuse_when")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One contradiction, or (`info`) something that its author should know. `allowed` says what would do."""
 
     key: Key
@@ -55,8 +55,7 @@ class Finding:
     info: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What a file is compared with: the day, and what the library has."""
 
     today: date

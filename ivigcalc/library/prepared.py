@@ -103,7 +103,7 @@ _PARTS: dict[type, Callable[[Any], dict[str, Any]]] = {
     Decimal: lambda value: {"value": str(value)},
     date: lambda value: {"value": value.isoformat()},
     Words: lambda value: {"value": str(value), "because": value.words_because},
-    Condition: lambda value: {name: _plain(getattr(value, name)) for name in Condition.__slots__},
+    Condition: lambda value: {name: _plain(getattr(value, name)) for name in Condition.__struct_fields__},
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.definitions import Policy, Product, Regimen
 from ivigcalc.errors import RequestError
@@ -13,8 +14,7 @@ from ivigcalc.library import find
 from ivigcalc.text import TYPED, safe
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """What `list` was asked for. `None` = not asked."""
 
     text: str | None = None

@@ -10,10 +10,11 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.definitions.format import LATEST, SCHEMA_1, is_new
 from ivigcalc.definitions.regimen import SERIES, SERIES_IS_LESS
@@ -49,8 +50,7 @@ _SPOKEN_OF = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Upgraded:
+class Upgraded(Struct, frozen=True):
     """The text of the file in schema 2, and what is left to decide, each as `file:line: key: message`."""
 
     data: bytes
@@ -115,8 +115,7 @@ def _edited(data: bytes, line: int, word: re.Pattern[str], new: str) -> bytes:
 # ---- what is left to a person ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _NewKey:
+class _NewKey(Struct, frozen=True):
     """A key that is new in schema 2: where it may stand, and how figures of it are written."""
 
     place: str

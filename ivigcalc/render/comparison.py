@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from html import escape as html_escape
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.comparison.compare import Comparison, Row
 from ivigcalc.document.write import text_of
@@ -24,8 +25,7 @@ SCHEMA = "ivigcalc.comparison/1"
 _VIALS = "Vials\nn x g"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column: its key for machines, its heading for people, its figure, and the figure as people read it."""
 
     key: str

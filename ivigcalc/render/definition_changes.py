@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ivigcalc.changes.definitions import KeyChange, State
 from ivigcalc.changes.moved import Moved, Plans
@@ -20,8 +21,7 @@ _KEYS, _PLANS = ("Key", "Was", "Now"), ("Plan", "Patient", "What", "Was", "Now")
 _NAMED = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """Two states of one definition, their keys that differ, and the saved plans that were looked at, if any."""
 
     old: State

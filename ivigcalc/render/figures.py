@@ -14,12 +14,12 @@ from ivigcalc.customs import customs
 from ivigcalc.quantity import Quantity, plain
 
 #: a decimal or thousands of a unit: no part of an id, a day, an address, a version, or of what is typed without a space
-_FIGURE = re.compile(
+_FIGURE = (  # compiled where there is a locale
     r"(?<![\w.,:/])(?<![A-Za-z]-)(?<!session )(?<!sections )(?<!version )"
     r"(?:[0-9]+\.[0-9]+(?![\w:/]|-[A-Za-z]|[.,][0-9])|[0-9]{4,}(?= (?:g|mg|kg|mL|min|h)\b))"
 )
 #: from here on a sentence says what to type
-_OPTION = re.compile(r"--[a-z]|$")
+_OPTION = r"--[a-z]|$"
 
 
 def figure(value: Decimal | int) -> str:
@@ -53,6 +53,6 @@ def sentence(text: str) -> str:
     """The same for the figures of a sentence, so that a page has one decimal mark; what is to be typed stays."""
     if customs().locale is None:
         return text
-    typed_from = _OPTION.search(text).start()  # type: ignore[union-attr]  # the end is found, if nothing else
-    said = _FIGURE.sub(lambda found: customs().figure(found[0]), text[:typed_from])  # control: one-decimal-mark
+    typed_from = re.search(_OPTION, text).start()  # type: ignore[union-attr]  # the end is found, if nothing else
+    said = re.sub(_FIGURE, lambda found: customs().figure(found[0]), text[:typed_from])  # control: one-decimal-mark
     return said + text[typed_from:]

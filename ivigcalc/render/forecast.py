@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.document.write import text_of
 from ivigcalc.engine.plan import CHECK_LINE
@@ -37,8 +38,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """What one product comes to in one period; `case` says whether as planned or under the scenario."""
 
     case: str

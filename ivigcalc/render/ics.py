@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.clocks import moment, zone_of
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
 LONGEST_ALARM_MIN = 14 * DAY_MIN
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
+class _Style(Struct, frozen=True):
     """What all events of a file have in common. `called`: the patient's initials, where they were asked for."""
 
     whose: str

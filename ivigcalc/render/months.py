@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from calendar import Calendar
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from ivigcalc.customs import customs
 from ivigcalc.engine.plan import Plan, Session
@@ -18,8 +19,7 @@ ClosedDays = Mapping[date, ClosedDay]
 Places = Set[tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One day of a month grid; `on` is None in the corners that belong to another month.
 
     `marks` are the words that stand in its square, `note` what is said of it below the grid.
@@ -31,8 +31,7 @@ class Cell:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
+class Month(Struct, frozen=True):
     """One month as weeks of seven days, from the day on which a week starts at the site."""
 
     year: int

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
-from fractions import Fraction
+
+from msgspec.structs import replace
 
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.checks.common import settle
@@ -16,6 +16,7 @@ from ivigcalc.engine.plan import Notice, Plan, Segment, Session
 from ivigcalc.engine.prescription import prescribe
 from ivigcalc.engine.since import Since
 from ivigcalc.engine.weight import weigh
+from ivigcalc.exact import Fraction
 from ivigcalc.replan.join import join
 from ivigcalc.replan.state import Ordered, State, reference_of
 from ivigcalc.replan.timetable import due_dates_of

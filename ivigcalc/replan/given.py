@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.engine.since import Place
 from ivigcalc.errors import RefusedError
@@ -11,8 +13,7 @@ from ivigcalc.replan.state import State
 from ivigcalc.request.event import EventWords, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """Sessions that are marked done."""
 
     places: tuple[Place, ...]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
-from fractions import Fraction
+
+from msgspec.structs import replace
 
 from ivigcalc.engine.checks.dates import past_closing
 from ivigcalc.engine.plan import (
@@ -23,6 +23,7 @@ from ivigcalc.engine.plan import (
     VialCount,
 )
 from ivigcalc.engine.since import Place
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_of
 
 #: notices that are about days alone, which the first order counts for all courses

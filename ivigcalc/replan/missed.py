@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.engine.plan import Session
 from ivigcalc.engine.schedule import closed_because
@@ -22,8 +24,7 @@ _LOOK_AHEAD_DAYS = 14
 _NAMED = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(Struct, frozen=True):
     """The days of the missed sessions, the day on which the first of them is given, and what becomes of later courses.
 
     `to` None: they are not given at all.

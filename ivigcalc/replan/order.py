@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import Quantity
@@ -13,8 +15,7 @@ from ivigcalc.request.event import EventWords, Kind
 from ivigcalc.request.request import OrderedDose
 
 
-@dataclass(frozen=True, slots=True)
-class OrderChange:
+class OrderChange(Struct, frozen=True):
     """What the four have in common: from which course, and stops that are overridden for it."""
 
     from_course: int
@@ -32,8 +33,7 @@ class OrderChange:
         return replace(state, overrides=tuple(dict.fromkeys((*state.overrides, *self.override))))
 
 
-@dataclass(frozen=True, slots=True)
-class NewWeight(OrderChange):
+class NewWeight(OrderChange, frozen=True):
     """The patient was weighed again."""
 
     weight: Quantity
@@ -68,8 +68,7 @@ class NewWeight(OrderChange):
         return state.with_order(self.from_course, weight=str(self.weight), weighed_on=weighed, previous_weight=before)
 
 
-@dataclass(frozen=True, slots=True)
-class NewProduct(OrderChange):
+class NewProduct(OrderChange, frozen=True):
     """Another product is given: the first infusion of it is titrated as after a change of brand."""
 
     product: str
@@ -97,8 +96,7 @@ class NewProduct(OrderChange):
         return state.with_order(self.from_course, product=self.product)
 
 
-@dataclass(frozen=True, slots=True)
-class NewInterval(OrderChange):
+class NewInterval(OrderChange, frozen=True):
     """Courses come in another rhythm: the course that is named keeps its day, those after it are counted anew."""
 
     every: Quantity
@@ -134,8 +132,7 @@ class NewInterval(OrderChange):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class NewDose(OrderChange):
+class NewDose(OrderChange, frozen=True):
     """Another dose is ordered."""
 
     dose: OrderedDose

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.clock import clock_text
 from ivigcalc.engine.plan import Notice
@@ -13,8 +15,7 @@ from ivigcalc.replan.state import State
 from ivigcalc.request.event import EventWords, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Reaction:
+class Reaction(Struct, frozen=True):
     """An interruption of one session."""
 
     pause: Pause

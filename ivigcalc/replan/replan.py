@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from ivigcalc.definitions import Loaded, Product, Site
 from ivigcalc.engine.plan import Plan, Revision, Session, Was

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.api import Desk
 from ivigcalc.definitions import Loaded, Site
@@ -16,24 +18,21 @@ from ivigcalc.request.event import EventWords, Kind
 from ivigcalc.request.form import Command, Form
 
 
-@dataclass(frozen=True, slots=True)
-class Ordered:
+class Ordered(Struct, frozen=True):
     """What is ordered from a course on, in words."""
 
     first_course: int
     form: Form
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Struct, frozen=True):
     """A course from which the dates are counted anew, and the day on which that course is due."""
 
     course: int
     day: date
 
 
-@dataclass(frozen=True)
-class State:
+class State(Struct, frozen=True, dict=True):
     """All that a plan is made from. `first` is what was planned at first for what was `asked`, `plan` what it comes to
     now; `on` the day of the first order.
     """

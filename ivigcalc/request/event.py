@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import Literal
+
+from msgspec import Struct
 
 Kind = Literal["reaction", "missed", "weight", "product", "interval", "dose", "done"]
 
 
-@dataclass(frozen=True, slots=True)
-class EventWords:
+class EventWords(Struct, frozen=True):
     """One event, in words. `None` = not said."""
 
     session: str | None = None
@@ -33,7 +33,7 @@ class EventWords:
     @property
     def said(self) -> tuple[str, ...]:
         """The names of what was said."""
-        return tuple(field.name for field in fields(self) if getattr(self, field.name) not in (None, (), False))
+        return tuple(name for name in self.__struct_fields__ if getattr(self, name) not in (None, (), False))
 
 
 #: what each kind of event is said by, and what may be said with it

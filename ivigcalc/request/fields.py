@@ -7,8 +7,9 @@ that are printed all come from here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
+
+from msgspec import Struct
 
 from ivigcalc.clock import clock_text
 from ivigcalc.errors import RequestError
@@ -18,8 +19,7 @@ from ivigcalc.request.request import NO_RISK, InfusionKind, Request, Risk
 from ivigcalc.request.shorthand import read_order, write_order
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One thing that can be asked. `of` is the record of a request that holds it; "asked" is a name to look up."""
 
     name: str

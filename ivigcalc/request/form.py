@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Command = Literal["dose", "schedule", "rates"]
 #: what was said of one thing: a word, several, or yes
@@ -13,8 +14,7 @@ Words = str | tuple[str, ...] | bool | None
 COMPARED = ("product", "policy", "weight", "dose", "days", "every")
 
 
-@dataclass(slots=True)
-class Form:
+class Form(Struct):
     """What was asked, in words. `None` = not said."""
 
     weight: str | None = None

@@ -7,7 +7,6 @@ is looked up here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
@@ -21,7 +20,7 @@ from ivigcalc.request.request import NO_RISK, Order, Patient, Request, Treatment
 
 _ALTERNATIVES = tuple(field for field in FIELDS if field.instead_of)
 #: what `--order` says as well
-_SAID_IN_ONE_LINE = tuple(FIELD[part.name] for part in fields(Treatment) if part.name in FIELD)
+_SAID_IN_ONE_LINE = tuple(FIELD[name] for name in Treatment.__struct_fields__ if name in FIELD)
 
 
 def read_form(form: Form, command: Command, *, on: date | None, defaults_used: tuple[str, ...] = ()) -> Request:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from datetime import date
-from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
+from msgspec import Struct, field
+
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, in_months
 from ivigcalc.request.form import Command
 
@@ -20,8 +21,7 @@ InfusionKind = Literal["first", "subsequent"]
 LAST_YEAR = 2199
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
+class Patient(Struct, frozen=True):
     """Who is treated. `name` and `patient_id` are printed, never interpreted."""
 
     weight: Quantity
@@ -68,8 +68,7 @@ class Patient:
 Per = Literal["course", "day"]
 
 
-@dataclass(frozen=True, slots=True)
-class OrderedDose:
+class OrderedDose(Struct, frozen=True):
     """A dose as it is ordered. `per`: whether of a course or of each of its days, where the order says so."""
 
     amount: Quantity
@@ -79,8 +78,7 @@ class OrderedDose:
         return f"{self.amount}/{self.per}" if self.per else str(self.amount)
 
 
-@dataclass(frozen=True, slots=True)
-class Treatment:
+class Treatment(Struct, frozen=True):
     """The part of an order that is the same for everybody who is treated alike: how much, how often, how many times.
 
     `phase` is planned alone. `by_phase`: what is ordered for one phase after the other, where it is said of each.
@@ -96,8 +94,7 @@ class Treatment:
     by_phase: tuple[Treatment, ...] = ()
 
 
-@dataclass(frozen=True)
-class Order(Treatment):
+class Order(Treatment, frozen=True, dict=True):
     """What is ordered: a treatment, and when."""
 
     start: date | None = None
@@ -111,15 +108,14 @@ class Order(Treatment):
     @cached_property
     def treatment(self) -> Treatment:
         """The part that does not say when."""
-        return Treatment(**{part.name: getattr(self, part.name) for part in fields(Treatment)})
+        return Treatment(**{name: getattr(self, name) for name in Treatment.__struct_fields__})
 
     def override(self, code: str) -> str | None:
         """The reason given for overriding a stop, if any."""
         return next((reason for given, reason in self.overrides if given == code), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One question. `on` is the day it is asked, set at the edge: the engine has no clock."""
 
     command: Command

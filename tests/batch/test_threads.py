@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from ivigcalc import Form
 from ivigcalc.batch.rows.source import Row

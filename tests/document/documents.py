@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import helpers
+from msgspec.structs import replace
 from replan import saved
 
 from ivigcalc.document.read import parse

@@ -1,11 +1,11 @@
 """Which dose, how many grams for this weight, and what can be given of them."""
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import helpers
 import pytest
+from msgspec.structs import replace
 
 from ivigcalc.definitions import Phase, Product, Rounding
 from ivigcalc.engine.dose import (

@@ -152,6 +152,25 @@ def test_a_course_that_no_days_can_hold_is_refused_whatever_is_overridden() -> N
     assert (caught.value.code, caught.value.overridable) == ("dose-not-givable", False)
 
 
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (1, "1 day cannot be filled from whole vials"),
+        (2, "1 day cannot be filled from whole vials; 2 days cannot be filled from whole vials"),
+        (3, "2 days cannot be filled from whole vials; so with 1 other number of days"),
+        (4, "2 days cannot be filled from whole vials; so with 2 other numbers of days"),
+        (5, "2 days cannot be filled from whole vials; so with 3 other numbers of days"),
+    ],
+)
+def test_of_the_days_that_do_not_do_two_are_told_and_the_others_counted(days: int, told: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        course(prescribed("2 g/kg", "8.125 g"), tuple(range(1, days + 1)), "10 g")
+    assert f"{told}; choose other --days" in str(caught.value)
+    assert str(caught.value).startswith(
+        "the course of 8.13 g cannot be given: 1 day cannot be filled from whole vials;"
+    )
+
+
 def test_the_refusal_of_a_dose_per_day_names_the_shortest_course() -> None:
     """5 g a day, at most 8.125 g in a course: 5 g on one day, which 10 g vials cannot give."""
     with pytest.raises(RefusedError, match="the course of 5 g cannot be given"):

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivigcalc.engine.plan import Plan
-from ivigcalc.engine.vials import fewest_vials, vial_set
+from ivigcalc.engine.vials import _smallest, fewest_vials, vial_set
 
 PRACTICAL = {"policy": "practical-vials"}
 FIVE = Fraction(5)
@@ -87,6 +87,51 @@ def test_no_day_has_more_than_its_most(most: str, course: int) -> None:
     vials, exact = vial_set((Fraction(49), Fraction(50))), Fraction(100)
     found = fewest_vials(vials, exact, 2, (exact * 9 / 10, exact * 11 / 10), FIVE, Fraction(most), up=False)
     assert sum(found) == course
+
+
+def test_a_course_with_the_fewest_vials_is_found_among_other_ways_to_its_sum() -> None:
+    """30 g on three days in vials of 1, 8, 9 and 13 g: 13 + 9 + 8 is the only sum of three vials. Days of 14, 8 and 8 g,
+    which are met before and after it, take four, because 14 g are 13 + 1."""
+    vials, exact = vial_set(tuple(map(Fraction, (1, 8, 9, 13)))), Fraction(30)
+    assert fewest_vials(vials, exact, 3, (exact, exact), Fraction(6), None, up=False) == (13, 9, 8)
+
+
+def test_days_that_differ_by_less_and_cannot_be_made_are_passed_over() -> None:
+    """7 g on two days in vials of 2 and 5 g: 3 g is no whole number of vials, so 5 + 2 g."""
+    vials, exact = vial_set((Fraction(2), Fraction(5))), Fraction(7)
+    assert fewest_vials(vials, exact, 2, (exact, exact), FIVE, None, up=False) == (5, 2)
+
+
+def test_what_is_nearer_is_reckoned_from_the_exact_dose() -> None:
+    """15.6 g in a vial of 14 or of 17 g: 17 g are 1.4 g more and 14 g 1.6 g less; from 15 g it would be the reverse."""
+    vials, exact = vial_set((Fraction(14), Fraction(17))), Fraction("15.6")
+    assert fewest_vials(vials, exact, 1, (exact * 8 / 10, exact * 12 / 10), FIVE, None, up=False) == (17,)
+
+
+@pytest.mark.parametrize(("most", "days"), [("22", (22, 19, 19)), ("21", (21, 21, 18)), ("21.9", (21, 21, 18))])
+def test_of_days_that_differ_as_little_none_has_more_than_its_most(most: str, days: tuple[int, ...]) -> None:
+    """60 g on three days in vials of 18, 19, 21 and 22 g. Of three vials only 22 + 19 + 19 and 21 + 21 + 18 are 60 g: days
+    apart by 3 g both times, and of these the one whose smallest day is larger."""
+    vials, exact = vial_set(tuple(map(Fraction, (18, 19, 21, 22)))), Fraction(60)
+    assert fewest_vials(vials, exact, 3, (exact, exact), FIVE, Fraction(most), up=False) == days
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "days", "width", "most", "smallest"),
+    [
+        (20, 24, 2, 3, 30, range(7, 13)),  # the mean day is 10 to 12: none smaller than 10 - 3, the smallest no more than 12
+        (19, 25, 2, 3, 30, range(7, 13)),  # 9.5 to 12.5, in whole units 10 to 12
+        (20, 24, 2, 3, 11, range(7, 12)),  # no day has more than 11
+        (41, 44, 4, 0, 30, range(11, 12)),  # 10.25 to 11: equal days of 11
+        (41, 43, 4, 0, 30, range(11, 11)),  # and none of less than 44
+        (3, 9, 3, 5, 30, range(1, 4)),  # no day is empty
+    ],
+)  # fmt: skip
+def test_the_smallest_day_is_searched_for_near_the_mean_of_all(
+    low: int, high: int, days: int, width: int, most: int, smallest: range
+) -> None:
+    """A wider search finds the same and takes longer: of a course that is far from one day, much longer."""
+    assert _smallest(low, high, days, width, most) == smallest
 
 
 def test_seven_vials_for_thirty() -> None:

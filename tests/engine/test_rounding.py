@@ -58,9 +58,24 @@ def test_a_course_is_not_rounded_above_its_limit() -> None:
     assert course("48 g", (1,), "5 g", limits=(("course", "50 g"),)).dose_g == 50
 
 
+@pytest.mark.parametrize("per", ["day", "course"])
+@pytest.mark.parametrize(("most", "given"), [("57 g", 56), ("56 g", 56), ("55.9 g", 46)])
+def test_what_is_rounded_up_may_reach_a_limit_and_not_pass_it(per: str, most: str, given: int) -> None:
+    """50 g in a vial of 46 or of 56 g, rounded up: 56 g, although 46 g are nearer; 46 g are 8 % less where 56 g are too many."""
+    assert course("50 g", (1,), "46 g", "56 g", limits=((per, most),), direction="up").dose_g == given
+
+
 def test_a_limit_that_the_exact_dose_passes_bounds_no_rounding() -> None:
     """20 g on one day, at most 19 g: that is for the limit's own notice, and 20 g stay 20 g."""
     assert course("20 g", (1,), "5 g", limits=(("day", "19 g"),)).dose_g == 20
+
+
+def test_parts_of_a_gram_count_against_the_limit_of_a_day() -> None:
+    """21 g on two days are 10.5 g a day, above 10 g: three days if there may be three; and the limit, which the exact dose
+    passes, bounds no rounding, so that two days are 11 + 10 g and not 10 + 10 g."""
+    ten = (("day", "10 g"),)
+    assert course("21 g", (2, 3), "7 g", limits=ten).session_doses_g == (7, 7, 7)
+    assert course("21 g", (2,), "10 g", "11 g", limits=ten).session_doses_g == (11, 10)
 
 
 def test_where_nothing_near_keeps_a_limit_the_nearest_is_given() -> None:
@@ -82,13 +97,15 @@ def test_a_step_of_grams_keeps_limits_as_well() -> None:
 
 
 def test_courses_within_four_weeks_share_their_limit() -> None:
-    """4 x 12 g are 48 g, at most 49 g in four weeks: 12.25 g each, so that 4 x 12.5 g are too many."""
+    """4 x 12 g are 48 g, at most 49 g in four weeks: 12.25 g each, so that 4 x 12.5 g are too many. Of at most 48 g each has
+    12 g; at most 47 g are less than the exact dose, and bound no rounding."""
     made = course("12 g", (1,), "2.5 g", "5 g", limits=(("4-weeks", "49 g"),))
     assert made.dose_g == Decimal("12.5")
     how = make_steps(own_product("2.5 g", "5 g"), Rounding.model_validate({"to": "whole vials"}), None, Fraction(20))
-    limit = Limit.model_validate({"per": "4-weeks", "max": "49 g", "level": "stop"})
     prescribed = Prescribed(quantity("12 g", "amount"), False, None, None)
-    assert plan_course(prescribed, (1,), Fraction(10), how, (limit,), False, 4).dose_g == 10
+    for most, given in (("49 g", 10), ("48 g", 10), ("47 g", Decimal("12.5"))):
+        limit = Limit.model_validate({"per": "4-weeks", "max": most, "level": "stop"})
+        assert plan_course(prescribed, (1,), Fraction(10), how, (limit,), False, 4).dose_g == given
 
 
 @pytest.mark.parametrize(
@@ -130,6 +147,13 @@ def test_where_no_number_of_days_meets_a_limit_the_most_days_are_taken() -> None
     assert made.session_doses_g == (6, 6, 6)
 
 
+@pytest.mark.parametrize(("ordered", "given"), [("20 g", (6, 6, 6)), ("20.01 g", (11, 11))])
+def test_what_is_a_tenth_from_the_exact_dose_does_not_stray_from_it(ordered: str, given: tuple[int, ...]) -> None:
+    """In vials of 6 and 11 g, above 1 g a day in any case: 18 g on three days are 10 % less than 20 g and 10.04 % less than
+    20.01 g, from which the 22 g of two days differ by 9.95 %."""
+    assert course(ordered, (2, 3), "6 g", "11 g", limits=(("day", "1 g"),)).session_doses_g == given
+
+
 def test_but_not_where_the_vials_stray_further_then() -> None:
     """52 g in vials of 20 g: 60 g on two or three days are 15.4 % more, 80 g on four 53.8 %."""
     made = course("52 g", (2, 3, 4), "20 g", limits=(("day", "1 g"),))
@@ -154,6 +178,16 @@ def test_what_is_preferred_is_within_so_much_of_the_exact_dose(within: str, give
     steps = make_steps(own_product("1 g", "30 g"), how, None, Fraction(10), prefer)
     prescribed = Prescribed(quantity("33 g", "amount"), False, None, None)
     assert [str(g) for g in plan_course(prescribed, (1,), Fraction(10), steps, (), False).session_doses_g] == given
+
+
+@pytest.mark.parametrize(("ordered", "given"), [("50 g", 45), ("50.01 g", 46)])
+def test_what_is_preferred_may_be_just_so_far_from_the_exact_dose(ordered: str, given: int) -> None:
+    """In vials of 1 and 45 g: one of 45 g is 10 % less than 50 g, and 10.02 % less than 50.01 g, for which two are taken."""
+    how = Rounding.model_validate({"to": "whole vials"})
+    prefer = Prefer.model_validate({"fewest": "vials", "within": "10 %", "spread": "5 g"})
+    steps = make_steps(own_product("1 g", "45 g"), how, None, Fraction(10), prefer)
+    prescribed = Prescribed(quantity(ordered, "amount"), False, None, None)
+    assert plan_course(prescribed, (1,), Fraction(10), steps, (), False).dose_g == given
 
 
 # ---- small patients --------------------------------------------------------------------------------------------------

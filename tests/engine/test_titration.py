@@ -1,13 +1,13 @@
 """Rates and times of an infusion: what the pump is set to, rung by rung, and where the infusion ends."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import helpers
 import pytest
+from msgspec.structs import replace
 
 from ivigcalc.definitions import Product
 from ivigcalc.engine.plan import Session

@@ -98,6 +98,7 @@ def test_a_set_is_its_sizes() -> None:
     assert VialSet(sizes("5", "2")) == VialSet(sizes("2", "5"))
     assert hash(VialSet(sizes("5", "2"))) == hash(VialSet(sizes("2", "5")))
     assert VialSet(sizes("5", "2")) != VialSet(sizes("5"))
+    assert VialSet(sizes("5")) != VialSet(sizes("5", "2"))
     assert VialSet(sizes("5")) != "5"
 
 

@@ -1,6 +1,5 @@
 """Which weight is dosed on: what a policy's rules need, whom they mean, the reason given, and the line of the formula."""
 
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import helpers
 import pytest
+from msgspec.structs import replace
 
 from ivigcalc import library
 from ivigcalc.definitions import DosingWeight, Formula

@@ -1,13 +1,13 @@
 """Everything that is shipped plans, or says why not."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ivigcalc import library
 from ivigcalc.definitions import NO_SITE_LOADED, Phase, Product

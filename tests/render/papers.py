@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, get_args
 import helpers
 import pytest
 from icalendar import Calendar, Event
+from msgspec.structs import replace
 from pypdf import PdfReader
 
 from ivigcalc.definitions import Loaded, Site

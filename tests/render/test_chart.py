@@ -3,12 +3,12 @@ from __future__ import annotations
 import re
 import struct
 import sys
-from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 import helpers
 import pytest
+from msgspec.structs import replace
 
 from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import MissingExtraError, RequestError

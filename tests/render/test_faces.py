@@ -6,13 +6,13 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import helpers
 import pytest
+from msgspec.structs import replace
 
 from ivigcalc import Form, plan_form
 from ivigcalc.cli.main import main

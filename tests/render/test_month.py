@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ivigcalc.engine.plan import Plan
 from ivigcalc.engine.schedule import ClosedDay

@@ -89,7 +89,7 @@ def test_the_letter_is_refused_in_a_picture_as_well() -> None:
     plan = papers.dermatomyositis()
     source = plan.computed_from
     value = source.product.value.model_copy(update={"title": "\U0001bc02 10 %"})
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     plan = replace(plan, computed_from=replace(source, product=replace(source.product, value=value)))
     with pytest.raises(RequestError, match=r"\(U\+1BC02\)"):

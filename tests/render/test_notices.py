@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import helpers
 import pytest
+from msgspec.structs import replace
 
 from ivigcalc.engine.plan import Level, Notice
 from ivigcalc.render.notices import (

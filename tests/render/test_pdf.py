@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 import sys
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 import typst
+from msgspec.structs import replace
 from PIL import Image, ImageChops
 from pypdf import PdfReader
 from pypdf.generic import ContentStream

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import helpers
 import pytest
+from msgspec.structs import replace
 
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.quantity import plain

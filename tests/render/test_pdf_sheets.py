@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import helpers
 import pytest
+from msgspec.structs import replace
 from pypdf import PdfReader
 
 from ivigcalc.engine.plan import Notice

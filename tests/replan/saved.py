@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
+
+from msgspec.structs import replace
 
 from ivigcalc.api import plan_form
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site

@@ -225,4 +225,4 @@ def test_every_plan_prints_a_line_that_gives_the_same_plan_again() -> None:
 
 
 def _all(form: Form) -> dict[str, Any]:
-    return {name: getattr(form, name) for name in Form.__dataclass_fields__}
+    return {name: getattr(form, name) for name in Form.__struct_fields__}

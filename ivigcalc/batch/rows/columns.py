@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
@@ -57,7 +56,7 @@ class Columns:
         self.names = tuple(names)
         self._readers = [(place, name, COLUMNS[name], _reader(name)) for place, name in enumerate(names)]
         self._identity_readers = [reader for reader in self._readers if reader[1] in IDENTITY]
-        self._defaults = {field.name: getattr(defaults, field.name) for field in fields(Form)}
+        self._defaults = {name: getattr(defaults, name) for name in Form.__struct_fields__}
         self._default_identity = {name: self._defaults[name] for name in IDENTITY}
         self._id = self.names.index("patient_id") if "patient_id" in self.names else None
 

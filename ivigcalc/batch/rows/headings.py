@@ -6,9 +6,10 @@ import codecs
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from ivigcalc.batch.rows.columns import COLUMNS, Cell, unknown_column
 from ivigcalc.errors import RequestError
@@ -18,8 +19,7 @@ from ivigcalc.text import LONG, near, safe
 _MAX_MAP = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How a list is read: column -> heading of those that are called otherwise, and what counts as blank."""
 
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -49,8 +49,7 @@ class Reading:
         return ["" if isinstance(cell, str) and cell.strip() in self.nulls else cell for cell in cells]
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
+class Picked(Struct, frozen=True):
     """Which places of a row are columns. `places` is None where they are all, in order."""
 
     columns: tuple[str, ...]

@@ -6,7 +6,8 @@ It is found by its codes, and told by the query that makes a row for each patien
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 #: what a code says that a value is: body weight and height in LOINC, and the concepts that OMOP has for them
 MEASURES = {"29463-7": "weight", "3025315": "weight", "8302-2": "height", "3036277": "height"}
@@ -21,8 +22,7 @@ _FINISHED = "'final', 'amended', 'corrected'"
 _WITHDRAWN = "'entered-in-error', 'cancelled'"
 
 
-@dataclass(frozen=True, slots=True)
-class LongList:
+class LongList(Struct, frozen=True):
     """The headings of its parts: `code`, `patient`, `value`, `unit`, `day`, perhaps `status`; and its codes."""
 
     parts: Mapping[str, str]

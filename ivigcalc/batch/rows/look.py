@@ -10,9 +10,12 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.batch.rows.columns import COLUMNS, Cell, Columns
 from ivigcalc.batch.rows.headings import Reading, place_of, plain_name
@@ -109,8 +112,7 @@ def _number(text: str) -> Decimal | None:
     return value if value.is_finite() else None
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """What a list holds."""
 
     rows: int

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import UNITS, QuantityError, decimal_of, number, plain, with_point
 from ivigcalc.text import TYPED, safe
 

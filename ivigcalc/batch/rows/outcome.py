@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from typing import TypeVar
+
+from msgspec import Struct
 
 from ivigcalc.codes import codes
 from ivigcalc.errors import DefinitionError, IvigcalcError, MissingExtraError, RefusedError, RequestError
@@ -14,13 +15,12 @@ from ivigcalc.text import safe
 
 ERROR_COLUMNS = ("row", "patient_id", "field", "code", "message")
 _OPTION = re.compile(r"--([a-z][a-z-]*)")
-_WORDS = {field.name for field in fields(Form)}
+_WORDS = set(Form.__struct_fields__)
 MAX_MESSAGE, MAX_ID = 500, 200
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """Why there is no plan. `code` joins several refusals with `;`, `field` is the column at fault, where one is.
 
     `more` is what else is wrong with the same row.

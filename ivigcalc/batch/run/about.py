@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from ivigcalc._version import __version__
 from ivigcalc.batch.rows.source import Source
@@ -20,8 +22,7 @@ from ivigcalc.request.reference import is_path, split_protocol
 About = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """How a batch ended."""
 
     planned: int

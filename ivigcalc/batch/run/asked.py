@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from threading import Timer
 from typing import BinaryIO
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ivigcalc import library
 from ivigcalc.api import DEFAULT_POLICY
@@ -33,8 +35,7 @@ _TOLD_AFTER_SECONDS = 3
 _SECONDS = re.compile(r"([0-9]{1,6}) ?(?:s|sec|seconds?)")
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """What is asked of a batch. `piped` is the input where no file is named."""
 
     input: Path | None
@@ -62,7 +63,7 @@ class Batch:
     #: how long a cluster may have no worker
     wait_seconds: int = 60
     #: who is told that nobody writes into the named pipe that the list is read from
-    waits: Callable[[Path], None] = field(default=lambda _path: None, compare=False, repr=False)
+    waits: Callable[[Path], None] = lambda _path: None
 
 
 def read_wait(said: str) -> int:

@@ -6,8 +6,9 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ivigcalc.batch.rows.outcome import ERROR_COLUMNS
 from ivigcalc.batch.rows.source import Row
@@ -21,8 +22,7 @@ from ivigcalc.text import LONG, near, safe
 Corrections = Mapping[int, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """The rows of a list as errors.csv shows them. `escape`: whether text like a formula has a quote there."""
 
     columns: tuple[str, ...]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
+
+from msgspec import Struct
 
 from ivigcalc.batch.tables.encode import PLANS, ROW_COLUMNS, ROWS
 from ivigcalc.errors import RequestError
@@ -32,8 +33,7 @@ def read_counts(path: Path) -> Iterator[tuple[int, Counts]]:
             yield number, tuple(counts)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """What becomes of a row: its lines before, whether they stay, else those that it has now, if it is still there."""
 
     number: int
@@ -47,8 +47,7 @@ class Piece:
         return self.before if self.stays else self.now
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(Struct, frozen=True):
     """The finished batch in `path`, the rows planned again in `work`, and which rows those are."""
 
     path: Path

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
+
+from msgspec import Struct
 
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.batch.rows.source import Row
@@ -29,8 +30,7 @@ from ivigcalc.batch.run.work import (
 from ivigcalc.batch.tables.encode import ROWS, error_bytes, row_line, tables_of
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """Some rows of a partition, with their places in it. `worker`: who does them; None for whoever is free."""
 
     worker: int | None
@@ -38,8 +38,7 @@ class Share:
     rows: Sequence[Row]
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
+class Pieces(Struct, frozen=True):
     """What became of a share: for each table the bytes at each of its places, or all in the first."""
 
     planned: int

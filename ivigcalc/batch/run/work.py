@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.api import Desk
 from ivigcalc.batch.rows.columns import COLUMNS, IDENTITY, Cell, Columns
@@ -41,8 +44,7 @@ from ivigcalc.request.read import check_identity
 PARTITION_ROWS, PARTITION_ROWS_WITH_FILES = 250, 10
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What all rows of a batch have in common. Everything in it can be sent to another process.
 
     `files` are the definition files of one's own that the batch names, `definitions` is the fingerprint of them all.

@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from math import floor
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from ivigcalc.batch.tables.first_day import Day, Movable, has_own_dates, movable
 from ivigcalc.batch.tables.gaps import Text, text_of
@@ -41,8 +42,7 @@ ROUNDED = "rows/rounded"
 _FIRST_DAY = 2
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(Struct, frozen=True, dict=True):
     """The doses and rates of a plan, whatever is said of it. `movable` where they are the same from another first day
     on. What goes into the gaps of its text: the patient, the codes of the notices, and the days from `_FIRST_DAY` on.
     """

@@ -7,8 +7,10 @@ are not all of one length, so courses may come closer or lie further apart for a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
+
+from msgspec import Struct
 
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.known import Known
@@ -24,8 +26,7 @@ _FAR = 2100
 _STARTS = 4096
 
 
-@dataclass(frozen=True)
-class Movable:
+class Movable(Struct, frozen=True, dict=True):
     """All that settles the dates of a plan but its first day: interval and number of the courses of each phase, the
     days of each course, how long a gap may be before it is titrated as at first, and the day of asking."""
 
@@ -33,15 +34,21 @@ class Movable:
     days: tuple[int, ...]
     restart_after: Quantity
     asked_on: date | None = None
-    _dates: Known[tuple[date, tuple[Day, ...]], tuple[date, ...]] = field(
-        default_factory=lambda: Known(_STARTS), init=False, repr=False, compare=False
-    )
-    _texts: Known[tuple[date, tuple[Day, ...]], tuple[str, ...]] = field(
-        default_factory=lambda: Known(_STARTS), init=False, repr=False, compare=False
-    )
-    _gaps: Known[date, tuple[tuple[bool, bool], ...]] = field(
-        default_factory=lambda: Known(_STARTS), init=False, repr=False, compare=False
-    )
+
+    @cached_property
+    def _dates(self) -> Known[tuple[date, tuple[Day, ...]], tuple[date, ...]]:
+        """The dates of days, by first day."""
+        return Known(_STARTS)
+
+    @cached_property
+    def _texts(self) -> Known[tuple[date, tuple[Day, ...]], tuple[str, ...]]:
+        """The same as text."""
+        return Known(_STARTS)
+
+    @cached_property
+    def _gaps(self) -> Known[date, tuple[tuple[bool, bool], ...]]:
+        """What lies between courses, by first day."""
+        return Known(_STARTS)
 
     def holds_also(self, start: date, other: date) -> bool:
         """Whether a plan for one first day is also the plan for the other, but for its dates."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from ivigcalc.batch.tables.gaps import Text, text_of
 from ivigcalc.codes import audience_of
@@ -44,8 +45,7 @@ class Lines(NamedTuple):
     gaps: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Struct, frozen=True, dict=True):
     """The notices of a plan. `until`: the day that they name, and how long after the last session that is.
 
     `moves`: they are the same for another first day, but for that day.

@@ -10,11 +10,11 @@ it is asked once for all of them. Its answer is kept by all of that part, so tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from operator import itemgetter
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.checks import (
@@ -44,6 +44,7 @@ from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.session import Calendar
 from ivigcalc.engine.since import NOTHING
+from ivigcalc.exact import Fraction
 
 __all__ = ["BEFORE", "CHECKS", "said_before", "said_of", "settle", "stop_now"]
 
@@ -95,8 +96,7 @@ class Part(NamedTuple):
     value: Callable[[Draft], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """A check of a part that patients share: asked once for all of them, with the others of that part."""
 
     part: Part

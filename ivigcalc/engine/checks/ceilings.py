@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from ivigcalc.definitions import CeilingAtRisk, RateTable, cite
 from ivigcalc.engine.case import Case
@@ -13,6 +12,7 @@ from ivigcalc.engine.infusion import UsedTable
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.titration import OtherCeiling
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import figure
 from ivigcalc.request.request import NO_RISK
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from fractions import Fraction
 from typing import Literal, NamedTuple
+
+from msgspec.structs import replace
 
 from ivigcalc.definitions import Phase, Safety
 from ivigcalc.engine.ceilings import Held
 from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import figure
 from ivigcalc.request.request import Order, Patient, Risk
 

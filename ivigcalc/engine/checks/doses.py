@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from fractions import Fraction
 from typing import NamedTuple
 
 from ivigcalc.definitions import Cited, Definition, Limit, cite
@@ -14,6 +13,7 @@ from ivigcalc.engine.dose import CourseDose, amount_g, outside, share_of_publish
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.stock import vials_of
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import figure
 
 _LIMITED = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from math import floor
 
 from ivigcalc.definitions import Range, cite
@@ -11,6 +10,7 @@ from ivigcalc.definitions.safety import Growth, GrowthRow
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.checks.common import weighed_alike
 from ivigcalc.engine.plan import Notice
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import UNITS, Quantity, figure
 from ivigcalc.request.request import Patient
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from fractions import Fraction
 
 from ivigcalc.definitions import cite
 from ivigcalc.definitions.klass import VaccineWait
@@ -13,6 +12,7 @@ from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.schedule import step
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import figure
 
 

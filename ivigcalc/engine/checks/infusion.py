@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from fractions import Fraction
 
 from ivigcalc.definitions import RateTable, Safety, cite
 from ivigcalc.engine.checks.ceilings import elsewhere, less_than
@@ -17,6 +16,7 @@ from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.session import Calendar, starts_again
 from ivigcalc.engine.titration import TableChoice, risk_applies
 from ivigcalc.errors import RefusedError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.request.request import InfusionKind, Risk
 from ivigcalc.text import counted

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 from ivigcalc.definitions import CourseTime, Phase, RateTable, cite
 from ivigcalc.engine.case import is_for
@@ -15,6 +14,7 @@ from ivigcalc.engine.infusion import Titrated
 from ivigcalc.engine.infusion_time import TimeInForce, printed_of_course, printed_of_table, stretches_of_sessions
 from ivigcalc.engine.plan import Notice, Titration
 from ivigcalc.engine.prescription import Prescription
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import figure
 
 #: courses and days

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from fractions import Fraction
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from ivigcalc.definitions import Phase, Protocol, Range, Regimen, cite
 from ivigcalc.engine.checks.common import of_phase
@@ -14,6 +14,7 @@ from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.dose import amount_g, share_of_published
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, figure
 
 #: what may have been meant by a unit that makes the dose too small

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from ivigcalc.definitions import Phase, Range, cite
 from ivigcalc.engine.checks.common import of_phase
@@ -17,6 +16,7 @@ from ivigcalc.engine.dose import (
 )
 from ivigcalc.engine.plan import Level, Notice
 from ivigcalc.engine.prescription import Part, Prescription
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, figure
 from ivigcalc.text import counted
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from ivigcalc.definitions import Product, ProductClass, Safety, cite
 from ivigcalc.engine.case import Case, is_for
@@ -13,6 +12,7 @@ from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.schedule import step
 from ivigcalc.errors import RefusedError, RequestError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import (
     Quantity,
     decimal_of,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import NamedTuple
 
 from ivigcalc.definitions import Safety, cite
@@ -14,6 +13,7 @@ from ivigcalc.engine.checks.common import in_years, weighed_alike
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import RequestError
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import UNITS, Quantity, figure
 from ivigcalc.request.request import Patient, Sex
 

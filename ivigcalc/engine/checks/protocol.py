@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from ivigcalc.definitions import Cited, Protocol, Regimen, cite
 from ivigcalc.definitions.words import Words
@@ -12,6 +11,7 @@ from ivigcalc.engine.checks.common import in_years, of_phase
 from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
+from ivigcalc.exact import Fraction
 
 
 def default_protocol(rx: Prescription, age_months: Fraction | None) -> Iterator[Notice]:

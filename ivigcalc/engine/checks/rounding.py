@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from ivigcalc.definitions import Prefer, cite
 from ivigcalc.engine.checks.common import of_phase
@@ -11,6 +10,7 @@ from ivigcalc.engine.course import Dosed, Stretch, is_small
 from ivigcalc.engine.dose import CourseDose
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, figure, signed
 from ivigcalc.text import counted
 

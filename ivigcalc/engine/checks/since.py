@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import groupby
 
 from ivigcalc.definitions import cite
@@ -11,6 +10,7 @@ from ivigcalc.engine.checks.infusion import limits_of_open_bottles
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Infusion, Interruption, Notice, Session, clock_text
 from ivigcalc.engine.session import starts_again
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_of, figure, plain
 from ivigcalc.text import counted
 

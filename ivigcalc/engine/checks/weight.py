@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from ivigcalc.definitions import cite
 from ivigcalc.engine.case import Case
@@ -11,6 +10,7 @@ from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
 from ivigcalc.engine.weight import Ruled, Weights, adjusted_kg, basis_by, ideal_weight, rule_of_protocol, weigh_by
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import figure, in_months, plain
 
 

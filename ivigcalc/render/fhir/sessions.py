@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session, Step
 from ivigcalc.quantity import plain
@@ -21,8 +22,7 @@ _DRAFT = {"status": "draft", "intent": "plan"}  # control: draft-only
 _NO_ZONE = "no time zone is on file for the site, so that the day is given and no instant"
 
 
-@dataclass(frozen=True, slots=True)
-class Ids:
+class Ids(Struct, frozen=True):
     """The id of the patient, and by kind those of the resources of one session, and of those that they replace."""
 
     patient: str

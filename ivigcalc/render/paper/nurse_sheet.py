@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
+
+from msgspec.structs import replace
 
 from ivigcalc.engine.plan import Bottle, Plan, Session, Step
 from ivigcalc.engine.record import bottles_without_rates

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
+
+from msgspec import Struct, field
 
 from ivigcalc.definitions import Policy, Product, Protocol, Regimen
 from ivigcalc.render.csv import safe_cell, write_rows
@@ -18,8 +19,7 @@ _NARROW = {"Protocols": "Pro-\ntocols", "Confidence": "Confi-\ndence", "Sources"
 _MARKED = {"LOW": "bold yellow", "INCOMPLETE": "bold yellow"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One definition: its JSON, and its row under a heading of the table."""
 
     group: str
@@ -27,8 +27,7 @@ class Entry:
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The entries of one kind, and the columns of their table."""
 
     headings: tuple[str, ...]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from ivigcalc.definitions import Ceiling, PrintedRung, Product, RateTable
 from ivigcalc.definitions.product import Caution, Composition, Contraindication
 from ivigcalc.definitions.source import Said
+from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_of
 from ivigcalc.render.figures import figure
 from ivigcalc.render.sheets.sheet import Citing, Fact, Grid, Row, Section

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ivigcalc.definitions import Cited, Definition, Source
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One line of a sheet. `sources` are keys of the file; `mark` = low confidence, assumed, or missing."""
 
     label: str
@@ -18,16 +18,14 @@ class Fact:
     mark: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of a grid, with the sources of its figures."""
 
     cells: tuple[str, ...]
     sources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """A small table; `words` names the columns that are not figures."""
 
     headings: tuple[str, ...]
@@ -35,16 +33,14 @@ class Grid:
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A headed part of a sheet."""
 
     title: str
     parts: tuple[Fact | Grid, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """A whole definition, ready to be shown."""
 
     title: str
