@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.customs import customs, is_asked, written_as
-from ivigcalc.engine.plan import WEEKDAYS, Plan, Session
+from ivigcalc.engine.plan import Plan, Session
+from ivigcalc.render.catalogue import Times
 from ivigcalc.render.figures import figure
 
 if TYPE_CHECKING:
@@ -21,20 +22,8 @@ Shown = TypeVar("Shown", bound="Plan | ClinicDay")
 Rest = ParamSpec("Rest")
 Face = TypeVar("Face")
 
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+MONTHS = tuple(Times.months.split())
+WEEKDAYS = tuple(Times.weekdays.split())
 
 
 def in_its_customs(face: Callable[Concatenate[Shown, Rest], Face]) -> Callable[Concatenate[Shown, Rest], Face]:
@@ -115,15 +104,17 @@ def duration_text(minutes: int | None) -> str:
     if minutes is None:
         return "-"
     hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest:02} min" if hours else f"{rest} min"
+    if not hours:
+        return Times.minutes.format(minutes=rest)
+    return Times.hours_minutes.format(hours=hours, minutes=rest)
 
 
 def hours_text(minutes: Decimal) -> str:
     """`10 h`, `1 h 30 min` or `90.5 min`."""
     hours, rest = divmod(minutes, 60)
     if not hours or minutes % 1:
-        return f"{figure(minutes)} min"
-    return f"{figure(hours)} h {figure(rest)} min" if rest else f"{figure(hours)} h"
+        return Times.minutes.format(minutes=figure(minutes))
+    return (Times.hours_and if rest else Times.hours).format(hours=figure(hours), minutes=figure(rest))
 
 
 def elapsed_text(minutes: Decimal | int) -> str:
@@ -148,13 +139,13 @@ def clock_of(session: Session, minutes: Decimal | int | None, unknown: str = "-"
     """
     if minutes is None or (wall_min := session.wall_min(minutes)) is None:
         return unknown
-    which = {1: " (1st)", 2: " (2nd)", None: ""}[session.time_that_comes_twice(minutes)]
+    which = {1: Times.first_time, 2: Times.second_time, None: ""}[session.time_that_comes_twice(minutes)]
     return f"{customs().clock(wall_min)}{which}{days_later(session, minutes)}"
 
 
 def span(session: Session, from_min: int, to_min: int | None) -> str:
     """`09:00 to 13:48`: two clock times, in minutes after the start."""
-    return f"{clock_of(session, from_min)} to {clock_of(session, to_min)}"
+    return Times.span.format(start=clock_of(session, from_min), end=clock_of(session, to_min))
 
 
 def moment(session: Session, from_start_min: Decimal | int) -> str:

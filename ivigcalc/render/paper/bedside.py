@@ -10,6 +10,7 @@ from ivigcalc.definitions.visit import Observations, Premedication
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.engine.record import observations, pump_volumes_ml
 from ivigcalc.quantity import plain
+from ivigcalc.render.catalogue import Paper
 from ivigcalc.render.figures import fixed, measured, sentence
 from ivigcalc.render.times import clock_of, moment
 from ivigcalc.render.words import Facts, clean
@@ -25,7 +26,11 @@ def premedication(plan: Plan, session: Session) -> list[list[str]]:
     ordered = sorted(plan.computed_from.site.value.premedication, key=_first_given_first)
     rows = [
         [
-            clock_of(session, -int(drug.before.base), unknown=f"-{int(drug.before.base)} min") if drug.before else "",
+            clock_of(
+                session, -int(drug.before.base), unknown=Paper.minutes_before.format(minutes=int(drug.before.base))
+            )
+            if drug.before
+            else "",
             clean(drug.drug, 60),
             clean(drug.dose, 40),
             clean(drug.route, 40),
@@ -46,7 +51,7 @@ def preparation(plan: Plan) -> list[str]:
     lines = []
     if flush:
         volume = f", {measured(flush.volume)}" if flush.volume else ""
-        lines.append(f"Flush here: {clean(flush.fluid, 60)}{volume} (not part of the dose)")
+        lines.append(Paper.flush_here.format(fluid=f"{clean(flush.fluid, 60)}{volume}"))
     for said in product.handling:  # control: handling-on-sheet
         lines.append(clean(sentence(said.text), 300))
     return lines
@@ -71,11 +76,15 @@ def reaction(plan: Plan) -> Facts:
     """Stop, slow, restart: the site's own words, else those that somebody printed, with who did."""
     own, safety = plan.computed_from.site.value.reaction, plan.computed_from.safety.value
     if own:
-        return [("Stop", clean(own.stop, 300)), ("Slow", clean(own.slow, 300)), ("Restart", clean(own.restart, 300))]
+        return [
+            (Paper.stop, clean(own.stop, 300)),
+            (Paper.slow, clean(own.slow, 300)),
+            (Paper.restart, clean(own.restart, 300)),
+        ]
     printed = safety.reaction
     if printed is None:
         return []
-    lines = (("Stop", printed.stop), ("Slow", printed.slow), ("Restart", printed.restart))
+    lines = ((Paper.stop, printed.stop), (Paper.slow, printed.slow), (Paper.restart, printed.restart))
     return [(name, f"{clean(sentence(said.text), 300)} ({_printed_by(safety, said)})") for name, said in lines]
 
 

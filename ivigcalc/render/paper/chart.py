@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import plain
+from ivigcalc.render.catalogue import Paper
 from ivigcalc.render.figures import figure
 from ivigcalc.render.notices import printed_notice
 from ivigcalc.render.paper.typeset import typeset
@@ -78,7 +79,7 @@ def chart_data(session: Session) -> dict[str, Any] | None:
         "end": moment(session, infusion.duration_min),
         "steps": steps,
         "bottles": [{"bottle": str(b.bottle), "from": plain(b.from_start_min)} for b in session.bottles],
-        "words": f"Rate in mL/h against time. {in_words(session)}",
+        "words": Paper.rate_against_time.format(steps=in_words(session)),
     }
 
 
@@ -101,7 +102,7 @@ def _pauses(session: Session) -> list[dict[str, str]]:
 def in_words(session: Session) -> str:
     """The chart for those who cannot see it."""
     steps = [(s.from_start_min, f"{moment(session, s.from_start_min)}: {rate_text(s)} mL/h") for s in session.steps]
-    steps += [(Decimal(pause["from"]), f"{pause['at']}: interrupted") for pause in _pauses(session)]
+    steps += [(Decimal(pause["from"]), Paper.interrupted.format(time=pause["at"])) for pause in _pauses(session)]
     parts = [words for _, words in sorted(steps)]
     end = moment(session, session.duration_min or 0)
-    return f"{'; '.join(parts)}; {end}: end."
+    return f"{'; '.join(parts)}; {Paper.ends.format(time=end)}"

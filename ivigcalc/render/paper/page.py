@@ -10,6 +10,7 @@ from ivigcalc.customs import Paper, customs, customs_of
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.engine.schedule import closed_days
 from ivigcalc.errors import RequestError
+from ivigcalc.render.catalogue import Paper as Words
 from ivigcalc.render.figures import measured, sentence
 from ivigcalc.render.months import ClosedDays, months
 from ivigcalc.render.notices import by_level, printed_notice
@@ -64,7 +65,7 @@ def document(
         "clinic": clinic(plan.computed_from.site.value),
         "home": home(plan),
         "paper": "us-letter" if paper == "letter" else "a4",
-        "title": f"IVIG infusion plan: {treatment(plan)}, {by_order(plan, _product_id)}",
+        "title": Words.plan_title.format(treatment=treatment(plan), product=by_order(plan, _product_id)),
         "made": f"ivigcalc {clean(plan.ivigcalc_version, 20)}",
         "fingerprint": fingerprint(plan),
         "check": CHECK_LINE,
