@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ivigcalc.engine.plan import CHECK_LINE, Infusion, Plan, Session, Step, TraceEntry
-from ivigcalc.render.catalogue import Plans
+from ivigcalc.render.catalogue.plans import Plans
 from ivigcalc.render.figures import sentence, shown
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.notices import cited_notices

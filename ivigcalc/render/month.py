@@ -11,7 +11,8 @@ from rich.text import Text
 
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import RequestError
-from ivigcalc.render.catalogue import Paper, Plans
+from ivigcalc.render.catalogue.paper import Paper
+from ivigcalc.render.catalogue.plans import Plans
 from ivigcalc.render.figures import figure, shown
 from ivigcalc.render.months import Cell, ClosedDays, Month, months
 from ivigcalc.render.notices import by_level, folded_text, notice_text, on_screen

@@ -11,7 +11,7 @@ from msgspec import Struct
 from ivigcalc.customs import customs
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.engine.schedule import ClosedDay
-from ivigcalc.render.catalogue import Paper
+from ivigcalc.render.catalogue.paper import Paper
 from ivigcalc.render.notices import moved_sessions
 from ivigcalc.render.times import month_text
 from ivigcalc.render.words import clean

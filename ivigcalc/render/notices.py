@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ivigcalc.codes import Audience, audience_of, codes
 from ivigcalc.engine.plan import Level, Notice, Plan, Session
-from ivigcalc.render.catalogue import Notices
+from ivigcalc.render.catalogue.plans import Notices
 from ivigcalc.render.figures import sentence
 from ivigcalc.render.words import clean, source_numbers
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ivigcalc.customs import HELD, NO_BREAK
 from ivigcalc.engine.plan import CHECK_LINE, Infusion, InfusionStep, Plan, Session
-from ivigcalc.render.catalogue import Plans
+from ivigcalc.render.catalogue.plans import Plans
 from ivigcalc.render.figures import sentence, shown
 from ivigcalc.render.notices import cited_notices, folded_text, on_screen
 from ivigcalc.render.times import clock_of, elapsed_text, if_asked, on_its_screen, weekday_short

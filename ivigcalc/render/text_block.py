@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session, Step
-from ivigcalc.render.catalogue import Plans, Times
+from ivigcalc.render.catalogue.plans import Plans, Times
 from ivigcalc.render.figures import shown
 from ivigcalc.render.notices import cited_notices
 from ivigcalc.render.times import clock_of, duration_text, if_asked, in_its_customs, span, weekday_short

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.customs import customs, is_asked, written_as
 from ivigcalc.engine.plan import Plan, Session
-from ivigcalc.render.catalogue import Times
+from ivigcalc.render.catalogue.plans import Times
 from ivigcalc.render.figures import figure
 
 if TYPE_CHECKING:

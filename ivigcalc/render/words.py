@@ -23,7 +23,7 @@ from ivigcalc.engine.plan import (
     TraceEntry,
     VialCount,
 )
-from ivigcalc.render.catalogue import Plans
+from ivigcalc.render.catalogue.plans import Plans
 from ivigcalc.render.evidence import basis_text
 from ivigcalc.render.figures import figure, measured, sentence, shown, signed
 from ivigcalc.render.times import duration_text, hours_text

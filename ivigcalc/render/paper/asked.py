@@ -7,7 +7,7 @@ from typing import Any
 
 from ivigcalc.definitions import Loaded
 from ivigcalc.engine.plan import ComputedFrom, Plan
-from ivigcalc.render.catalogue import Paper
+from ivigcalc.render.catalogue.paper import Paper
 from ivigcalc.render.words import clean, rests_on
 from ivigcalc.request.fields import FIELDS
 from ivigcalc.request.form import Words

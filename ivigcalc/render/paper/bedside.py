@@ -10,7 +10,7 @@ from ivigcalc.definitions.visit import Observations, Premedication
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.engine.record import observations, pump_volumes_ml
 from ivigcalc.quantity import plain
-from ivigcalc.render.catalogue import Paper
+from ivigcalc.render.catalogue.paper import Paper
 from ivigcalc.render.figures import fixed, measured, sentence
 from ivigcalc.render.times import clock_of, moment
 from ivigcalc.render.words import Facts, clean

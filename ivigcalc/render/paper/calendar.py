@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ivigcalc.engine.plan import Plan, Session
-from ivigcalc.render.catalogue import Paper
+from ivigcalc.render.catalogue.paper import Paper
 from ivigcalc.render.figures import figure, measured, sentence, shown, signed
 from ivigcalc.render.months import Cell, Month
 from ivigcalc.render.sheets.policy import opened_text, prefer_text, rounding_text

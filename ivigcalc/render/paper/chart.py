@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import plain
-from ivigcalc.render.catalogue import Paper
+from ivigcalc.render.catalogue.paper import Paper
 from ivigcalc.render.figures import figure
 from ivigcalc.render.notices import printed_notice
 from ivigcalc.render.paper.typeset import typeset

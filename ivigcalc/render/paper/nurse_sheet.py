@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ivigcalc.engine.plan import Bottle, Plan, Session, Step
 from ivigcalc.engine.record import bottles_without_rates
-from ivigcalc.render.catalogue import Paper
+from ivigcalc.render.catalogue.paper import Paper
 from ivigcalc.render.figures import figure, measured, shown
 from ivigcalc.render.notices import LEVELS, for_sheet, printed_notice, without_options
 from ivigcalc.render.paper.bedside import (

@@ -10,7 +10,7 @@ from ivigcalc.customs import Paper, customs, customs_of
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.engine.schedule import closed_days
 from ivigcalc.errors import RequestError
-from ivigcalc.render.catalogue import Paper as Words
+from ivigcalc.render.catalogue.paper import Paper as Words
 from ivigcalc.render.figures import measured, sentence
 from ivigcalc.render.months import ClosedDays, months
 from ivigcalc.render.notices import by_level, printed_notice

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ivigcalc.errors import MissingExtraError, RequestError
-from ivigcalc.render.catalogue import Paper, words_of
+from ivigcalc.render.catalogue import words_of
+from ivigcalc.render.catalogue.paper import DayPage, Paper
 
 Form = Literal["pdf", "svg", "png"]
 TEMPLATES = Path(__file__).parent / "templates"
 PNG_DOTS_PER_INCH = 192
+#: templates that are of no plan, and their words
+_OTHER_WORDS: dict[str, type] = {"day.typ": DayPage}
 #: documents after which typst forgets what it worked out for an earlier one
 _FORGOTTEN_AFTER = 10
 _MISSING_GLYPH = re.compile(r"the text `?\"(.*?)\"`? could not be displayed", re.DOTALL)
@@ -25,7 +28,7 @@ def typeset(template: str, data: dict[str, Any], form: Form, needs: str) -> byte
         import typst
     except ImportError:
         raise MissingExtraError(needs, "pdf") from None
-    inputs = inputs_of(data)
+    inputs = inputs_of(data, _OTHER_WORDS.get(template, Paper))
     if form != "pdf" and not inputs["data"].isascii():
         # only of a PDF does typst say that a letter is missing
         typeset(template, data, "pdf", needs)
@@ -60,18 +63,18 @@ def _compiled(template: str, inputs: dict[str, str], form: Form, *, own_fonts_on
     )
 
 
-def inputs_of(data: dict[str, Any]) -> dict[str, str]:
+def inputs_of(data: dict[str, Any], words: type = Paper) -> dict[str, str]:
     """What the templates are given: the data, their decimal mark, and the words of the catalogue."""
     return {
         "data": json.dumps(data, ensure_ascii=False),
         "decimal": data.get("decimal", "."),
-        "texts": _texts(),
+        "texts": _texts(words),
     }
 
 
 @cache
-def _texts() -> str:
-    return json.dumps(words_of(Paper), ensure_ascii=False)
+def _texts(words: type) -> str:
+    return json.dumps(words_of(words), ensure_ascii=False)
 
 
 def _compiler(own_fonts_only: bool) -> Any:

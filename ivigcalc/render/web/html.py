@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ivigcalc.customs import Paper
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import MissingExtraError
-from ivigcalc.render.catalogue import Paper as Words
 from ivigcalc.render.catalogue import words_of
+from ivigcalc.render.catalogue.paper import Paper as Words
 from ivigcalc.render.paper.page import PARTS, Part, prepared
 
 if TYPE_CHECKING:
