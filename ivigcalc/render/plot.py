@@ -7,6 +7,7 @@ from typing import Any
 
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.errors import MissingExtraError
+from ivigcalc.render.catalogue.plans import Plans
 from ivigcalc.render.figures import figure
 from ivigcalc.render.paper.chart import session_to_draw
 from ivigcalc.render.times import if_asked, in_its_customs, moment
@@ -37,7 +38,7 @@ def plot_text(plan: Plan, width: int, session_index: int = 0, *, ascii_only: boo
     drawing.plot_size(columns, PLOT_ROWS)
     drawing.theme("colorless")
     _draw(drawing, session, columns)
-    drawing.title(f"Rate, mL/h: {when(session)}, {figure(session.dose_g)} g")
+    drawing.title(Plans.plot.format(session=when(session), dose=figure(session.dose_g)))
     text = plotext.uncolorize(drawing.build().string())
     drawing.clear.all()
     text = "\n".join(row.rstrip() for row in text.splitlines()) + "\n"

@@ -110,6 +110,7 @@ class Plans:
     every_session = "every session: "
     named_session = "course {course} day {day}"
     and_more = " and {count} more"
+    plot = "Rate, mL/h: {session}, {dose} g"
     # tables
     sessions = "Sessions"
     session = "Session"
