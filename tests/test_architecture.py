@@ -21,26 +21,27 @@ ALLOWED = {
     "codes": "",
     "clock": "",
     "country": "",
+    "exact": "",
     "files": "",
     "lazy": "",
     "text": "",
     "errors": "text",
-    "quantity": "text",
-    "definitions": "clock quantity text",
-    "request": "clock country errors lazy quantity text",
-    "engine": "_version clock country definitions errors lazy quantity request text",
+    "quantity": "exact text",
+    "definitions": "clock exact quantity text",
+    "request": "clock country errors exact lazy quantity text",
+    "engine": "_version clock country definitions errors exact lazy quantity request text",
     "customs": "clock definitions errors text",
-    "library": "country customs definitions engine errors files lazy quantity request text",
+    "library": "country customs definitions engine errors exact files lazy quantity request text",
     "api": "definitions engine errors library request text",
-    "comparison": "api definitions engine errors library quantity request text",
-    "replan": "api clock definitions engine errors library quantity request text",
+    "comparison": "api definitions engine errors exact library quantity request text",
+    "replan": "api clock definitions engine errors exact library quantity request text",
     "document": "_version api clock codes definitions engine errors files library quantity replan request text",
-    "clinic": "definitions document engine quantity",
+    "clinic": "definitions document engine exact quantity",
     "changes": "_version api definitions document engine errors library quantity request text",
-    "forecast": "_version api definitions document engine errors files library quantity request text",
-    "fhir": "clock definitions document errors files quantity request text",
-    "render": "_version clock changes codes clinic comparison customs definitions document engine errors forecast quantity request text",
-    "batch": "_version api clock codes definitions document engine errors files library quantity render request text",
+    "forecast": "_version api definitions document engine errors exact files library quantity request text",
+    "fhir": "clock definitions document errors exact files quantity request text",
+    "render": "_version changes clinic clock codes comparison customs definitions document engine errors exact forecast quantity request text",
+    "batch": "_version api clock codes definitions document engine errors exact files library quantity render request text",
     "cli": "_version api batch changes clinic codes comparison customs definitions document engine errors fhir files forecast library render request text",
 }
 #: outside `render`, what a face may know of the engine: the finished plan, and dates
@@ -233,7 +234,7 @@ def test_the_command_line_loads_only_words_until_it_is_known_what_is_wanted() ->
     }
     assert not found
     loaded = {outside(name) for module, name, when in EVERY_IMPORT if part(module) == "cli" and when == "load"}
-    assert loaded - set(sys.stdlib_module_names) == {"ivigcalc", "typer"}
+    assert loaded - set(sys.stdlib_module_names) == {"ivigcalc", "msgspec", "typer"}
 
 
 @pytest.mark.parametrize(

@@ -29,13 +29,13 @@ _HALF_A_DAY_MIN = DAY_MIN // 2
 
 
 class Run(Struct, frozen=True):
-    """A stretch of an infusion without a pause: from which minute, how much was in before, how much it gives.
+    """A stretch of an infusion without a pause: from which whole minute, how much was in before, how much it gives.
 
     `last`: the step of its titration on which it ends, counted from 0.
     """
 
     climb: Climb
-    from_min: Fraction
+    from_min: int
     before_ml: Fraction
     ml: Fraction
     last: int
@@ -58,7 +58,7 @@ class Resumed(Infusion):
 
     def minute(self, volume_ml: Fraction) -> tuple[int, int]:
         """The minute at which so much is in, exactly, as numerator and denominator; the earlier one of a pause."""
-        run = next((run for run in self.runs if volume_ml <= run.before_ml + run.ml), self.runs[-1])
+        run = next(run for run in self.runs if volume_ml <= run.before_ml + run.ml)
         return run.minute(volume_ml).as_integer_ratio()
 
 
@@ -77,7 +77,7 @@ def interrupted(session: Session, pause: Pause, product: Product) -> Session:
     runs = _runs(infusion)
     now = runs[-1]
     at_min = _reaction_min(session, infusion, now, pause, name)
-    on, since_min = now.climb, at_min - now.from_min
+    on, since_min = now.climb, Fraction(at_min - now.from_min)
     place, in_run_ml = on.place_at(since_min, now.last), on.volume_at(since_min, now.last)
     in_ml = now.before_ml + in_run_ml
     left_ml = infusion.exact_ml - in_ml  # control: nothing-lost
@@ -90,7 +90,7 @@ def interrupted(session: Session, pause: Pause, product: Product) -> Session:
         return _with(session, _made(infusion, ran, in_ml, end))
     resume_min = _resume_min(session, at_min, pause, name)
     again = _restarted(runs[0].climb, on, place, pause, product)
-    goes_on = Run(again, Fraction(resume_min), in_ml, left_ml, again.last_rung(left_ml))
+    goes_on = Run(again, resume_min, in_ml, left_ml, again.last_rung(left_ml))
     after = again.rates[0][0]
     pauses = _interruption(pause, at_min, resume_min, in_ml, left_ml, before, after)
     return _with(session, _made(infusion, (*ran, goes_on), infusion.exact_ml, pauses))
@@ -99,7 +99,7 @@ def interrupted(session: Session, pause: Pause, product: Product) -> Session:
 def _runs(infusion: Infusion) -> tuple[Run, ...]:
     if isinstance(infusion, Resumed):
         return infusion.runs
-    return (Run(infusion.climb, Fraction(0), Fraction(0), infusion.exact_ml, len(infusion.steps) - 1),)
+    return (Run(infusion.climb, 0, Fraction(0), infusion.exact_ml, len(infusion.steps) - 1),)
 
 
 # ---- the clock on the wall ------------------------------------------------------------------------------------------
@@ -112,25 +112,25 @@ def _reaction_min(session: Session, infusion: Infusion, now: Run, pause: Pause, 
             f"{name} was stopped for good before, and nothing runs that could react: check --session",
             field="reaction_at",
         )
-    end = infusion.duration_min
-    found = [minute for minute in range(end + 1) if _shows(session, minute, pause.reaction_clock_min)]
+    found = [minute for minute in range(infusion.duration_min) if _shows(session, minute, pause.reaction_clock_min)]
     inside = [minute for minute in found if now.from_min < minute < now.end_min]  # control: inside-session
-    if len(inside) > 1:
-        raise RequestError(
-            f"{clock_text(None, pause.reaction_clock_min)} comes twice while {name} runs, so it does not say how much "
-            "was in; give the minute before or after",
-            field="reaction_at",
-            code="not-in-session",
-        )
-    if inside:
-        return inside[0]
-    raise _over(session, infusion, pause, name)
+    match inside:
+        case [minute]:
+            return minute
+        case []:
+            raise _over(session, infusion, pause, name)
+        case _:
+            raise RequestError(
+                f"{clock_text(None, pause.reaction_clock_min)} comes twice while {name} runs, so it does not say how "
+                "much was in; give the minute before or after",
+                field="reaction_at",
+                code="not-in-session",
+            )
 
 
 def _over(session: Session, infusion: Infusion, pause: Pause, name: str) -> RequestError:
-    runs = _runs(infusion)
-    begins, ends = session.clock(decimal_of(runs[-1].from_min, 2)), session.clock(infusion.duration_min)
-    again = " again" if len(runs) > 1 else ""
+    begins, ends = session.clock(_runs(infusion)[-1].from_min), session.clock(infusion.duration_min)
+    again = " again" if infusion.interruptions else ""
     return RequestError(
         f"--reaction-at {clock_text(None, pause.reaction_clock_min)} is not while {name} runs: it runs{again} "
         f"from {begins} to {ends}; give a time in between",
@@ -267,7 +267,7 @@ def _steps(runs: tuple[Run, ...]) -> Iterator[InfusionStep]:
     number, shown_before = 0, Decimal(0)
     for run in runs:
         on = run.climb
-        start = run.from_min
+        start = Fraction(run.from_min)
         for place in range(run.last + 1):
             full = place < run.last
             running = run.before_ml + (Fraction(on.full_ml[place], on.per_ml) if full else run.ml)

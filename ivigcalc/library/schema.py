@@ -15,6 +15,7 @@ from ivigcalc.definitions.format import LATEST
 from ivigcalc.definitions.policy import RateWeight
 from ivigcalc.definitions.reading import model_of
 from ivigcalc.library.reader import KINDS
+from ivigcalc.quantity import Quantity
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -47,6 +48,10 @@ class _FileSchema(Untitled):
         if schema.get("default") is None:  # an absent key is absent, never null
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
+
+    def encode_default(self, dft: Any) -> Any:
+        """A quantity as a file says it."""
+        return str(dft) if isinstance(dft, Quantity) else super().encode_default(dft)
 
     def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:  # noqa: ARG002
         return {"enum": [True, False, "true", "false"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import zip_longest
 
 from msgspec.structs import replace
 
@@ -18,9 +19,8 @@ from ivigcalc.engine.since import Since
 from ivigcalc.engine.weight import weigh
 from ivigcalc.exact import Fraction
 from ivigcalc.replan.join import join
-from ivigcalc.replan.state import Ordered, State, reference_of
+from ivigcalc.replan.state import Ordered, State
 from ivigcalc.replan.timetable import due_dates_of
-from ivigcalc.request.form import Form
 
 
 def built(state: State) -> Plan:
@@ -30,18 +30,18 @@ def built(state: State) -> Plan:
     segments: list[Segment] = []
     cases: list[Case] = []
     given: list[Session] = []
-    for number, ordered in enumerate(state.orders):
-        case = _case(state, number, ordered, due, given)
+    ends = [ordered.first_course for ordered in state.orders[1:]]
+    for ordered, end in zip_longest(state.orders, ends):
+        case = _case(state, ordered, due, given)
         plan = make_plan(case, prescribed=prescribe)
         cases.append(case)
         segments.append(Segment(ordered.first_course, plan))
-        end = state.orders[number + 1].first_course if number + 1 < len(state.orders) else None
         given += [
             session
             for session in plan.sessions
             if (end is None or session.course < end) and (session.course, session.day) not in left_out
         ]
-    said = settle(_in_four_weeks(state, cases, segments, given), cases[-1].order, replanned=True)
+    said = settle(_in_four_weeks(state, cases, segments, given), case.order, replanned=True)
     return join(state.first, segments, left_out, (*state.said, *said))
 
 
@@ -76,12 +76,12 @@ def _begun(segments: list[Segment], given: list[Session]) -> list[Begun]:
     return sorted(found, key=lambda course: course.on)
 
 
-def _case(state: State, number: int, ordered: Ordered, due: tuple[date, ...] | None, given: list[Session]) -> Case:
+def _case(state: State, ordered: Ordered, due: tuple[date, ...] | None, given: list[Session]) -> Case:
     """An order as it is asked of its own courses: what was given before it, when it is due, what is taken."""
     first = ordered.first_course
-    form = ordered.form if ordered.form == state.asked else _settled(ordered.form, state.first)
+    form = state.form_of(ordered)
     own = due[first - 1 :] if due else None
-    before = given[-1] if number and given else None
+    before = given[-1] if given else None
     if before is not None:
         form = replace(
             form,
@@ -95,7 +95,7 @@ def _case(state: State, number: int, ordered: Ordered, due: tuple[date, ...] | N
     case = state.desk.case(form, state.command)
     since = Since(
         first_course=first,
-        after=max((session.on for session in given if session.on), default=None) if before is not None else None,
+        after=max((session.on for session in given if session.on), default=None),
         due=own,
         moved=tuple(found for found in state.moved if found.place[0] >= first),
         pauses=tuple(pause for pause in state.pauses if state.order_of(pause.place[0]) == ordered),
@@ -104,19 +104,6 @@ def _case(state: State, number: int, ordered: Ordered, due: tuple[date, ...] | N
         replanned=True,
     )
     return replace(case, since=since)
-
-
-def _settled(form: Form, first: Plan) -> Form:
-    """A form that names what was taken by default when the plan was new: a change of order changes nothing else."""
-    source = first.computed_from
-    regimen = f"{reference_of(source.regimen)}:{source.protocol}" if source.regimen else form.regimen
-    return replace(
-        form,
-        regimen=regimen,
-        indication=None if source.regimen else form.indication,
-        product=form.product or reference_of(source.product),
-        policy=form.policy or reference_of(source.policy.policy),
-    )
 
 
 def _taken(given: list[Session], product: str) -> tuple[tuple[Fraction, int], ...]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from ivigcalc.definitions import Site
 from ivigcalc.engine.checks.dates import past_closing
 from ivigcalc.engine.plan import (
     Cost,
@@ -56,7 +57,7 @@ def join(first: Plan, segments: Sequence[Segment], left_out: Iterable[Place], sa
         computed_from=first.computed_from,
         course=next(course for course in reversed(phases) if course.first_course <= sessions[-1].course),
         sessions=sessions,
-        totals=_totals(segments, sessions),
+        totals=_totals(site, sessions),
         notices=notices,
         trace=tuple(_trace(windows)),
         phases=phases,
@@ -78,13 +79,13 @@ def _windows(segments: Sequence[Segment]) -> Iterator[tuple[Segment, int]]:
 
 def _phases(segment: Segment, end: int) -> Iterator[Course]:
     for course in segment.plan.phases:
-        courses = min(course.first_course + course.courses, end) - course.first_course
+        courses = min(course.courses, end - course.first_course)
         if courses > 0:
             yield replace(course, courses=courses)
 
 
-def _totals(segments: Sequence[Segment], sessions: Sequence[Session]) -> Totals:
-    """Sums over all sessions as they are now."""
+def _totals(site: Site, sessions: Sequence[Session]) -> Totals:
+    """Sums over all sessions as they are now, at the prices of the site."""
     vials: dict[Decimal, int] = {}
     for session in sessions:
         for vial in session.vials:
@@ -97,13 +98,12 @@ def _totals(segments: Sequence[Segment], sessions: Sequence[Session]) -> Totals:
         volume_ml=decimal_of(sum(volumes), 3) if volumes else None,
         vials=tuple(VialCount(size, count) for size, count in sorted(vials.items(), reverse=True)),
         leftover_g=decimal_of(sum(session.leftover_g for session in sessions), 3),
-        cost=_cost(segments, sessions),
+        cost=_cost(site, sessions),
     )
 
 
-def _cost(segments: Sequence[Segment], sessions: Sequence[Session]) -> Cost | None:
+def _cost(site: Site, sessions: Sequence[Session]) -> Cost | None:
     """What the grams of all vials cost, where the site has a price of each product, in one currency."""
-    site = segments[0].plan.computed_from.site.value
     amount, currencies = Fraction(0), set()
     for session in sessions:
         price = site.price_per_gram.get(session.product)
@@ -162,14 +162,11 @@ def _own(segment: Segment, end: int, there: frozenset[Place]) -> tuple[Place, ..
 
 def _named(own: tuple[Place, ...]) -> str:
     """`course 2`, `courses 3 to 6`, `courses 1 to 2, 5 to 6`."""
-    runs: list[list[int]] = []
-    for course in sorted({place[0] for place in own}):
-        if runs and course == runs[-1][-1] + 1:
-            runs[-1].append(course)
-        else:
-            runs.append([course])
-    said = ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
-    return f"course{'' if len(runs) == 1 and len(runs[0]) == 1 else 's'} {said}"
+    courses = sorted({place[0] for place in own})
+    begins = [course for course in courses if course - 1 not in courses]
+    ends = [course for course in courses if course + 1 not in courses]
+    runs = [f"{first}" if first == last else f"{first} to {last}" for first, last in zip(begins, ends, strict=True)]
+    return f"course{'s' if courses[1:] else ''} {', '.join(runs)}"
 
 
 def _sources(segments: Sequence[Segment], notices: Sequence[Notice]) -> tuple[str, ...]:
@@ -180,11 +177,10 @@ def _sources(segments: Sequence[Segment], notices: Sequence[Notice]) -> tuple[st
 
 def _trace(windows: Sequence[tuple[Segment, int]]) -> Iterator[TraceEntry]:
     """The working of each segment; the names of all but the first say from which course they hold."""
-    for place, (segment, end) in enumerate(windows):
-        lines = [line for line in segment.plan.trace if _is_of(line, end)]
-        if place == 0:
-            yield from lines
-            continue
+    (first, its_end), *others = windows
+    yield from _lines(first, its_end)
+    for segment, end in others:
+        lines = _lines(segment, end)
         prefix = f"from_course_{segment.first_course}."
         names = {line.name: f"{prefix}{line.name}" for line in lines}
         for line in lines:
@@ -197,12 +193,14 @@ def _of_weight(value: Decimal | str, prefix: str) -> Decimal | str:
     return re.sub(r"(?<= x )rate_kg$", f"{prefix}rate_kg", value) if isinstance(value, str) else value
 
 
-def _is_of(line: TraceEntry, end: int) -> bool:
-    found = _OF_SESSION.match(line.name)
-    return found is None or int(found[1]) < end
+def _lines(segment: Segment, end: int) -> list[TraceEntry]:
+    """Those of the whole order, and of its own courses."""
+    return [
+        line for line in segment.plan.trace if (found := _OF_SESSION.match(line.name)) is None or int(found[1]) < end
+    ]
 
 
 def _renamed(expression: str, names: dict[str, str]) -> str:
-    longest_first = sorted(names, key=len, reverse=True)
-    pattern = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, longest_first))})(?![\w\[.])")
-    return pattern.sub(lambda found: names[found[1]], expression)
+    """Every name that stands by itself, and not as a part of a longer one."""
+    pattern = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, names))})(?![\w\[.])")
+    return pattern.sub(lambda found: names[found[0]], expression)

@@ -78,6 +78,18 @@ class State(Struct, frozen=True, dict=True):
         """The order that a course is given under."""
         return [ordered for ordered in self.orders if ordered.first_course <= course][-1]
 
+    def form_of(self, ordered: Ordered) -> Form:
+        """What an order asks. A changed one names the protocol that was taken when the plan was new, where with another
+        product or weight it might be another.
+
+        The other defaults are the site's, and stay: to name a policy would set aside the protocol's own weight.
+        """
+        form, source = ordered.form, self.first.computed_from
+        if form == self.asked or source.regimen is None:
+            return form
+        protocol = f"{reference_of(source.regimen)}:{source.protocol}"  # control: same-protocol
+        return replace(form, regimen=protocol, indication=None)
+
     def with_order(self, first_course: int, **words: str | None) -> State:
         """The state in which words of the order are others from a course on, also in what was changed after it."""
         now = self.order_of(first_course)

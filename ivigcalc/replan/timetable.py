@@ -45,7 +45,7 @@ def _rhythm(state: State) -> list[_Rhythm]:
     """Of each course the phase and the interval, under the order that is in force for it."""
     found: list[_Rhythm] = []
     for number, ordered in enumerate(state.orders):
-        parts = prescribe(state.desk.case(ordered.form, state.command)).parts
+        parts = prescribe(state.desk.case(state.form_of(ordered), state.command)).parts
         whole = [(part.phase.id, part.interval) for part in parts for _ in range(part.courses)]
         end = state.orders[number + 1].first_course - 1 if number + 1 < len(state.orders) else len(whole)
         found += whole[ordered.first_course - 1 : end]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +141,26 @@ def test_what_the_reader_refuses_the_schema_refuses(
         main([{"regimen": "regimens", "product": "products", "policy": "policies"}[kind], "check", str(bad), "--quiet"])
         == 3
     )
+
+
+def _defaults(schema: Any) -> Iterator[tuple[str, str]]:
+    """Every default of a text that has to be of a form, with that form."""
+    if isinstance(schema, dict) and "pattern" in schema and schema.get("default"):
+        yield schema["default"], schema["pattern"]
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _defaults(part)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_default_can_be_written_as_the_schema_says_it(kind: str) -> None:
+    for default, pattern in _defaults(schema_of(kind)):
+        assert re.search(pattern, default), default
+
+
+def test_the_default_of_a_quantity_is_said_with_its_unit() -> None:
+    pump = schema_of("site")["$defs"]["Pump"]["properties"]
+    assert {name: pump[name]["default"] for name in pump} == {
+        "increment": "0.1 mL/h",
+        "maximum": "999 mL/h",
+        "volume": "0.1 mL",
+    }

@@ -9,9 +9,9 @@ import pytest
 
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
-from ivigcalc.replan.join import _named
+from ivigcalc.replan.join import _named, _totals
 
-from .saved import after, first
+from .saved import after, first, reaction
 
 D = Decimal
 ON = "2026-12-20"
@@ -49,6 +49,49 @@ def test_a_plan_of_two_phases_is_cut_where_the_order_changes() -> None:
         for course in ("2", "4")
     ]  # fmt: skip
     assert cut == [[(1, 1, D(144)), (2, 5, D(68))], [(1, 1, D(144)), (2, 2, D(72)), (4, 3, D(68))]]
+
+
+def test_a_phase_that_would_begin_after_the_change_is_none() -> None:
+    """Twice 2 g/kg, then 1 g/kg: changed from the second course on, the first order has neither it nor a third one."""
+    plan = first(regimen=f"{helpers.ANY_COURSE}:two-phases", days="2", courses="5")
+    phases = after(plan, "2026-12-03", new_weight="68kg", from_course="2").phases
+    assert [(phase.first_course, phase.courses, phase.dose_g) for phase in phases] == [
+        (1, 1, D(144)),
+        (2, 1, D(136)),
+        (3, 3, D(68)),
+    ]
+
+
+@pytest.mark.parametrize("course", [2, 3])
+def test_no_working_is_shown_of_courses_that_another_order_gives(course: int) -> None:
+    """Of 2 x 72 g, and of 2 x 36 g from course 3 on, the first order has a working each: of course 3 it is void."""
+    plan = first(regimen=f"{helpers.ANY_COURSE}:two-phases", days="2", courses="5")
+    assert {"c1d1.duration_min", "c3d1.duration_min"} <= {line.name for line in plan.trace}
+    changed = after(plan, "2026-12-03", new_weight="68kg", from_course=str(course))
+    ends = [line.name for line in changed.trace if line.name.endswith(".duration_min")]
+    assert ends == ["c1d1.duration_min", f"from_course_{course}.c{course}d1.duration_min"] + (
+        ["from_course_2.c3d1.duration_min"] if course == 2 else []
+    )
+
+
+def test_the_sums_are_rounded_to_a_thousandth() -> None:
+    """0.0004 + 0.1252 = 0.1256: 0.126; each sum has figures of its own."""
+    plan = first()
+    some = [
+        plan.sessions[0]._replace(dose_g=D(dose), volume_ml=D(volume), leftover_g=D(left))
+        for dose, volume, left in (("0.0004", "1.0004", "2.0004"), ("0.1252", "1.1252", "2.1252"))
+    ]
+    said = _totals(plan.computed_from.site.value, some)
+    assert (said.dose_g, said.volume_ml, said.leftover_g) == (D("0.126"), D("2.126"), D("4.126"))
+
+
+def test_what_is_left_over_of_a_vial_is_paid() -> None:
+    """Stopped after 21.168 of 36 g, the 24 sessions take the same vials of 864 g, at 0.5 a gram."""
+    prices = {"octagam-10-us": {"amount": "0.5", "currency": "USD"}}
+    stopped = reaction(first(helpers.a_site(price_per_gram=prices)), "10:51")
+    assert (stopped.totals.dose_g, stopped.totals.leftover_g) == (D("849.168"), D("14.832"))
+    assert stopped.totals.cost is not None
+    assert stopped.totals.cost.amount == D(432)
 
 
 def test_the_course_of_the_plan_is_the_last_phase_that_has_sessions() -> None:
@@ -95,6 +138,8 @@ def test_the_vials_of_the_courses_before_are_counted_by_their_product() -> None:
         ((3, 4, 5), "courses 3 to 5"),
         ((1, 2, 5, 6), "courses 1 to 2, 5 to 6"),
         ((1, 2, 5), "courses 1 to 2, 5"),
+        ((1, 2), "courses 1 to 2"),
+        ((1, 4, 5), "courses 1, 4 to 5"),
     ],
 )
 def test_courses_are_named_in_runs(courses: tuple[int, ...], said: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from ivigcalc.batch.tables.first_day import Day, Movable, has_own_dates, movable
-from ivigcalc.batch.tables.gaps import Text, text_of
+from ivigcalc.batch.tables.gaps import HEAD, SAID, WHO, Block, Piece, Text, block_of, day, text_of
 from ivigcalc.batch.tables.notices import Told, told
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.assemble import computed_from
@@ -38,13 +38,11 @@ from ivigcalc.render.csv import (
 
 #: how the summary counts a plan whose weight or height was rounded
 ROUNDED = "rows/rounded"
-#: the place of the first day among what goes into the gaps of a text
-_FIRST_DAY = 2
 
 
 class Figures(Struct, frozen=True, dict=True):
     """The doses and rates of a plan, whatever is said of it. `movable` where they are the same from another first day
-    on. What goes into the gaps of its text: the patient, the codes of the notices, and the days from `_FIRST_DAY` on.
+    on. What goes into the gaps of its text: the patient, the codes of the notices, and `days`.
     """
 
     sessions: tuple[Session, ...]
@@ -92,10 +90,8 @@ class Figures(Struct, frozen=True, dict=True):
     @cached_property
     def session_text(self) -> Text:
         """`sessions.csv`, as `render.csv.session_rows` has it."""
-        lines: list[str] = []
-        gaps: list[int] = []
-        places = self._places()
-        alike: dict[tuple[object, ...], tuple[str, list[int]]] = {}
+        alike: dict[tuple[object, ...], Block] = {}
+        parts: list[tuple[Block, str, int]] = []
         for number, session in enumerate(self.sessions):
             shows = (
                 self._infusion_of.get(number),
@@ -106,40 +102,38 @@ class Figures(Struct, frozen=True, dict=True):
                 session.clock_change,
             )
             if shows not in alike:
-                alike[shows] = _session_cells(session, self.treatment)
-            cells, days_later = alike[shows]
-            place = places[_day_of(session)]
-            lines.append(f"%s,{session.course},{session.day},%s,{cells}\n")
-            gaps += (0, place, *[place + later for later in days_later], 1)
-        return text_of(lines, gaps)
+                alike[shows] = _session_line(session, self.treatment)
+            parts.append((alike[shows], *self._place(session)))
+        return text_of(parts)
 
     @cached_property
     def step_text(self) -> Text:
         """`steps.csv`, as `render.csv.step_rows` has it."""
-        lines: list[str] = []
-        gaps: list[int] = []
-        places = self._places()
-        alike: dict[tuple[object, ...], list[tuple[str, int | None]]] = {}
+        alike: dict[tuple[object, ...], Block] = {}
+        parts: list[tuple[Block, str, int]] = []
         for number, session in enumerate(self.sessions):
             infusion = self._infusion_of.get(number)
             if infusion is None:
                 continue
-            place, shows = places[_day_of(session)], (infusion, session.clock_change)
+            shows = (infusion, session.clock_change)
             if shows not in alike:
-                alike[shows] = _step_cells(session, self.titrations[infusion].infusion)
-            for cells, later in alike[shows]:
-                lines.append(f"%s,{session.course},{session.day},%s,{cells}\n")
-                gaps += (0, place) if later is None else (0, place, place + later)
-        return text_of(lines, gaps)
+                alike[shows] = _step_lines(session, self.titrations[infusion].infusion)
+            parts.append((alike[shows], *self._place(session)))
+        return text_of(parts)
 
     @cached_property
     def line_counts(self) -> tuple[int, int]:
         """How many lines it has in the tables of sessions and steps."""
         return len(self.sessions), sum(len(session.infusion.steps) for session in self.sessions if session.infusion)
 
+    def _place(self, session: Session) -> tuple[str, int]:
+        """Course and day of a session as its lines have them, and where its day is among the days."""
+        return f",{session.course},{session.day},", self._places[_day_of(session)]
+
+    @cached_property
     def _places(self) -> dict[Day, int]:
-        """Where each day is among what goes into the gaps; the days of one infusion follow each other."""
-        return {day: place for place, day in enumerate(self.days, start=_FIRST_DAY)}
+        """Where each day is among the days; those of one infusion follow each other."""
+        return {day: place for place, day in enumerate(self.days)}
 
 
 class Answer(NamedTuple):
@@ -156,30 +150,28 @@ def _day_of(session: Session) -> Day:
     return session.course, session.day - 1
 
 
-def _step_cells(session: Session, infusion: Infusion) -> list[tuple[str, int | None]]:
-    """Number, start and figures of each step, and the days from the session's own to that of its start, where known."""
-    found: list[tuple[str, int | None]] = []
+def _step_lines(session: Session, infusion: Infusion) -> Block:
+    """A line for each step: its number, start and figures."""
+    pieces: list[Piece] = []
     for step in infusion.steps:
-        minutes = floor(step.from_start_min)
         figures = ",".join(map(cell, step_figures(step)))
-        found.append((f"{step.step},{_clock(session, minutes)},{figures}", _days_later(session, minutes)))
-    return found
+        begin = _clock(session, floor(step.from_start_min))
+        pieces += (WHO, HEAD, day(0), f",{step.step},", *begin, f",{figures}\n")
+    return block_of(pieces)
 
 
-def _session_cells(session: Session, treatment: Treatment) -> tuple[str, list[int]]:
-    """Start, end and figures of a session with a gap for the codes, and the days from its own to that of its start and
-    end, where known."""
-    duration = session.duration_min
+def _session_line(session: Session, treatment: Treatment) -> Block:
+    """Start, end and figures of a session, with a gap for the codes."""
     figures, words = map(cell, session_figures(session)), map(cell, session_words(session, treatment))
-    cells = ",".join((_clock(session, 0), _clock(session, duration), *figures, "%s", *words))
-    found = (_days_later(session, 0), _days_later(session, duration))
-    return cells, [later for later in found if later is not None]
+    begin, end = _clock(session, 0), _clock(session, session.duration_min)
+    cells: list[Piece] = [",", *begin, ",", *end, f",{','.join(figures)},", SAID, f",{','.join(words)}\n"]
+    return block_of((WHO, HEAD, day(0), *cells))
 
 
-def _clock(session: Session, minutes: int | None) -> str:
-    """A time of a session, with a gap for its date."""
+def _clock(session: Session, minutes: int | None) -> list[Piece]:
+    """A time of a session with its day; nothing where none is known."""
     wall_min = None if minutes is None else session.wall_min(minutes)
-    return "" if wall_min is None else f"%sT{clock_text(None, wall_min)}"
+    return [] if wall_min is None else [day(wall_min // DAY_MIN), f"T{clock_text(None, wall_min)}"]
 
 
 def _days_later(session: Session, minutes: int | None) -> int | None:

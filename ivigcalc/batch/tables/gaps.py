@@ -2,22 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+#: the gaps: the patient; what is said beside (codes, or the day that a notice names); the head of a block
+WHO, SAID, HEAD = -1, -2, -3
+_DAY = -4
+#: how many values come before the days
+BEFORE_DAYS = 2
+
+#: words as they stand, or a gap
+Piece = str | int
+
+
+def day(later: int) -> int:
+    """The gap of the day that comes so many days after that of the block."""
+    return _DAY - later
+
+
+class Block(NamedTuple):
+    """Lines that come several times: words, and in which order these (by place) and gaps follow each other."""
+
+    words: tuple[str, ...]
+    order: tuple[int, ...]
+
 
 class Text(NamedTuple):
-    """Lines with gaps, and what goes into each gap: 0 the patient, from 1 on the days."""
+    """Lines cut at their gaps, and in which order words and what is put into the gaps follow each other."""
 
-    lines: str
-    gaps: itemgetter[tuple[int, ...]] | None
+    words: tuple[str, ...]
+    order: Callable[[tuple[str, ...]], Iterable[str]]
 
     def filled(self, values: tuple[str, ...]) -> str:
-        """The lines of one patient."""
-        return self.lines % self.gaps(values) if self.gaps else ""
+        """The lines of one patient. `values`: the patient, what is said beside, and the days."""
+        return "".join(self.order(self.words + values))
 
 
-def text_of(lines: Iterable[str], gaps: list[int]) -> Text:
-    """The lines, and the number of what goes into each of their gaps, in order."""
-    return Text("".join(lines), itemgetter(*gaps) if gaps else None)
+def block_of(pieces: Iterable[Piece]) -> Block:
+    """Lines of these pieces."""
+    words: list[str] = []
+    order: list[int] = []
+    for piece in pieces:
+        if isinstance(piece, int):
+            order.append(piece)
+        elif order and order[-1] >= 0:
+            words[-1] += piece
+        else:
+            order.append(len(words))
+            words.append(piece)
+    return Block(tuple(words), tuple(order))
+
+
+def text_of(parts: Sequence[tuple[Block, str, int]]) -> Text:
+    """Blocks one after the other, each with its head and with the place of its day among the days."""
+    words: list[str] = []
+    begins: dict[int, int] = {}
+    for block in {id(block): block for block, _, _ in parts}.values():
+        begins[id(block)] = len(words)
+        words += block.words
+    first_head = len(words)
+    words += [head for _, head, _ in parts]
+    count = len(words)  # what is put into the gaps comes after the words
+    order: list[int] = []
+    for head, (block, _, place) in enumerate(parts, start=first_head):
+        begin, today = begins[id(block)], count + BEFORE_DAYS + place + _DAY
+        order += [
+            begin + p if p >= 0 else head if p == HEAD else count + WHO - p if p > HEAD else today - p
+            for p in block.order
+        ]
+    return Text(tuple(words), itemgetter(*order) if order else itemgetter(slice(0)))

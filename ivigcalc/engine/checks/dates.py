@@ -162,6 +162,8 @@ def _shortest_interval(draft: Draft) -> Quantity | None:
 
 def chair_time(draft: Draft) -> Iterator[Notice]:
     """Arrival to leaving, against the opening hours of the day. What is the same for many sessions is said once."""
+    if not draft.case.site.open:
+        return
     left_out = draft.case.since.left_out  # nobody comes
     coming = [session for session in draft.sessions if (session.course, session.day) not in left_out]
     yield from past_closing(draft.case.site, coming)
