@@ -73,12 +73,13 @@ def dose(
     output: OutputOption = None,
     explain: ExplainOption = False,
     notes: NotesOption = False,
+    locale: LocaleOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """Dosing weight, course dose, split into sessions, vials and duration, without dates."""
     _refuse_dates(format, "dose")
-    show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color, notes=notes))
+    show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color, notes=notes, locale=locale))
 
 
 @takes_form("schedule")
@@ -110,12 +111,14 @@ def rates(
     explain: ExplainOption = False,
     notes: NotesOption = False,
     plot: PlotOption = False,
+    locale: LocaleOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The titration of one infusion of exactly this dose: step, clock time, rates, minutes, mL."""
     _refuse_dates(format, "rates")
-    show(compute(form, "rates", site), Look(format, output, explain, quiet, no_color, plot=plot, notes=notes))
+    look = Look(format, output, explain, quiet, no_color, plot=plot, notes=notes, locale=locale)
+    show(compute(form, "rates", site), look)
 
 
 @takes_form("schedule")

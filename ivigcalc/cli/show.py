@@ -57,7 +57,7 @@ PaperOption = Annotated[
 LocaleOption = Annotated[
     str | None,
     _output(
-        "Days, months and clock as in this language and country, de-DE, in PDF, HTML and .ics; else the site's.",
+        "Days, clock and decimal mark as in this language and country, de-DE, in all that people read.",
         "--locale",
         metavar="LOCALE",
     ),
@@ -113,13 +113,13 @@ def show(plan: Plan, look: Look) -> None:
 
 
 def _in_locale(look: Look) -> AbstractContextManager[None]:
-    """The locale that is asked for; figures, and what machines read, have none."""
+    """The locale that is asked for; what machines read has none."""
     if look.locale is None:
         return nullcontext()
-    if look.format not in (Format.pdf, Format.html, Format.ics):
+    if look.format in (Format.csv, Format.json, Format.fhir):  # control: no-locale-for-machines
         raise RequestError(
-            f"--locale is for printed pages and calendar files, and {look.format} is none: "
-            "give --format pdf, html or ics",
+            f"--locale is for what people read, and {look.format} is for machines: "
+            "give another --format, or leave it out",
             field="locale",
         )
     from ivigcalc.customs import in_locale

@@ -10,13 +10,13 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import floor
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from ivigcalc.batch.tables.first_day import Day, Movable, has_own_dates, movable
+from ivigcalc.batch.tables.first_day import Dates, Day, Movable, has_own_dates, movable
 from ivigcalc.batch.tables.gaps import HEAD, SAID, WHO, Block, Piece, Text, block_of, day, text_of
 from ivigcalc.batch.tables.notices import Told, told
 from ivigcalc.clock import DAY_MIN
@@ -62,19 +62,30 @@ class Figures(Struct, frozen=True, dict=True):
 
     def dates(self, start: date) -> tuple[str, ...]:
         """The dates of its days, for this first day."""
-        if self.movable is not None:
-            return self.movable.texts(start, self.days)
+        if self._dates is not None:
+            return self._dates.texts(start)
         return tuple(day.isoformat() for day in self._own_dates(self.days))
 
     def on_days(self, start: date) -> tuple[date, ...]:
         """The date of each session, for this first day."""
         days = tuple(map(_day_of, self.sessions))
-        return self.movable.dates(start, days) if self.movable is not None else self._own_dates(days)
+        return self.movable.dates_of(days).dates(start) if self.movable is not None else self._own_dates(days)
 
     def last_day(self, start: date) -> date:
         """The date of the last session, for this first day."""
-        last = (_day_of(self.sessions[-1]),)
-        return (self.movable.dates(start, last) if self.movable is not None else self._own_dates(last))[0]
+        if self._last_date is not None:
+            return self._last_date.dates(start)[0]
+        return self._own_dates((_day_of(self.sessions[-1]),))[0]
+
+    @cached_property
+    def _dates(self) -> Dates | None:
+        """When its days are; None where it cannot be moved."""
+        return self.movable.dates_of(self.days) if self.movable is not None else None
+
+    @cached_property
+    def _last_date(self) -> Dates | None:
+        """When its last session is; None where it cannot be moved."""
+        return self.movable.dates_of((_day_of(self.sessions[-1]),)) if self.movable is not None else None
 
     def _own_dates(self, days: tuple[Day, ...]) -> tuple[date, ...]:
         firsts = {
@@ -211,7 +222,7 @@ class Planned(NamedTuple):
 
     def lines(self, table: str, *, escape: bool = True) -> str:
         """The CSV lines of a table."""
-        who = quoted(safe_cell(self.patient_id) if escape else self.patient_id)
+        who = _who(self.patient_id, escape)
         if table == "notices":
             return self.told.text(escape=escape).filled((who, self._until))
         figures = self.answer.figures
@@ -283,6 +294,11 @@ def _kinds(treatment: Treatment, notices: tuple[Notice, ...], rounded: bool) -> 
 def _of_all(mine: Movable, known: Known[Movable, Movable]) -> Movable:
     """Of all that settle the same dates the first, which remembers more."""
     return known.of(mine, lambda: mine)
+
+
+@lru_cache(maxsize=1024)  # a patient is in every table
+def _who(patient_id: str, escape: bool) -> str:
+    return quoted(safe_cell(patient_id) if escape else patient_id)
 
 
 def quoted(text: str) -> str:

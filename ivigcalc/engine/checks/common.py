@@ -51,8 +51,10 @@ def settle(notices: Iterable[Notice], order: Order, replanned: bool = False) -> 
 
     `replanned`: what was overridden when the order was new may be none of it any more.
     """
-    said = dict.fromkeys(notices)
+    said = tuple(dict.fromkeys(notices))
     codes = {notice.code for notice in said if notice.level == "stop"}
+    if not codes and not order.overrides:
+        return said
     for code, _ in order.overrides:
         if code not in codes and not replanned:  # control: override-of-nothing
             raise RequestError(f"--override {code}: this plan has no stop of that code; leave it out", field="override")
