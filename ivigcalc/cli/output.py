@@ -156,5 +156,9 @@ def _is_old_console() -> bool:
 
 
 def ascii_only(to: Path | None) -> bool:
-    """Whether the stream cannot show box-drawing characters."""
-    return to is None and not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    """Whether the stream cannot show box-drawing characters, or nobody is to be shown any: `LC_ALL=C` says so, which
+    Python takes for UTF-8 all the same."""
+    if to is not None:
+        return False
+    declared = os.environ.get("LC_ALL") in ("C", "POSIX") and not {"PYTHONUTF8", "PYTHONIOENCODING"} & set(os.environ)
+    return declared or not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
