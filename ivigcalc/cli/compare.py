@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.lean import add_command
-from ivigcalc.cli.options import in_panel, takes_form
+from ivigcalc.cli.options import takes_form
 from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption, SiteOption
 from ivigcalc.cli.today import today
 from ivigcalc.errors import RequestError

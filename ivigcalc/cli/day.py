@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.lean import add_command
-from ivigcalc.cli.options import in_panel
 from ivigcalc.cli.show import (
     InitialsOption,
     LocaleOption,
@@ -75,7 +75,7 @@ def day(
         raise RequestError("--initials names patients in a calendar file: give --format ics", field="initials")
     if locale is not None and format in (Format.csv, Format.json):
         raise RequestError(
-            f"--locale is for what is printed, and {format} is for machines: give another --format, or leave it out",
+            f"--locale is for what people read, and {format} is for machines: give another --format, or leave it out",
             field="locale",
         )
     try:

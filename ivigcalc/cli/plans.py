@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from ivigcalc.cli.lean import add_command
-from ivigcalc.cli.options import in_panel, takes_form
+from ivigcalc.cli.declare import in_panel
+from ivigcalc.cli.options import takes_form
 from ivigcalc.cli.show import (
     ExplainOption,
     Format,
@@ -30,6 +28,8 @@ from ivigcalc.errors import RequestError
 from ivigcalc.request.form import Command, Form
 
 if TYPE_CHECKING:
+    import typer
+
     from ivigcalc.engine.plan import Plan
 
 _output = in_panel("Output")
@@ -52,6 +52,8 @@ AlarmOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    from ivigcalc.cli.lean import add_command  # brings typer, which a plain line does without
+
     order = "-r dermatomyositis -p octagam-10-us --weight 72kg --start 2026-12-01 --at 09:00 --courses 6"
     infusion = "--product panzyga-us --indication primary-immunodeficiency --weight 70kg --dose 70g --at 09:00"
     for command, example in (
@@ -72,12 +74,13 @@ def dose(
     output: OutputOption = None,
     explain: ExplainOption = False,
     notes: NotesOption = False,
+    locale: LocaleOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """Dosing weight, course dose, split into sessions, vials and duration, without dates."""
     _refuse_dates(format, "dose")
-    show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color, notes=notes))
+    show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color, notes=notes, locale=locale))
 
 
 @takes_form("schedule")
@@ -109,12 +112,14 @@ def rates(
     explain: ExplainOption = False,
     notes: NotesOption = False,
     plot: PlotOption = False,
+    locale: LocaleOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The titration of one infusion of exactly this dose: step, clock time, rates, minutes, mL."""
     _refuse_dates(format, "rates")
-    show(compute(form, "rates", site), Look(format, output, explain, quiet, no_color, plot=plot, notes=notes))
+    look = Look(format, output, explain, quiet, no_color, plot=plot, notes=notes, locale=locale)
+    show(compute(form, "rates", site), look)
 
 
 @takes_form("schedule")

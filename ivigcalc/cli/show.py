@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 from msgspec import Struct
 
 from ivigcalc.cli import output as out
-from ivigcalc.cli.options import in_panel
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.errors import RequestError
 from ivigcalc.text import LONG, TYPED, near, safe
 
@@ -63,7 +63,7 @@ PaperOption = Annotated[
 LocaleOption = Annotated[
     str | None,
     _output(
-        "Days, months and clock as in this language and country, de-DE, in PDF, HTML and .ics; else the site's.",
+        "Days, clock and decimal mark as in this language and country, de-DE, in all that people read.",
         "--locale",
         metavar="LOCALE",
     ),
@@ -138,13 +138,13 @@ def named_otherwise(look: Look) -> Iterator[str]:
 
 
 def _in_locale(look: Look) -> AbstractContextManager[None]:
-    """The locale that is asked for; figures, and what machines read, have none."""
+    """The locale that is asked for; what machines read has none."""
     if look.locale is None:
         return nullcontext()
-    if look.format not in (Format.pdf, Format.html, Format.ics):
+    if look.format in (Format.csv, Format.json, Format.fhir):  # control: no-locale-for-machines
         raise RequestError(
-            f"--locale is for printed pages and calendar files, and {look.format} is none: "
-            "give --format pdf, html or ics",
+            f"--locale is for what people read, and {look.format} is for machines: "
+            "give another --format, or leave it out",
             field="locale",
         )
     from ivigcalc.customs import in_locale

@@ -29,7 +29,7 @@ def compare(sign: str, left: Fraction, right: Fraction) -> bool:
     return _OPERATORS[sign](left, right)
 
 
-_AGE = re.compile(r"(>=|>|<=|<)\s*(.+)")
+_AGE = r"(>=|>|<=|<)\s*(.+)"
 
 
 class AgeBound(Strict):
@@ -55,7 +55,7 @@ def _age_bounds(value: Any) -> Any:
 
 
 def _age_bound(text: str) -> dict[str, Any]:
-    match = _AGE.fullmatch(text)
+    match = re.fullmatch(_AGE, text)
     if not match:
         raise ValueError("must be like '>= 18 years' or '>= 2 years and < 18 years'")
     try:
@@ -74,8 +74,8 @@ AgeRange = Annotated[
 
 
 Subject = Literal["age", "height", "bmi", "actual", "pregnant"]
-_CONDITION = re.compile(r"(age|height|BMI|actual)\s*(>=|<=|>|<)\s*(.+)")
-_TIMES = re.compile(r"([0-9.]+)\s*%\s*(?:of\s+)?(ideal|adjusted)")
+_CONDITION = r"(age|height|BMI|actual)\s*(>=|<=|>|<)\s*(.+)"
+_TIMES = r"([0-9.]+)\s*%\s*(?:of\s+)?(ideal|adjusted)"
 _ALLOWED = (
     "age < 18 years, height < 152 cm, BMI > 30, actual < adjusted, actual > 120 % ideal, actual < 50 kg, pregnant"
 )
@@ -111,7 +111,7 @@ def parse_condition(value: Any) -> Condition:
     text = " ".join(value.split())
     if text == "pregnant":
         return Condition(text, "pregnant", "is")
-    match = _CONDITION.fullmatch(text)
+    match = re.fullmatch(_CONDITION, text)
     if not match:
         raise ValueError(f"'{safe(text)}' is not a condition; allowed: {_ALLOWED}")
     try:
@@ -130,7 +130,7 @@ def _condition(text: str, subject: str, operator: Any, operand: Any) -> Conditio
         return Condition(text, "height", operator, quantity(operand, "height"))
     if operand in ("ideal", "adjusted"):
         return Condition(text, "actual", operator, weight=operand)
-    part: Any = _TIMES.fullmatch(operand)
+    part: Any = re.fullmatch(_TIMES, operand)
     if part:
         return Condition(text, "actual", operator, weight=part[2], percent=number(part[1]))
     return Condition(text, "actual", operator, quantity(operand, "weight"))

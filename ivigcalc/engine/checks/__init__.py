@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -89,7 +89,7 @@ def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notic
 # ---- what a check looks at ------------------------------------------------------------------------------------------
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True):
     """A part of a draft that patients share: where its answers are kept, and what tells it from others there."""
 
     said: Callable[[Draft], Known[object, Any]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from ivigcalc.definitions import Cited, Definition, Limit, cite
 from ivigcalc.engine.checks.common import of_phase
@@ -78,7 +79,7 @@ def four_weeks(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
             yield _limit_notice(limit, cite(owner, limit, block), most.given_g, bound_g, ordered, sessions)
 
 
-class Begun(NamedTuple):
+class Begun(Struct, frozen=True):
     """A course as it is dated: its number, its first day, what it gives and what exactly was prescribed, in g."""
 
     course: int

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ivigcalc.definitions import Phase, Protocol, Range, Regimen, cite
@@ -21,7 +21,7 @@ from ivigcalc.quantity import Quantity, figure
 _MEANT = {"mg": ("g", "mg/kg"), "mg/kg": ("g/kg",), "g": ("g/kg",)}
 
 
-class _Published(NamedTuple):
+class _Published(Struct, frozen=True):
     """What is printed for a course, or an infusion: from and to in grams, in words, and where."""
 
     low_g: Fraction
