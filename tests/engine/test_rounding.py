@@ -200,7 +200,7 @@ def test_an_infants_dose_is_drawn_from_an_opened_vial() -> None:
     assert helpers.vials(made.sessions[0]) == {Fraction(10): 1}
     assert (str(made.sessions[0].leftover_g), str(made.totals.leftover_g)) == ("1.6", "1.6")
     assert not {"rounding-deviation", "day-dose-over-limit", "dose-below-vial"} & helpers.codes(made)
-    said = helpers.notice(made, "rounded").message
+    said = helpers.notice(made, "vial-opened").message
     assert said.endswith(
         "8.4 g is drawn from opened vials, 8.4 g (to 0.1 g, nearest, halves down): whole vials would be 10 g, +19.05 %, more "
         "than 10 % from it"

@@ -199,6 +199,7 @@ CHECKS: tuple[Check | Shared, ...] = (
     of_prescription(protocol.said_of_policy),
     of_dosed(phases),
     of_dosed(low.dose_low),  # control: dose-low
+    of_dosed(low.day_above_indication),  # control: day-above-indication
     of_prescription(order.courses_range),  # control: more-courses
     of_dosed_body(amounts),
     of_dosed(doses.stock),  # control: stock-short

@@ -45,16 +45,17 @@ def capped(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice
 
 
 def rounded(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
-    """To what the exact dose was rounded, by which rule."""
+    """To what the exact dose was rounded, by which rule, or that it is drawn from opened vials."""
     dose, rounding = stretch.dose, stretch.rounding
     source = cite(rx.policy, rounding)
-    course = f"{of_phase(stretch.part.phase)}the course of {figure(dose.prescribed_g)} g"
+    exact = f"{of_phase(stretch.part.phase)}the course of {figure(dose.prescribed_g)} g"
     instead = _preferred(dose, rx.policy.prefer) or _instead(dose, rx.rounding.within)
     if dose.opened:
-        how = f"{course} is drawn from opened vials, {figure(dose.dose_g)} g ({rounding}){instead}"
-        yield Notice("rounded", "info", how, source=source)
+        how = f"{exact} is drawn from opened vials, {figure(dose.dose_g)} g ({rounding}){instead}"
+        sessions = tuple((course, day) for course in stretch.numbers for day in range(1, stretch.days + 1))
+        yield Notice("vial-opened", "info", how, source=source, sessions=sessions)
     elif dose.dose_g != dose.prescribed_g:
-        how = f"{course} is rounded to {figure(dose.dose_g)} g ({rounding}){instead}"
+        how = f"{exact} is rounded to {figure(dose.dose_g)} g ({rounding}){instead}"
         yield Notice("rounded", "info", how, source=source)
 
 
