@@ -34,7 +34,7 @@ def to_text(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     yield title(plan)
     yield from (f"{name.strip()}: {clean(value, 400)}" for name, value in facts(plan))
-    yield f"Order: {plan.order_text}"
+    yield f"Order{' at first' if plan.history else ''}: {plan.order_text}"
     yield ""
     yield from _aligned(map(_session, plan.sessions))
     totals = plan.totals
