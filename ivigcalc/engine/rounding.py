@@ -201,6 +201,8 @@ def _preferred(grams: Fraction, days: int, steps: Steps, bounds: Bounds) -> tupl
     if prefer is None or vials is None:
         return ()
     range_g = _range_g(grams, Fraction(prefer.within.value) / 100, steps.rounding, bounds)
+    if steps.rounding.direction == "up":  # control: preferred-as-rounded
+        range_g = (grams, range_g[1])
     up = steps.rounding.tie == "up"
     # control: preferred-within-limits
     return fewest_vials(vials, grams, days, range_g, prefer.spread.base, bounds.day_g, up)

@@ -31,7 +31,7 @@ _SPOKEN = re.compile(
 _HEAD = frozenset(
     {"sources", "source", "id", "title", "body", "synonyms", "missing", "no_dose_because", "no_rates_because"}
 )
-_ELSEWHERE = frozenset({"indications", "composition", "storage", "ladder", "assumed"})
+_ELSEWHERE = frozenset({"indications", "composition", "storage", "ladder", "assumed", "per"})
 _ON_THE_PLAN = {("dose", "note"), ("days", "note"), ("interval", "note"), ("weight", "text")}
 
 
