@@ -128,6 +128,10 @@ class Line:
         assert Fraction(printed) > exact_g - Fraction(1, 10**12)
         return max(Fraction(printed), exact_g)
 
+    def least_of_a_course(self) -> Fraction | None:
+        printed = self.entry.inputs.get("least_of_a_course_g")
+        return None if printed is None else Fraction(printed)
+
     def whole_vials(self, grams: Fraction, sizes: list[Fraction], days: int, most: Fraction | None) -> Fraction:
         nearest = oracle.rounded_course_g(grams, sizes, days)
         instead = self.entry.inputs.get("instead_of_g")

@@ -10,8 +10,8 @@ from ivigcalc.quantity import Quantity, in_months
 
 from .block import Field, model_validator
 from .condition import AgeRange
+from .dose import Dose
 from .fields import (
-    Amount,
     Bool,
     Count,
     DoseQuantity,
@@ -80,41 +80,6 @@ class Population(Cited):
         if self.age is not None and self.group is not None:
             raise ValueError("give the age that the text prints, or the group where it prints none, not both")
         return self
-
-
-class Dose(Cited):
-    """How much: per course or per day, per kg or flat; `cap` is the published gram limit of one course."""
-
-    per_course: Range[DoseQuantity] | None = None
-    per_day: Range[DoseQuantity] | None = None
-    cap: Amount | None = None
-    cap_per_day: Amount | None = None
-    note: Sentence | None = None
-
-    @model_validator(mode="after")
-    def _one_basis(self) -> Dose:
-        if (self.per_course is None) == (self.per_day is None):
-            raise ValueError("give exactly one of per_course and per_day")
-        refuse(self._over_cap())
-        return self
-
-    def _over_cap(self) -> Iterator[tuple[Place, str]]:
-        """Grams above a cap of their own: of a dose per kg the patient decides whether the cap is reached."""
-        least, course, day = self.published.from_, self.cap, self.cap_per_day
-        if course is not None and day is not None and day.base > course.base:
-            yield ("cap_per_day",), f"{day} a day is above the cap of {course} a course"
-        if least.dimension == "dose":
-            return
-        for key, cap in (("cap", course), ("cap_per_day", day if self.per_day is not None else None)):
-            if cap is not None and least.base > cap.base:
-                yield (key,), f"even {least} is above the cap of {cap}"
-
-    @property
-    def published(self) -> Range[Quantity]:
-        """The published figure, whichever basis it has."""
-        found = self.per_course or self.per_day
-        assert found is not None
-        return found
 
 
 class RiskDays(Cited):

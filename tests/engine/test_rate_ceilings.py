@@ -154,3 +154,11 @@ def test_one_day_of_those_that_are_open_is_a_day() -> None:
         "the days are open: 1 day: 60 g = 600 mL a day; 2 days: 30 g = 300 mL a day; "
         "3 days: 20 g = 200 mL a day; 4 days: 15 g = 150 mL a day"
     )
+
+
+@pytest.mark.parametrize("disease", ["dermatomyositis", "amyopathic-dermatomyositis", "anti-mda5-dermatomyositis"])
+def test_the_ceiling_of_dermatomyositis_holds_for_its_kinds_in_adults(disease: str) -> None:
+    """4 mg/kg/min of a 10 % product are 2.4 mL/kg/h, at 70 kg 168 mL/h; the table for any use goes to 420."""
+    made = rates("kiovig-eu", disease, "70kg", "70g", age="50y")
+    assert highest(made) == "168"
+    assert notice(made, "indication-ceiling-applied").limit == "4 mg/kg/min"
