@@ -7,6 +7,7 @@ from typing import Any
 
 import helpers
 import pytest
+import working
 
 from ivigcalc.definitions import Limit, Prefer, Product, Rounding
 from ivigcalc.engine.dose import CourseDose, Prescribed
@@ -218,6 +219,16 @@ def test_rounding_goes_no_lower_than_what_is_printed_as_the_least() -> None:
     assert said.message.endswith(": 11.5 g would be less than the 11.66 g printed as the least")
 
 
+def test_the_working_says_what_the_least_is() -> None:
+    made = helpers.plan(BEFORE, "flebogamma-dif-5-eu", "22kg", age="6y", dose="0.53 g/kg")
+    assert working.check(made)["dose_g"] == 12
+    inputs = next(entry.inputs for entry in made.trace if entry.name == "dose_g")
+    assert {name: str(inputs[name]) for name in ("instead_of_g", "least_of_a_course_g")} == {
+        "instead_of_g": "11.5",
+        "least_of_a_course_g": "11.66",
+    }
+
+
 def test_the_least_holds_for_a_dose_from_an_opened_vial() -> None:
     """At least 0.2 g/kg at 6.2 kg are 1.24 g, and at 6.25 kg 1.25 g, in vials of 2.5 g: drawn to 0.1 g they would be 1.2 g,
     so 1.3 g. At 6.5 kg 1.3 g are the least itself, and 0.22 g/kg at 6.2 kg, 1.364 g, are 1.4 g by the nearest."""
@@ -332,4 +343,4 @@ def test_a_label_is_the_default_for_its_own_product_alone() -> None:
     """The measles doses of the Flebogamma leaflet rest on its own antibody: they are nobody else's default."""
     for product, protocol in (("flebogamma-dif-5-eu", "eu-label-flebogamma-dif"), ("privigen-eu", "us-label-privigen")):
         made = helpers.plan("measles-exposure", product, "20kg", age="6y")
-        assert made.computed_from.protocol_id == protocol
+        assert made.computed_from.protocol == protocol
