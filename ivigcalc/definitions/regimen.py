@@ -69,7 +69,7 @@ class Population(Cited):
     """For whom the protocol was published; where it names no source, the protocol's."""
 
     age: AgeRange | None = Field(default=None, description="only what the cited text prints")
-    group: Literal["adult", "paediatric"] | None = Field(
+    group: Literal["adult", "paediatric", "newborn"] | None = Field(
         default=None,
         description="where the text prints no age: for whom the reading on file takes it; a caution, no stop",
     )
@@ -77,7 +77,8 @@ class Population(Cited):
 
     @model_validator(mode="after")
     def _age_or_group(self) -> Population:
-        if self.age is not None and self.group is not None:
+        # of newborns an age may stand beside it, from which on nobody doubts that the text means others
+        if self.age is not None and self.group not in (None, "newborn"):
             raise ValueError("give the age that the text prints, or the group where it prints none, not both")
         return self
 

@@ -31,7 +31,7 @@ _SPOKEN = re.compile(
 _HEAD = frozenset(
     {"sources", "source", "id", "title", "body", "synonyms", "missing", "no_dose_because", "no_rates_because"}
 )
-_ELSEWHERE = frozenset({"indications", "composition", "storage", "ladder", "assumed", "per"})
+_ELSEWHERE = frozenset({"indications", "composition", "storage", "ladder", "assumed", "per", "group"})
 _ON_THE_PLAN = {("dose", "note"), ("days", "note"), ("interval", "note"), ("weight", "text")}
 #: what every plan says is asked about all the same where it bounds the figure that it stands beside
 _BOUNDING = re.compile(

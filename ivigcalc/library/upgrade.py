@@ -45,7 +45,7 @@ _SPOKEN_OF = {
     ),
     "group": (
         {"population"},
-        re.compile(r"\b(?:adults?|child(?:ren)?|infants?|pa?ediatric)\b", re.IGNORECASE),
+        re.compile(r"\b(?:adults?|child(?:ren)?|infants?|newborns?|pa?ediatric)\b", re.IGNORECASE),
     ),
 }
 #: new keys whose figures are those of others as well: with which words a sentence means them
