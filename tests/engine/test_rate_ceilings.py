@@ -47,6 +47,19 @@ def test_a_risk_for_which_the_file_prints_nothing_is_the_first_notice() -> None:
     assert made.notices[0].code == "risk-no-figure"
 
 
+def test_it_never_says_that_nothing_is_printed_where_the_file_prints_it_for_another_risk() -> None:
+    """Bivigam: less than 2 mg/kg/min, for thrombosis alone; Privigen (US): nothing for any risk."""
+    said = notice(
+        rates("bivigam-us", "primary-immunodeficiency", "70kg", "28g", risk=["renal"]), "risk-no-figure"
+    ).message
+    assert said.startswith(
+        "renal risk: bivigam-us prints a lower rate for another risk alone (less than 2 mg/kg/min for thrombosis risk); "
+        "the titration is not slowed"
+    )
+    other = notice(rates("privigen-us", "cidp", "70kg", "28g", risk=["renal"]), "risk-no-figure").message
+    assert "no source prints a lower rate for privigen-us" in other
+
+
 def test_the_table_that_is_borrowed_is_the_most_cautious_for_this_patient() -> None:
     """Without a risk that for primary immunodeficiency is; at risk that for MMN: 1 mL/kg/h x 30 kg."""
     words = {"age": "30y", "dose": "2 g/kg/course", "days": "4"}
