@@ -82,6 +82,7 @@ def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notic
         yield from doses.protocol_limits(rx, dosed, stretch)
         yield from doses.policy_limits(rx, dosed, stretch)
         yield from doses.highest_dose(rx, dosed, stretch, body_kg)  # control: highest-dose
+        yield from rounding.below_least(rx, dosed, stretch)
         yield from rounding.deviation(rx, dosed, stretch)
     yield from doses.four_weeks(rx, dosed)
 

@@ -43,7 +43,7 @@ def _over_limits(
 ) -> Iterator[Notice]:
     """Doses of a day and a course against the limits that `owner` publishes, in a `block` of it.
 
-    A limit that only whole-vial rounding passes is a caution whatever its level: the order itself kept to it.
+    A limit that only rounding passes is a caution whatever its level: the order itself kept to it.
     """
     dose = stretch.dose
     given: dict[str, tuple[Fraction, Fraction]] = {
@@ -122,7 +122,7 @@ def _limit_notice(
 ) -> Notice:
     """`ordered`: the exact dose passes the limit, not only its rounding."""
     code, what, remedy = _LIMITED[limit.per]
-    remedy = remedy if ordered else "by rounding to whole vials only"
+    remedy = remedy if ordered else "by rounding only"
     shown = f"{limit.max} ({figure(bound_g)} g)" if limit.max.dimension == "dose" else f"{limit.max}"
     message = f"{figure(grams)} g in {what} is above the limit of {shown}: {remedy}"
     level = limit.level if ordered else "caution"
