@@ -228,6 +228,9 @@ def _session(session: Mapping[str, Any], group: Place, key: tuple[int, int]) -> 
         if name == "steps" and isinstance(value, list):
             for number, step in enumerate(value, start=1):
                 yield from _step(step, (*group, "step", number), session, group, key)
+        elif name == "pauses" and isinstance(value, list):
+            for number, pause in enumerate(value, start=1):
+                yield from _pause(pause, (*group, "pause", number), session, group, key)
         elif name == "bottles":
             at = _timed(value, session["date"])
             yield from _walk(at, (*group, name), "sessions", "bottle ", group, name, follows=True, session=key)
@@ -249,6 +252,22 @@ def _step(
     yield (*place, "rate"), Fact("rates", f"step {number}", said, group, "", key)
     rest = {name: value for name, value in step.items() if name not in ("rate_ml_per_h", "duration_min")}
     yield from _walk(_timed(rest, session["date"]), place, "rates", f"step {number} ", group, follows=True, session=key)
+
+
+def _pause(
+    pause: Mapping[str, Any], place: Place, session: Mapping[str, Any], group: Place, key: tuple[int, int]
+) -> Iterator[tuple[Place, Fact]]:
+    """`at 10:40 with 180 mL in, 540 mL left; from 11:10 at 86.4 mL/h (half)`, or `stopped at 13:00 with ...`."""
+    stopped = pause.get("resume_at") is None
+    said = f"{'stopped ' if stopped else ''}at {shown(_clock(pause.get('reaction_at'), session['date']))} with "
+    said += f"{shown(pause.get('in_ml'))} mL in, {shown(pause.get('left_ml'))} mL left"
+    if not stopped:
+        said += f"; from {shown(_clock(pause['resume_at'], session['date']))} at "
+        said += f"{shown(pause.get('rate_after_ml_per_h'))} mL/h ({shown(pause.get('rate'))})"
+    what = f"interruption {place[-1]}"
+    yield (*place, "said"), Fact("rates", what, said, group, "", key)
+    timed = {name: _clock(value, session["date"]) for name, value in pause.items()}
+    yield from _walk(timed, place, "rates", f"{what} ", group, follows=True, session=key)
 
 
 def _timed(value: Any, date: Any) -> Any:

@@ -82,7 +82,7 @@ def in_words(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[tuple[Chan
     whole = {group for group, _ in single}
     pairs = [(before.get(place), after.get(place)) for place in places if _group(before, after, place) not in whole]
     settled = {_either(pair).group for pair in pairs if not _follows(pair)}
-    others = any(_either(pair).topic != "working" for pair in pairs) or bool(single)
+    others = any(not _is_inside(_either(pair)) for pair in pairs) or bool(single)
     named = [pair for pair in pairs if _is_named(pair, settled, others)]
     changes = [change for _, change in single] + [*_joined(named)]
     ordered = sorted(changes, key=lambda change: TOPICS.index(change.topic))
@@ -108,9 +108,14 @@ def _follows(pair: tuple[Fact | None, Fact | None]) -> bool:
 
 
 def _is_named(pair: tuple[Fact | None, Fact | None], settled: set[Place], others: bool) -> bool:
-    """What follows from a change that is named is left out; so is the working of a plan in which more has changed."""
+    """What follows from a named change is left out; so is what is inside of a plan in which more has changed."""
     named = not _follows(pair) or _either(pair).group not in settled  # control: only-what-follows-left-out
-    return named and not (others and _either(pair).topic == "working")
+    return named and not (others and _is_inside(_either(pair)))
+
+
+def _is_inside(fact: Fact) -> bool:
+    """The working, and what the plan was before each change that it has been through."""
+    return fact.topic == "working" or (fact.topic == "history" and fact.follows)
 
 
 def _sessions_there(before: Mapping[Place, Fact], after: Mapping[Place, Fact]) -> Iterator[tuple[Place, Change]]:

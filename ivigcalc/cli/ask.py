@@ -171,16 +171,21 @@ class Interview:
         if not {"regimen", "weight"} <= set(self.words):
             return
         try:
-            plan = self._plan()
+            text = self._brief()
+        except RefusedError as refused:
+            text = f"refused ({', '.join(refused.codes)}): {refused}"
         except IvigcalcError:
             return
-        from ivigcalc.render.words import dose_in_brief
-
-        self._filled_in = "" if self.words.get("order") else plan.order_text
-        text = dose_in_brief(plan)
         if text != self._shown:
             self._shown = text
             _say(f"  So far: {text}")
+
+    def _brief(self) -> str:
+        from ivigcalc.render.words import dose_in_brief
+
+        plan = self._plan()
+        self._filled_in = "" if self.words.get("order") else plan.order_text
+        return dose_in_brief(plan)
 
     def _in_spite_of(self, refused: RefusedError) -> None:
         _say(f"Refused ({', '.join(refused.codes)}): {refused}")

@@ -85,6 +85,6 @@ def compare(
             text = faces.to_markdown(compared, rows)
         case Format.html:
             text = faces.to_html(compared, rows)
-    if compared.not_planned and format is not Format.table:
-        out.say(f"{len(compared.not_planned)} orders could not be planned; they are listed at the end", quiet=quiet)
-    out.emit(text, output, machine=format is not Format.table)
+    machine, missing = format is not Format.table, len(compared.not_planned)
+    beside = [f"{missing} orders could not be planned; they are listed at the end"] if missing and machine else []
+    out.emit(text, output, machine=machine, beside=beside, quiet=quiet)

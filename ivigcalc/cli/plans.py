@@ -20,6 +20,7 @@ from ivigcalc.cli.show import (
     PaperOption,
     QuietOption,
     SiteOption,
+    named_otherwise,
     show,
 )
 from ivigcalc.cli.today import today
@@ -140,7 +141,9 @@ def calendar(
 ) -> None:
     """The month grid on screen, a printable PDF or HTML page with a sheet for each session, or an .ics file."""
     if (part or session) and format not in (Format.pdf, Format.html):
-        raise RequestError("--part and --session choose pages: give --format pdf or html", field="part")
+        raise RequestError(
+            f"--part and --session choose pages, and {format} has none: give --format pdf or html", field="part"
+        )
     if initials and format is not Format.ics:
         raise RequestError("--initials names the patient in a calendar file: give --format ics", field="initials")
     plan = compute(form, "schedule", site)
@@ -193,4 +196,5 @@ def _show_month_grids(plan: Plan, look: Look) -> None:
     closed = closed_days(plan.computed_from.site.value, (s.on for s in plan.sessions if s.on))
     with in_locale(look.locale):
         grids = month_grids(plan, width, closed, ascii_only=plain, notes=look.all_notes)
-    out.emit(render(grids, width=width, color=shown.color, ascii_only=plain), look.to)
+    text = render(grids, width=width, color=shown.color, ascii_only=plain)
+    out.emit(text, look.to, beside=list(named_otherwise(look)), quiet=look.quiet)

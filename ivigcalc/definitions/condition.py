@@ -14,7 +14,7 @@ from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, QuantityError, in_months, number, quantity
 from ivigcalc.text import safe
 
-from .block import BeforeValidator, PlainSerializer, Strict, WithJsonSchema
+from .block import AfterValidator, BeforeValidator, PlainSerializer, Strict, WithJsonSchema
 
 _OPERATORS: dict[str, Callable[[Fraction, Fraction], bool]] = {
     "<": operator.lt,
@@ -65,9 +65,21 @@ def _age_bound(text: str) -> dict[str, Any]:
     return {"operator": match[1], "age": age}
 
 
+def _of_somebody(bounds: tuple[AgeBound, ...]) -> tuple[AgeBound, ...]:
+    """Ages that are above one bound and below another, unless the two leave nobody."""
+    for low in bounds:
+        for high in bounds:
+            if low.operator[0] == ">" and high.operator[0] == "<":
+                start, end = in_months(low.age), in_months(high.age)
+                if start > end or (start == end and not (low.holds(start) and high.holds(end))):
+                    raise ValueError(f"nobody is both {low} and {high}")
+    return bounds
+
+
 AgeRange = Annotated[
     tuple[AgeBound, ...],
     BeforeValidator(_age_bounds),
+    AfterValidator(_of_somebody),
     PlainSerializer(lambda bounds: " and ".join(map(str, bounds)), return_type=str),
     WithJsonSchema({"type": "string", "examples": [">= 18 years", ">= 2 years and < 18 years"]}),
 ]
@@ -100,6 +112,43 @@ class Condition(Struct, frozen=True):
 
     def __str__(self) -> str:
         return self.text
+
+
+class _Bound(Struct, frozen=True):
+    """Of what a condition speaks, the number at which it begins or ends to hold, and whether it holds there."""
+
+    subject: Subject
+    at: Fraction
+    holds_there: bool
+
+
+def _bound(condition: Condition) -> _Bound | None:
+    """None where it names no number, but another weight or nothing at all."""
+    operand = condition.operand
+    if operand is None:
+        return None
+    at = Fraction(operand) if not isinstance(operand, Quantity) else operand.base
+    return _Bound(condition.subject, at, condition.operator in (">=", "<="))
+
+
+def exclude(one: Condition, other: Condition) -> bool:
+    """Whether nobody meets both."""
+    lower, upper = (one, other) if one.operator[0] == ">" else (other, one)
+    low, high = _bound(lower), _bound(upper)
+    if low is None or high is None or low.subject != high.subject or lower.operator[0] == upper.operator[0]:
+        return False
+    return low.at > high.at or (low.at == high.at and not (low.holds_there and high.holds_there))
+
+
+def takes_in(wide: Condition, narrow: Condition) -> bool:
+    """Whether whoever meets the narrow one meets the wide one."""
+    if wide.text == narrow.text:
+        return True
+    outer, inner = _bound(wide), _bound(narrow)
+    if outer is None or inner is None or outer.subject != inner.subject or wide.operator[0] != narrow.operator[0]:
+        return False
+    further = outer.at < inner.at if wide.operator[0] == ">" else outer.at > inner.at
+    return further or (outer.at == inner.at and (outer.holds_there or not inner.holds_there))
 
 
 def parse_condition(value: Any) -> Condition:

@@ -160,7 +160,7 @@ class Range(Strict, Generic[_T]):
         ):
             raise ValueError("'from' and 'to' must be the same kind of quantity")
         if low > high:  # type: ignore[operator]
-            raise ValueError("'from' must not be above 'to'")
+            raise ValueError(f"'from' must not be above 'to'; {self.from_} is above {self.to}")
         return self
 
     @property

@@ -16,9 +16,9 @@ from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.quantity import Quantity
 from ivigcalc.request.request import LAST_YEAR
 
-#: how far a course is looked for off its date before giving up, in days
 #: so many days before and after a visit are looked at, to see whether the clinic stays open
 _DAYS_ON_END = 3
+#: how far a course is looked for off its date before giving up, in days
 SEARCH_DAYS = 92
 
 

@@ -14,7 +14,7 @@ from ivigcalc.engine.course import Shape
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.prescription import Prescription
-from ivigcalc.engine.schedule import CourseDates, due_dates, place_course, step
+from ivigcalc.engine.schedule import CourseDates, closed_because, due_dates, place_course, step
 from ivigcalc.engine.since import Since
 from ivigcalc.request.request import InfusionKind
 
@@ -72,7 +72,9 @@ def _calendar(
     counted = due_dates(start, [(interval, courses) for interval, courses, _ in shape]) if start else []
     due = counted if since.due is None else since.due  # control: due-dates-kept
     courses = tuple(place_course(day, days, site) for day, (_, days) in zip(due, alike, strict=False))
-    courses = tuple(_as_moved(course, number, since) for number, course in enumerate(courses, start=since.first_course))
+    courses = tuple(
+        _as_moved(course, number, since, site) for number, course in enumerate(courses, start=since.first_course)
+    )
     visits = [
         Visit(place, number, day, courses[number - since.first_course].days[day - 1] if courses else None)
         for number, (place, days) in enumerate(alike, start=since.first_course)
@@ -82,7 +84,7 @@ def _calendar(
     return Calendar(courses, tuple(visits), kinds, since.first_course, gaps)
 
 
-def _as_moved(course: CourseDates, number: int, since: Since) -> CourseDates:
+def _as_moved(course: CourseDates, number: int, since: Since, site: Site) -> CourseDates:
     """A course on the days to which its sessions were moved; one that is left out keeps the day on which it was due."""
     moved = since.days
     if not any(place[0] == number for place in moved):
@@ -94,7 +96,7 @@ def _as_moved(course: CourseDates, number: int, since: Since) -> CourseDates:
         days.append(days[-1] + timedelta(days=1) if follows else moved.get(place) or on)
         if follows:
             moved[place] = days[-1]
-    return replace(course, days=tuple(days))
+    return replace(course, days=tuple(days), on_closed_days=tuple(day for day in days if closed_because(site, day)))
 
 
 def _kinds(

@@ -158,7 +158,11 @@ def _not_taken(draft: Draft, stretch: Stretch) -> Inputs:
         return {}
     prefer = draft.case.policy.prefer
     inputs: Inputs = {"whole_vials_g" if dose.opened else "instead_of_g": decimal_of(dose.instead_of_g, 3)}
-    for name, bound in (("most_of_a_day_g", dose.day_bound_g), ("most_of_a_course_g", dose.course_bound_g)):
+    for name, bound in (
+        ("least_of_a_course_g", dose.course_least_g),
+        ("most_of_a_day_g", dose.day_bound_g),
+        ("most_of_a_course_g", dose.course_bound_g),
+    ):
         inputs |= {name: decimal_of(bound, 12)} if bound is not None else {}
     if dose.preferred and prefer is not None:
         near = f"fewest vials within {prefer.within}, then nearest"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct
@@ -59,7 +59,8 @@ def codes_of(resource: dict[str, Any]) -> set[tuple[str, str]]:
 def choose(
     record: Record, says: str, coded: Iterable[Coded], read: Callable[[str], Quantity], size: Callable[..., Fraction]
 ) -> Chosen:
-    """The newest `weight` or `height`. Of two measured on one day that differ, and of one that is not final, neither.
+    """The newest `weight` or `height`. Of two measured on one day that differ, and of one that is not final, neither;
+    nor where the day is the newest and by another time zone the hour is not.
 
     `read` reads the words of an option, `size` gives what they come to. Raises `RequestError` for a value without a
     day, or one that is not valid.
@@ -74,6 +75,9 @@ def choose(
         return Chosen(passed_over=passed_over)
     newest = max(day for day, _, _ in days)
     latest = [(found, model) for day, found, model in days if day == newest]
+    since = min(filter(None, (_instant(found) for found, _ in latest)), default=None)
+    elsewhere = [(found, model) for day, found, model in days if day != newest and _is_after(_instant(found), since)]
+    latest += elsewhere  # control: newest-by-the-hour
     for found, model in latest:
         if model.status not in _FINISHED:  # control: final-only
             doubt = f"{label(found)} is {safe(str(model.status))}, which is not final"
@@ -87,7 +91,9 @@ def choose(
             raise refusal(f"{record.name}: {label(found)}: {error}") from None
     if len(found_on_day) > 1:  # control: two-of-one-day
         both = " and ".join(found_on_day.values())
-        return Chosen(newest=newest, doubt=f"{both} were both measured on {newest}", passed_over=passed_over)
+        zones = "in different time zones, the later one with the earlier date: the newest is dated"
+        doubt = f"{both} were both measured {zones if elsewhere else 'on'} {newest}"
+        return Chosen(newest=newest, doubt=doubt, passed_over=passed_over)
     exact, words = next(iter(found_on_day.items()))
     return Chosen(Measured(words, exact, newest), newest, passed_over=passed_over)
 
@@ -109,6 +115,20 @@ def _day(found: dict[str, Any], name: str) -> date:
         return iso_date(str(said)[:10])
     except ValueError:
         raise refusal(f"{name}: {label(found)} does not say on which day it was measured") from None
+
+
+def _instant(found: dict[str, Any]) -> datetime | None:
+    """When it was measured, where that is said with its hour and time zone."""
+    said = str(found.get("effectiveDateTime") or found.get("effectiveInstant"))
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _is_after(moment: datetime | None, since: datetime | None) -> bool:
+    return moment is not None and since is not None and moment > since
 
 
 def _in_words(found: dict[str, Any], model: Any, says: str, name: str) -> str:

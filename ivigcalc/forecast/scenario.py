@@ -73,14 +73,14 @@ def read_scenario(said: Sequence[str]) -> Scenario | None:
     words: dict[str, str] = {}
     factor, tolerance = None, None
     for text in said:
-        key, equals, value = text.partition("=")
+        key, _, value = text.partition("=")
         key, value = _ALSO.get(key.strip(), key.strip()), value.strip()
-        if not equals or key not in KEYS:
+        if key not in KEYS:
             raise _wrong(f"'{safe(text)}' is none: {near(key, KEYS)}write KEY=VALUE; allowed: {', '.join(KEYS)}")
         if key in words:
             raise _wrong(f"{key} is given twice: give it once")
         if not value:
-            raise _wrong(f"{key}= says nothing: write {key}=VALUE")
+            raise _wrong(f"{key} says nothing: write {key}=VALUE")
         if key == "dose" and (percent := _PERCENT.fullmatch(value)):
             factor = _factor(*percent.groups())
         elif key == "tolerance":

@@ -19,6 +19,8 @@ from ivigcalc.render.times import in_its_customs, long_day, on_its_screen, plain
 from ivigcalc.render.words import clean, clinic, who
 
 SCHEMA = "ivigcalc.day/1"
+#: of a patient's name, or of the file of a plan, in the table
+_LONGEST_WORD = 12
 _COLUMNS = (
     "chair",
     "patient",
@@ -201,7 +203,7 @@ def to_table(day: ClinicDay, *, width: int | None = None, color: bool = False, a
     from rich.console import Group, RenderableType
     from rich.text import Text
 
-    from ivigcalc.render.table import new_table, render
+    from ivigcalc.render.table import in_short_words, new_table, render
 
     parts: list[RenderableType] = [Text(heading(day), style="bold", overflow="fold")]
     parts += [Text(where, overflow="fold") for where in [clinic(day.site)] if where]
@@ -210,15 +212,22 @@ def to_table(day: ClinicDay, *, width: int | None = None, color: bool = False, a
         given = (Day.product, Day.course_day, Plans.dose_g, Plans.vials)
         table = new_table(Day.chair, Day.patient, *times, *given, left=(Day.patient, Day.product, Plans.vials))
         for visit in day.visits:
-            table.add_row(*map(Text, _row(day, visit)))
+            chair, patient, *rest = _row(day, visit)
+            table.add_row(*map(Text, (chair, in_short_words(patient, _LONGEST_WORD), *rest)))
         parts.append(table)
         vials = new_table(Day.from_stock, Day.vial_g, Day.take, Day.held, left=(Day.from_stock,))
         for found in day.taken:
             vials.add_row(*map(Text, taken_row(found)))
         parts.append(vials)
     parts += [Text(line, overflow="fold", style="bold yellow") for line in cautions(day)]
-    parts += [Text(line, overflow="fold") for line in remarks(day)]
+    parts += [Text(line, overflow="fold") for line in (*_marked(day), *remarks(day))]
     return render(Group(*parts, Text(CHECK_LINE, style="bold")), width=width, color=color, ascii_only=ascii_only)
+
+
+def _marked(day: ClinicDay) -> Iterator[str]:
+    """What the mark behind a patient says."""
+    if codes := sorted({code for visit in day.visits for code in visit.warnings}):
+        yield Day.marked.format(codes=", ".join(codes))
 
 
 def _row(day: ClinicDay, visit: Visit) -> tuple[str, ...]:

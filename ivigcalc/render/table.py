@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Literal
 
@@ -35,6 +37,8 @@ from ivigcalc.render.words import (
 PIPE_WIDTH = 80
 #: a longer word, such as an address of the web, may be broken
 _LONGEST_WORD = 23
+#: after which letters a long name of a file or a person is broken
+_PIECES = r"[^-_/.]*[-_/.]+|[^-_/.]+"
 #: blanks and lines between two columns are never more
 _BETWEEN = 3
 _STYLES = {"info": "dim", "caution": "bold yellow", "stop": "bold red"}
@@ -91,27 +95,60 @@ def render(content: RenderableType, *, width: int | None = None, color: bool = F
 
 def _print_whole(content: RenderableType, console: Console) -> None:
     # never cut a figure: where a table needs more than there is, let its lines run over
-    console.width = max(console.width, _least_width(content, console))  # control: no-figure-cut
+    console.width = max(console.width, _fitted(content, console))  # control: no-figure-cut
     console.print(content)
 
 
-def _least_width(content: RenderableType, console: Console) -> int:
-    """The width at which a table cuts no figure and breaks no word of a cell that folds, but for one as long as an
-    address of the web; a text folds anywhere."""
-    if not isinstance(content, Table) or _fits(content, console.width):
+def _fitted(table: RenderableType, console: Console) -> int:
+    """The width at which a table cuts no figure and breaks no word, but for one as long as an address of the web: that
+    of the console, or more where it has to be. Its columns of words share what the others leave. A text folds anywhere.
+    """
+    if not isinstance(table, Table) or _fits(table, console.width):
         return 1
     unbounded = console.options.update(width=10_000)
-    broken = 0
-    for column in content.columns:
+    folds = dict[int, tuple[int, int]]()  # the least and the most that each can use
+    for place, column in enumerate(table.columns):
+        if column.width is not None:
+            continue
         texts = [column.header, *column.cells]
         if not any(" " in str(text) or len(str(text)) > _LONGEST_WORD for text in column.cells):
             column.no_wrap = True  # an id, which rich would break for the sake of columns that could fold
+        most = max(Measurement.get(console, unbounded, text).maximum for text in texts)
         if column.no_wrap:  # rich itself would count the longest word only, and crop the rest: `02:48 +1 d` is three
-            column.min_width = max(Measurement.get(console, unbounded, text).maximum for text in texts)
+            column.min_width = most
         else:
             longest = max((len(word) for text in texts for word in str(text).split()), default=0)
-            broken += max(longest - _LONGEST_WORD, 0)
-    return Measurement.get(console, unbounded, content).minimum - broken
+            folds[place] = min(longest, _LONGEST_WORD), most
+    fixed = Measurement.get(console, unbounded, table).maximum - sum(most for _, most in folds.values())
+    width = max(console.width, fixed + sum(least for least, _ in folds.values()))
+    for place, share in zip(folds, _shares(list(folds.values()), width - fixed), strict=True):
+        table.columns[place].width = share
+    return width
+
+
+def _shares(folds: Sequence[tuple[int, int]], room: int) -> list[int]:
+    """What each of these has of the room, the least and the most of each given: the widest give way first."""
+    shares = [most for _, most in folds]
+    over = sum(shares) - room
+    while over > 0 and (wider := [place for place, (least, _) in enumerate(folds) if shares[place] > least]):
+        shares[max(wider, key=lambda place: (shares[place], place))] -= 1
+        over -= 1
+    return shares
+
+
+def in_short_words(text: str, most: int) -> str:
+    """Text whose words of more than `most` letters have a new line after a hyphen, a point or the like inside them."""
+    return " ".join("\n".join(_parts(word, most)) for word in text.split(" "))
+
+
+def _parts(word: str, most: int) -> Iterator[str]:
+    part = ""
+    for piece in re.findall(_PIECES, word):
+        if part and len(part) + len(piece) > most:
+            yield part
+            part = ""
+        part += piece
+    yield part
 
 
 def _fits(table: Table, width: int) -> bool:

@@ -37,7 +37,8 @@ def to_text(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     yield title(plan)
     yield from (f"{name.strip()}: {clean(value, 400)}" for name, value in facts(plan))
-    yield Plans.order_line.format(order=plan.order_text)
+    order_line = Plans.first_order_line if plan.history else Plans.order_line
+    yield order_line.format(order=plan.order_text)
     yield ""
     yield from _aligned(map(_session, plan.sessions))
     totals = plan.totals

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec.structs import replace
 
 from ivigcalc.definitions import Site
 from ivigcalc.engine.checks.dates import past_closing
+from ivigcalc.engine.checks.doses import stock_short
 from ivigcalc.engine.plan import (
     Cost,
     Course,
@@ -29,6 +31,8 @@ from ivigcalc.quantity import decimal_of
 
 #: notices that are about days alone, which the first order counts for all courses
 _OF_ALL_DAYS = ("order-expired", "session-left-out")
+#: words that say which courses they are about
+_NAMES_A_COURSE = re.compile(r"\bcourses? [0-9]")
 #: a line of the working of one session
 _OF_SESSION = re.compile(r"c([0-9]+)d[0-9]+\.")
 
@@ -50,8 +54,11 @@ def join(first: Plan, segments: Sequence[Segment], left_out: Iterable[Place], sa
     last = segments[-1].plan
     there = frozenset((session.course, session.day) for session in sessions)
     site = first.computed_from.site.value
-    late = tuple(past_closing(site, sessions))
-    notices = tuple(dict.fromkeys([*said, *_notices(windows, there, late)]))
+    counted = {
+        "past-closing": tuple(past_closing(site, sessions)),
+        "stock-short": tuple(_stock_short(site, windows, sessions)),
+    }
+    notices = tuple(dict.fromkeys([*said, *_notices(windows, there, counted)]))
     return replace(
         last,
         computed_from=first.computed_from,
@@ -126,10 +133,10 @@ def _titrations(sessions: Sequence[Session]) -> tuple[Titration, ...]:
 
 
 def _notices(
-    windows: Sequence[tuple[Segment, int]], there: frozenset[Place], late: tuple[Notice, ...]
+    windows: Sequence[tuple[Segment, int]], there: frozenset[Place], counted: Mapping[str, tuple[Notice, ...]]
 ) -> Iterator[Notice]:
-    """Of each segment those about its own courses; what only some orders say of a whole plan names their courses. What
-    is counted over sessions, `late`, is of all that there are.
+    """Of each segment those about its own courses; what only some orders say names their courses. What is `counted`
+    over sessions is of all that there are.
 
     What the order in force at the end says comes first.
     """
@@ -141,19 +148,39 @@ def _notices(
     for segment, end in reversed(windows):
         own = _own(segment, end, there)
         for notice in segment.plan.notices:
-            if notice.code == "past-closing":
-                yield from late
+            if notice.code in counted:  # control: counted-over-all
+                yield from counted[notice.code]
             elif notice.code in _OF_ALL_DAYS:
                 yield replace(notice, sessions=tuple(place for place in notice.sessions if place in there))
             elif notice.sessions:
                 about = tuple(place for place in notice.sessions if place in own)
+                of_all = about == own and 1 < len(own) < len(there) and not _NAMES_A_COURSE.search(notice.message)
                 if about:
-                    yield replace(notice, sessions=about)
+                    message = f"{_named(about)}: {notice.message}" if of_all else notice.message
+                    yield replace(notice, message=message, sessions=about)
             elif notice in everywhere:
                 yield notice
             elif own:  # control: notices-of-their-own-courses
                 about = courses_of[notice]  # said once of all orders that say it
                 yield replace(notice, message=f"{_named(about)}: {notice.message}", sessions=about)
+
+
+def _stock_short(site: Site, windows: Sequence[tuple[Segment, int]], sessions: Sequence[Session]) -> Iterator[Notice]:
+    """Of each product that some order finds short in its own courses: all that is drawn of it now."""
+    there = frozenset((session.course, session.day) for session in sessions)
+    found: dict[str, int] = {}
+    for segment, end in windows:
+        own = _own(segment, end, there)
+        for notice in segment.plan.notices:
+            if notice.code == "stock-short" and (about := [place for place in notice.sessions if place in own]):
+                found.setdefault(segment.plan.computed_from.product.value.id, about[0][0])
+    for product, from_course in found.items():
+        drawn = [session for session in sessions if session.product == product]
+        needed: Counter[Fraction] = Counter()
+        for session in drawn:
+            needed.update({Fraction(vial.size_g): vial.count for vial in session.vials})
+        places = tuple((session.course, session.day) for session in drawn if session.course >= from_course)
+        yield from stock_short(site, product, needed, places)
 
 
 def _own(segment: Segment, end: int, there: frozenset[Place]) -> tuple[Place, ...]:

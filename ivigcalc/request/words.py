@@ -17,7 +17,7 @@ from ivigcalc.clock import DAY_MIN, clock_minutes, iso_date
 from ivigcalc.country import markets
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, spoken
 from ivigcalc.request.request import LAST_YEAR, OrderedDose, Per, Sex
-from ivigcalc.text import TYPED, safe
+from ivigcalc.text import TYPED, near, safe
 
 FIRST_YEAR = 1900
 MAX_TEXT = 200
@@ -126,10 +126,11 @@ def day(text: str) -> date:
 
 def clock(text: str) -> int:
     """HH:MM as minutes after midnight."""
-    try:
+    with suppress(ValueError):
         return clock_minutes(text)
-    except ValueError as error:
-        raise ValueError(f"'{safe(text, TYPED)}' {error}") from None
+    raise ValueError(
+        f"{_short(text)} is not a clock time as HH:MM; write hours and minutes of 24 hours, as 09:00, 21:00"
+    )
 
 
 def count(most: int) -> Callable[[str], int]:
@@ -149,7 +150,9 @@ def one_of(*allowed: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         word = text.strip().lower()
         if word not in allowed:
-            raise ValueError(f"{_short(text)} is not one of the choices; allowed: {', '.join(allowed)}")
+            raise ValueError(
+                f"{_short(text)} is not one of the choices; {near(word, allowed)}allowed: {', '.join(allowed)}"
+            )
         return word
 
     return read

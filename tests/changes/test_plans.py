@@ -210,6 +210,45 @@ def test_what_happened_to_a_plan_is_one_line(tmp_path: Path) -> None:
     assert not [topic for topic, _ in found if topic == "record"]
 
 
+def test_what_a_plan_was_before_the_same_change_is_not_listed(tmp_path: Path) -> None:
+    """Two weights, and the same day missed: the change is one and the same, what it started from is not."""
+    words, moved = EventWords(missed=("2026-12-29",), to="2027-01-05", rest="move"), []
+    for weight in ("72kg", "80kg"):
+        made = helpers.plan("dermatomyositis", "octagam-10-us", weight, age="54y", start="2026-12-01", courses="2")
+        (tmp_path / "p.json").write_text(to_json(made), encoding="utf-8")
+        moved.append(parse(to_json(replan(read_saved(tmp_path / "p.json"), words, at=date(2026, 12, 29)))))
+    found = told(*moved)
+    assert ("dose", "dose") in found
+    assert not [what for topic, what in found if topic == "history"]
+    other = changed(moved[0], ("history", 0, "previous_sha256"), other_hash)
+    other = changed(other, ("revision", "previous_sha256"), other_hash)
+    assert {topic for topic, _ in told(moved[0], other)} == {"history"}, "said where nothing else has changed"
+
+
+def other_hash(value: str) -> str:
+    return value[::-1]
+
+
+def test_an_interruption_is_one_line(tmp_path: Path) -> None:
+    """21.6 mL, 43.2 mL and 40 min at 172.8 mL/h are 180 mL of 720 mL; 20 min at 86.4 mL/h are 28.8 mL more."""
+    made = helpers.plan("dermatomyositis", "octagam-10-us", "72kg", age="54y", start="2026-12-01", at="09:00", days="2")
+    written = [to_json(made)]
+    for words in (
+        EventWords(session="1.1", reaction_at="10:40", resume_at="11:10", rate="half"),
+        EventWords(session="1.1", reaction_at="11:30", stop=True),
+    ):
+        (tmp_path / "p.json").write_text(written[-1], encoding="utf-8")
+        written.append(to_json(replan(read_saved(tmp_path / "p.json"), words, at=date(2026, 12, 1))))
+    documents = [parse(text) for text in written]
+    resumed, stopped = told(documents[0], documents[1]), told(documents[1], documents[2])
+    first, second = resumed["rates", "interruption 1"], stopped["rates", "interruption 2"]
+    assert (first.was, first.sessions) == ("none", ((1, 1),))
+    assert first.now == "at 10:40 with 180 mL in, 540 mL left; from 11:10 at 86.4 mL/h (half)"
+    assert second.now == "stopped at 11:30 with 208.8 mL in, 511.2 mL left"
+    assert not [change for change in resumed.values() if "not recorded" in (change.was, change.now)]
+    assert ("rates", "interruption 1") not in stopped
+
+
 # ---- the command ----------------------------------------------------------------------------------------------------
 
 

@@ -106,6 +106,15 @@ def test_a_stop_needs_a_reason_or_another_answer(talk: Callable[..., tuple[str, 
     assert "--order '2 g/kg d1-5'" in seen.splitlines()[-1]
 
 
+def test_an_answer_that_cannot_be_right_is_said_at_once(talk: Callable[..., tuple[str, int]]) -> None:
+    """740 kg typed for 74: said before the next question, and taken back; 2 g/kg are 148 g."""
+    seen, code = talk(["dermatomyositis", "octagam-10-us", "740kg", "<", "74kg", *[SKIP] * 8])
+    assert code == 0
+    before, after = seen.split("[4 of 11] Age", 1)
+    assert "So far: refused (weight-implausible): " in before
+    assert "So far: 148 g a course" in after
+
+
 def test_it_can_be_left_at_any_time(talk: Callable[..., tuple[str, int]]) -> None:
     seen, code = talk(["cidp", "^C"])
     assert code == 130

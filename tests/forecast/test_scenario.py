@@ -50,7 +50,7 @@ def test_a_dose_in_per_cent(said: str, factor: str) -> None:
         (["tolerance=100%"], "above 0 and below 100"),
         (["tolerance=10"], "per cent"),
         (["tolerance=5 g"], "per cent"),
-        (["product"], "write KEY=VALUE"),
+        (["product"], "product says nothing: write product=VALUE"),
         (["product="], "says nothing"),
         (["product=no-such"], "no product 'no-such'"),
         (["policy=no-such"], "no policy 'no-such'"),

@@ -241,6 +241,15 @@ def test_two_weights_of_one_day_that_differ_are_refused_with_both() -> None:
     assert "72 kg and 27 kg were both measured on 2026-11-20" in message
 
 
+def test_the_newest_day_of_another_time_zone_may_not_be_the_newest_hour() -> None:
+    """23:30 at -05:00 is 04:30 of the next day at +00:00, after 03:00 there and before 05:00."""
+    evening = weight("72", on="2026-11-20T23:30:00-05:00")
+    message = refused(evening, weight("73", on="2026-11-21T03:00:00Z", id="again"))
+    assert "73 kg and 72 kg were both measured in different time zones" in message
+    assert taken(evening, weight("73", on="2026-11-21T05:00:00Z", id="again")).form.weight == "73 kg"
+    assert taken(evening, weight("72", on="2026-11-21T03:00:00Z", id="again")).form.weight == "72 kg"
+
+
 def test_two_patients_are_refused() -> None:
     assert "is of 2 patients" in refused(weight("72"), {**PATIENT, "id": "p2"})
 

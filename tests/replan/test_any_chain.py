@@ -25,6 +25,7 @@ SITE = helpers.a_site(
     price_per_gram={"octagam-10-us": {"amount": "10", "currency": "USD"}},
     stock={"octagam-10-us": {"30 g": "40", "2 g": "90"}},
 )
+KEPT = helpers.a_site(open={"mon": "07:00-19:00", "fri": "07:00-19:00"}, closed_days="keep")
 ANY = ("interval-outside-regimen", "dose-outside-regimen", "course-overlap", "courses-close")
 PLANS: dict[str, Plan] = {}
 
@@ -32,12 +33,13 @@ PLANS: dict[str, Plan] = {}
 MADE: dict[str, Callable[[], Plan]] = {
     "plain": lambda: first(days="2", courses="4"),
     "clinic": lambda: first(SITE, days="2", courses="4"),
+    "closed days kept": lambda: first(KEPT, days="2", courses="4"),
     "phases": lambda: first(regimen="cidp:us-label-privigen", product="privigen-us", days=None, courses="4"),
 }
 
 
 def plan_of(kind: str) -> Plan:
-    """A plain plan, one of a clinic, one of a protocol with phases."""
+    """A plain plan, one of a clinic, one on days when it is closed, one of a protocol with phases."""
     if kind not in PLANS:
         PLANS[kind] = MADE[kind]()
     return PLANS[kind]
@@ -87,7 +89,7 @@ def told(plan: Plan) -> list[str | None]:
 @pytest.mark.slow
 @settings(max_examples=150)
 @given(
-    st.sampled_from(["plain", "clinic", "phases"]),
+    st.sampled_from(sorted(MADE)),
     st.lists(st.tuples(EVENTS, st.integers(0, 20)), max_size=6),
     st.data(),
 )

@@ -27,6 +27,7 @@ from ivigcalc.render.paper.chart import chart_data
 from ivigcalc.render.paper.nurse_sheet import nurse_sheet
 from ivigcalc.render.paper.pdf import to_pdf
 from ivigcalc.render.table import to_table as to_table_of
+from ivigcalc.render.text_block import to_text
 from ivigcalc.render.web.html import to_html
 
 from .saved import after, first, reaction, session
@@ -453,3 +454,8 @@ def test_sessions_after_closing_are_counted_over_the_orders(plan: Plan) -> None:
     found = [notice for notice in changed.notices if notice.code == "past-closing"]
     assert [notice.message.partition(",")[0] for notice in found] == ["24 sessions"]
     assert len(found[0].sessions) == 24
+
+
+def test_the_text_of_a_plan_that_was_changed_says_that_its_order_is_the_first_one() -> None:
+    assert "Order: 2 g/kg/course d1-4 q4w x6\n" in to_text(first())
+    assert "Order at first: 2 g/kg/course d1-4 q4w x6\n" in to_text(after(first(), new_weight="68kg", from_course="3"))

@@ -130,6 +130,27 @@ def test_the_vials_of_the_courses_before_are_counted_by_their_product() -> None:
         assert [place[0] for place in helpers.notice(again, "stock-short").sessions][:1] == [3]
 
 
+def test_what_is_short_is_counted_over_all_courses_as_they_are_now() -> None:
+    """144 g a course are 4 x 30 g + 12 x 2 g; of 14 x 30 g the fourth course lacks 2, under whichever order it comes."""
+    plan = first(helpers.a_site(stock={"octagam-10-us": {"30 g": "14", "2 g": "60", "5 g": "0"}}), courses="4")
+    for made in (plan, after(plan, ON, new_weight="72.1kg", from_course="3"), reaction(plan, "10:51", "11:21", "half")):
+        short = helpers.notice(made, "stock-short")
+        assert "reaches to course 3, not for the whole plan: 16 of 30 g needed, 14 held; it" in short.message
+        assert (short.value, short.limit) == ("16 x 30 g", "14 x 30 g")
+        assert short.sessions == tuple((4, day) for day in (1, 2, 3, 4))
+    days = ("2026-12-01", "2026-12-02", "2026-12-03", "2026-12-04")
+    assert not helpers.notices(after(plan, missed=days, rest="keep"), "stock-short")
+
+
+def test_what_is_said_of_a_dose_names_the_courses_that_have_it() -> None:
+    """Of 30 g vials alone a course of 144 g is 150 g, and 120 g for 60 kg is 120 g with every size as well."""
+    site = helpers.a_site(stock={"octagam-10-us": {"30 g": "90"}})
+    changed = after(first(site, days=None), ON, new_weight="60kg", from_course="3")
+    said = helpers.notice(changed, "stock-changed-dose").message
+    assert said.startswith("courses 1 to 2: the stock of site ")
+    assert "the course is 150 g" in said
+
+
 @pytest.mark.parametrize(
     ("courses", "said"),
     [

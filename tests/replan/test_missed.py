@@ -285,6 +285,20 @@ def test_an_open_day_is_looked_for_within_two_weeks(shut: int, named: str) -> No
     assert str(caught.value).endswith(f"(closed by the clinic): {named}")
 
 
+def test_a_course_that_kept_a_closed_day_moves_off_it() -> None:
+    """Due on Tuesday 29 and Wednesday 30 December, both closed and kept; moved to the Thursday, nothing is closed."""
+    site = helpers.a_site(open={"mon-fri": "08:00-17:00"}, closed=["2026-12-29", "2026-12-30"], closed_days="keep")
+    plan = first(site, days="2")
+    assert [notice.value for notice in helpers.notices(plan, "on-closed-day")] == ["2026-12-29", "2026-12-30"]
+    later = after(plan, missed=("2026-12-30",), to="2026-12-31", rest="keep")
+    assert [notice.value for notice in helpers.notices(later, "on-closed-day")] == ["2026-12-29"]
+    gone = after(plan, missed=("2026-12-29",), to="2026-12-31", rest="keep")
+    assert [session.date for session in gone.sessions if session.course == 2] == ["2026-12-31", "2027-01-01"]
+    assert not helpers.notices(gone, "on-closed-day")
+    left_out = after(plan, missed=("2026-12-29",), rest="keep")
+    assert [notice.value for notice in helpers.notices(left_out, "on-closed-day")] == ["2026-12-30"]
+
+
 def test_later_courses_that_move_are_moved_off_closed_days_as_at_first() -> None:
     """Course 2 is given from Thursday 31 December on, course 3 is due four weeks later, on Thursday and Friday. Given
     from Friday 8 January on, its second day would be a Saturday: refused. A course of one day is given on that Friday,

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from ivigcalc.batch.tables.first_day import Dates, Day, Movable, has_own_dates, movable
+from ivigcalc.batch.tables.first_day import Dates, Day, Movable, has_own_dates, in_bytes, movable
 from ivigcalc.batch.tables.gaps import HEAD, SAID, WHO, Block, Piece, Text, block_of, day, text_of
 from ivigcalc.batch.tables.notices import Told, told
 from ivigcalc.clock import DAY_MIN
@@ -60,11 +60,11 @@ class Figures(Struct, frozen=True, dict=True):
                 found.update((session.course, session.day - 1 + more) for more in range(1, later + 1))
         return tuple(sorted(found))
 
-    def dates(self, start: date) -> tuple[str, ...]:
+    def dates(self, start: date) -> tuple[bytes, ...]:
         """The dates of its days, for this first day."""
         if self._dates is not None:
             return self._dates.texts(start)
-        return tuple(day.isoformat() for day in self._own_dates(self.days))
+        return in_bytes(self._own_dates(self.days))
 
     def on_days(self, start: date) -> tuple[date, ...]:
         """The date of each session, for this first day."""
@@ -220,14 +220,14 @@ class Planned(NamedTuple):
         """How many lines it has in the tables of sessions, steps and notices."""
         return *self.answer.figures.line_counts, self.told.count
 
-    def lines(self, table: str, *, escape: bool = True) -> str:
-        """The CSV lines of a table."""
+    def lines(self, table: str, *, escape: bool = True) -> tuple[bytes, ...]:
+        """The CSV lines of a table, in pieces."""
         who = _who(self.patient_id, escape)
         if table == "notices":
-            return self.told.text(escape=escape).filled((who, self._until))
+            return self.told.text(escape=escape).filled((who, self._until.encode("ascii")))
         figures = self.answer.figures
         text = figures.step_text if table == "steps" else figures.session_text
-        return text.filled((who, self.answer.codes, *figures.dates(self.start)))
+        return text.filled((who, self.answer.codes.encode("ascii"), *figures.dates(self.start)))
 
     @property
     def _until(self) -> str:
@@ -297,8 +297,8 @@ def _of_all(mine: Movable, known: Known[Movable, Movable]) -> Movable:
 
 
 @lru_cache(maxsize=1024)  # a patient is in every table
-def _who(patient_id: str, escape: bool) -> str:
-    return quoted(safe_cell(patient_id) if escape else patient_id)
+def _who(patient_id: str, escape: bool) -> bytes:
+    return quoted(safe_cell(patient_id) if escape else patient_id).encode("utf-8")
 
 
 def quoted(text: str) -> str:

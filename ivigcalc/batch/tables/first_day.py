@@ -7,6 +7,7 @@ are not all of one length, so courses may come closer or lie further apart for a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -32,19 +33,24 @@ class Dates:
     def __init__(self, stretches: tuple[tuple[Quantity | None, int], ...], days: tuple[Day, ...]) -> None:
         self._stretches, self._days = stretches, days
         self._dates: Known[date, tuple[date, ...]] = Known(_STARTS)
-        self._texts: Known[date, tuple[str, ...]] = Known(_STARTS)
+        self._texts: Known[date, tuple[bytes, ...]] = Known(_STARTS)
 
     def dates(self, start: date) -> tuple[date, ...]:
         """The date of each day, for this first day."""
         return self._dates.of(start, lambda: self._from(start))
 
-    def texts(self, start: date) -> tuple[str, ...]:
+    def texts(self, start: date) -> tuple[bytes, ...]:
         """The same as YYYY-MM-DD."""
-        return self._texts.of(start, lambda: tuple(day.isoformat() for day in self.dates(start)))
+        return self._texts.of(start, lambda: in_bytes(self.dates(start)))
 
     def _from(self, start: date) -> tuple[date, ...]:
         firsts = due_dates(start, self._stretches)
         return tuple(firsts[course - 1] + timedelta(days=later) for course, later in self._days)
+
+
+def in_bytes(days: Iterable[date]) -> tuple[bytes, ...]:
+    """YYYY-MM-DD of each day."""
+    return tuple([day.isoformat().encode("ascii") for day in days])
 
 
 class Movable(Struct, frozen=True, dict=True):

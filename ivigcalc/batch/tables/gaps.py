@@ -24,19 +24,19 @@ def day(later: int) -> int:
 class Block(NamedTuple):
     """Lines that come several times: words, and in which order these (by place) and gaps follow each other."""
 
-    words: tuple[str, ...]
+    words: tuple[bytes, ...]
     order: tuple[int, ...]
 
 
 class Text(NamedTuple):
     """Lines cut at their gaps, and in which order words and what is put into the gaps follow each other."""
 
-    words: tuple[str, ...]
-    order: Callable[[tuple[str, ...]], Iterable[str]]
+    words: tuple[bytes, ...]
+    order: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
 
-    def filled(self, values: tuple[str, ...]) -> str:
-        """The lines of one patient. `values`: the patient, what is said beside, and the days."""
-        return "".join(self.order(self.words + values))
+    def filled(self, values: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """The lines of one patient, still in pieces. `values`: the patient, what is said beside, and the days."""
+        return self.order(self.words + values)
 
 
 def block_of(pieces: Iterable[Piece]) -> Block:
@@ -51,18 +51,18 @@ def block_of(pieces: Iterable[Piece]) -> Block:
         else:
             order.append(len(words))
             words.append(piece)
-    return Block(tuple(words), tuple(order))
+    return Block(tuple([word.encode("utf-8") for word in words]), tuple(order))
 
 
 def text_of(parts: Sequence[tuple[Block, str, int]]) -> Text:
     """Blocks one after the other, each with its head and with the place of its day among the days."""
-    words: list[str] = []
+    words: list[bytes] = []
     begins: dict[int, int] = {}
     for block in {id(block): block for block, _, _ in parts}.values():
         begins[id(block)] = len(words)
         words += block.words
     first_head = len(words)
-    words += [head for _, head, _ in parts]
+    words += [head.encode("ascii") for _, head, _ in parts]
     count = len(words)  # what is put into the gaps comes after the words
     order: list[int] = []
     for head, (block, _, place) in enumerate(parts, start=first_head):
@@ -71,4 +71,4 @@ def text_of(parts: Sequence[tuple[Block, str, int]]) -> Text:
             begin + p if p >= 0 else head if p == HEAD else count + WHO - p if p > HEAD else today - p
             for p in block.order
         ]
-    return Text(tuple(words), itemgetter(*order) if order else itemgetter(slice(0)))
+    return Text(tuple(words), itemgetter(*order) if len(order) > 1 else itemgetter(slice(0)))  # a line has its gaps

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct
 
-from ivigcalc.definitions import Cited, Definition, Limit, cite
+from ivigcalc.definitions import Cited, Definition, Limit, Site, cite
 from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed, Stretch
 from ivigcalc.engine.dose import CourseDose, amount_g, outside, share_of_published
@@ -42,7 +43,7 @@ def _over_limits(
 ) -> Iterator[Notice]:
     """Doses of a day and a course against the limits that `owner` publishes, in a `block` of it.
 
-    A limit that only whole-vial rounding passes is a caution whatever its level: the order itself kept to it.
+    A limit that only rounding passes is a caution whatever its level: the order itself kept to it.
     """
     dose = stretch.dose
     given: dict[str, tuple[Fraction, Fraction]] = {
@@ -121,7 +122,7 @@ def _limit_notice(
 ) -> Notice:
     """`ordered`: the exact dose passes the limit, not only its rounding."""
     code, what, remedy = _LIMITED[limit.per]
-    remedy = remedy if ordered else "by rounding to whole vials only"
+    remedy = remedy if ordered else "by rounding only"
     shown = f"{limit.max} ({figure(bound_g)} g)" if limit.max.dimension == "dose" else f"{limit.max}"
     message = f"{figure(grams)} g in {what} is above the limit of {shown}: {remedy}"
     level = limit.level if ordered else "caution"
@@ -199,16 +200,28 @@ def stock(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
     from_course = dosed.restocked_from
     if from_course is None:
         return
-    held = rx.site.shelf(rx.product.id) or {}
-    needed = vials_of([portion.choice for portion in dosed.portions])
-    short = [size for size, count in needed.items() if count > held.get(size, 0)]
+    needed = Counter(dict(rx.taken)) + Counter(vials_of([portion.choice for portion in dosed.portions]))
+    places = tuple((course, day) for course, day in dosed.places if course >= from_course)
+    yield from stock_short(rx.site, rx.product.id, needed, places)
+
+
+def stock_short(
+    site: Site, product: str, needed: Mapping[Fraction, int], places: tuple[tuple[int, int], ...]
+) -> Iterator[Notice]:
+    """What is needed of a product, by vial size in g, is more than the site has. `places`: the sessions from the
+    first course on that the stock does not reach.
+    """
+    held, from_course = site.shelf(product) or {}, places[0][0]
+    short = [size for size, count in sorted(needed.items(), reverse=True) if count > held.get(size, 0)]
+    if not short:
+        return
     sizes = "; ".join(f"{needed[size]} of {figure(size)} g needed, {held.get(size, 0)} held" for size in short)
     yield Notice(
         "stock-short",
         "caution",
-        f"the stock of site {rx.site.id} reaches to course {from_course - 1}, not for the whole plan: {sizes}; "
+        f"the stock of site {site.id} reaches to course {from_course - 1}, not for the whole plan: {sizes}; "
         f"it must be filled up before course {from_course}",
         ", ".join(f"{needed[size]} x {figure(size)} g" for size in short),
         ", ".join(f"{held.get(size, 0)} x {figure(size)} g" for size in short),
-        sessions=tuple((course, day) for course, day in dosed.places if course >= from_course),
+        sessions=places,
     )

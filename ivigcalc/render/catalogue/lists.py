@@ -11,6 +11,7 @@ class Day:
     too_many_for_chairs = "CAUTION {start} to {end}: {patients} patients for {chairs} chairs"
     named = "{said}: {names}"
     too_few = "CAUTION {product} {size} g: {needed} needed, {held} held, {lacking} lacking"
+    marked = "! the plan has stops or cautions: {codes}; ivigcalc explain CODE says what to do"
     no_time = "No time of day in the plan of: {names}"
     no_end = "No rates, so no end: the chair is kept all day for {names}"
     one_chair = "{count} chair in use at once at most"

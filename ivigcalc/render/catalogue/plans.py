@@ -140,6 +140,7 @@ class Plans:
     stamp = "ivigcalc {version}; definitions: {definitions}"
     # a block of text
     order_line = "Order: {order}"
+    first_order_line = "Order at first: {order}"
     total_line = "Total: {dose} g; {volume} mL; {vials}"
     session_line = "Course {course} day {day}"
     left_over = "{left} g left"
