@@ -34,6 +34,12 @@ STARTS: dict[str, tuple[list[str], dict[str, str], str]] = {
     "ivigcalc --version": ([*IVIGCALC, "--version"], {}, TYPER),
     "completion of an id": (IVIGCALC, asked("ivigcalc schedule --weight 72kg -r der"), TYPER),
     "completion of an option": (IVIGCALC, asked("ivigcalc schedule --weight 72kg --reg"), TYPER),
+    "completion of an option of batch": (IVIGCALC, asked("ivigcalc batch list.csv --ma"), TYPER),
+    "completion of an option of batch, zsh": (
+        IVIGCALC,
+        {"_IVIGCALC_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "ivigcalc batch list.csv --"},
+        TYPER,
+    ),
     "completion of a command": (IVIGCALC, asked("ivigcalc sch"), TYPER),
     "ivigcalc dose --help": ([*IVIGCALC, "dose", "--help"], {}, STACK),
     "ivigcalc dose, one plan": ([*IVIGCALC, "dose", *ORDER], {}, STACK),

@@ -1,10 +1,12 @@
-"""Write what the wheel installs below share/: the manual page and the completion of bash, zsh and fish.
+"""Write what the wheel installs below share/: the manual page and the completion of bash, zsh and fish; and the table
+from which a shell is answered (`ivigcalc/cli/goes_on.py`).
 
 `python docs/build_manual.py` writes them; a test compares them with what it would write.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +14,13 @@ from typing import Any
 
 import typer
 from build_reference import commands
+from rich.text import Text
+from typer import Context
 from typer._completion_shared import get_completion_script
 
 from ivigcalc import __version__
 from ivigcalc.cli.app import build
+from ivigcalc.cli.goes_on import TABLE, Row
 from ivigcalc.cli.start import ASKED
 
 SHARE = Path(__file__).parent.parent / "share"
@@ -47,6 +52,8 @@ def main() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
         print(f"share/{path}")
+    TABLE.write_text(table(), encoding="utf-8")
+    print(f"ivigcalc/cli/{TABLE.name}")
 
 
 def _completion(shell: str) -> str:
@@ -54,6 +61,45 @@ def _completion(shell: str) -> str:
     if shell == "zsh":  # which loads the file when it is first asked, and wants its answer then
         script = script.replace("compdef _ivigcalc_completion ivigcalc", '_ivigcalc_completion "$@"')
     return script.strip() + "\n"
+
+
+# ---- the table of commands and options -------------------------------------------------------------------------------
+
+
+def table() -> str:
+    """Every command -> the rows of what may follow it, as JSON with a row on each line."""
+    root = typer.main.get_command(build())
+    each = (
+        f"{json.dumps(name)}: [\n"
+        + ",\n".join(json.dumps(row if row.choices else row[:-1], ensure_ascii=False) for row in rows)
+        + "\n]"
+        for name, rows in _rows(root, "", None)
+    )
+    return "{\n" + ",\n".join(each) + "\n}\n"
+
+
+def _rows(command: Any, name: str, above: Context | None) -> Iterator[tuple[str, list[Row]]]:
+    context = command.make_context(name, [], parent=above, resilient_parsing=True)
+    below = getattr(command, "commands", {})
+    commands_below = [Row(one, "command", _shown(child.get_short_help_str())) for one, child in below.items()]
+    options = [_row(p) for p in command.get_params(context) if p.param_type_name == "option"]
+    yield name, [*commands_below, *options]
+    for one, child in below.items():
+        yield from _rows(child, f"{name} {one}".strip(), context)
+
+
+def _row(option: Any) -> Row:
+    holds = "many" if option.multiple else "yes" if option.is_flag else "one"
+    choices = option.type_descriptor.choices or () if option.type_descriptor.is_choice else ()
+    names = [*option.opts, *option.secondary_opts]
+    if option.name == "help":  # typer has these in no order
+        names.sort(reverse=True, key=len)
+    return Row(" ".join(names), holds, _shown(option.help or ""), " ".join(choices))
+
+
+def _shown(text: str) -> str:
+    """A help as a shell shows it, on one line and without marks for style."""
+    return Text.from_markup(" ".join(text.split())).plain
 
 
 # ---- the manual page ------------------------------------------------------------------------------------------------

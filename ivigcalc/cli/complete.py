@@ -1,8 +1,8 @@
-"""The ids that a shell offers after an option: regimens with their protocols, products, policies, phases, site files.
+"""What a shell offers next: commands, options, and after an option ids: regimens with their protocols, products,
+policies, phases, site files.
 
-Typer completes commands and options; it takes longer to load than a person who types wants to wait for an id, so these
-are answered without it, in the words that its scripts for each shell understand. So are names of commands and options
-to bash, which wants no more than the names.
+Typer takes longer to load than a person who types wants to wait, so they are answered without it, in the words that its
+scripts for each shell understand; what is not plain is left to it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-
-from ivigcalc.cli.homes import HOMES
 
 #: option -> what it names
 OPTIONS = {
@@ -38,17 +36,16 @@ _MOST_FILES, _HEAD_CHARS = 200, 2000
 
 
 def answer(instruction: str, environment: Mapping[str, str]) -> str | None:
-    """What to say to the shell; None where neither an id is asked for, nor by bash the name of a command or of an
-    option of one patient: the other shells show what each is for, which typer knows."""
+    """What to say to the shell; None where typer is asked for it."""
     shell = instruction.removeprefix("complete_")
     if shell not in _READERS:
         return None
     try:
         typed, word = _READERS[shell](environment)
-        found = _found(typed, word, names_alone=shell == "bash")
+        found = _found(typed, word)
     except (OSError, ValueError, KeyError):
         return None
-    if found is None or (not found and shell != "zsh"):
+    if found is None or (not found and shell == "fish"):  # fish hears by the exit code that there is nothing
         return None
     return _SAID[shell](found, environment)
 
@@ -68,33 +65,31 @@ def _shipped(kind: str) -> Mapping[str, Path]:
     return shipped(kind)
 
 
-def _found(typed: Sequence[str], word: str, names_alone: bool) -> list[str] | None:
-    """What may be typed next; None where typer is asked for it."""
-    if word.startswith("-"):
-        from ivigcalc.cli.plain import options_left
+def _found(typed: Sequence[str], word: str) -> list[tuple[str, str]] | None:
+    """What may be typed next, with what it is for; None where typer is asked for it."""
+    kind = OPTIONS.get(typed[-1]) if typed and not word.startswith("-") else None
+    if kind is None:
+        from ivigcalc.cli.goes_on import next_words
 
-        return [name for name in options_left(typed) if name.startswith(word)] if names_alone else None
-    kind = "command" if names_alone and not typed else _kind(typed)
-    return None if kind is None else list(_values(kind, typed, word))
+        words = next_words(typed, word)
+        kind = _kind_of_argument(typed) if words is None and not word.startswith("-") else None
+        if kind is None:
+            return words
+    return [(name, "") for name in _values(kind, typed, word)]
 
 
 # ---- what is asked --------------------------------------------------------------------------------------------------
 
 
-def _kind(typed: Sequence[str]) -> str | None:
-    """What the next word names."""
-    before = typed[-1] if typed else ""
-    if before in OPTIONS:
-        return OPTIONS[before]
+def _kind_of_argument(typed: Sequence[str]) -> str | None:
+    """What an argument names."""
     words = [word for word in typed if not word.startswith("-")]
     return GROUPS.get(words[0]) if len(words) >= 2 and words[1] in _OF_AN_ID else None
 
 
 def _values(kind: str, typed: Sequence[str], word: str) -> Iterator[str]:
     """The words that begin so."""
-    if kind == "command":
-        yield from (name for name in HOMES if name.startswith(word))
-    elif kind == "site":
+    if kind == "site":
         yield from _sites(word)
     elif kind == "phase":
         yield from (phase for phase in _phases(typed) if phase.startswith(word))
@@ -197,33 +192,38 @@ def _of_powershell(environment: Mapping[str, str]) -> tuple[list[str], str]:
     return (words[:-1] if word else words), word
 
 
-def _to_bash(found: Sequence[str], environment: Mapping[str, str]) -> str:
+_Found = Sequence[tuple[str, str]]
+
+
+def _to_bash(found: _Found, environment: Mapping[str, str]) -> str:
     """What stands before a colon is not replaced, so it is not said."""
     _, word = _of_bash(environment)
     said = word.rpartition(":")[0]
-    return "\n".join(name.removeprefix(f"{said}:") if said else name for name in found) + "\n"
+    return "".join((name.removeprefix(f"{said}:") if said else name) + "\n" for name, _ in found)
 
 
-def _to_zsh(found: Sequence[str], _environment: Mapping[str, str]) -> str:
+def _to_zsh(found: _Found, _environment: Mapping[str, str]) -> str:
     if not found:
         return "_files\n"
-    words = "\n".join(f'"{_for_zsh(name)}"' for name in found)
+    words = "\n".join(f'"{_for_zsh(name)}"' + (f':"{_for_zsh(text)}"' if text else "") for name, text in found)
     return f"_arguments '*: :(({words}))'\n"
 
 
-def _for_zsh(name: str) -> str:
+def _for_zsh(text: str) -> str:
     for one, other in (('"', '""'), ("'", "''"), ("$", "\\$"), ("`", "\\`"), (":", r"\\:")):
-        name = name.replace(one, other)
-    return name
+        text = text.replace(one, other)
+    return text
 
 
-def _to_fish(found: Sequence[str], environment: Mapping[str, str]) -> str:
+def _to_fish(found: _Found, environment: Mapping[str, str]) -> str:
     """Asked whether there is something to offer, the answer is the exit code; 0 is yes."""
-    return "\n".join(found) + "\n" if environment.get("_TYPER_COMPLETE_FISH_ACTION") == "get-args" else ""
+    if environment.get("_TYPER_COMPLETE_FISH_ACTION") != "get-args":
+        return ""
+    return "".join((f"{name}\t{text}" if text else name) + "\n" for name, text in found)
 
 
-def _to_powershell(found: Sequence[str], _environment: Mapping[str, str]) -> str:
-    return "".join(f"{name}::: \n" for name in found)
+def _to_powershell(found: _Found, _environment: Mapping[str, str]) -> str:
+    return "".join(f"{name}:::{text or ' '}\n" for name, text in found)
 
 
 _READERS = {

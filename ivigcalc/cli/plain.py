@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin
 from msgspec import Struct
 
 from ivigcalc.cli.declare import Option
-from ivigcalc.cli.homes import HELP, OF_ONE_PATIENT
+from ivigcalc.cli.homes import OF_ONE_PATIENT
 
 
 class Line(Struct, frozen=True):
@@ -73,15 +73,6 @@ def read(arguments: Sequence[str]) -> Line | None:
             return None
         given[option.parameter] = [*given.get(option.parameter, []), found] if option.holds is list else found
     return Line(command, {option.parameter: option.default for option in declared} | given, given)
-
-
-def options_left(arguments: Sequence[str]) -> list[str]:
-    """The names of the options that may follow a plain line."""
-    line = read(arguments)
-    if line is None:
-        return []
-    left = (o for o in _declared(line.command) if o.holds is list or o.parameter not in line.given)
-    return [*(name for option in left for name in option.names), *HELP]
 
 
 def _declared(command: Callable[..., Any]) -> Iterator[_Declared]:

@@ -1,29 +1,39 @@
-"""What a shell offers after an option that takes an id, in bash, zsh, fish and PowerShell."""
+"""What a shell offers next, in bash, zsh, fish and PowerShell: ids, and as typer itself answers, commands and options."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 import typer._completion_classes as typers
+from typer import rich_utils
 from typer._click.shell_completion import CompletionItem
 from typer._completion_shared import get_completion_script
 
 from ivigcalc import library
-from ivigcalc.cli.app import build, made
+from ivigcalc.cli.app import made
 from ivigcalc.cli.complete import GROUPS, OPTIONS, answer
-from ivigcalc.cli.homes import HOMES, OF_ONE_PATIENT
+from ivigcalc.cli.goes_on import TABLE
+from ivigcalc.cli.homes import HOMES
 from ivigcalc.cli.main import main
 from ivigcalc.request.fields import FIELDS
+from tests.cli.test_manual import BUILD
 
 APP = made()
-SHELLS = ("bash", "zsh", "fish", "powershell")
+TYPERS = {
+    "bash": typers.BashComplete,
+    "zsh": typers.ZshComplete,
+    "fish": typers.FishComplete,
+    "powershell": typers.PowerShellComplete,
+}
+SHELLS = tuple(TYPERS)
 
 
 def asked(shell: str, line: str) -> dict[str, str]:
@@ -38,6 +48,28 @@ def asked(shell: str, line: str) -> dict[str, str]:
         "_TYPER_COMPLETE_WORD_TO_COMPLETE": word,
         "_TYPER_COMPLETE_FISH_ACTION": "get-args",
     }
+
+
+def walk(name: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield name, command
+    for child_name, child in getattr(command, "commands", {}).items():
+        yield from walk((*name, child_name), child)
+
+
+COMMANDS = dict(walk((), APP))
+
+
+def typers_own(shell: str, line: str, patch: pytest.MonkeyPatch) -> str:
+    """What typer answers; a help that is longer than the terminal is wide stays on its line."""
+    patch.setattr(rich_utils, "MAX_WIDTH", 1000)
+    for name, value in asked(shell, line).items():
+        patch.setenv(name, value)
+    return str(TYPERS[shell](APP, {}, "ivigcalc", "_IVIGCALC_COMPLETE").complete())
+
+
+def items(said: str | None) -> list[str]:
+    """What is offered, in any order: typer has --help and -h in none."""
+    return sorted((said or "").strip("\n").removeprefix("_arguments '*: :((").removesuffix("))'").splitlines())
 
 
 def offered(line: str, shell: str = "fish") -> list[str] | None:
@@ -68,14 +100,41 @@ def test_ids_that_begin_so(line: str, ids: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["ivigcalc do", "ivigcalc dose --reg", "ivigcalc dose -r xyzzy", "ivigcalc dose -r --p", "ivigcalc day -", ""],
+    [
+        "ivigcalc dose -r --p",
+        "ivigcalc dose --weight -",
+        "ivigcalc dose --nothing -",
+        "ivigcalc dose -rcidp -",
+        "ivigcalc dose -- --p",
+        "ivigcalc verify x",
+        "ivigcalc doze -",
+        "ivigcalc --version do",
+        "ivigcalc regimens nothing -",
+        "ivigcalc regimens --help li",
+    ],
 )
-@pytest.mark.parametrize("shell", ["bash", "fish", "powershell"])
+@pytest.mark.parametrize("shell", SHELLS)
 def test_the_rest_is_left_to_typer(line: str, shell: str) -> None:
-    if shell != "bash" or " -r" in line or "day" in line:  # bash wants no more than the names
-        assert answer(f"complete_{shell}", asked(shell, line or "x ")) is None
+    assert answer(f"complete_{shell}", asked(shell, line)) is None
+
+
+def test_what_is_no_question_is_left_to_typer() -> None:
     assert answer("source_bash", {}) is None
-    assert answer(f"complete_{shell}", {}) is None
+    assert [answer(f"complete_{shell}", {}) for shell in SHELLS] == [None] * len(SHELLS)
+    equals = ("ivigcalc dose --pregnant=yes -", "ivigcalc day --format=")  # bash takes them apart
+    assert [answer("complete_zsh", asked("zsh", line)) for line in equals] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["ivigcalc dose -r xyzzy", "ivigcalc dose --weight ", "ivigcalc regimens show -o ", "ivigcalc dose --xy"],
+)
+@pytest.mark.parametrize("shell", SHELLS)
+def test_where_nothing_is_known_there_may_be_files(line: str, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fish is told so by the exit code, and by typer."""
+    found = answer(f"complete_{shell}", asked(shell, line))
+    assert found == {"bash": "", "zsh": "_files\n", "fish": None, "powershell": ""}[shell]
+    assert items(typers_own(shell, line, monkeypatch)) == items(found)
 
 
 @pytest.mark.parametrize("regimen", library.shipped("regimen"))
@@ -148,14 +207,34 @@ def test_every_option_that_takes_an_id_is_completed() -> None:
     assert {name for name, home in HOMES.items() if home == "definitions"} - {"schema"} == set(GROUPS)
 
 
-def test_nothing_is_loaded_for_it() -> None:
-    script = (
-        "import os, sys; os.environ.update(_IVIGCALC_COMPLETE='complete_bash', COMP_WORDS='ivigcalc dose -r c', "
-        "COMP_CWORD='3'); from ivigcalc.cli.start import run; run(); "
-        "sys.exit(any(name in sys.modules for name in ('typer', 'pydantic', 'yaml', 'ivigcalc.definitions')))"
+@pytest.mark.parametrize("shell", SHELLS)
+def test_nothing_is_loaded_for_it(shell: str) -> None:
+    """For an id, an option of any command, and a command."""
+    script = """
+import json, os, sys
+from ivigcalc.cli.start import run
+for environment in json.load(sys.stdin):
+    os.environ.update(environment)
+    run()
+loaded = {name for name in sys.modules if name.startswith("ivigcalc.")}
+assert loaded <= {"ivigcalc._version", "ivigcalc.cli", "ivigcalc.lazy"} | {
+    f"ivigcalc.{name}" for name in ("cli.start", "cli.homes", "cli.complete", "cli.goes_on", "library", "library.place")
+}, loaded
+assert not {"typer", "rich", "msgspec", "pydantic", "yaml"} & sys.modules.keys()
+"""
+    lines = ["ivigcalc dose -r c", "ivigcalc re", "ivigcalc regimens li", "ivigcalc day -f js", "ivigcalc "]
+    lines += [" ".join(["ivigcalc", *name, "-"]) for name in COMMANDS]
+    environments = [{**asked(shell, line), "_IVIGCALC_COMPLETE": f"complete_{shell}"} for line in lines]
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        input=json.dumps(environments),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=False)
-    assert (done.returncode, "cidp" in done.stdout) == (0, True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "cidp" in done.stdout
+    assert done.stdout.count("--help") == len(COMMANDS)
 
 
 @pytest.mark.parametrize("stdout", ["closed", "full"])
@@ -171,31 +250,62 @@ def test_what_the_shell_cannot_hear_is_not_complained_of(stdout: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_bash_is_told_the_commands_that_typer_has() -> None:
-    """It sorts them itself; the other shells show what each is for, which typer says."""
-    commands = typer.main.get_command(build()).commands  # type: ignore[attr-defined]
-    assert sorted(offered("ivigcalc ", "bash") or ()) == sorted(commands)
-    assert sorted(offered("ivigcalc re", "bash") or ()) == ["regimens", "replan"]
-    assert [offered("ivigcalc re", shell) for shell in ("fish", "powershell")] == [None, None]
-    assert offered("ivigcalc --ver", "bash") is None
+def lines_of(name: tuple[str, ...], command: Any) -> list[str]:
+    """A command; then with an argument, with all of its options, and with every other one."""
+    options = [p for p in command.params if p.param_type_name == "option" and name]
+    said = [p.opts[-1] if p.is_flag else f"{p.opts[0]} x" for p in options]
+    said += [f"{p.opts[0]}=y" for p in options if not p.is_flag and p.opts[0].startswith("--")][::3]
+    arguments = [[], ["x"], ["-"], ["y", *said], said[::2], ["-o", "-", *said[1::2]]]
+    plain = arguments[:1] if hasattr(command, "commands") else arguments
+    return [" ".join(["ivigcalc", *name, *more]) for more in plain if "-o" not in more or "--output" in str(said)]
 
 
-@pytest.mark.parametrize(
-    "typed",
-    ["", "--weight 72kg", "-p x --risk renal -q", "--product=x --pregnant -f json", "--weight", "--nothing", "x"],
-)
-@pytest.mark.parametrize("word", ["-", "--", "--p", "--weight", "--he", "-h", "-q"])
-def test_bash_is_told_the_options_that_typer_has(typed: str, word: str) -> None:
-    """Those that were not given, and those that may be given again; or it is left to typer."""
-    for command in OF_ONE_PATIENT:
-        line = [command, *typed.split()]
-        own = typers.BashComplete(APP, {}, "ivigcalc", "_IVIGCALC_COMPLETE").get_completions(line, word)
-        found = answer(
-            "complete_bash",
-            {"COMP_WORDS": " ".join(["ivigcalc", *line, word]), "COMP_CWORD": str(len(line) + 1)},
-        )
-        assert sorted((found or "").split()) in ([], sorted(item.value for item in own))  # bash sorts them itself
-        assert found or typed in ("--weight", "--nothing", "x") or not own
+@pytest.mark.parametrize("name", COMMANDS, ids=" ".join)
+def test_commands_and_options_are_offered_as_typer_offers_them(
+    name: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = COMMANDS[name]
+    for line in lines_of(name, command):
+        for word in ("-", "--he") if line.endswith("x") else ("-", "--", "--p", "--he", "-h", "-q"):
+            for shell in SHELLS:
+                found = answer(f"complete_{shell}", asked(shell, f"{line} {word}"))
+                own = typers_own(shell, f"{line} {word}", monkeypatch)
+                assert items(found) == items(own), (line, word, shell)
+                assert found is not None or (shell == "fish" and not own), (line, word, shell)
+
+
+@pytest.mark.parametrize("begun", ["", "re", "s", "xyzzy", "regimens ", "regimens s", "sites ", "policies l"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_names_of_commands_are_offered_as_typer_offers_them(
+    begun: str, shell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = f"ivigcalc {begun}"
+    found = answer(f"complete_{shell}", asked(shell, line))
+    assert (found or "").rstrip("\n") == typers_own(shell, line, monkeypatch)
+    assert found is not None or (shell, begun) == ("fish", "xyzzy")
+
+
+CHOICES = [
+    (" ".join(["ivigcalc", *name, option.opts[0], ""]))
+    for name, command in COMMANDS.items()
+    for option in command.params
+    if option.param_type_name == "option" and option.type_descriptor.is_choice
+]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_values_of_an_option_are_offered_as_typer_offers_them(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(CHOICES) > 20
+    for line in CHOICES:
+        for more in ("", "t", "j"):
+            found = answer(f"complete_{shell}", asked(shell, line + more))
+            own = typers_own(shell, line + more, monkeypatch)
+            assert (found or "").rstrip("\n") == own, line + more
+            assert found is not None or (shell == "fish" and not own), line + more
+
+
+def test_the_table_is_what_would_be_generated() -> None:
+    assert TABLE.read_text(encoding="utf-8") == BUILD.table(), "run: make docs"
 
 
 @pytest.mark.parametrize(("words", "number"), [(None, None), ("ivigcalc dose", "x")])

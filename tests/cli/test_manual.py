@@ -76,13 +76,13 @@ def test_the_page_passes_the_check_of_mandoc() -> None:
 SCRIPTS = {
     "bash": """
 source {share}/bash-completion/completions/ivigcalc
-COMP_WORDS=(ivigcalc dose -r dermatomyos) COMP_CWORD=3
+COMP_WORDS=({line}) COMP_CWORD=3
 _ivigcalc_completion ivigcalc
 echo "${{COMPREPLY[@]}}"
 """,
     "fish": """
 source {share}/fish/vendor_completions.d/ivigcalc.fish
-complete --do-complete "ivigcalc dose -r dermatomyos"
+complete --do-complete "{line}"
 """,
     "zsh": """
 fpath=({share}/zsh/site-functions $fpath)
@@ -92,21 +92,33 @@ compinit -D -u
 _arguments() {{ print -r -- "$@" }}
 _describe() {{ print -r -- "$@" ${{(P)2}} ${{(P)3}} }}
 compadd() {{ print -r -- "$@" }}
-words=(ivigcalc dose -r dermatomyos) CURRENT=4
+words=({line}) CURRENT=4
 _ivigcalc
 """,
 }
 
 
+@pytest.mark.parametrize(
+    ("line", "word", "text"),
+    [
+        ("ivigcalc dose -r dermatomyos", "dermatomyositis", ""),
+        ("ivigcalc batch list.csv --max", "--max-errors", "Stop when more rows than this failed; nothing is written."),
+        ("ivigcalc dose --format jso", "json", ""),
+        ("ivigcalc regimens show --no-c", "--no-color", "No colour."),
+    ],
+)
 @pytest.mark.parametrize("shell", SCRIPTS)
-def test_a_shell_that_finds_the_file_completes_an_id(shell: str, tmp_path: Path) -> None:
+def test_a_shell_that_finds_the_file_completes_a_line(
+    shell: str, line: str, word: str, text: str, tmp_path: Path
+) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"no {shell} here")
     program = tmp_path / "ivigcalc"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ivigcalc "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
-    script = SCRIPTS[shell].format(share=SHARE)
+    script = SCRIPTS[shell].format(share=SHARE, line=line)
     command = [shell, "-c", script] if shell != "zsh" else [shell, "-f", "-c", script]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
-    assert "dermatomyositis" in done.stdout, done
+    assert word in done.stdout, done
+    assert shell == "bash" or text in done.stdout, done
