@@ -44,12 +44,10 @@ PARTS = f"""
 import json, sys, time
 gone = [["Python itself", time.process_time()]]
 def done(part): gone.append([part, time.process_time()])
-import typer
-done("typer")
 import rich.table, rich.console
 done("rich")
-import dateutil.relativedelta
-done("dateutil")
+import msgspec
+done("msgspec")
 import ivigcalc.cli.main, ivigcalc.cli.plans
 done("the commands")
 import ivigcalc.definitions

@@ -135,7 +135,11 @@ def _run(command: str) -> Done:
 def _in(folder: str) -> Iterator[None]:
     """In a folder, on one day, with nothing of this machine's own."""
     before = Path.cwd()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("IVIGCALC_") and name != "COLUMNS"}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("IVIGCALC_") and name not in ("COLUMNS", "LC_ALL")
+    }
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, {**kept, "XDG_CONFIG_HOME": folder}, clear=True))
         for module in _with_a_clock():

@@ -15,7 +15,7 @@ from build_reference import commands
 from typer._completion_shared import get_completion_script
 
 from ivigcalc import __version__
-from ivigcalc.cli.main import build
+from ivigcalc.cli.app import build
 from ivigcalc.cli.start import ASKED
 
 SHARE = Path(__file__).parent.parent / "share"

@@ -14,7 +14,7 @@ from typing import Any
 import typer
 
 from ivigcalc import library
-from ivigcalc.cli.main import build
+from ivigcalc.cli.app import build
 from ivigcalc.codes import AUDIENCE_WORDS, KIND_WORDS, Code, codes
 from ivigcalc.definitions import Definition, Policy, Product, Protocol, RateTable, Regimen, Rounding
 from ivigcalc.library.reader import KINDS

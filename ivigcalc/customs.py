@@ -1,7 +1,9 @@
-"""How a clinic writes days, times and temperatures, and on which paper: as its site says, else as its country does.
+"""How a clinic writes days, times, figures and temperatures, and on which paper: as its site says, else as its country
+does.
 
-Names of days and months, the first day of the week and the clock come from CLDR by way of babel; paper and thermometers
-from `territories.toml`. A site that says nothing is written in English, Monday first, 24 hours, degrees Celsius, A4.
+Names of days and months, the first day of the week, the clock and the marks within a figure come from CLDR by way of
+babel; paper and thermometers from `territories.toml`. A site that says nothing is written in English, Monday first, 24
+hours, a decimal point and no mark of thousands, degrees Celsius, A4.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Site
@@ -30,18 +33,24 @@ Length = Literal["plain", "short", "long"]
 #: CLDR's names for a day without its weekday, and with it in short
 _SKELETONS = {"plain": "yMMMd", "short": "yMMMEd"}
 _SPELT_OUT = {"plain": "long", "short": "full", "long": "full"}
+#: a space that no line is broken at; what stands for it within a figure until rich, which knows none, has set its lines
+NO_BREAK, HELD = "\u00a0", "\ue000"
 #: spaces that no line is broken at, which not every font and screen has
 _NARROW_SPACES = str.maketrans({"\u202f": " ", "\u00a0": " ", "\u2009": " "})
 
 
 class Customs(Struct, frozen=True):
-    """How one clinic writes. `locale`: None for English as this program writes it. `first_weekday`: 0 = Monday."""
+    """How one clinic writes. `locale`: None for English as this program writes it. `first_weekday`: 0 = Monday.
+
+    `space`: what stands between the thousands of a figure where a space does.
+    """
 
     locale: str | None = None
     first_weekday: int = 0
     twelve_hours: bool = False
     fahrenheit: bool = False
     paper: Paper = "a4"
+    space: str = NO_BREAK
 
     @property
     def temperature(self) -> str:
@@ -60,6 +69,21 @@ class Customs(Struct, frozen=True):
         """Short names of the days of a week, Monday first; None where the site names no language."""
         return None if self.locale is None else _weekdays(self.locale)
 
+    @property
+    def decimal(self) -> str:
+        """What stands before the decimals of a figure."""
+        return "." if self.locale is None else _marks(self.locale)[0]
+
+    def figure(self, digits: str) -> str:
+        """A plain decimal, `1440.50`, with the same digits and the marks of the locale; without one as it is."""
+        if self.locale is None:
+            return digits
+        decimal, thousands = _marks(self.locale)
+        whole, _, part = digits.partition(".")
+        grouped = f"{int(whole.lstrip('-')):,}".replace(",", self.space if thousands == NO_BREAK else thousands)
+        sign = "-" if whole.startswith("-") else ""
+        return f"{sign}{grouped}{decimal}{part}" if part else f"{sign}{grouped}"
+
     def clock(self, minutes: int) -> str:
         """Minutes after midnight, of whatever day, as `09:00`, or as `9:00 AM` where twelve hours are counted."""
         hour, minute = divmod(minutes % DAY_MIN, 60)
@@ -77,9 +101,11 @@ def customs() -> Customs:
 
 
 @contextmanager
-def written_as(site: Site) -> Iterator[None]:
-    """What is written within is written as this site does."""
-    before = _IN_USE.set(customs_of(site))
+def written_as(site: Site, *, on_screen: bool = False) -> Iterator[None]:
+    """What is written within is written as this site does; `on_screen`: `HELD` for the spaces within its figures."""
+    own = customs_of(site)
+    space = HELD if on_screen else customs().space  # control: no-figure-broken
+    before = _IN_USE.set(replace(own, space=space))
     try:
         yield
     finally:
@@ -104,6 +130,11 @@ def in_locale(name: str | None) -> Iterator[None]:
         yield
     finally:
         _ASKED.reset(before)
+
+
+def is_asked() -> bool:
+    """Whether a locale is asked for, and not only that of the site."""
+    return _ASKED.get() is not None
 
 
 def customs_of(site: Site) -> Customs:
@@ -214,6 +245,16 @@ def _weekdays(name: str) -> tuple[str, ...]:
 
     names = get_day_names("abbreviated", context="stand-alone", locale=_locale(name))
     return tuple(names[number] for number in range(7))
+
+
+@cache
+def _marks(name: str) -> tuple[str, str]:
+    """The decimal mark and that of thousands. Beside a comma for decimals, a point for thousands would be read as one
+    for decimals in the English words around it: there they are set apart by a space, as the SI has it."""
+    symbols = _locale(name).number_symbols
+    found = symbols.get("latn", symbols)  # digits are those of the plan, whatever the script
+    decimal, thousands = str(found["decimal"]), str(found["group"]).translate(_NARROW_SPACES)
+    return decimal, NO_BREAK if thousands in (" ", ".") else thousands  # control: no-point-of-thousands
 
 
 def _of_twelve(name: str, hour: int, minute: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 #: characters shown of what was typed for a number or a choice, and of a path or a sentence of somebody else
@@ -10,6 +11,15 @@ TYPED, LONG = 40, 200
 _NAMED, _COMPARED = 4, 60
 #: a part of a word, such as `ceiling` of `rate-above-ceiling`, that says something by itself
 _LONG_PART = 4
+
+
+#: whitespace, but not the space that keeps the thousands of a figure on one line
+_SPACES = re.compile(r"(?:(?!(?<=[0-9])\u00a0(?=[0-9]))\s)+")
+
+
+def one_line(text: str) -> str:
+    """The text on one line, with one space for each run of them."""
+    return _SPACES.sub(" ", text).strip()
 
 
 def printable(text: str) -> str:

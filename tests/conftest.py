@@ -37,7 +37,7 @@ class Run:
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
     """`run("dose", "--weight", "72kg", ...)`, with no site of the machine's own."""
-    for name in ("IVIGCALC_SITE", "IVIGCALC_DEBUG", "COLUMNS"):
+    for name in ("IVIGCALC_SITE", "IVIGCALC_DEBUG", "COLUMNS", "LC_ALL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
     capsys.readouterr()

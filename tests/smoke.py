@@ -75,12 +75,12 @@ def works(program: Path, cwd: Path, **how: str) -> None:
 
 
 def is_prepared(python: Path, cwd: Path) -> None:
-    """Every definition is taken as it was prepared, and nothing is read again."""
-    held = "from ivigcalc.library import prepared, shipped, FOLDERS; "
+    """Every definition and the codes are taken as they were prepared, and nothing is read again."""
+    held = "from ivigcalc.library import prepared, shipped, FOLDERS; from ivigcalc.codes import codes; codes(); "
     held += "print(all(prepared.load(path, kind) for kind in FOLDERS for path in shipped(kind).values()), "
-    held += "'yaml' in __import__('sys').modules)"
+    held += "{'yaml', 'tomllib'} & {*__import__('sys').modules})"
     taken = run(python, "-c", held, cwd=cwd)
-    assert taken == "True False\n", taken
+    assert taken == "True set()\n", taken
 
 
 def is_said_what_is_inside(out: Path, bundle: Path) -> None:

@@ -31,7 +31,7 @@ ALLOWED = {
     "request": "clock country errors exact lazy quantity text",
     "engine": "_version clock country definitions errors exact lazy quantity request text",
     "customs": "clock definitions errors text",
-    "library": "country customs definitions engine errors exact files lazy quantity request text",
+    "library": "codes country customs definitions engine errors exact files lazy quantity request text",
     "api": "definitions engine errors library request text",
     "comparison": "api definitions engine errors exact library quantity request text",
     "replan": "api clock definitions engine errors exact library quantity request text",
@@ -249,9 +249,10 @@ def test_the_command_line_loads_only_words_until_it_is_known_what_is_wanted() ->
         ("ivigcalc.request.read", {"pydantic", "rich", "typer", "yaml", "dateutil"}),
         ("ivigcalc.library.reader", {"rich", "typer", "holidays"}),
         ("ivigcalc.render.paper.pdf", {"rich", "typer", "yaml", "holidays", "typst"}),
+        ("ivigcalc.cli.plans", {"rich", "typer", "yaml", "pydantic", "holidays"}),
         (
             "ivigcalc.cli.main",
-            {"rich", "yaml", "pydantic", "holidays", "pyarrow", "typst", "icalendar", "dask", "distributed"},
+            {"rich", "typer", "yaml", "pydantic", "holidays", "pyarrow", "typst", "icalendar", "dask", "distributed"},
         ),
     ],
 )

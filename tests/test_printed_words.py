@@ -10,7 +10,8 @@ import pytest
 import typer
 import yaml
 
-from ivigcalc.cli.main import build, main
+from ivigcalc.cli.app import build
+from ivigcalc.cli.main import main
 from ivigcalc.codes import codes
 
 ROOT = Path(__file__).parent.parent

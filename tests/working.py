@@ -128,10 +128,20 @@ class Line:
         assert Fraction(printed) > exact_g - Fraction(1, 10**12)
         return max(Fraction(printed), exact_g)
 
+    def smallest_from(self, least: Fraction, sizes: list[Fraction], days: int) -> Fraction:
+        """The smallest course of whole vials that is no less: nothing lies between it and the exact dose."""
+        tried = least
+        while (found := oracle.rounded_course_g(tried, sizes, days)) < least:
+            tried += min(sizes) / 4
+        return found
+
     def whole_vials(self, grams: Fraction, sizes: list[Fraction], days: int, most: Fraction | None) -> Fraction:
         nearest = oracle.rounded_course_g(grams, sizes, days)
         instead = self.entry.inputs.get("instead_of_g")
         assert instead is None or Fraction(instead) == nearest
+        least = self.entry.inputs.get("least_of_a_course_g")
+        if instead is not None and least is not None and nearest < Fraction(least):
+            return self.smallest_from(Fraction(least), sizes, days)
         return nearest if instead is None else oracle.whole_course_g(grams, sizes, days, most)
 
     def preferred_course(self, grams: Fraction, sizes: list[Fraction], days: int, most: Fraction | None) -> Fraction:

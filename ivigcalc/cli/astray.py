@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from ivigcalc.cli.reread import again, could_be, joined
 from ivigcalc.errors import DefinitionError, IvigcalcError, RequestError
-from ivigcalc.text import TYPED, nearest, safe
+from ivigcalc.text import TYPED, near, nearest, safe
 
 #: what people call a command, and which it is
 _COMMANDS = {
@@ -112,8 +113,8 @@ def lines(error: Any, arguments: Sequence[str], known: Mapping[str, Callable[[],
     said = error.format_message().replace("\t", "  ").strip().rstrip(".")
     if said.startswith("No such command") and context is not None:
         return _no_command(arguments, path, list(context.command.commands))
-    if said.startswith("Got unexpected extra argument"):
-        return [f"error: {said}: put quotes around words with blanks, and -- before an option", _help(path)]
+    if said.startswith("Got unexpected extra argument") and context is not None:
+        return _stray(said, path, context.command, arguments)
     if said.startswith("Missing argument"):
         return [f"error: {said}: name it after `{path}`", _help(path)]
     if "requires an argument" in said:
@@ -122,7 +123,8 @@ def lines(error: Any, arguments: Sequence[str], known: Mapping[str, Callable[[],
             f"error: {said}: write it after it, as {_example(option, known[begun[0]]() if begun else None)}",
             _help(path),
         ]
-    return [f"error: {_invalid(' '.join(said.split()), arguments)}", _help(path)]
+    said, found = _invalid(" ".join(said.split()), arguments)
+    return [f"error: {said}", _tries(found) or _help(path)]
 
 
 def not_of_replan(error: IvigcalcError, arguments: Sequence[str], made: Callable[[], Any]) -> str:
@@ -149,6 +151,8 @@ def next_of(error: IvigcalcError, arguments: Sequence[str]) -> str:
         )
     if isinstance(error, RequestError) and error.code != "bad-request":
         return f"what it means and what to do: ivigcalc explain {error.code}"
+    if isinstance(error, RequestError) and (tries := _tries(again(error.field, str(error), arguments))):
+        return tries
     words = list(arguments[:2] if arguments[1:2] and not arguments[1].startswith("-") else arguments[:1])
     known = words[:2] if words[:1] in (["regimens"], ["products"], ["policies"], ["sites"]) else words[:1]
     return _help(" ".join(["ivigcalc", *known])) if known else ""
@@ -177,15 +181,67 @@ def _no_option(
     own = _options_of(context.command) if context is not None else []
     said = f"error: No such option of {path}: {safe(name, TYPED)}"
     if meant in own:
-        return [f"{said}; it is called {meant} here: try that", _help(path)]
+        return [f"{said}; it is called {meant} here: try that", _renamed(arguments, name, meant) or _help(path)]
     others = [other for other, made in known.items() if other != command and meant in _options_of(made())]
     if others:
-        words = [meant + word.removeprefix(name) if word.partition("=")[0] == name else word for word in arguments[1:]]
-        first = _command("ivigcalc", [others[0], *words]) if command and " " not in command else ""
+        first = _renamed([others[0], *arguments[1:]], name, meant) if command and " " not in command else ""
         return [f"{said}; give it to {_listed(others)}", first or _help(f"ivigcalc {others[0]}")]
-    near = nearest(name, own)
-    remedy = f"did you mean {', '.join(near)}? try the first, or see the help" if near else "leave it out"
-    return [f"{said}; {remedy}", _help(path)]
+    alike = nearest(name, own)
+    clear = [one for one in alike if _one_slip(name, one)] or alike
+    remedy = f"did you mean {', '.join(clear)}? try that, or see the help" if alike else "leave it out"
+    first = _renamed(arguments, name, clear[0]) if len(clear) == 1 else ""
+    return [f"{said}; {remedy}", first or _help(path)]
+
+
+def _stray(said: str, path: str, command: Any, arguments: Sequence[str]) -> list[str]:
+    """What is said of words that stand behind no option: two words of one value, or values by themselves."""
+    depth = len(path.split()) - 1
+    rest, text = list(arguments[depth:]), said.partition(" (")[2].removesuffix(")")
+    mended, values = joined(rest, command)
+    if values:
+        shown = " and ".join(f"'{safe(value, TYPED)}'" for value in values[:3])
+        what = f"error: {shown}: read as several words; put quotes around words with blanks"
+        return [what, _command(path, mended) or _help(path)]
+    stray = [text] if text in rest else text.split()
+    found = [could_be(word, rest, command) for word in stray]
+    first = ""
+    if all(len(options) == 1 for options in found) and set(stray) <= set(rest) and "--" not in rest:
+        for word, options in zip(stray, found, strict=True):
+            rest.insert(rest.index(word), options[0])
+        first = _command(path, rest)
+    examples = [f"{option} {safe(stray[0], TYPED)}" for option in found[0][:3]]
+    return [
+        f"error: '{safe(text, TYPED)}' belongs to no option: write its option before it"
+        f"{', as ' if examples else ''}{' or '.join(examples)}; put quotes around words with blanks",
+        first or _help(path),
+    ]
+
+
+def _renamed(arguments: Sequence[str], name: str, option: str) -> str:
+    """The command line with another option in place of one that there is not."""
+    words = [option + word.removeprefix(name) if word.partition("=")[0] == name else word for word in arguments]
+    return _command("ivigcalc", words)
+
+
+def _one_slip(typed: str, word: str) -> bool:
+    """Whether one letter is missing, too many or another, or two have changed places."""
+    begun = _alike(typed, word)
+    ended = _alike(typed[begun:][::-1], word[begun:][::-1])
+    one, other = (text[begun : len(text) - ended] for text in (typed, word))
+    return max(len(one), len(other)) == 1 or (len(one) == 2 and one == other[::-1])
+
+
+def _alike(one: str, other: str) -> int:
+    """How many letters two words begin with that are the same."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+
+
+def _tries(found: list[list[str]]) -> str:
+    """The command lines to try, each on its own line; none where one is too long to be read."""
+    tries = [_command("ivigcalc", words) for words in found]
+    return "\n".join([*tries[:1], *(line.replace("try", "or", 1) for line in tries[1:])]) if all(tries) else ""
 
 
 def _listed(commands: list[str]) -> str:
@@ -199,7 +255,7 @@ def _options_of(command: Any) -> list[str]:
 def _command(path: str, words: Sequence[str]) -> str:
     """The command line as it is to be typed, where it is short enough to be read."""
     line = shlex.join([*path.split(), *words])
-    return f"try: {line}" if words and len(line) <= _LONGEST_LINE else ""
+    return f"try: {line}" if words and len(line) <= _LONGEST_LINE and line.isprintable() else ""
 
 
 def _example(option: str, command: Any) -> str:
@@ -208,22 +264,25 @@ def _example(option: str, command: Any) -> str:
     return f"{option} {params[0].metavar or 'TEXT'}" if params else option
 
 
-def _invalid(said: str, arguments: Sequence[str]) -> str:
-    """What is wrong with the value of an option, with what is allowed."""
+def _invalid(said: str, arguments: Sequence[str]) -> tuple[str, list[list[str]]]:
+    """What is wrong with the value of an option, with what is allowed, and the command lines to try."""
     found = _INVALID.fullmatch(said)
     if found is None:
-        return f"{said}; allowed: what the help says"
+        return f"{said}; allowed: what the help says", []
     option, why = found[1], found[3]
     typed = next((after for word, after in pairwise(arguments) if word in (option, found[2])), "")
     word, between, choices = why.partition(" is not one of ")
     if between:
-        return f"{option}: {word} is not one of the choices; allowed: {choices.replace(chr(39), '')}"
+        allowed = choices.replace("'", "")
+        meant = near(word.strip("'"), allowed.split(", "))
+        why = f"{option}: {word} is not one of the choices; {meant}allowed: {allowed}"
+        return why, again(option.removeprefix("--"), why, arguments)
     allowed = "a whole number" if "integer" in why else "what the help says"
     for says, words in _BOUNDS.items():
         if says in why:
             allowed = f"{words} {why.rpartition(' ')[2]}"
             break
-    return f"{option}: '{safe(typed, TYPED)}' is not possible; allowed: {allowed}"
+    return f"{option}: '{safe(typed, TYPED)}' is not possible; allowed: {allowed}", []
 
 
 def _room(error: DefinitionError, arguments: Sequence[str]) -> str:

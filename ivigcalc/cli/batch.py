@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.lean import add_command
-from ivigcalc.cli.options import in_panel, takes_form
+from ivigcalc.cli.options import takes_form
 from ivigcalc.cli.output import tell
 from ivigcalc.cli.show import PaperOption, QuietOption, SiteOption
 from ivigcalc.cli.today import today

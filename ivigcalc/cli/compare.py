@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.lean import add_command
-from ivigcalc.cli.options import in_panel, takes_form
+from ivigcalc.cli.options import takes_form
 from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption, SiteOption
 from ivigcalc.cli.today import today
 from ivigcalc.errors import RequestError
@@ -84,6 +85,6 @@ def compare(
             text = faces.to_markdown(compared, rows)
         case Format.html:
             text = faces.to_html(compared, rows)
-    if compared.not_planned and format is not Format.table:
-        out.say(f"{len(compared.not_planned)} orders could not be planned; they are listed at the end", quiet=quiet)
-    out.emit(text, output, machine=format is not Format.table)
+    machine, missing = format is not Format.table, len(compared.not_planned)
+    beside = [f"{missing} orders could not be planned; they are listed at the end"] if missing and machine else []
+    out.emit(text, output, machine=machine, beside=beside, quiet=quiet)

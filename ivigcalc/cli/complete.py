@@ -1,7 +1,8 @@
 """The ids that a shell offers after an option: regimens with their protocols, products, policies, phases, site files.
 
 Typer completes commands and options; it takes longer to load than a person who types wants to wait for an id, so these
-are answered without it, in the words that its scripts for each shell understand.
+are answered without it, in the words that its scripts for each shell understand. So are names of commands and options
+to bash, which wants no more than the names.
 """
 
 from __future__ import annotations
@@ -37,20 +38,19 @@ _MOST_FILES, _HEAD_CHARS = 200, 2000
 
 
 def answer(instruction: str, environment: Mapping[str, str]) -> str | None:
-    """What to say to the shell; None where neither an id is asked for, nor the name of a command by bash: the other
-    shells show what a command is for, which typer knows."""
+    """What to say to the shell; None where neither an id is asked for, nor by bash the name of a command or of an
+    option of one patient: the other shells show what each is for, which typer knows."""
     shell = instruction.removeprefix("complete_")
     if shell not in _READERS:
         return None
     try:
         typed, word = _READERS[shell](environment)
-        kind = "command" if shell == "bash" and not typed else _kind(typed)
-        if kind is None or word.startswith("-"):
-            return None
-        found = list(_values(kind, typed, word))
+        found = _found(typed, word, names_alone=shell == "bash")
     except (OSError, ValueError, KeyError):
         return None
-    return _SAID[shell](found, environment) if found or shell == "zsh" else None
+    if found is None or (not found and shell != "zsh"):
+        return None
+    return _SAID[shell](found, environment)
 
 
 def command_typed(instruction: str, environment: Mapping[str, str]) -> str | None:
@@ -66,6 +66,16 @@ def _shipped(kind: str) -> Mapping[str, Path]:
     from ivigcalc.library.place import shipped
 
     return shipped(kind)
+
+
+def _found(typed: Sequence[str], word: str, names_alone: bool) -> list[str] | None:
+    """What may be typed next; None where typer is asked for it."""
+    if word.startswith("-"):
+        from ivigcalc.cli.plain import options_left
+
+        return [name for name in options_left(typed) if name.startswith(word)] if names_alone else None
+    kind = "command" if names_alone and not typed else _kind(typed)
+    return None if kind is None else list(_values(kind, typed, word))
 
 
 # ---- what is asked --------------------------------------------------------------------------------------------------

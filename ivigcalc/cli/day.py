@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.lean import add_command
-from ivigcalc.cli.options import in_panel
 from ivigcalc.cli.show import (
     InitialsOption,
     LocaleOption,
@@ -74,7 +75,7 @@ def day(
         raise RequestError("--initials names patients in a calendar file: give --format ics", field="initials")
     if locale is not None and format in (Format.csv, Format.json):
         raise RequestError(
-            f"--locale is for what is printed, and {format} is for machines: give another --format, or leave it out",
+            f"--locale is for what people read, and {format} is for machines: give another --format, or leave it out",
             field="locale",
         )
     try:
@@ -83,29 +84,27 @@ def day(
         raise RequestError(f"DATE: {error}", field="date") from None
     kept = ((plan.name, plan.document) for plan in read_all(plans))
     found = clinic_day(on, kept, find_site(site).value)
-    if format is not Format.table:
-        for line in faces.cautions(found):
-            out.say(line, quiet=quiet)
+    beside = [] if format is Format.table else list(faces.cautions(found))
+    write = partial(out.emit, to=output, machine=format not in (Format.table, Format.pdf), quiet=quiet)
     match format:
         case Format.table:
             with in_locale(locale):
                 table = faces.to_table(found, **out.screen(output, no_color)._asdict())
-            out.emit(table, output)
+            write(table)
         case Format.csv:
-            out.emit(faces.to_csv(found), output, machine=True)
+            write(faces.to_csv(found), beside=beside)
         case Format.json:
-            out.emit(faces.to_json(found), output, machine=True)
+            write(faces.to_json(found), beside=beside)
         case Format.pdf:
             from ivigcalc.render.paper.typeset import typeset
 
             with in_locale(locale):
                 page = faces.paper(found, paper_of(paper))
-            out.emit(typeset("day.typ", page, "pdf", "PDF output"), output)
+            write(typeset("day.typ", page, "pdf", "PDF output"), beside=beside)
         case Format.ics:
             from ivigcalc.render import day_ics
 
-            if day_ics.times_float(found):
-                out.say(FLOATING_NOTE, quiet=quiet)
+            beside += [FLOATING_NOTE] if day_ics.times_float(found) else []
             with in_locale(locale):
                 events = day_ics.to_ics(found, with_initials=initials)
-            out.emit(events, output, machine=True)
+            write(events, beside=beside)

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.diff import EXIT_DIFFERENT
-from ivigcalc.cli.options import in_panel
 from ivigcalc.cli.show import NoColorOption, OutputOption
 
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.definition_diff import diff_of
 from ivigcalc.cli.lean import add_command, group
-from ivigcalc.cli.options import in_panel
 from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption
 from ivigcalc.cli.today import today
 

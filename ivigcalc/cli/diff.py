@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.lean import add_command
-from ivigcalc.cli.options import in_panel
 from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption
 
 #: that two plans, or two files, are not the same
@@ -53,17 +54,15 @@ def diff(
     from ivigcalc.render import difference as faces
 
     found = changes_of(read_file(old), read_file(new))
-    if format is not Format.table:
-        for line in faces.cautions(found):
-            out.say(line, quiet=quiet)
+    write = partial(out.emit, to=output, machine=True, beside=list(faces.cautions(found)), quiet=quiet)
     match format:
         case Format.table:
             out.emit(faces.to_table(found, **out.screen(output, no_color)._asdict()), output)
         case Format.json:
-            out.emit(faces.to_json(found), output, machine=True)
+            write(faces.to_json(found))
         case Format.markdown:
-            out.emit(faces.to_markdown(found), output, machine=True)
+            write(faces.to_markdown(found))
         case Format.html:
-            out.emit(faces.to_html(found), output, machine=True)
+            write(faces.to_html(found))
     if not found.same:
         raise typer.Exit(EXIT_DIFFERENT)

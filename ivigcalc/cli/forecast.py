@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.lean import add_command
-from ivigcalc.cli.options import in_panel
 from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption, SiteOption
 from ivigcalc.cli.today import today
 
@@ -93,20 +94,18 @@ def forecast(
         raise RequestError(f"--to {last} is before --from {first}: give a later day", field="to")
     asked = Asked(by.value, first, last, read_scenario(scenario), allow_duplicates)
     found = look_ahead(plans, find_site(site).value, asked)
-    if format is not Format.table:
-        for line in faces.cautions(found, today()):
-            out.say(line, quiet=quiet)
+    write = partial(out.emit, to=output, machine=True, beside=list(faces.cautions(found, today())), quiet=quiet)
     match format:
         case Format.table:
             out.emit(faces.to_table(found, today(), **out.screen(output, no_color)._asdict()), output)
         case Format.csv:
-            out.emit(tables.to_csv(found), output, machine=True)
+            write(tables.to_csv(found))
         case Format.json:
-            out.emit(tables.to_json(found), output, machine=True)
+            write(tables.to_json(found))
         case Format.parquet:
-            out.emit(tables.to_parquet(found), output)
+            write(tables.to_parquet(found))
         case Format.html:
-            out.emit(faces.to_html(found, today()), output, machine=True)
+            write(faces.to_html(found, today()))
 
 
 def _day(option: str, text: str | None) -> date | None:

@@ -2,9 +2,13 @@
 
 #: what a shell says when it asks, by typer's own scripts
 ASKED = "_IVIGCALC_COMPLETE"
+#: the options that ask for help
+HELP = ("--help", "-h")
+#: the commands of one patient
+OF_ONE_PATIENT = ("dose", "schedule", "rates", "calendar")
 #: the module of each command
 HOMES = {
-    **dict.fromkeys(("dose", "schedule", "rates", "calendar"), "plans"),
+    **dict.fromkeys(OF_ONE_PATIENT, "plans"),
     **dict.fromkeys(("regimens", "products", "policies", "sites", "schema"), "definitions"),
     "ask": "ask",
     "compare": "compare",

@@ -7,18 +7,45 @@ Most options here are text and stay text, for `ivigcalc.request` to read.
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
+import typer
 from typer import Typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from ivigcalc.cli.declare import Option
 from ivigcalc.errors import RequestError
 
 
 def add_command(app: Typer, name: str, function: Callable[..., Any], example: str) -> None:
     """Add a command, with an example of it at the end of its help."""
-    app.command(name=name, cls=_Command, epilog=f"Example: ivigcalc {example}")(function)
+    app.command(name=name, cls=_Command, epilog=f"Example: ivigcalc {example}")(_for_typer(function))
+
+
+def _for_typer(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with each `Option` that it declares as typer has it."""
+    declared = inspect.signature(function, eval_str=True)
+
+    @functools.wraps(function)
+    def call(**values: Any) -> Any:
+        return function(**values)
+
+    parameters = [p.replace(annotation=_told(p.annotation)) for p in declared.parameters.values()]
+    call.__signature__ = declared.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return call
+
+
+def _told(annotation: Any) -> Any:
+    kind, *said = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+    options = [one for one in said if isinstance(one, Option)]
+    if not options:
+        return annotation
+    [option] = options
+    more = {"show_default": False, **option.more}
+    return Annotated[kind, typer.Option(*option.names, help=option.help, rich_help_panel=option.panel, **more)]
 
 
 def group(name: str, text: str, **more: Any) -> Typer:

@@ -1,4 +1,4 @@
-"""The command line: builds the app, catches every error once, and turns it into an exit code."""
+"""The command line: runs one command, catches every error once, and turns it into an exit code."""
 
 from __future__ import annotations
 
@@ -7,60 +7,16 @@ try:
     import os
     import sys
     from functools import partial
-    from importlib import import_module
-    from typing import Annotated
 
-    import typer
-
-    from ivigcalc._version import __version__
+    from ivigcalc.cli import plain
     from ivigcalc.cli.homes import ASKED, HOMES
-    from ivigcalc.cli.lean import group
-    from ivigcalc.cli.output import emit, let_go, tell
+    from ivigcalc.cli.output import let_go, tell
     from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
     from ivigcalc.text import LONG, printable, safe
 except KeyboardInterrupt:  # loading takes a tenth of a second, in which somebody may think better of it
     raise SystemExit(130) from None
 
-_VERSION = "--version"
 EXIT_BUG, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
-_EPILOG = (
-    "Exit codes: 0 done, 1 a bug, 2 the command line is wrong, 3 a definition file is wrong, "
-    "4 refused for a clinical reason, 5 a batch finished with failed rows or two plans differ, "
-    "6 no row of a batch could be planned, 7 a batch stopped by --max-errors. "
-    "Results must be checked by a qualified person before use."
-)
-
-
-def build(command: str | None = None) -> typer.Typer:
-    """The whole app; where a command is named, only the module that has it, which starts sooner."""
-    homes = [HOMES[command]] if command in HOMES else dict.fromkeys(HOMES.values())
-    if command == _VERSION:
-        homes = []
-    app = group(
-        "ivigcalc",
-        "IVIG doses, vials, infusion rates and dates from a body weight and a published regimen.",
-        epilog=_EPILOG,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["--help", "-h"]},
-    )
-    app.callback()(_root)
-    for home in homes:
-        import_module(f"ivigcalc.cli.{home}").register(app)
-    return app
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        emit(f"ivigcalc {__version__}\n", None)
-        raise typer.Exit
-
-
-def _root(
-    version: Annotated[
-        bool, typer.Option(_VERSION, callback=_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
-    """IVIG doses, vials, infusion rates and dates from a body weight and a published regimen."""
 
 
 def run() -> None:
@@ -68,9 +24,8 @@ def run() -> None:
     try:
         # nothing that happens to be installed may change how files are read
         os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-        gc.disable()  # plans hold no cycles: looking for them among all that is remembered only costs time
         code = main(sys.argv[1:])
-        gc.freeze()  # nor are they looked for on the way out
+        gc.freeze()  # no cycles are looked for on the way out: see `cli.start.run`
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     sys.exit(code)
@@ -90,7 +45,7 @@ def main(arguments: list[str]) -> int:
             _complain(f"to go on in spite of it: {options}")
         from ivigcalc.cli.astray import not_of_replan
 
-        if elsewhere := not_of_replan(error, arguments, partial(_made, "replan")):
+        if elsewhere := not_of_replan(error, arguments, partial(_command_of, "replan")):
             _complain(elsewhere)
         to_explain = error.code if len(error.codes) == 1 else "CODE"
         _complain(f"what it means and what to do: ivigcalc explain {to_explain}")
@@ -99,7 +54,7 @@ def main(arguments: list[str]) -> int:
         from ivigcalc.cli.astray import next_of, not_of_replan
 
         _complain(str(error) if error.exit_code == 3 else f"error: {error}")
-        if elsewhere := not_of_replan(error, arguments, partial(_made, "replan")):
+        if elsewhere := not_of_replan(error, arguments, partial(_command_of, "replan")):
             _complain(elsewhere)
         if next_step := next_of(error, arguments):
             _complain(next_step)
@@ -107,7 +62,6 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         return _ended_by(error)
     except KeyboardInterrupt:
-        _complain("interrupted; nothing was written")
         return EXIT_INTERRUPTED
     except Exception as error:
         if os.environ.get("IVIGCALC_DEBUG"):
@@ -164,9 +118,9 @@ def _nobody_reads() -> bool:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    command = typer.main.get_command(build(arguments[0] if arguments else _completed()))
     try:
-        result = command.main(args=arguments, prog_name="ivigcalc", standalone_mode=False)
+        line = None if ASKED in os.environ else plain.read(arguments)
+        result = _by_typer(arguments) if line is None else line.run()
     except SystemExit as stop:
         # both of them end the program themselves on a closed pipe: rich, which lets go of it, and typer, which wraps it
         if not isinstance(stop.__context__, BrokenPipeError):
@@ -183,15 +137,23 @@ def _dispatch(arguments: list[str]) -> int:
         if hasattr(error, "format_message") and error.format_message():
             from ivigcalc.cli.astray import lines
 
-            for line in lines(error, arguments, {name: partial(_made, name) for name in HOMES}):
-                _complain(line)
+            for said in lines(error, arguments, {name: partial(_command_of, name) for name in HOMES}):
+                _complain(said)
         return int(code)
     return int(result) if isinstance(result, int) else 0
 
 
-def _made(command: str) -> object:
-    """A command as typer has it; of several under one name, those."""
-    return typer.main.get_command(build(command)).commands[command]  # type: ignore[attr-defined]
+def _by_typer(arguments: list[str]) -> object:
+    from ivigcalc.cli.app import made
+
+    command = made(arguments[0] if arguments else _completed())
+    return command.main(args=arguments, prog_name="ivigcalc", standalone_mode=False)
+
+
+def _command_of(name: str) -> object:
+    from ivigcalc.cli.app import command_of
+
+    return command_of(name)
 
 
 def _completed() -> str | None:

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.request.fields import FIELDS, Field
 from ivigcalc.request.form import Command, Form
-
-
-def in_panel(panel: str) -> Callable[..., Any]:
-    """Options that stand together on the help page: each is given its help, then its names."""
-
-    def option(text: str, *names: str, show_default: bool = False, **more: Any) -> Any:
-        return typer.Option(*names, help=text, rich_help_panel=panel, show_default=show_default, **more)
-
-    return option
-
 
 _RECORD = inspect.Parameter(
     "from_fhir",
@@ -43,27 +32,32 @@ def takes_form(
     """
     own_record = [] if "patient_id" in without else [_RECORD]
     asked = [field for field in FIELDS if command in field.commands and field.name not in without]
+    return lambda function: _TakesForm(function, asked, own_record)
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        signature = inspect.signature(function, eval_str=True)
+
+class _TakesForm:
+    """A function with the options of a form; their signature is made when it is looked at: a run needs one of many."""
+
+    def __init__(
+        self, function: Callable[..., Any], asked: Sequence[Field], record: Sequence[inspect.Parameter]
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self._function, self._asked, self._record = function, asked, record
+
+    @functools.cached_property
+    def __signature__(self) -> inspect.Signature:
+        signature = inspect.signature(self._function, eval_str=True)
         own = [p.replace(kind=p.KEYWORD_ONLY) for name, p in signature.parameters.items() if name != "form"]
+        return inspect.Signature([*self._record, *map(_parameter, self._asked), *own])
 
-        @functools.wraps(function)
-        def call(**values: Any) -> Any:
-            form = Form(**{field.name: _said(values.pop(field.name)) for field in asked})
-            record: Path | None = values.pop(_RECORD.name, None)
-            if record is not None:
-                from ivigcalc.cli.records import filled
+    def __call__(self, **values: Any) -> Any:
+        form = Form(**{field.name: _said(values.pop(field.name)) for field in self._asked})
+        record: Path | None = values.pop(_RECORD.name, None)
+        if record is not None:
+            from ivigcalc.cli.records import filled
 
-                form = filled(form, record, quiet=values.get("quiet", False))
-            return function(form=form, **values)
-
-        call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [*own_record, *map(_parameter, asked), *own]
-        )
-        return call
-
-    return decorate
+            form = filled(form, record, quiet=values.get("quiet", False))
+        return self._function(form=form, **values)
 
 
 def _parameter(field: Field) -> inspect.Parameter:

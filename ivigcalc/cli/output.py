@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -15,8 +16,18 @@ from ivigcalc.text import LONG, safe
 _PIECE = 1024 * 1024
 
 
-def emit(content: str | bytes, to: Path | None, *, machine: bool = False) -> None:
-    """Write a finished result. A file appears whole or not at all; what machines read is UTF-8 in every locale."""
+def emit(
+    content: str | bytes,
+    to: Path | None,
+    *,
+    machine: bool = False,
+    beside: Sequence[str] = (),
+    quiet: bool = False,
+) -> None:
+    """Write a finished result. A file appears whole or not at all; what machines read is UTF-8 in every locale.
+
+    `beside`: lines for the person at the terminal. None is said before a refusal: of a file, once it is written.
+    """
     if isinstance(content, bytes) and to is None and sys.stdout.isatty():  # control: nothing-else-written
         raise RequestError("this format is not text: name a file with -o", field="output")
     if isinstance(content, str):
@@ -24,6 +35,9 @@ def emit(content: str | bytes, to: Path | None, *, machine: bool = False) -> Non
         content = _utf8(content) if as_utf8 else _on_this_screen(content)
     if to is not None:
         _to_file(to, content)
+    for line in beside:
+        say(line, quiet=quiet)
+    if to is not None:
         return
     try:
         _print_all(content)
@@ -142,5 +156,9 @@ def _is_old_console() -> bool:
 
 
 def ascii_only(to: Path | None) -> bool:
-    """Whether the stream cannot show box-drawing characters."""
-    return to is None and not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    """Whether the stream cannot show box-drawing characters, or nobody is to be shown any: `LC_ALL=C` says so, which
+    Python takes for UTF-8 all the same."""
+    if to is not None:
+        return False
+    declared = os.environ.get("LC_ALL") in ("C", "POSIX") and not {"PYTHONUTF8", "PYTHONIOENCODING"} & set(os.environ)
+    return declared or not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from ivigcalc.cli.lean import add_command
-from ivigcalc.cli.options import in_panel, takes_form
+from ivigcalc.cli.declare import in_panel
+from ivigcalc.cli.options import takes_form
 from ivigcalc.cli.show import (
     ExplainOption,
     Format,
@@ -22,6 +20,7 @@ from ivigcalc.cli.show import (
     PaperOption,
     QuietOption,
     SiteOption,
+    named_otherwise,
     show,
 )
 from ivigcalc.cli.today import today
@@ -29,6 +28,8 @@ from ivigcalc.errors import RequestError
 from ivigcalc.request.form import Command, Form
 
 if TYPE_CHECKING:
+    import typer
+
     from ivigcalc.engine.plan import Plan
 
 _output = in_panel("Output")
@@ -51,6 +52,8 @@ AlarmOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    from ivigcalc.cli.lean import add_command  # brings typer, which a plain line does without
+
     order = "-r dermatomyositis -p octagam-10-us --weight 72kg --start 2026-12-01 --at 09:00 --courses 6"
     infusion = "--product panzyga-us --indication primary-immunodeficiency --weight 70kg --dose 70g --at 09:00"
     for command, example in (
@@ -71,12 +74,13 @@ def dose(
     output: OutputOption = None,
     explain: ExplainOption = False,
     notes: NotesOption = False,
+    locale: LocaleOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """Dosing weight, course dose, split into sessions, vials and duration, without dates."""
     _refuse_dates(format, "dose")
-    show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color, notes=notes))
+    show(compute(form, "dose", site), Look(format, output, explain, quiet, no_color, notes=notes, locale=locale))
 
 
 @takes_form("schedule")
@@ -108,12 +112,14 @@ def rates(
     explain: ExplainOption = False,
     notes: NotesOption = False,
     plot: PlotOption = False,
+    locale: LocaleOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """The titration of one infusion of exactly this dose: step, clock time, rates, minutes, mL."""
     _refuse_dates(format, "rates")
-    show(compute(form, "rates", site), Look(format, output, explain, quiet, no_color, plot=plot, notes=notes))
+    look = Look(format, output, explain, quiet, no_color, plot=plot, notes=notes, locale=locale)
+    show(compute(form, "rates", site), look)
 
 
 @takes_form("schedule")
@@ -135,7 +141,9 @@ def calendar(
 ) -> None:
     """The month grid on screen, a printable PDF or HTML page with a sheet for each session, or an .ics file."""
     if (part or session) and format not in (Format.pdf, Format.html):
-        raise RequestError("--part and --session choose pages: give --format pdf or html", field="part")
+        raise RequestError(
+            f"--part and --session choose pages, and {format} has none: give --format pdf or html", field="part"
+        )
     if initials and format is not Format.ics:
         raise RequestError("--initials names the patient in a calendar file: give --format ics", field="initials")
     plan = compute(form, "schedule", site)
@@ -188,4 +196,5 @@ def _show_month_grids(plan: Plan, look: Look) -> None:
     closed = closed_days(plan.computed_from.site.value, (s.on for s in plan.sessions if s.on))
     with in_locale(look.locale):
         grids = month_grids(plan, width, closed, ascii_only=plain, notes=look.all_notes)
-    out.emit(render(grids, width=width, color=shown.color, ascii_only=plain), look.to)
+    text = render(grids, width=width, color=shown.color, ascii_only=plain)
+    out.emit(text, look.to, beside=list(named_otherwise(look)), quiet=look.quiet)

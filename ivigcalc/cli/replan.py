@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.lean import add_command
-from ivigcalc.cli.options import in_panel
 from ivigcalc.cli.show import (
     ExplainOption,
     Format,
@@ -118,6 +118,6 @@ def replan(
         override=tuple(override),
     )
     changed = change(read_saved(plan), words, at=today(), reason=reason, by=by)
+    show(changed, Look(format, output, explain, quiet, no_color, paper, notes=notes, locale=locale))
     if words.said and not words.done and changed.revision is not None and not changed.revision.changed:
         say("note: this changes no session", quiet=quiet)
-    show(changed, Look(format, output, explain, quiet, no_color, paper, notes=notes, locale=locale))

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 from msgspec import Struct
 
 from ivigcalc.cli import output as out
-from ivigcalc.cli.options import in_panel
+from ivigcalc.cli.declare import in_panel
 from ivigcalc.errors import RequestError
+from ivigcalc.text import LONG, TYPED, near, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ivigcalc.customs import Paper
     from ivigcalc.engine.plan import Plan
@@ -37,6 +38,11 @@ class Format(StrEnum):
     fhir = "fhir"
 
 
+#: which face the name of a file says that it holds; `.txt` and the like hold any text
+_NAMED: dict[str, Format] = {
+    f".{face}": face for face in Format if face not in (Format.table, Format.text, Format.markdown, Format.fhir)
+}
+_NAMED |= {".htm": Format.html, ".md": Format.markdown}
 *_FACES, _LAST_FACE = Format
 _output, _order = in_panel("Output"), in_panel("Order")
 SiteOption = Annotated[str | None, _order("Site file: hours, holidays, pump, stock, prices.", metavar="FILE")]
@@ -57,7 +63,7 @@ PaperOption = Annotated[
 LocaleOption = Annotated[
     str | None,
     _output(
-        "Days, months and clock as in this language and country, de-DE, in PDF, HTML and .ics; else the site's.",
+        "Days, clock and decimal mark as in this language and country, de-DE, in all that people read.",
         "--locale",
         metavar="LOCALE",
     ),
@@ -99,27 +105,46 @@ class Look(Struct, frozen=True):
 
 def show(plan: Plan, look: Look) -> None:
     """Render a plan and write it; a face for machines has the cautions on stderr as well."""
+    with _in_locale(look):
+        face = rendered(plan, look)
+    machine = look.format is not Format.table
+    out.emit(face, look.to, machine=machine, beside=list(_beside(plan, look)), quiet=look.quiet)
+
+
+def _beside(plan: Plan, look: Look) -> Iterator[str]:
+    """What is said on stderr of a face that does not say it to a person."""
     if look.format not in (Format.table, Format.markdown, Format.text):
         from ivigcalc.render.notices import notice_text
 
-        for notice in plan.notices:
-            if notice.level != "info":
-                out.say(notice_text(notice), quiet=look.quiet)
+        yield from (notice_text(notice) for notice in plan.notices if notice.level != "info")
         if look.explain and look.format is not Format.json:
-            out.say(f"note: {look.format} has no room for --explain; table, markdown and json have", quiet=look.quiet)
-    with _in_locale(look):
-        face = rendered(plan, look)
-    out.emit(face, look.to, machine=look.format is not Format.table)
+            yield f"note: {look.format} has no room for --explain; table, markdown and json have"
+    if look.format is Format.ics:
+        from ivigcalc.render.ics import times_float
+
+        if times_float(plan):
+            yield FLOATING_NOTE
+    if look.format in (Format.png, Format.svg) and plan.computed_from.request.command == "schedule":
+        yield f"note: {look.format} is a chart of the infusion rates; the pages are --format pdf or html"
+    yield from named_otherwise(look)
+
+
+def named_otherwise(look: Look) -> Iterator[str]:
+    """That a file is not what its name says, and how it would be."""
+    named = _NAMED.get(look.to.suffix.lower()) if look.to is not None else None
+    if look.to is None or named in (None, look.format) or (look.format is Format.fhir and named is Format.json):
+        return
+    yield f"note: {safe(look.to.name, LONG)} was written as --format {look.format}; --format {named} makes what it says"
 
 
 def _in_locale(look: Look) -> AbstractContextManager[None]:
-    """The locale that is asked for; figures, and what machines read, have none."""
+    """The locale that is asked for; what machines read has none."""
     if look.locale is None:
         return nullcontext()
-    if look.format not in (Format.pdf, Format.html, Format.ics):
+    if look.format in (Format.csv, Format.json, Format.fhir):  # control: no-locale-for-machines
         raise RequestError(
-            f"--locale is for printed pages and calendar files, and {look.format} is none: "
-            "give --format pdf, html or ics",
+            f"--locale is for what people read, and {look.format} is for machines: "
+            "give another --format, or leave it out",
             field="locale",
         )
     from ivigcalc.customs import in_locale
@@ -153,10 +178,8 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
 
             return to_pdf(plan, paper_of(look.paper), parts_of(look.parts), look.session)
         case Format.ics:
-            from ivigcalc.render.ics import times_float, to_ics
+            from ivigcalc.render.ics import to_ics
 
-            if times_float(plan):
-                out.say(FLOATING_NOTE, quiet=look.quiet)
             return to_ics(plan, _previous(look.previous), look.alarm_min, with_initials=look.initials)
         case Format.svg:
             from ivigcalc.render.paper.chart import to_svg
@@ -195,7 +218,9 @@ def paper_of(text: str | None) -> Paper | None:
         return None
     lowered = text.lower()
     if lowered not in ("a4", "letter"):
-        raise RequestError(f"--paper: '{text[:20]}' is not one of the choices; allowed: a4, letter", field="paper")
+        raise RequestError(
+            f"--paper: '{safe(text, TYPED)}' is not one of the choices; allowed: a4, letter", field="paper"
+        )
     return lowered  # type: ignore[return-value]
 
 
@@ -205,8 +230,10 @@ def parts_of(named: tuple[str, ...]) -> Sequence[Part]:
 
     for part in named:
         if part not in PARTS:
+            allowed, typed = ", ".join(PARTS), safe(part, TYPED)
             raise RequestError(
-                f"--part: '{part[:20]}' is not one of the choices; allowed: {', '.join(PARTS)}", field="part"
+                f"--part: '{typed}' is not one of the choices; {near(part.lower(), PARTS)}allowed: {allowed}",
+                field="part",
             )
     return named or PARTS  # type: ignore[return-value]
 
@@ -216,7 +243,6 @@ def _previous(path: Path | None) -> bytes | None:
         return None
     from ivigcalc.document.read import MAX_BYTES
     from ivigcalc.files import UnreadableError, read_regular
-    from ivigcalc.text import LONG, safe
 
     try:
         return read_regular(path, MAX_BYTES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -10,6 +11,7 @@ from ivigcalc.cli.homes import ASKED
 
 def run() -> None:
     """Entry point of the `ivigcalc` command."""
+    gc.disable()  # plans hold no cycles: looking for them among all that is remembered only costs time
     if ASKED in os.environ and _completed(os.environ[ASKED]):
         return
     from ivigcalc.cli.main import run as go_on

@@ -14,7 +14,7 @@ from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, QuantityError, in_months, number, quantity
 from ivigcalc.text import safe
 
-from .block import BeforeValidator, PlainSerializer, Strict, WithJsonSchema
+from .block import AfterValidator, BeforeValidator, PlainSerializer, Strict, WithJsonSchema
 
 _OPERATORS: dict[str, Callable[[Fraction, Fraction], bool]] = {
     "<": operator.lt,
@@ -29,7 +29,7 @@ def compare(sign: str, left: Fraction, right: Fraction) -> bool:
     return _OPERATORS[sign](left, right)
 
 
-_AGE = re.compile(r"(>=|>|<=|<)\s*(.+)")
+_AGE = r"(>=|>|<=|<)\s*(.+)"
 
 
 class AgeBound(Strict):
@@ -55,7 +55,7 @@ def _age_bounds(value: Any) -> Any:
 
 
 def _age_bound(text: str) -> dict[str, Any]:
-    match = _AGE.fullmatch(text)
+    match = re.fullmatch(_AGE, text)
     if not match:
         raise ValueError("must be like '>= 18 years' or '>= 2 years and < 18 years'")
     try:
@@ -65,17 +65,29 @@ def _age_bound(text: str) -> dict[str, Any]:
     return {"operator": match[1], "age": age}
 
 
+def _of_somebody(bounds: tuple[AgeBound, ...]) -> tuple[AgeBound, ...]:
+    """Ages that are above one bound and below another, unless the two leave nobody."""
+    for low in bounds:
+        for high in bounds:
+            if low.operator[0] == ">" and high.operator[0] == "<":
+                start, end = in_months(low.age), in_months(high.age)
+                if start > end or (start == end and not (low.holds(start) and high.holds(end))):
+                    raise ValueError(f"nobody is both {low} and {high}")
+    return bounds
+
+
 AgeRange = Annotated[
     tuple[AgeBound, ...],
     BeforeValidator(_age_bounds),
+    AfterValidator(_of_somebody),
     PlainSerializer(lambda bounds: " and ".join(map(str, bounds)), return_type=str),
     WithJsonSchema({"type": "string", "examples": [">= 18 years", ">= 2 years and < 18 years"]}),
 ]
 
 
 Subject = Literal["age", "height", "bmi", "actual", "pregnant"]
-_CONDITION = re.compile(r"(age|height|BMI|actual)\s*(>=|<=|>|<)\s*(.+)")
-_TIMES = re.compile(r"([0-9.]+)\s*%\s*(?:of\s+)?(ideal|adjusted)")
+_CONDITION = r"(age|height|BMI|actual)\s*(>=|<=|>|<)\s*(.+)"
+_TIMES = r"([0-9.]+)\s*%\s*(?:of\s+)?(ideal|adjusted)"
 _ALLOWED = (
     "age < 18 years, height < 152 cm, BMI > 30, actual < adjusted, actual > 120 % ideal, actual < 50 kg, pregnant"
 )
@@ -102,6 +114,43 @@ class Condition(Struct, frozen=True):
         return self.text
 
 
+class _Bound(Struct, frozen=True):
+    """Of what a condition speaks, the number at which it begins or ends to hold, and whether it holds there."""
+
+    subject: Subject
+    at: Fraction
+    holds_there: bool
+
+
+def _bound(condition: Condition) -> _Bound | None:
+    """None where it names no number, but another weight or nothing at all."""
+    operand = condition.operand
+    if operand is None:
+        return None
+    at = Fraction(operand) if not isinstance(operand, Quantity) else operand.base
+    return _Bound(condition.subject, at, condition.operator in (">=", "<="))
+
+
+def exclude(one: Condition, other: Condition) -> bool:
+    """Whether nobody meets both."""
+    lower, upper = (one, other) if one.operator[0] == ">" else (other, one)
+    low, high = _bound(lower), _bound(upper)
+    if low is None or high is None or low.subject != high.subject or lower.operator[0] == upper.operator[0]:
+        return False
+    return low.at > high.at or (low.at == high.at and not (low.holds_there and high.holds_there))
+
+
+def takes_in(wide: Condition, narrow: Condition) -> bool:
+    """Whether whoever meets the narrow one meets the wide one."""
+    if wide.text == narrow.text:
+        return True
+    outer, inner = _bound(wide), _bound(narrow)
+    if outer is None or inner is None or outer.subject != inner.subject or wide.operator[0] != narrow.operator[0]:
+        return False
+    further = outer.at < inner.at if wide.operator[0] == ">" else outer.at > inner.at
+    return further or (outer.at == inner.at and (outer.holds_there or not inner.holds_there))
+
+
 def parse_condition(value: Any) -> Condition:
     """Read one condition of `when` or `unless`."""
     if isinstance(value, Condition):
@@ -111,7 +160,7 @@ def parse_condition(value: Any) -> Condition:
     text = " ".join(value.split())
     if text == "pregnant":
         return Condition(text, "pregnant", "is")
-    match = _CONDITION.fullmatch(text)
+    match = re.fullmatch(_CONDITION, text)
     if not match:
         raise ValueError(f"'{safe(text)}' is not a condition; allowed: {_ALLOWED}")
     try:
@@ -130,7 +179,7 @@ def _condition(text: str, subject: str, operator: Any, operand: Any) -> Conditio
         return Condition(text, "height", operator, quantity(operand, "height"))
     if operand in ("ideal", "adjusted"):
         return Condition(text, "actual", operator, weight=operand)
-    part: Any = _TIMES.fullmatch(operand)
+    part: Any = re.fullmatch(_TIMES, operand)
     if part:
         return Condition(text, "actual", operator, weight=part[2], percent=number(part[1]))
     return Condition(text, "actual", operator, quantity(operand, "weight"))

@@ -13,7 +13,8 @@ from ivigcalc.quantity import UNITS, Quantity, QuantityError, number, plain, qua
 
 from .block import BeforeValidator, Field, Mark, PlainSerializer, Strict, WithJsonSchema, model_validator
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# compiled when a file is read: what was prepared needs none
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 
 
 Place = tuple[str | int, ...]
@@ -41,7 +42,7 @@ def as_text(value: Any) -> str:
     stripped = " ".join(value.split())
     if not stripped:
         raise ValueError("must not be empty")
-    if _CONTROL.search(stripped):
+    if re.search(_CONTROL, stripped):
         raise ValueError("must not contain control or text-direction characters")
     return stripped
 
@@ -159,7 +160,7 @@ class Range(Strict, Generic[_T]):
         ):
             raise ValueError("'from' and 'to' must be the same kind of quantity")
         if low > high:  # type: ignore[operator]
-            raise ValueError("'from' must not be above 'to'")
+            raise ValueError(f"'from' must not be above 'to'; {self.from_} is above {self.to}")
         return self
 
     @property

@@ -45,6 +45,15 @@ def _step(value: Any) -> Any:
     raise ValueError(f"{shown} is nothing to round to; allowed: whole vials, nothing, a step such as 5 g")
 
 
+#: of the exact dose: a rounded one that may differ by so much may be nothing at all
+_WHOLE = 100
+
+
+def _part_of_the_dose(within: Quantity | None, place: Place) -> Iterator[tuple[Place, str]]:
+    if within is not None and within.value >= _WHOLE:
+        yield place, f"a dose that may differ by {within} may be nothing; allowed: below {_WHOLE} %"
+
+
 class Rounding(Cited):
     """To what the course dose is rounded."""
 
@@ -74,9 +83,21 @@ class Rounding(Cited):
             return self
         if self.to != "whole vials":
             refuse([(("otherwise",), f"is for 'to: whole vials', not for 'to: {self.to}'")])
+        refuse(_part_of_the_dose(within, ("within",)))
         if otherwise.base < MEASURED_STEP_G:  # control: otherwise-measurable
             measured = f"{MEASURED_STEP_G.numerator / Decimal(MEASURED_STEP_G.denominator)} g"
             refuse([(("otherwise",), f"{otherwise} is finer than {measured}, the least that is measured of a vial")])
+        return self
+
+    @model_validator(mode="after")
+    def _small_is_finer(self) -> Rounding:
+        """A step for small doses that is none for them: above the doses that it is for, or above the usual step."""
+        small, usual = self.small, self.to
+        if small is not None and small.to.base >= small.below.base:
+            text = f"a step of {small.to} is not below the doses that it is for, below {small.below}"
+            refuse([(("small", "to"), text)])
+        if small is not None and isinstance(usual, Quantity) and small.to.base >= usual.base:
+            refuse([(("small", "to"), f"a step of {small.to} is not finer than the usual step of {usual}")])
         return self
 
     def finer(self, to: Quantity, source: str | None) -> Rounding:
@@ -162,12 +183,21 @@ class Policy(Definition):
         if self.prefer is not None and (self.rounding is None or self.rounding.to != "whole vials"):
             to = self.rounding.to if self.rounding else "nothing"
             refuse([(("prefer",), f"the fewest vials are of a rounding to whole vials, not to {to}")])
+        refuse(self._preferred_too_far())
         if self.dosing_weight is not None and self.dosing_weight.missing:
             refuse([(("dosing_weight", "missing"), "is for a protocol; a policy says it under 'missing' at its top")])
         if not self.computable and not self.missing:
             raise ValueError("computable: false needs 'missing': give what nobody printed")
         refuse(self._above_the_ceiling())
         return self
+
+    def _preferred_too_far(self) -> Iterator[tuple[Place, str]]:
+        """A course that is preferred although its rounding, or nobody, would give it."""
+        within, near = (rule.within if rule else None for rule in (self.prefer, self.rounding))
+        yield from _part_of_the_dose(within, ("prefer", "within"))
+        if within is not None and near is not None and within.value > near.value:
+            text = f"{within} is above the {near} of rounding, beyond which no whole vials are given"
+            yield ("prefer", "within"), text
 
     @cached_property
     def ceilings(self) -> dict[str, PolicyCeiling]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Literal
 
+from ivigcalc.clock import DAY_MIN
 from ivigcalc.exact import Fraction
 from ivigcalc.quantity import Quantity, figure
 
@@ -92,8 +93,9 @@ class RateTable(Cited):
                 yield ("ladder", i), "only the last step may leave out 'for'"
             if i == last and rung.for_ is not None:
                 yield ("ladder", i), "the last step runs to the end, so it has no 'for'"
-        if self.ceiling.less_than:
-            yield ("ceiling", "less_than"), "is for at_risk_ceiling"
+        for key in ("less_than", "risks"):  # a ceiling holds for everybody, whatever is said of it
+            if getattr(self.ceiling, key):
+                yield ("ceiling", key), "is for at_risk_ceiling"
         main = [rate for place, rate in self.stated_rates if place[0] != "at_risk_ceiling"]
         if len({rate.dimension == "rate" for rate in main}) > 1:
             yield (), "mixes rates per kg with absolute rates"
@@ -104,6 +106,9 @@ class RateTable(Cited):
     def _out_of_time(self) -> Iterator[tuple[Place, str]]:
         """A time that is over before the last step, which then no infusion ever reaches."""
         steps_min = sum((rung.for_.base for rung in self.ladder if rung.for_ is not None), Fraction(0))
+        if steps_min >= DAY_MIN:
+            text = f"an infusion is of one day; the steps before the last take {figure(steps_min)} min, 24 h or more"
+            yield ("ladder",), text
         if self.time is not None and self.time.to is not None and self.time.to.base <= steps_min:
             text = f"no step allows it: the steps before the last take {figure(steps_min)} min, at most {self.time.to}"
             yield ("time", "to"), f"{text} is allowed"
@@ -231,6 +236,10 @@ class Product(Definition):
         for index, vial in enumerate(self.vials):
             if vial.base in sizes[:index]:
                 yield ("vials", index), f"{vial}: a size is listed twice"
+        for index, unlike in enumerate(self.unlike_class):
+            if unlike.condition in self.contraindicated_with:
+                text = f"'{unlike.condition}' is under contraindicated_with as well"
+                yield ("unlike_class", index, "condition"), text
         for index, table in enumerate(self.rates):
             kinds = {rate.dimension for _, rate in table.stated_rates}
             by_mass = [place for place, rate in table.stated_rates if rate.dimension == "mass rate per kg"]

@@ -10,8 +10,8 @@ from ivigcalc.quantity import Quantity, in_months
 
 from .block import Field, model_validator
 from .condition import AgeRange
+from .dose import Dose
 from .fields import (
-    Amount,
     Bool,
     Count,
     DoseQuantity,
@@ -69,7 +69,7 @@ class Population(Cited):
     """For whom the protocol was published; where it names no source, the protocol's."""
 
     age: AgeRange | None = Field(default=None, description="only what the cited text prints")
-    group: Literal["adult", "paediatric"] | None = Field(
+    group: Literal["adult", "paediatric", "newborn"] | None = Field(
         default=None,
         description="where the text prints no age: for whom the reading on file takes it; a caution, no stop",
     )
@@ -77,32 +77,10 @@ class Population(Cited):
 
     @model_validator(mode="after")
     def _age_or_group(self) -> Population:
-        if self.age is not None and self.group is not None:
+        # of newborns an age may stand beside it, from which on nobody doubts that the text means others
+        if self.age is not None and self.group not in (None, "newborn"):
             raise ValueError("give the age that the text prints, or the group where it prints none, not both")
         return self
-
-
-class Dose(Cited):
-    """How much: per course or per day, per kg or flat; `cap` is the published gram limit of one course."""
-
-    per_course: Range[DoseQuantity] | None = None
-    per_day: Range[DoseQuantity] | None = None
-    cap: Amount | None = None
-    cap_per_day: Amount | None = None
-    note: Sentence | None = None
-
-    @model_validator(mode="after")
-    def _one_basis(self) -> Dose:
-        if (self.per_course is None) == (self.per_day is None):
-            raise ValueError("give exactly one of per_course and per_day")
-        return self
-
-    @property
-    def published(self) -> Range[Quantity]:
-        """The published figure, whichever basis it has."""
-        found = self.per_course or self.per_day
-        assert found is not None
-        return found
 
 
 class RiskDays(Cited):
@@ -125,7 +103,7 @@ class Days(Cited):
     @model_validator(mode="after")
     def _ordered(self) -> Days:
         if self.fewest > self.to:
-            raise ValueError("'from' must not be above 'to'")
+            raise ValueError(f"'from' must not be above 'to'; {self.fewest} is above {self.to}")
         if self.at_risk is not None and not self.allow(self.at_risk.days):
             raise ValueError(
                 f"at_risk: {self.at_risk.days} is not among the {self} days of a course; allowed: {self} days"
@@ -196,6 +174,12 @@ class Courses(Cited):
     from_: Annotated[Count, Field(ge=1)] = Field(alias="from")
     to: Annotated[Count, Field(ge=1)] | None = None
     note: Sentence | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Courses:
+        if self.to is not None and self.from_ > self.to:
+            raise ValueError(f"'from' must not be above 'to'; {self.from_} is above {self.to}")
+        return self
 
     @property
     def single(self) -> int | None:
@@ -276,6 +260,9 @@ class Protocol(Cited):
         own = [key for key in ("dose", "days", "interval", "apart", "courses") if getattr(self, key) is not None]
         if self.phases and own:
             yield (own[0],), f"a protocol with phases has no {', '.join(own)} of its own"
+        for index, again in enumerate(self.phases):
+            if again.id in [earlier.id for earlier in self.phases[:index]]:
+                yield ("phases", index, "id"), f"'{again.id}' is the id of an earlier phase"
         for index, phase in enumerate(self.stages):
             place: Place = ("phases", index) if self.phases else ()
             if phase.dose is None and self.no_dose_because is None:
@@ -283,6 +270,7 @@ class Protocol(Cited):
             if phase.dose and phase.dose.per_day and phase.days is None:
                 yield (*place, "dose"), "a dose per day needs days"
             yield from self._over_limit(phase, (*place, "dose"))
+            yield from self._over_cap_of_days(phase, (*place, "dose", "cap_per_day"))
             if phase.interval is not None and phase.apart is not None:
                 yield (*place, "apart"), "is for a source that prints no interval; give one of the two"
             yield from self._other_days(phase, place)
@@ -295,6 +283,14 @@ class Protocol(Cited):
         for limit in self.limits:
             if limit.per == "day" and limit.max.dimension == "dose" and least > limit.max.base:
                 yield place, f"{per_course.from_} over {phase.days.to} days is above the limit of {limit.max} per day"
+
+    def _over_cap_of_days(self, phase: Phase, place: Place) -> Iterator[tuple[Place, str]]:
+        """Grams of a course that the most days cannot hold under the cap of a day."""
+        grams, cap = (phase.dose.per_course, phase.dose.cap_per_day) if phase.dose else (None, None)
+        if grams is None or cap is None or phase.days is None or grams.from_.dimension == "dose":
+            return
+        if grams.from_.base > cap.base * phase.days.to:
+            yield place, f"{grams.from_} over {phase.days.to} days is above the cap of {cap} a day"
 
     def _other_days(self, phase: Phase, place: Place) -> Iterator[tuple[Place, str]]:
         """A time that is printed for a number of days on which no course is given."""

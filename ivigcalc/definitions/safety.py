@@ -99,6 +99,12 @@ class AdultAge(Cited):
     from_age: Interval
 
 
+class NewbornAge(Cited):
+    """Below which age a patient counts as a newborn, where a source says newborn and prints no age."""
+
+    below_age: Interval
+
+
 class AgeLimit(Cited):
     """The highest believable age."""
 
@@ -216,6 +222,7 @@ class Safety(Definition):
     unit_slip: UnitSlip
     obese_weight: ObeseWeight | None = None
     adult: AdultAge
+    newborn: NewbornAge
     own_files: OwnFiles
     age: AgeLimit
     weight_for_age: tuple[WeightForAge, ...] = ()

@@ -16,15 +16,16 @@ from .format import LATEST
 from .visit import Flush, ForPatient, Observations, Premedication, Reaction, Visit, Volume
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
+# compiled when a file is read: what was prepared needs none
+_HOURS = r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)"
+_CURRENCY = r"[A-Z]{3}"
+_LOCALE = r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?"
 
 
 def _hours(value: Any) -> Any:
     if isinstance(value, tuple):
         return value
-    match = _HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = re.fullmatch(_HOURS, value.strip()) if isinstance(value, str) else None
     if not match:
         raise ValueError('must be opening hours like "08:00-17:00", up to 24:00')
     opens = int(match[1]) * 60 + int(match[2])
@@ -120,25 +121,21 @@ Shelf = Annotated[dict[VialSize, Count], AfterValidator(_each_size_once)]
 
 
 def _currency(value: Any) -> Any:
-    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_CURRENCY, value):
         raise ValueError(f"'{value!s:.40}' is not a currency; allowed: three capital letters such as USD")
     return value
 
 
-Currency = Annotated[
-    str, BeforeValidator(_currency), WithJsonSchema({"type": "string", "pattern": f"^{_CURRENCY.pattern}$"})
-]
+Currency = Annotated[str, BeforeValidator(_currency), WithJsonSchema({"type": "string", "pattern": f"^{_CURRENCY}$"})]
 
 
 def _locale(value: Any) -> Any:
-    if not isinstance(value, str) or not _LOCALE.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_LOCALE, value):
         raise ValueError(f"'{value!s:.40}' is not a locale; allowed: a language and its country, such as en-US")
     return value
 
 
-LocaleName = Annotated[
-    str, BeforeValidator(_locale), WithJsonSchema({"type": "string", "pattern": f"^{_LOCALE.pattern}$"})
-]
+LocaleName = Annotated[str, BeforeValidator(_locale), WithJsonSchema({"type": "string", "pattern": f"^{_LOCALE}$"})]
 
 
 class Holidays(Strict):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from ivigcalc.quantity import plain
 
 from .block import AfterValidator, Field, Strict, WithJsonSchema, model_validator
-from .condition import ConditionText
+from .condition import Condition, ConditionText, exclude, takes_in
 from .fields import BodyWeight, Height, Identifier, Number, Place, Text, refuse
 from .source import Cited, Definition
 from .words import Sentence
@@ -107,3 +107,29 @@ class DosingWeight(Cited):
             yield (), f"use: {self.use} needs 'ideal', the id of a formula"
         if self.use == "adjusted" and self.factor is None and not self.missing:
             yield (), "use: adjusted needs 'factor': give it, such as 0.4"
+        yield from self._of_nobody()  # control: weight-rule-of-somebody
+
+    def _of_nobody(self) -> Iterator[tuple[Place, str]]:
+        """Conditions of which one undoes another, so that the rule does not do what one of its sentences says."""
+        for key, together in (("all_when", self.all_when), ("refuse_when", self.refuse_when)):
+            for index, condition in enumerate(together):
+                for earlier in together[:index]:
+                    if exclude(earlier, condition):
+                        yield (key, index), f"nobody meets both '{earlier}' and '{condition}'"
+        for index, condition in enumerate(self.when):
+            for needed in self.all_when:
+                if exclude(needed, condition):
+                    yield ("when", index), f"nobody meets both '{condition}' and '{needed}' of all_when"
+        for index, excepted in enumerate(self.unless):
+            for key, condition in self._meant:
+                if takes_in(excepted, condition):
+                    yield ("unless", index), f"whoever meets '{condition}' of {key} meets '{excepted}' as well"
+        obese = self.when_obese.when if self.when_obese else ()
+        if self.when and all(any(takes_in(wide, condition) for wide in obese) for condition in self.when):
+            words = " or ".join(map(str, self.when))
+            yield ("when_obese", "when"), f"takes in whoever meets '{words}' of when, so that {self.use} is never used"
+
+    @property
+    def _meant(self) -> list[tuple[str, Condition]]:
+        """Whom the rule is meant for, with the key that says so."""
+        return [*(("when", condition) for condition in self.when), *(("all_when", one) for one in self.all_when)]

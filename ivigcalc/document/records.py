@@ -1,6 +1,7 @@
 """`ivigcalc.plan/1`, declared once: every key of the document in its order, with its type, its bounds and its promise.
 
-It is written, read, described as JSON Schema, compared and verified from these records; nowhere else is it spelt.
+It is written, read, described as JSON Schema, compared and verified from these records; nowhere else is it spelt. What
+each key holds stands beside them, in `meanings.toml`.
 """
 
 from decimal import Decimal
@@ -167,10 +168,7 @@ class VialCount(TypedDict):
 
 
 class Step(TypedDict):
-    """A step of one session, with the clock time at which it is set and what is left in the bag after it.
-
-    `calculated_ml_per_h`: what the step comes to, where the pump cannot be set to it.
-    """
+    """A step of one session, with the clock time at which it is set and what is left in the bag after it."""
 
     step: Promised[Counted]
     rate_ml_per_kg_per_h: Promised[NotNegative | None]
@@ -187,7 +185,7 @@ class Step(TypedDict):
 
 
 class InfusionTime(TypedDict):
-    """How long the infusion is to last: at least and at most so many minutes; no source where the order says so."""
+    """How long the infusion is to last."""
 
     from_min: NotNegative | None
     to_min: NotNegative | None
@@ -207,11 +205,7 @@ class Bottle(TypedDict):
 
 
 class Pause(TypedDict):
-    """An interruption of one session, in minutes from its start: what was in and left, the rates before and after.
-
-    `resume_at`, `resume_min`, `rate_after_ml_per_h` and `rate` (as it was ordered) are null where it was stopped for
-    good.
-    """
+    """An interruption of one session, in minutes from its start: what was in and left, the rates before and after."""
 
     reaction_at: Clock | None
     resume_at: Clock | None
@@ -225,7 +219,7 @@ class Pause(TypedDict):
 
 
 class Session(TypedDict):
-    """One infusion visit. `done`: it was given, and changes no more. `product`: the id of the one that is given."""
+    """One infusion visit."""
 
     course: Promised[Counted]
     day: Promised[Counted]
@@ -273,11 +267,7 @@ class Totals(TypedDict):
 
 
 class Notice(TypedDict):
-    """Something the reader must know. A stop is here only when it was overridden.
-
-    `sessions`: (course, day) of those that it is about; none where it is about the whole plan. `audience`: for whom it
-    is. `count`: how many times it would be said, session by session.
-    """
+    """Something the reader must know. A stop is here only when it was overridden."""
 
     code: Promised[str]
     level: Promised[Level]
@@ -313,10 +303,7 @@ class Event(TypedDict):
 
 
 class Revision(TypedDict):
-    """One change of the plan: what happened, why, told by whom and on which day.
-
-    `previous_sha256`: of the plan before, as ivigcalc writes it.
-    """
+    """One change of the plan: what happened, why, told by whom and on which day."""
 
     number: Counted
     event: Annotated[Event, Mark.REWORDED]
@@ -341,7 +328,7 @@ class Was(TypedDict):
 
 
 class Revised(Revision):
-    """The same with what it changed: course and day of each session, how each was `before`, and a new product."""
+    """A change with what it changed."""
 
     changed: list[tuple[Counted, Counted]]
     before: list[Was]
@@ -349,10 +336,7 @@ class Revised(Revision):
 
 
 class Document(TypedDict):
-    """Everything computed for one patient.
-
-    `revision`: the last change, null in a first plan; `history`: all of them, the first one first.
-    """
+    """Everything computed for one patient."""
 
     schema: Promised[Schema]
     ivigcalc_version: Promised[str]

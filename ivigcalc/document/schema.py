@@ -1,4 +1,7 @@
-"""The JSON Schema of the plan document, from its records: every key present and none other, each within its bounds."""
+"""The JSON Schema of the plan document, from its records: every key present and none other, each within its bounds.
+
+What a key holds is said in its description, as `meanings.toml` has it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
 
 from ivigcalc.document.keys import keys
+from ivigcalc.document.meanings import of_plan
 from ivigcalc.document.records import SCHEMA, Bound, Document, FilledWith
 from ivigcalc.library.schema import DIALECT
 
@@ -32,10 +36,11 @@ def _within(record: type) -> set[type]:
 
 
 def _block(record: type) -> dict[str, Any]:
+    meanings = of_plan()[record.__name__]
     return {
         "additionalProperties": False,
         "description": getdoc(record),
-        "properties": {name: _value(key.kind) for name, key in keys(record).items()},
+        "properties": {name: {"description": meanings[name], **_value(key.kind)} for name, key in keys(record).items()},
         "required": list(keys(record)),
         "title": record.__name__,
         "type": "object",

@@ -23,7 +23,7 @@ from ivigcalc.engine.weight import Weights
 from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_of
 from ivigcalc.request.request import Order, OrderedDose, Per, Treatment
-from ivigcalc.request.shorthand import write_order
+from ivigcalc.request.written import write_order
 
 
 def shown(draft: Draft, notices: tuple[Notice, ...], trace: tuple[TraceEntry, ...]) -> Plan:

@@ -6,7 +6,8 @@ A slip of the keyboard (a rate per minute for one per hour, 10 for 100 mg/mL, gr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from ivigcalc.definitions import Phase, Policy, Product, Protocol, Range, Regimen, Safety, ml_per_kg_per_h
 from ivigcalc.exact import Fraction
@@ -39,7 +40,7 @@ _WORDS = {
 }
 
 
-class Figure(NamedTuple):
+class Figure(Struct, frozen=True):
     """A figure of a file: its kind, where it stands, as written, and in the unit in which its kind is compared."""
 
     kind: str
@@ -48,7 +49,7 @@ class Figure(NamedTuple):
     exact: Fraction
 
 
-class Implausible(NamedTuple):
+class Implausible(Struct, frozen=True):
     """A figure far outside the library. `stop`: so far that nothing is planned with it."""
 
     figure: Figure

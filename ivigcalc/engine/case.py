@@ -162,9 +162,12 @@ def is_for(protocol: Protocol, age_months: Fraction, safety: Safety) -> bool:
     population = protocol.population
     if population is None:
         return True
+    inside = all(bound.holds(age_months) for bound in population.age or ())
+    if population.group == "newborn":  # control: newborns-only
+        return inside and age_months < in_months(safety.newborn.below_age)
     if population.group is not None:
         return (age_months >= in_months(safety.adult.from_age)) == (population.group == "adult")
-    return all(bound.holds(age_months) for bound in population.age or ())
+    return inside
 
 
 def choose_protocol(regimen: Regimen, name: str | None, case: Case | None = None) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from ivigcalc.definitions import RateTable
 from ivigcalc.engine.case import Case
@@ -21,7 +22,7 @@ OF_POLICY: dict[Binding, str] = {
 }
 
 
-class Held(NamedTuple):
+class Held(Struct, frozen=True):
     """What of a patient and an order settles which ceilings hold.
 
     `risks`: the patient's. `of_policy`: why the policy counts him among those at risk, in words. `lifted`: those of

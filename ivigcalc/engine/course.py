@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby, takewhile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -74,7 +74,7 @@ class Stretch(Struct, frozen=True):
         return range(self.first_course, self.first_course + self.part.courses)
 
 
-class FourWeeks(NamedTuple):
+class FourWeeks(Struct, frozen=True):
     """What the courses of a plan that begin within four weeks come to, given and exact, with their numbers."""
 
     given_g: Fraction

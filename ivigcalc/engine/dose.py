@@ -26,7 +26,8 @@ class Prescribed(Struct, frozen=True):
     """What one course should be, exactly, before rounding, and the most that a course and a day of it may be.
 
     `exact` is the figure of `dose`, in g/kg or g, where that had to be rounded to be written down. `basis` says who
-    settled whether it is of a course or of a day: the order, the protocol, or nobody.
+    settled whether it is of a course or of a day: the order, the protocol, or nobody. `least`: what the protocol prints
+    as the least of a course.
     """
 
     dose: Quantity
@@ -36,11 +37,17 @@ class Prescribed(Struct, frozen=True):
     cap_per_day: Quantity | None = None
     exact: Fraction | None = None
     basis: Basis = "protocol"
+    least: Quantity | None = None
 
     def grams(self, weight_kg: Fraction) -> Fraction:
         """What the dose comes to for a weight: of a course, or of a day of it."""
         base = self.dose.base if self.exact is None else self.exact
         return base * weight_kg if self.dose.dimension == "dose" else base
+
+    def least_g(self, exact_g: Fraction, weight_kg: Fraction) -> Fraction | None:
+        """The grams of a course below which rounding does not go; none where the exact dose itself is below them."""
+        least_g = amount_g(self.least, weight_kg) if self.least is not None else None
+        return least_g if least_g is not None and least_g <= exact_g else None
 
     def cap_g(self, days: int) -> Fraction | None:
         """The most grams that so many days may come to."""
@@ -54,8 +61,9 @@ class CourseDose(Struct, frozen=True, dict=True):
 
     `smallest`: nothing below could be given, so the dose was rounded up whatever the rule. `rounding`: by which rule,
     where it was rounded. `instead_of_g`: what that rule alone would give, where it is not taken; `day_bound_g` and
-    `course_bound_g` are then the most that rounding may reach. `opened`: drawn from opened vials, because whole ones
-    differ too much. `preferred`: the policy's preference chose it, and not the nearness to the exact dose.
+    `course_bound_g` are then the most that rounding may reach, `course_least_g` the least. `opened`: drawn from opened
+    vials, because whole ones differ too much. `preferred`: the policy's preference chose it, and not the nearness to
+    the exact dose.
     """
 
     prescribed_g: Fraction
@@ -68,6 +76,7 @@ class CourseDose(Struct, frozen=True, dict=True):
     instead_of_g: Fraction | None = None
     day_bound_g: Fraction | None = None
     course_bound_g: Fraction | None = None
+    course_least_g: Fraction | None = None
     opened: bool = False
     preferred: bool = False
 
@@ -95,7 +104,8 @@ def prescribed_dose(ordered: Treatment, phase: Phase, protocol_name: str, no_dos
             field="dose",
             code="dose-needed",
         )
-    return Prescribed(published.single, dose.per_day is not None, dose.source, dose.cap, dose.cap_per_day)
+    per_day = dose.per_day is not None
+    return Prescribed(published.single, per_day, dose.source, dose.cap, dose.cap_per_day, least=dose.least)
 
 
 def _as_ordered(ordered: OrderedDose, published: Dose | None) -> Prescribed:
@@ -105,7 +115,8 @@ def _as_ordered(ordered: OrderedDose, published: Dose | None) -> Prescribed:
         return Prescribed(ordered.amount, ordered.per == "day", None, None, basis=basis)
     per_day = ordered.per == "day" if ordered.per else published.per_day is not None
     basis = "order" if ordered.per else "protocol"
-    return Prescribed(ordered.amount, per_day, None, published.cap, published.cap_per_day, basis=basis)
+    caps = published.cap, published.cap_per_day
+    return Prescribed(ordered.amount, per_day, None, *caps, basis=basis, least=published.least)
 
 
 def both_readings(dose: Quantity, days: int, weight_kg: Fraction) -> RequestError:

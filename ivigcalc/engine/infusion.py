@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,7 +40,7 @@ _SAID = 64
 _SHOWN = 16
 
 
-class UsedTable(NamedTuple):
+class UsedTable(Struct, frozen=True):
     """A table that was used: for which kind of infusion, as it is climbed on this patient's pump, the ceilings that are
     printed elsewhere, and what bound the rate of any of its infusions.
     """
@@ -146,7 +146,7 @@ def _titrate(
     )
 
 
-class _Session(NamedTuple):
+class _Session(Struct, frozen=True):
     """The infusion of a session, how long it is to last, and how long its longest bottle runs."""
 
     infusion: Infusion | None
@@ -162,7 +162,7 @@ def _longest_bottle_min(portion: Portion, infusion: Infusion | None) -> Fraction
     return Fraction(*infusion.minute(min(first_ml, infusion.exact_ml)))
 
 
-class _Serves(NamedTuple):
+class _Serves(Struct, frozen=True):
     """The rates that serve a kind of infusion, the place of their table in its file, and the ceilings beside it."""
 
     rates: Rates

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from ivigcalc.definitions import InfusionTime, RateTable, cite
 from ivigcalc.engine.course import Dosed, Stretch
@@ -11,7 +11,7 @@ from ivigcalc.engine.titration import Climb
 from ivigcalc.exact import Fraction
 
 
-class TimeInForce(NamedTuple):
+class TimeInForce(Struct, frozen=True):
     """At least and at most so many minutes, in words and with its source; `ordered`: the order says so, no source."""
 
     from_min: Fraction | None

@@ -142,7 +142,7 @@ class InfusionTime(Struct, frozen=True):
     source: str | None
 
 
-class ClockChange(NamedTuple):
+class ClockChange(Struct, frozen=True):
     """Clocks that are changed: so many minutes after the start of an infusion, forward by so many minutes."""
 
     after_min: int

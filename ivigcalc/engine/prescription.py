@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 #: the one part of a plan that has no protocol: an infusion of just what is ordered
 ONE_INFUSION = Phase(id="infusion")
 #: weights, starts and answers of checks that a prescription remembers
-_WEIGHTS, _STARTS, _SAID, _KINDS = 4096, 1024, 1024, 64
+_WEIGHTS, _STARTS, _SAID, _KINDS = 2048, 1024, 1024, 64
 
 
 class Part(Struct, frozen=True):

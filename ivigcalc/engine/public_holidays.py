@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import date
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.text import nearest, safe
 
 
-class Mistake(NamedTuple):
+class Mistake(Struct, frozen=True):
     """What is wrong with a name: the key that holds it, why, and what would do."""
 
     key: str

@@ -35,14 +35,19 @@ class Steps(Struct, frozen=True):
 
 
 class Bounds(Struct, frozen=True):
-    """The most grams of a day and of a course that rounding may reach: the limits that the exact dose keeps."""
+    """The most grams of a day and of a course that rounding may reach, and the least of a course: what the exact dose
+    keeps.
+    """
 
     day_g: Fraction | None = None
     course_g: Fraction | None = None
+    least_g: Fraction | None = None
 
     def hold(self, course_g: Fraction, largest_g: Fraction) -> bool:
         """Whether a course with this largest session keeps them."""
         day = self.day_g is None or largest_g <= self.day_g
+        if self.least_g is not None and course_g < self.least_g:  # control: rounding-keeps-the-least
+            return False
         return day and (self.course_g is None or course_g <= self.course_g)
 
 
@@ -161,7 +166,8 @@ def _bounds(
     day, cap_g = prescribed.cap_per_day, prescribed.cap_g(days)
     most["day"] += [day.base] if day else []
     most["course"] += [cap_g] if cap_g is not None else []
-    return Bounds(min(most["day"], default=None), min(most["course"], default=None))
+    least_g = prescribed.least_g(grams, weight_kg)
+    return Bounds(min(most["day"], default=None), min(most["course"], default=None), least_g)
 
 
 def _rounded(prescribed: Prescribed, grams: Fraction, days: int, steps: Steps, bounds: Bounds) -> CourseDose | None:
@@ -184,7 +190,8 @@ def _rounded(prescribed: Prescribed, grams: Fraction, days: int, steps: Steps, b
 def _instead(dose: CourseDose, plain: tuple[int, ...], grid: Grid, bounds: Bounds) -> CourseDose:
     """The same with what is not given, and what bounds it."""
     grams = sum(plain) * grid.unit_g
-    return replace(dose, instead_of_g=grams, day_bound_g=bounds.day_g, course_bound_g=bounds.course_g)
+    most = {"day_bound_g": bounds.day_g, "course_bound_g": bounds.course_g}
+    return replace(dose, instead_of_g=grams, course_least_g=bounds.least_g, **most)
 
 
 def _plain(prescribed: Prescribed, grams: Fraction, days: int, steps: Steps) -> tuple[int, ...]:
@@ -201,6 +208,8 @@ def _preferred(grams: Fraction, days: int, steps: Steps, bounds: Bounds) -> tupl
     if prefer is None or vials is None:
         return ()
     range_g = _range_g(grams, Fraction(prefer.within.value) / 100, steps.rounding, bounds)
+    if steps.rounding.direction == "up":  # control: preferred-as-rounded
+        range_g = (grams, range_g[1])
     up = steps.rounding.tie == "up"
     # control: preferred-within-limits
     return fewest_vials(vials, grams, days, range_g, prefer.spread.base, bounds.day_g, up)
@@ -218,7 +227,8 @@ def _bounded(grams: Fraction, days: int, steps: Steps, bounds: Bounds, plain: tu
 def _range_g(grams: Fraction, within: Fraction, rounding: Rounding, bounds: Bounds) -> tuple[Fraction, Fraction]:
     """From what to what a course may be rounded."""
     high_g = grams if rounding.direction == "down" else grams * (1 + within)
-    return grams * (1 - within), high_g if bounds.course_g is None else min(high_g, bounds.course_g)
+    low_g = grams * (1 - within) if bounds.least_g is None else max(grams * (1 - within), bounds.least_g)
+    return low_g, high_g if bounds.course_g is None else min(high_g, bounds.course_g)
 
 
 def _keeps(units: Sequence[int], grid: Grid, bounds: Bounds) -> bool:

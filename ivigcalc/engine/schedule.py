@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import NamedTuple
 
-from dateutil.relativedelta import relativedelta
 from msgspec import Struct
 
 from ivigcalc.clock import DAY_MIN
@@ -39,7 +36,7 @@ class CourseDates(Struct, frozen=True):
         return (self.days[0] - self.due).days
 
 
-class ClosedDay(NamedTuple):
+class ClosedDay(Struct, frozen=True):
     """A day on which the clinic is closed, each reason apart: a holiday may fall on a weekday without hours as well."""
 
     holiday: str | None = None
@@ -54,6 +51,8 @@ def step(anchor: date, interval: Quantity, count: int) -> date:
         raise RequestError(
             f'an interval of {interval} is not a whole number of days or months: give --every "4 weeks"', field="every"
         )
+    from dateutil.relativedelta import relativedelta  # a plan without dates starts sooner
+
     units = int(interval.base) * count
     try:
         found = anchor + (relativedelta(months=units) if interval.dimension == "months" else timedelta(days=units))
@@ -163,6 +162,8 @@ def _hours(site: Site, day: date) -> tuple[int, int] | None:
 
 def closed_days(site: Site, planned: Iterable[date]) -> dict[date, ClosedDay]:
     """Every day on which the clinic is closed in the months that have a planned day."""
+    from calendar import monthrange
+
     months = sorted({(day.year, day.month) for day in planned})
     days = (date(year, month, k) for year, month in months for k in range(1, monthrange(year, month)[1] + 1))
     return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import cached_property
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,7 +22,7 @@ from ivigcalc.request.request import InfusionKind
 _SAID = 64
 
 
-class Visit(NamedTuple):
+class Visit(Struct, frozen=True):
     """When a session is. `stretch` counts from 0, `course` and `day` from 1."""
 
     stretch: int

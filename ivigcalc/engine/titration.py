@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from math import floor, lcm
 from operator import mul
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct
 
@@ -65,7 +65,7 @@ class Ladder(Struct, frozen=True):
         return ", ".join(self.table.for_)
 
 
-class OtherCeiling(NamedTuple):
+class OtherCeiling(Struct, frozen=True):
     """A ceiling printed elsewhere than in the table: mL/kg/h, or mL/h where `absolute`; `printed` as in its file."""
 
     by: Binding
@@ -102,7 +102,7 @@ class Ceilings(Struct, frozen=True):
     time_ml_per_h: Fraction | None = None
 
 
-class Bound(NamedTuple):
+class Bound(Struct, frozen=True):
     """What a pump rate was held by; `capped` where the ladder itself wanted more, not only its rounding.
 
     `ceiling_ml_per_h`: the lowest ceiling in force.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cached_property
-from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -92,7 +91,7 @@ class Weights(Struct, frozen=True):
         return self.facts.bmi
 
 
-class _Answer(NamedTuple):
+class _Answer(Struct, frozen=True):
     """Which weight a rule doses on, and why; `kg` is None where it cannot be worked out from what is known."""
 
     basis: WeightBasis
@@ -159,13 +158,15 @@ def dosing_weight(
 ) -> Weights:
     """Apply a weight rule. Raises `RequestError` for a missing input, `RefusedError` outside the formula."""
     facts = Facts(patient, rule, formula, whose, age_months)
-    basis, kg, because, factor = _answer(facts)
-    if kg is None:
+    found = _answer(facts)
+    if found.kg is None:
         raise RequestError(
-            f"{whose} doses on the {basis} weight, which needs --height and --sex: give them, or another --policy",
+            f"{whose} doses on the {found.basis} weight, which needs --height and --sex: "
+            "give them, or another --policy",
             field="height",
         )
-    return Weights(kg, basis, because, facts, tuple(facts.assumed), factor or rule.factor, ruled)
+    factor = found.factor or rule.factor
+    return Weights(found.kg, found.basis, found.because, facts, tuple(facts.assumed), factor, ruled)
 
 
 def ideal_weight(patient: Patient, formula: Formula) -> Fraction | None:

@@ -158,7 +158,11 @@ def _not_taken(draft: Draft, stretch: Stretch) -> Inputs:
         return {}
     prefer = draft.case.policy.prefer
     inputs: Inputs = {"whole_vials_g" if dose.opened else "instead_of_g": decimal_of(dose.instead_of_g, 3)}
-    for name, bound in (("most_of_a_day_g", dose.day_bound_g), ("most_of_a_course_g", dose.course_bound_g)):
+    for name, bound in (
+        ("least_of_a_course_g", dose.course_least_g),
+        ("most_of_a_day_g", dose.day_bound_g),
+        ("most_of_a_course_g", dose.course_bound_g),
+    ):
         inputs |= {name: decimal_of(bound, 12)} if bound is not None else {}
     if dose.preferred and prefer is not None:
         near = f"fewest vials within {prefer.within}, then nearest"
@@ -262,9 +266,9 @@ def _distinct_doses(draft: Draft) -> list[Fraction]:
 
 def _rates(draft: Draft) -> Iterator[TraceEntry]:
     product = draft.case.product
-    for kind, _, on, others, _ in draft.titrated.used:
-        table = on.ladder.table
-        label = "" if len(draft.titrated.used) == 1 else f"{kind} "
+    for used in draft.titrated.used:
+        on, table = used.climb, used.climb.ladder.table
+        label = "" if len(draft.titrated.used) == 1 else f"{used.kind} "
         for number, (rate, rung, bound) in enumerate(on.rates, start=1):
             inputs: Inputs = {
                 "ladder_rate": decimal_of(rung.rate, 6),
@@ -275,7 +279,7 @@ def _rates(draft: Draft) -> Iterator[TraceEntry]:
             expression = f"round({wanted})"
             if bound.by != "ladder":
                 inputs["ceiling_ml_per_h"] = _ceiling_text(
-                    product, table, draft.case.site, bound.by, others, draft.rate_kg
+                    product, table, draft.case.site, bound.by, used.others, draft.rate_kg
                 )
                 expression = "round down(ceiling_ml_per_h)"
             elif rate < exact_ml_per_h(on, number - 1) - on.limits.increment_ml_per_h / 2:

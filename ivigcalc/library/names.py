@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
 
@@ -76,7 +74,13 @@ def _meant(typed: str, index: Index) -> list[str]:
     counts = {name: sum(1 for several in means if several & set(name.split())) for name in index}
     most = max(counts.values(), default=0)
     found = [name for name, count in counts.items() if most and count == most]
-    return sorted(found, key=lambda name: -SequenceMatcher(None, name, typed).ratio())
+    return sorted(found, key=lambda name: -_likeness(name, typed))
+
+
+def _likeness(name: str, typed: str) -> float:
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, name, typed).ratio()
 
 
 @cache
@@ -88,6 +92,8 @@ def _say_little() -> frozenset[str]:
 @cache
 def _meanings() -> dict[str, list[str]]:
     """What people say -> words of titles that it may mean."""
+    import tomllib
+
     text = (Path(__file__).parent / "meanings.toml").read_text(encoding="utf-8")
     return {_plain(said): words for said, words in tomllib.loads(text).items()}
 
@@ -97,7 +103,7 @@ def _spelt_alike(index: Index, typed: str) -> list[str]:
     ids = {_plain(identifier) for several in index.values() for identifier in several}
 
     def rank(name: str) -> tuple[float, bool]:
-        return -SequenceMatcher(None, name, typed).ratio(), name not in ids
+        return -_likeness(name, typed), name not in ids
 
     return sorted(nearest(typed, index), key=rank)
 

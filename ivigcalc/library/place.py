@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -27,8 +28,9 @@ def root() -> Path:
 @cache
 def shipped(kind: str) -> dict[str, Path]:
     """id -> file of every shipped definition of a kind; the file's name is its id."""
-    found = {path.stem: path for path in sorted((root() / FOLDERS[kind]).rglob("*.yaml"))}
-    return dict(sorted(found.items()))
+    walked = os.walk(root() / FOLDERS[kind])  # pathlib takes three times as long
+    files = (Path(folder, name) for folder, _, names in walked for name in names if name.endswith(".yaml"))
+    return dict(sorted((file.stem, file) for file in files))
 
 
 def prepared_file(kind: str, identifier: str) -> Path:

@@ -1,4 +1,5 @@
-"""The shipped definitions as they were read and checked before: made by `make prepared` and when the wheel is built.
+"""The shipped definitions as they were read and checked before: made by `make prepared` and when the wheel is built,
+with the table of codes, which keeps its own form (`codes.py`).
 
 The prepared form of a file is taken only where its digest fits its name, its own bytes, those of the YAML file beside
 it, and the code that reads it; else the file goes through the full reader, as one of a hospital's own always does.
@@ -7,7 +8,6 @@ it, and the code that reads it; else the file goes through the full reader, as o
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
@@ -16,6 +16,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from ivigcalc import codes
 from ivigcalc.definitions import Condition, Loaded, Strict
 from ivigcalc.definitions.words import Words
 from ivigcalc.files import UnreadableError, read_regular
@@ -41,19 +44,23 @@ def load(path: Path, kind: str) -> Loaded[Any] | None:
 
 
 def write() -> int:
-    """Prepare every shipped definition by the full reader; how many there are."""
+    """Prepare every shipped definition by the full reader, and the table of codes; how many definitions there are."""
     from ivigcalc.library.reader import load_bytes
 
+    _put(prepared_file("codes", "codes"), codes.prepared())
     count = 0
     for kind in FOLDERS:
         for identifier, path in shipped(kind).items():
             data = read_regular(path, MAX_BYTES)
             text = encoded(load_bytes(data, str(path), kind).value)
-            target = prepared_file(kind, identifier)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(_stamp(kind, identifier, data, text) + b"\n" + text)
+            _put(prepared_file(kind, identifier), _stamp(kind, identifier, data, text) + b"\n" + text)
             count += 1
     return count
+
+
+def _put(target: Path, held: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(held)
 
 
 def _split(held: bytes) -> tuple[bytes, bytes]:
@@ -77,12 +84,12 @@ def _code() -> bytes:
 
 def encoded(value: Strict) -> bytes:
     """A definition as JSON, with what is not the default of its key."""
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(_plain(value))
 
 
 def decoded(text: bytes) -> Any:
     """What `encoded` was given."""
-    return json.loads(text, object_hook=_value)
+    return _value(msgspec.json.decode(text))
 
 
 def _plain(value: Any) -> Any:
@@ -108,10 +115,12 @@ _PARTS: dict[type, Callable[[Any], dict[str, Any]]] = {
 
 
 def _value(found: dict[str, Any]) -> Any:
-    """One block of JSON as the value that it stands for; all that is inside it has been made."""
+    """One block of JSON as the value that it stands for."""
     for name, one in found.items():
         if type(one) is list:
-            found[name] = tuple(one)
+            found[name] = tuple(_value(each) if type(each) is dict else each for each in one)
+        elif type(one) is dict:
+            found[name] = _value(one)
     kind = found.pop(_KIND, None)
     return found if kind is None else _makers()[kind](found)
 

@@ -31,8 +31,12 @@ _SPOKEN = re.compile(
 _HEAD = frozenset(
     {"sources", "source", "id", "title", "body", "synonyms", "missing", "no_dose_because", "no_rates_because"}
 )
-_ELSEWHERE = frozenset({"indications", "composition", "storage", "ladder", "assumed"})
+_ELSEWHERE = frozenset({"indications", "composition", "storage", "ladder", "assumed", "per", "group"})
 _ON_THE_PLAN = {("dose", "note"), ("days", "note"), ("interval", "note"), ("weight", "text")}
+#: what every plan says is asked about all the same where it bounds the figure that it stands beside
+_BOUNDING = re.compile(
+    r"\b(?:at (?:least|most)|up to|(?:no|not) (?:more|less|above|below)|never|minimum|maximum)\b", re.IGNORECASE
+)
 
 
 class Found(NamedTuple):
@@ -46,6 +50,8 @@ class Found(NamedTuple):
 def unmarked(definition: Definition) -> Iterator[Found]:
     """The sentences of a definition that hold a figure and do not say why it is kept as words."""
     for place, text in _sentences(definition, ()):
+        if place[-2:] in _ON_THE_PLAN and (place[-1] == "text" or not _BOUNDING.search(text)):
+            continue
         figure = _FIGURE.search(text) or _BARE.search(text) or _SPOKEN.search(text)
         if figure:
             yield Found(place, figure[0], text)
@@ -53,7 +59,7 @@ def unmarked(definition: Definition) -> Iterator[Found]:
 
 def _sentences(value: Any, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(value, str):
-        if getattr(value, "words_because", None) is None and place[-2:] not in _ON_THE_PLAN:
+        if getattr(value, "words_because", None) is None:
             yield place, value
     elif isinstance(value, Strict):
         if getattr(value, "words_because", None) is not None:

@@ -45,9 +45,11 @@ _SPOKEN_OF = {
     ),
     "group": (
         {"population"},
-        re.compile(r"\b(?:adults?|child(?:ren)?|infants?|pa?ediatric)\b", re.IGNORECASE),
+        re.compile(r"\b(?:adults?|child(?:ren)?|infants?|newborns?|pa?ediatric)\b", re.IGNORECASE),
     ),
 }
+#: new keys whose figures are those of others as well: with which words a sentence means them
+_MEANT_BY = {"least": re.compile(r"\b(?:at least|minimum|(?:no|not) (?:less|below))\b", re.IGNORECASE)}
 
 
 class Upgraded(Struct, frozen=True):
@@ -128,6 +130,9 @@ class _NewKey(Struct, frozen=True):
         spoken = words.search(sentence) if words and below.intersection(path) else None
         if spoken:
             return spoken[0]
+        meant = _MEANT_BY.get(self.name)
+        if meant is not None and not meant.search(sentence):
+            return None
         for found in _QUANTITY.finditer(sentence):
             written = f"{found[1]} {_NAMES.get(found[2], found[2])}"
             if _is_quantity(written) and any(pattern.fullmatch(written) for pattern in self.figures):

@@ -13,15 +13,17 @@ from ivigcalc.comparison.compare import Comparison, Row
 from ivigcalc.document.write import text_of
 from ivigcalc.engine.plan import CHECK_LINE
 from ivigcalc.errors import RequestError
+from ivigcalc.render.catalogue.lists import Comparison as Words
+from ivigcalc.render.catalogue.plans import Plans
 from ivigcalc.render.csv import safe_cell, write_rows
+from ivigcalc.render.figures import shown, signed
 from ivigcalc.render.html_page import html_line, html_page
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.times import elapsed_text
-from ivigcalc.render.words import clean, shown, signed, treatment, vials_short, vials_text
+from ivigcalc.render.words import clean, treatment, vials_short, vials_text
 from ivigcalc.text import near, safe
 
 SCHEMA = "ivigcalc.comparison/1"
-_VIALS = "Vials\nn x g"
 
 
 class Column(Struct, frozen=True):
@@ -46,25 +48,25 @@ def _currency(row: Row) -> str | None:
 
 
 _COLUMNS = (
-    Column("phase", "Phase", lambda row: row.phase),
-    Column("dosing_weight_kg", "Weight\nkg", lambda row: row.dosing_weight_kg),
-    Column("days", "Days", lambda row: row.days),
-    Column("prescribed_g", "Exact\ng", lambda row: row.prescribed_g),
-    Column("dose_g", "Dose\ng", lambda row: row.dose_g),
-    Column("deviation_percent", "Off\n%", lambda row: row.deviation_percent, signed),
+    Column("phase", Words.phase, lambda row: row.phase),
+    Column("dosing_weight_kg", Words.weight, lambda row: row.dosing_weight_kg),
+    Column("days", Words.days, lambda row: row.days),
+    Column("prescribed_g", Words.exact, lambda row: row.prescribed_g),
+    Column("dose_g", Words.dose, lambda row: row.dose_g),
+    Column("deviation_percent", Words.off, lambda row: row.deviation_percent, signed),
     Column("g_per_kg", "g/kg", lambda row: row.g_per_kg),
-    Column("most_g_a_day", "g a\nday", lambda row: row.most_g_a_day),
-    Column("most_ml_a_day", "mL a\nday", lambda row: row.most_ml_a_day),
-    Column("infusion_min", "Infusion\nh:min", lambda row: row.infusion_min, elapsed_text),
-    Column("visit_min", "Chair\nh:min", lambda row: row.visit_min, elapsed_text),
-    Column("highest_ml_per_h", "Highest\nmL/h", lambda row: row.highest_ml_per_h),
-    Column("visits_a_year", "Visits\na year", lambda row: row.visits_a_year),
-    Column("vials", "Vials", lambda row: row.vials, vials_text),
-    Column("vial_count", "Vials\nin all", lambda row: row.vial_count),
-    Column("leftover_g", "Left\ng", lambda row: row.leftover_g),
-    Column("cost_per_course", "Cost a\ncourse", _per_course),
-    Column("cost_per_year", "Cost a\nyear", _per_year),
-    Column("currency", "In", _currency),
+    Column("most_g_a_day", Words.most_g, lambda row: row.most_g_a_day),
+    Column("most_ml_a_day", Words.most_ml, lambda row: row.most_ml_a_day),
+    Column("infusion_min", Words.infusion, lambda row: row.infusion_min, elapsed_text),
+    Column("visit_min", Words.chair, lambda row: row.visit_min, elapsed_text),
+    Column("highest_ml_per_h", Words.highest, lambda row: row.highest_ml_per_h),
+    Column("visits_a_year", Words.visits, lambda row: row.visits_a_year),
+    Column("vials", Words.vials, lambda row: row.vials, vials_text),
+    Column("vial_count", Words.vial_count, lambda row: row.vial_count),
+    Column("leftover_g", Words.left, lambda row: row.leftover_g),
+    Column("cost_per_course", Words.cost_course, _per_course),
+    Column("cost_per_year", Words.cost_year, _per_year),
+    Column("currency", Words.currency, _currency),
 )
 #: what a screen leaves to the other columns: it stands in CSV and JSON
 _NOT_ON_SCREEN = ("prescribed_g", "g_per_kg", "vial_count", "currency")
@@ -160,9 +162,9 @@ def _read(column: Column, row: Row) -> str:
 def _heading(comparison: Comparison) -> str:
     plan = comparison.example
     dosed = plan.computed_from.product.value.title
-    varied = " and ".join(comparison.fields)
-    named = "" if "product" in comparison.fields else f", {clean(dosed, 60)}"
-    return f"IVIG orders side by side: {treatment(plan)}{named}, by {varied}"
+    varied = Words.and_.join(comparison.fields)
+    heading = Words.heading if "product" in comparison.fields else Words.heading_of
+    return heading.format(treatment=treatment(plan), product=clean(dosed, 60), varied=varied)
 
 
 def _asked(comparison: Comparison) -> tuple[str, ...]:
@@ -173,17 +175,17 @@ def _said(comparison: Comparison, rows: tuple[Row, ...]) -> list[str]:
     """What stands under the table: what the figures are of, notices that only some have, and what was refused."""
     said = []
     if any(row.visits_a_year is not None for row in rows):
-        said.append("A year is 365 days or 12 months; no more courses than the protocol prints.")
+        said.append(Words.a_year)
     if currency := next((row.cost.currency for row in rows if row.cost), None):
-        hours = " and of hours in a chair" if comparison.example.computed_from.site.value.chair_hour else ""
-        said.append(f"Cost in {currency}, at the site's prices of whole vials{hours}.")
+        hours = comparison.example.computed_from.site.value.chair_hour
+        said.append((Words.cost_with_hours if hours else Words.cost_of_vials).format(currency=currency))
     said += _own_notices(rows)
     if comparison.common_codes:
-        said.append(f"All of them: {', '.join(comparison.common_codes)}")
+        said.append(Words.all_of_them.format(codes=", ".join(comparison.common_codes)))
     reasons: dict[str, list[str]] = {}
     for refused in comparison.not_planned:
         reasons.setdefault(refused.code, []).append(clean(", ".join(refused.words), 80))
-    said += [f"Not planned ({code}): {'; '.join(words)}" for code, words in reasons.items()]
+    said += [Words.not_planned.format(code=code, orders="; ".join(words)) for code, words in reasons.items()]
     said += _why_refused(comparison)
     return said
 
@@ -194,7 +196,8 @@ def _own_notices(rows: tuple[Row, ...]) -> Iterator[str]:
     for code in dict.fromkeys(code for row in rows for code in row.own_codes):
         having = dict.fromkeys(clean(", ".join(row.words), 80) for row in rows if code in row.own_codes)
         others = [named for named in everyone if named not in having]
-        listed = f"only {'; '.join(having)}" if len(having) <= len(others) else f"all but {'; '.join(others)}"
+        few = len(having) <= len(others)
+        listed = Words.only.format(orders="; ".join(having)) if few else Words.all_but.format(orders="; ".join(others))
         yield f"{code}: {listed}"
 
 
@@ -204,7 +207,7 @@ def _why_refused(comparison: Comparison) -> list[str]:
     if 0 < len(comparison.not_planned) <= few:
         return [f"{clean(', '.join(found.words), 80)}: {clean(found.message, 400)}" for found in comparison.not_planned]
     if comparison.not_planned:
-        return ["The reason of each: --format json, or ivigcalc dose with it alone."]
+        return [Words.reasons]
     return []
 
 
@@ -224,8 +227,10 @@ def to_table(
 
     columns = _columns(comparison)
     asked = _asked(comparison)
-    words = (*asked, "Phase")
-    table = new_table(*asked, *(_VIALS if c.key == "vials" else c.heading for c in columns), left=(*words, _VIALS))
+    words = (*asked, Words.phase)
+    table = new_table(
+        *asked, *(Plans.vials if c.key == "vials" else c.heading for c in columns), left=(*words, Plans.vials)
+    )
     for row in rows:
         cells = (vials_short(row.vials) if c.key == "vials" else _read(c, row) for c in columns)
         table.add_row(*(Text(clean(word, 60)) for word in row.words), *map(Text, cells))

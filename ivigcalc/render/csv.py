@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ivigcalc.engine.plan import ComputedFrom, Course, InfusionStep, Level, Notice, Plan, Session
-from ivigcalc.render.words import shown, vials_text
+from ivigcalc.quantity import plain
+from ivigcalc.render.words import vials_text
 
 SESSION_COLUMNS = (
     "patient_id",
@@ -77,7 +78,9 @@ def _is_formula(text: str) -> bool:
 
 def cell(value: Decimal | int | str | None) -> str:
     """A figure or word as its cell; empty where there is none."""
-    return shown(value, unknown="")
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else plain(value)
 
 
 def notice_codes(notices: Iterable[Notice]) -> str:

@@ -10,14 +10,17 @@ from ivigcalc.clinic.day import ClinicDay, Overlap, Taken, Visit
 from ivigcalc.customs import Paper, customs
 from ivigcalc.document.write import text_of
 from ivigcalc.engine.plan import CHECK_LINE
-from ivigcalc.quantity import plain
+from ivigcalc.render.catalogue.lists import Day
+from ivigcalc.render.catalogue.paper import DayPage
+from ivigcalc.render.catalogue.plans import Plans
 from ivigcalc.render.csv import safe_cell, write_rows
-from ivigcalc.render.times import in_its_customs, long_day, plain_day
-from ivigcalc.render.words import clean, clinic, shown, who
-from ivigcalc.text import counted
+from ivigcalc.render.figures import figure, shown
+from ivigcalc.render.times import in_its_customs, long_day, on_its_screen, plain_day
+from ivigcalc.render.words import clean, clinic, who
 
 SCHEMA = "ivigcalc.day/1"
-_VIALS = "Vials\nn x g"
+#: of a patient's name, or of the file of a plan, in the table
+_LONGEST_WORD = 12
 _COLUMNS = (
     "chair",
     "patient",
@@ -44,7 +47,7 @@ def _iso(moment: datetime | None) -> str | None:
 
 def vials_text(visit: Visit) -> str:
     """`2 x 30 g + 1 x 10 g`."""
-    return " + ".join(f"{count} x {plain(size_g)} g" for size_g, count in visit.vials)
+    return " + ".join(f"{count} x {figure(size_g)} g" for size_g, count in visit.vials)
 
 
 # ---- for machines ---------------------------------------------------------------------------------------------------
@@ -141,7 +144,8 @@ def _which_of_two(moment: datetime) -> str:
 def heading(day: ClinicDay) -> str:
     """The day, and how much of it there is."""
     many = len(day.visits)
-    return f"Infusions on {long_day(day.on)}: {many} visit{'' if many == 1 else 's'}, {plain(day.dose_g)} g"
+    heading = Day.heading_one if many == 1 else Day.heading
+    return heading.format(day=long_day(day.on), count=many, dose=figure(day.dose_g))
 
 
 def patient_text(visit: Visit) -> str:
@@ -153,7 +157,7 @@ def patient_text(visit: Visit) -> str:
 def cautions(day: ClinicDay) -> list[str]:
     """What does not fit: too many patients for the chairs, a patient twice, too few vials."""
     lines = [_overlap_text(day, found) for found in day.overlaps]
-    lines += [f"CAUTION {clean(text, 200)}" for text in day.twice]
+    lines += [Day.caution.format(said=clean(text, 200)) for text in day.twice]
     return lines + [_short(found) for found in day.taken if found.lacking]
 
 
@@ -161,66 +165,83 @@ def remarks(day: ClinicDay) -> list[str]:
     """What else the charge nurse must know beside the list."""
     lines = []
     if untimed := [visit for visit in day.visits if visit.arrives is None]:
-        lines.append(f"No time of day in the plan of: {', '.join(patient_text(visit) for visit in untimed)}")
+        lines.append(Day.no_time.format(names=", ".join(patient_text(visit) for visit in untimed)))
     if open_end := [visit for visit in day.visits if visit.arrives is not None and visit.leaves is None]:
         named = ", ".join(patient_text(visit) for visit in open_end)
-        lines.append(f"No rates, so no end: the chair is kept all day for {named}")
-    chairs = f"{day.chairs_needed} chair{'' if day.chairs_needed == 1 else 's'} in use at once at most"
+        lines.append(Day.no_end.format(names=named))
+    in_use = Day.one_chair if day.chairs_needed == 1 else Day.many_chairs
+    chairs = in_use.format(count=day.chairs_needed)
     if day.chairs_needed:
-        lines.append(f"{chairs}; the site has {day.chairs}" if day.chairs else chairs)
-    lines.append("The plans were read as they were saved and not computed again: ivigcalc verify does that.")
+        lines.append(Day.site_has.format(said=chairs, count=day.chairs) if day.chairs else chairs)
+    lines.append(Day.as_saved)
     return lines
 
 
 def _overlap_text(day: ClinicDay, found: Overlap) -> str:
-    times = f"{clock_on(found.starts, day.on)} to {clock_on(found.ends, day.on)}"
     named = ", ".join(patient_text(visit) for visit in found.visits)
-    chairs = counted(day.chairs or 0, "chair")
-    return f"CAUTION {times}: {len(found.visits)} patients for {chairs}: {named}"
+    return Day.named.format(said=too_many(day, found), names=named)
+
+
+def too_many(day: ClinicDay, found: Overlap) -> str:
+    """When there are how many patients for how many chairs, without their names."""
+    chairs = day.chairs or 0
+    said = Day.too_many_for_chair if chairs == 1 else Day.too_many_for_chairs
+    start, end = clock_on(found.starts, day.on), clock_on(found.ends, day.on)
+    return said.format(start=start, end=end, patients=len(found.visits), chairs=chairs)
 
 
 def _short(found: Taken) -> str:
-    size = plain(found.size_g)
-    return f"CAUTION {found.product} {size} g: {found.count} needed, {found.held} held, {found.lacking} lacking"
+    size = figure(found.size_g)
+    return Day.too_few.format(
+        product=found.product, size=size, needed=found.count, held=found.held, lacking=found.lacking
+    )
 
 
-@in_its_customs
+@on_its_screen
 def to_table(day: ClinicDay, *, width: int | None = None, color: bool = False, ascii_only: bool = False) -> str:
     """The day as a table for a screen."""
     from rich.console import Group, RenderableType
     from rich.text import Text
 
-    from ivigcalc.render.table import new_table, render
+    from ivigcalc.render.table import in_short_words, new_table, render
 
     parts: list[RenderableType] = [Text(heading(day), style="bold", overflow="fold")]
     parts += [Text(where, overflow="fold") for where in [clinic(day.site)] if where]
     if day.visits:
-        headings = ("Chair", "Patient", "Arrive", "Start", "End", "Leave", "Product", "C.D", "Dose\ng", _VIALS)
-        table = new_table(*headings, left=("Patient", "Product", _VIALS))
+        times = (Day.arrive, Day.start, Day.end, Day.leave)
+        given = (Day.product, Day.course_day, Plans.dose_g, Plans.vials)
+        table = new_table(Day.chair, Day.patient, *times, *given, left=(Day.patient, Day.product, Plans.vials))
         for visit in day.visits:
-            table.add_row(*map(Text, _row(day, visit)))
+            chair, patient, *rest = _row(day, visit)
+            table.add_row(*map(Text, (chair, in_short_words(patient, _LONGEST_WORD), *rest)))
         parts.append(table)
-        vials = new_table("Take from stock", "Vial\ng", "Take", "Held", left=("Take from stock",))
+        vials = new_table(Day.from_stock, Day.vial_g, Day.take, Day.held, left=(Day.from_stock,))
         for found in day.taken:
             vials.add_row(*map(Text, taken_row(found)))
         parts.append(vials)
     parts += [Text(line, overflow="fold", style="bold yellow") for line in cautions(day)]
-    parts += [Text(line, overflow="fold") for line in remarks(day)]
+    parts += [Text(line, overflow="fold") for line in (*_marked(day), *remarks(day))]
     return render(Group(*parts, Text(CHECK_LINE, style="bold")), width=width, color=color, ascii_only=ascii_only)
+
+
+def _marked(day: ClinicDay) -> Iterator[str]:
+    """What the mark behind a patient says."""
+    if codes := sorted({code for visit in day.visits for code in visit.warnings}):
+        yield Day.marked.format(codes=", ".join(codes))
 
 
 def _row(day: ClinicDay, visit: Visit) -> tuple[str, ...]:
     times = (visit.arrives, visit.starts, visit.ends, visit.leaves)
-    vials = " ".join(f"{count}x{plain(size_g)}" for size_g, count in visit.vials) or "-"
+    vials = " ".join(f"{count}x{figure(size_g)}" for size_g, count in visit.vials) or "-"
     marked = f"{patient_text(visit)}{' !' if visit.warnings else ''}"
     where = f"{visit.course}.{visit.day}"
     clocks = (clock_on(moment, day.on) for moment in times)
-    return (shown(visit.chair), marked, *clocks, visit.product, where, plain(visit.dose_g), vials)
+    return (shown(visit.chair), marked, *clocks, visit.product, where, figure(visit.dose_g), vials)
 
 
 def taken_row(found: Taken) -> tuple[str, ...]:
     """Vials of one size: product, size, how many to take, how many there are."""
-    return clean(found.product, 40), plain(found.size_g), str(found.count), shown(found.held)
+    return clean(found.product, 40), figure(found.size_g), str(found.count), shown(found.held)
 
 
 @in_its_customs
@@ -243,8 +264,8 @@ def _paper_row(day: ClinicDay, visit: Visit) -> Iterator[str]:
     yield shown(visit.chair)
     yield patient_text(visit)
     yield from (clock_on(moment, day.on) for moment in (visit.arrives, visit.starts, visit.ends, visit.leaves))
-    yield clean(f"{visit.treatment}, course {visit.course}, day {visit.day}", 80)
+    yield clean(DayPage.treatment_of.format(treatment=visit.treatment, course=visit.course, day=visit.day), 80)
     yield clean(visit.product, 40)
-    yield f"{plain(visit.dose_g)} g, {shown(visit.volume_ml)} mL"
+    yield f"{figure(visit.dose_g)} g, {shown(visit.volume_ml)} mL"
     yield vials_text(visit)
     yield ", ".join(visit.warnings)

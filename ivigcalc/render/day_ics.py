@@ -7,15 +7,16 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from ivigcalc.clinic.day import ClinicDay, Overlap, Visit
+from ivigcalc.clinic.day import ClinicDay, Visit
 from ivigcalc.engine.clocks import zone_of
 from ivigcalc.engine.plan import CHECK_LINE
-from ivigcalc.quantity import plain
-from ivigcalc.render.day import clock_on, vials_text
+from ivigcalc.render.catalogue.lists import CalendarFile
+from ivigcalc.render.day import clock_on, too_many, vials_text
+from ivigcalc.render.figures import figure
 from ivigcalc.render.ics_changes import DOMAIN, IDENTITY_DIGITS
 from ivigcalc.render.ics_file import (
-    FLOATING,
     add_place,
+    dose_line,
     initials,
     midnight_utc,
     new_calendar,
@@ -27,7 +28,6 @@ from ivigcalc.render.ics_file import (
 )
 from ivigcalc.render.times import in_its_customs
 from ivigcalc.render.words import clean
-from ivigcalc.text import counted
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -56,8 +56,9 @@ def _events(day: ClinicDay, with_initials: bool) -> Iterator[Event]:
         event = new_event(f"{whose}{again}{DOMAIN}", midnight_utc(day.on))
         _add_times(event, visit)
         called = f"{initials(visit.name)} " if with_initials else ""
-        chair = f"Chair {visit.chair}" if visit.chair else ""
-        event.add("summary", f"{chair}{': ' if chair else ''}{called}IVIG infusion {plain(visit.dose_g)} g")
+        chair = CalendarFile.chair.format(chair=visit.chair) if visit.chair else ""
+        infusion = CalendarFile.summary_of_visit.format(dose=figure(visit.dose_g))
+        event.add("summary", f"{chair}{': ' if chair else ''}{called}{infusion}")
         event.add("description", without_backslashes("\n".join(_description(day, visit))))
         add_place(event, day.site, *([chair] if chair else []))
         yield event
@@ -81,27 +82,23 @@ def _add_times(event: Event, visit: Visit) -> None:
 
 
 def _description(day: ClinicDay, visit: Visit) -> Iterator[str]:
-    volume = f", {plain(visit.volume_ml)} mL" if visit.volume_ml is not None else ""
-    yield f"{clean(visit.treatment, 60)}; {clean(visit.product, 40)}; course {visit.course}, day {visit.day}"
-    yield f"Dose: {plain(visit.dose_g)} g{volume}"
-    yield f"Vials: {vials_text(visit)}"
+    treated = {"treatment": clean(visit.treatment, 60), "product": clean(visit.product, 40)}
+    yield CalendarFile.treatment.format(**treated, course=visit.course, day=visit.day)
+    yield dose_line(visit.dose_g, visit.volume_ml)
+    yield CalendarFile.vials.format(vials=vials_text(visit))
     if visit.arrives is None:
-        yield "No time of day in the plan"
+        yield CalendarFile.no_time
     else:
-        yield f"Infusion: {clock_on(visit.starts, day.on)} to {clock_on(visit.ends, day.on)}"
-        yield f"Visit: {clock_on(visit.arrives, day.on)} to {clock_on(visit.leaves, day.on)}"
+        starts, ends = clock_on(visit.starts, day.on), clock_on(visit.ends, day.on)
+        yield CalendarFile.infusion_from.format(start=starts, end=ends)
+        arrives, leaves = clock_on(visit.arrives, day.on), clock_on(visit.leaves, day.on)
+        yield CalendarFile.visit_from.format(start=arrives, end=leaves)
     if visit.arrives is not None and visit.leaves is None:
-        yield "No rates, so no end: the chair is kept all day"
-    yield from (_overlap_text(day, found) for found in day.overlaps if visit in found.visits)
+        yield CalendarFile.no_end
+    yield from (too_many(day, found) for found in day.overlaps if visit in found.visits)
     if visit.warnings:
-        yield f"Warnings of the plan: {', '.join(visit.warnings)}"
+        yield CalendarFile.warnings.format(codes=", ".join(visit.warnings))
     yield from place_lines(day.site)
     if zone_of(day.site) is None and visit.arrives is not None:
-        yield FLOATING
+        yield CalendarFile.floating
     yield CHECK_LINE
-
-
-def _overlap_text(day: ClinicDay, found: Overlap) -> str:
-    """Without names, which the list has."""
-    times = f"{clock_on(found.starts, day.on)} to {clock_on(found.ends, day.on)}"
-    return f"CAUTION {times}: {len(found.visits)} patients for {counted(day.chairs or 0, 'chair')}"

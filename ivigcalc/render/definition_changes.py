@@ -10,13 +10,13 @@ from ivigcalc.changes.definitions import KeyChange, State
 from ivigcalc.changes.moved import Moved, Plans
 from ivigcalc.document.write import text_of
 from ivigcalc.engine.plan import CHECK_LINE
+from ivigcalc.render.catalogue.lists import DefinitionDifference as Words
 from ivigcalc.render.difference import change_data
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.words import clean
-from ivigcalc.text import counted
 
 SCHEMA = "ivigcalc.definition-diff/1"
-_KEYS, _PLANS = ("Key", "Was", "Now"), ("Plan", "Patient", "What", "Was", "Now")
+_KEYS, _PLANS = (Words.key, Words.was, Words.now), (Words.plan, Words.patient, Words.what, Words.was, Words.now)
 #: changes that are named of each plan
 _NAMED = 4
 
@@ -36,21 +36,28 @@ class Compared(Struct, frozen=True):
 
 
 def _heading(found: Compared) -> str:
-    of = f"{clean(found.old.id, 60)}: {clean(found.old.name, 80)} ({found.old.version}) and {clean(found.new.name, 80)}"
-    return (
-        f"{of} ({found.new.version}): {counted(len(found.keys), 'key')} changed" if found.keys else f"{of} say the same"
+    old, new, count = found.old, found.new, len(found.keys)
+    said = Words.many_keys if count > 1 else Words.one_key if count else Words.same
+    return said.format(
+        id=clean(old.id, 60),
+        old=clean(old.name, 80),
+        old_version=old.version,
+        new=clean(new.name, 80),
+        new_version=new.version,
+        count=count,
     )
 
 
 def _said(found: Compared) -> Iterator[str]:
     if found.keys and found.old.version == found.new.version:
-        yield f"CAUTION both are of version {found.new.version}: a changed definition needs a new one"
+        yield Words.same_version.format(version=found.new.version)
     if found.plans is None:
         return
     read, concerned, moved = found.plans.read, found.plans.concerned, len(found.plans.moved)
-    yield f"{counted(read, 'plan')} read, {concerned} of this definition, {moved} of them not the same under both"
+    said = Words.one_read if read == 1 else Words.many_read
+    yield said.format(count=read, concerned=concerned, moved=moved)
     if concerned:
-        yield "Both were planned by this version of ivigcalc, so what moves is moved by the file alone."
+        yield Words.by_the_file
 
 
 def _rows(moved: Moved) -> Iterator[tuple[str, str, str, str, str]]:
@@ -62,7 +69,7 @@ def _rows(moved: Moved) -> Iterator[tuple[str, str, str, str, str]]:
         what = f"{change.topic}: {clean(change.what, 60)}"
         yield (*own, what, clean(change.was, 80), clean(change.now, 80))
     if (more := len(moved.changes) - _NAMED) > 0:
-        yield "", "", f"and {counted(more, 'change')} more", "", ""
+        yield "", "", (Words.one_more if more == 1 else Words.many_more).format(count=more), "", ""
 
 
 def to_json(found: Compared) -> str:
@@ -113,7 +120,7 @@ def to_table(found: Compared, *, width: int | None = None, color: bool = False, 
         plans = new_table(*_PLANS, left=_PLANS)
         for row in (row for moved in found.plans.moved for row in _rows(moved)):
             plans.add_row(*map(Text, row))
-        parts += [Text("\nPlans that move", style="bold"), plans]
+        parts += [Text(f"\n{Words.plans_that_move}", style="bold"), plans]
     parts += [Text(line, overflow="fold") for line in _said(found)]
     return render(Group(*parts, Text(CHECK_LINE, style="bold")), width=width, color=color, ascii_only=ascii_only)
 
@@ -126,6 +133,6 @@ def to_markdown(found: Compared) -> str:
         lines += ["", *table_lines(_KEYS, rows)]
     if found.plans and found.plans.moved:
         told = (tuple(map(escape, row)) for moved in found.plans.moved for row in _rows(moved))
-        lines += ["", "## Plans that move", "", *table_lines(_PLANS, told)]
+        lines += ["", f"## {Words.plans_that_move}", "", *table_lines(_PLANS, told)]
     lines += ["", *(f"- {escape(line)}" for line in _said(found)), "", f"**{CHECK_LINE}**"]
     return "\n".join(lines) + "\n"

@@ -9,23 +9,21 @@ from ivigcalc.changes.plans import Change, Changes
 from ivigcalc.document.diff import ABSENT, Difference
 from ivigcalc.document.write import text_of
 from ivigcalc.engine.plan import CHECK_LINE
+from ivigcalc.render.catalogue.lists import Difference as Words
 from ivigcalc.render.html_page import html_line, html_page, html_row
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.words import clean
-from ivigcalc.text import counted
 
 SCHEMA = "ivigcalc.diff/1"
-_HEADINGS = ("About", "What", "Sessions", "Was", "Now", "By")
+_HEADINGS = (Words.about, Words.what, Words.sessions, Words.was, Words.now, Words.by)
 _NAMED_SESSIONS = 6
-_SIGN = ("Compared by", "Date", "Checked by", "Date")
+_SIGN = (Words.compared_by, Words.date, Words.checked_by, Words.date)
 
 
 def heading(found: Changes) -> str:
     """How the two plans stand to each other."""
-    names = f"{clean(found.old.name, 60)} and {clean(found.new.name, 60)}"
-    if found.same:
-        return f"{names} are the same in every field"
-    return f"What changed from {clean(found.old.name, 60)} to {clean(found.new.name, 60)}"
+    said = Words.same if found.same else Words.changed
+    return said.format(old=clean(found.old.name, 60), new=clean(found.new.name, 60))
 
 
 def cautions(found: Changes) -> list[str]:
@@ -33,29 +31,27 @@ def cautions(found: Changes) -> list[str]:
     if found.patients is None:
         return []
     was, now = found.patients
-    return [f"CAUTION these plans are of two patients, or name one in two ways: {clean(was, 80)}; {clean(now, 80)}"]
+    return [Words.two_patients.format(old=clean(was, 80), new=clean(now, 80))]
 
 
 def remarks(found: Changes) -> list[str]:
     """How many fields are not listed, and where they are."""
     if found.same:
         return []
-    lines = [f"{counted(len(found.fields), 'field')} of the plans differ; --format json lists each."]
+    many = len(found.fields)
+    lines = [(Words.one_field if many == 1 else Words.many_fields).format(count=many)]
     if found.following:
-        lines.append(
-            f"{found.following} that follow from these changes, such as times and volumes of single steps and the "
-            "working, are not listed here."
-        )
+        lines.append(Words.following.format(count=found.following))
     return lines
 
 
 def sessions_text(sessions: Sequence[tuple[int, int]], of: int) -> str:
     """`1.1, 1.2 and 4 more`: course and day of each; `all 12` where it is every one `of` those that there are."""
     if 1 < of == len(sessions):
-        return f"all {of}"
+        return Words.all_sessions.format(count=of)
     named = ", ".join(f"{course}.{day}" for course, day in sessions[:_NAMED_SESSIONS])
     more = len(sessions) - _NAMED_SESSIONS
-    return f"{named} and {more} more" if more > 0 else named
+    return Words.and_more.format(sessions=named, count=more) if more > 0 else named
 
 
 def cells(found: Changes, change: Change) -> tuple[str, ...]:

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from ivigcalc.definitions import Protocol
-from ivigcalc.text import counted
+from ivigcalc.render.catalogue.lists import Evidence
 
 _EVIDENCE = {
-    None: "evidence not said",
-    "label": "label",
-    "guideline": "guideline",
-    "consensus": "consensus of experts",
-    "randomised-trial": "randomised trial",
-    "trial": "trial, not said to be randomised",
-    "cohort": "cohort",
-    "case-series": "case series",
-    "case-report": "case report",
-    "review": "review",
-    "registry": "entry in a trial registry, no result",
-    "tertiary": "page that repeats others",
+    None: Evidence.not_said,
+    "label": Evidence.label,
+    "guideline": Evidence.guideline,
+    "consensus": Evidence.consensus,
+    "randomised-trial": Evidence.randomised_trial,
+    "trial": Evidence.trial,
+    "cohort": Evidence.cohort,
+    "case-series": Evidence.case_series,
+    "case-report": Evidence.case_report,
+    "review": Evidence.review,
+    "registry": Evidence.registry,
+    "tertiary": Evidence.tertiary,
 }
 _READING = {
-    None: "reading not said",
-    "original": "original read",
-    "copy": "copy read",
-    "abstract": "abstract read",
-    "secondary": "read in a secondary source",
+    None: Evidence.reading_not_said,
+    "original": Evidence.original,
+    "copy": Evidence.copy,
+    "abstract": Evidence.abstract,
+    "secondary": Evidence.secondary,
 }
 
 
 def evidence_text(protocol: Protocol) -> str:
     """`randomised trial, 95 patients`."""
-    patients = f", {counted(protocol.patients, 'patient')}" if protocol.patients else ""
-    return f"{_EVIDENCE[protocol.evidence]}{patients}"
+    evidence, count = _EVIDENCE[protocol.evidence], protocol.patients
+    if not count:
+        return evidence
+    return (Evidence.one_patient if count == 1 else Evidence.many_patients).format(evidence=evidence, count=count)
 
 
 def reading_text(protocol: Protocol) -> str:

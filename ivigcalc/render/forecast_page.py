@@ -10,12 +10,14 @@ from typing import Any
 from ivigcalc.engine.plan import CHECK_LINE
 from ivigcalc.forecast.forecast import Forecast
 from ivigcalc.forecast.total import Amount, Covered, Outlook
-from ivigcalc.quantity import plain
+from ivigcalc.render.catalogue.lists import Day
+from ivigcalc.render.catalogue.lists import Forecast as Words
+from ivigcalc.render.catalogue.plans import Plans
+from ivigcalc.render.figures import figure, shown, signed
 from ivigcalc.render.forecast import CHANGED, PLANNED, cases, cost_difference, vials_of
 from ivigcalc.render.html_page import html_line, html_page, html_row
 from ivigcalc.render.times import elapsed_text, plain_day
-from ivigcalc.render.words import clean, shown, signed
-from ivigcalc.text import counted
+from ivigcalc.render.words import clean
 
 #: parts of the longest bar
 _BAR = 10
@@ -25,78 +27,82 @@ def heading(forecast: Forecast) -> str:
     """What the forecast is of."""
     first, last = map(plain_day, forecast.days)
     total = forecast.planned.total
-    visits = f"{counted(total.visits, 'visit')}, {plain(total.dose_g)} g"
-    return f"IVIG forecast by {forecast.by}, {first} to {last}: {counted(forecast.plans, 'plan')}, {visits}"
+    return Words.heading.format(
+        period=forecast.by,
+        first=first,
+        last=last,
+        plans=_plans(forecast.plans),
+        visits=_visits(total.visits),
+        dose=figure(total.dose_g),
+    )
+
+
+def _plans(count: int) -> str:
+    return Words.one_plan if count == 1 else Words.many_plans.format(count=count)
+
+
+def _visits(count: int) -> str:
+    return Words.one_visit if count == 1 else Words.many_visits.format(count=count)
+
+
+def _sessions(count: int) -> str:
+    return Words.one_session if count == 1 else Words.many_sessions.format(count=count)
 
 
 def cautions(forecast: Forecast, today: date) -> list[str]:
     """What is missing in the sums, or in them and may not belong there."""
     lines = []
     if forecast.failed:
-        lines.append(
-            f"CAUTION {counted(forecast.failed, 'row')} of the batch could not be planned and are not counted: see "
-            "errors.csv"
-        )
+        rows = Words.one_row if forecast.failed == 1 else Words.many_rows
+        lines.append(Words.failed.format(rows=rows.format(count=forecast.failed)))
     if forecast.undated:
-        lines.append(f"CAUTION {counted(forecast.undated, 'session')} without a date are not counted")
+        lines.append(Words.undated.format(sessions=_sessions(forecast.undated)))
     if forecast.days[0] < today:
-        lines.append(
-            f"CAUTION sessions before today are counted, and the stock is taken as it was then: --from {today} leaves "
-            "them out"
-        )
+        lines.append(Words.before_today.format(day=today))
     for case, outlook in cases(forecast):
-        under = " under the scenario" if case == CHANGED else ""
+        under = Words.under_scenario if case == CHANGED else ""
         if outlook.total.without_length:
-            lines.append(
-                f"CAUTION {counted(outlook.total.without_length, 'visit')}{under} without rates: their hours in a "
-                "chair are not counted"
-            )
+            lines.append(Words.without_rates.format(visits=_visits(outlook.total.without_length), under=under))
         lines += [_short(covered, under) for covered in outlook.stock if covered.short_on]
     lines += [_left(kind.count, kind.code, kind.example, kind.names) for kind in forecast.as_planned]
     if forecast.other:
-        lines.append(
-            f"CAUTION {counted(forecast.other, 'plan')} of another ivigcalc or of definitions that have changed since: "
-            "that is in the difference as well"
-        )
+        lines.append(Words.other.format(plans=_plans(forecast.other)))
     return lines
 
 
 def _short(covered: Covered, under: str) -> str:
     day = plain_day(covered.short_on) if covered.short_on else "-"
-    return (
-        f"CAUTION {clean(covered.product, 40)} {plain(covered.size_g)} g{under}: short from {day}; {covered.needed} "
-        f"needed, {covered.held} held, {covered.lacking} lacking"
-    )
+    counts = {"needed": covered.needed, "held": covered.held, "lacking": covered.lacking}
+    product, size = clean(covered.product, 40), figure(covered.size_g)
+    return Words.short.format(product=product, size=size, under=under, day=day, **counts)
 
 
 def _left(count: int, code: str, example: str, names: list[str]) -> str:
-    more = f" and {count - len(names)} more" if count > len(names) else ""
+    more = Words.and_more.format(count=count - len(names)) if count > len(names) else ""
     named = ", ".join(clean(name, 60) for name in names)
     why = f"{code}: {clean(example, 160)}"
-    return f"CAUTION {counted(count, 'plan')} left as planned under the scenario ({why}): {named}{more}"
+    return Words.left.format(plans=_plans(count), why=why, names=f"{named}{more}")
 
 
 def remarks(forecast: Forecast) -> list[str]:
     """How the figures are to be read."""
     lines = []
     if forecast.outside:
-        lines.append(f"{counted(forecast.outside, 'session')} before --from or after --to are left out.")
+        lines.append(Words.outside.format(sessions=_sessions(forecast.outside)))
     total = forecast.planned.total
     if total.cost is not None:
-        lines.append(
-            f"Cost in {total.currency}, at the site's prices of whole vials, and of hours in a chair if it has one."
-        )
+        lines.append(Words.cost.format(currency=total.currency))
     elif any(amount.cost is not None for _, amount in forecast.planned.products):
-        lines.append("No cost in all: a price of the site is missing, or they are in several currencies.")
+        lines.append(Words.no_cost)
     if forecast.planned.stock:
-        lines.append(f"The stock is held against the visits from {plain_day(forecast.days[0])} on, size by size.")
+        lines.append(Words.stock_from.format(day=plain_day(forecast.days[0])))
         listed = {covered.product for _, outlook in cases(forecast) for covered in outlook.stock}
         used = dict.fromkeys(product for _, outlook in cases(forecast) for product, _ in outlook.products)
         if others := [clean(product, 40) for product in used if product not in listed]:
-            lines.append(f"The site lists no stock of {', '.join(others)}.")
+            lines.append(Words.no_stock.format(products=", ".join(others)))
     if forecast.scenario and any(key in ("dose", "every", "days") for key, _ in forecast.scenario.words):
-        lines.append("The scenario passes the limits that the protocol prints for what it changes; it is no order.")
-    lines.append("The plans were read as they were saved and not computed again: ivigcalc verify does that.")
+        lines.append(Words.no_order)
+    lines.append(Day.as_saved)
     return lines
 
 
@@ -113,18 +119,23 @@ def to_table(
     bar = "#" if ascii_only else "\u2588"
     for case, outlook in cases(forecast):
         if case == CHANGED:
-            parts.append(Text(f"\nScenario: {clean(str(forecast.scenario), 120)}", style="bold"))
+            parts.append(
+                Text("\n" + Words.scenario_of.format(scenario=clean(str(forecast.scenario), 120)), style="bold")
+            )
         names, rows = _table(outlook)
-        table = new_table(*names, "", left=(names[0], "Product", _VIALS, ""))
+        table = new_table(*names, "", left=(names[0], Words.product, Plans.vials, ""))
         for column in table.columns[:2]:
             column.no_wrap = True  # neither a week nor the id of a product is broken
         for row, part in rows:
             table.add_row(*map(Text, row), Text(bar * part))
         parts.append(table)
     if forecast.changed:
-        parts += [Text("\nDifference", style="bold"), _rich(new_table, _DIFFERENCE, _difference_rows(forecast))]
+        parts += [
+            Text(f"\n{Words.difference}", style="bold"),
+            _rich(new_table, _DIFFERENCE, _difference_rows(forecast)),
+        ]
     if stock := _stock_rows(forecast):
-        parts += [Text("\nStock", style="bold"), _rich(new_table, _STOCK, stock)]
+        parts += [Text(f"\n{Words.stock}", style="bold"), _rich(new_table, _STOCK, stock)]
     parts += [Text(line, overflow="fold", style="bold yellow") for line in cautions(forecast, today)]
     parts += [Text(line, overflow="fold") for line in remarks(forecast)]
     return render(Group(*parts, Text(CHECK_LINE, style="bold")), width=width, color=color, ascii_only=ascii_only)
@@ -139,9 +150,8 @@ def _rich(new_table: Any, headings: tuple[str, ...], rows: list[tuple[str, ...]]
     return table
 
 
-_VIALS = "Vials\nn x g"
-_STOCK = ("Product", "Vial\ng", "Needed", "Held", "Lacking", "Short from")
-_DIFFERENCE = ("", "Planned", "Scenario", "Difference")
+_STOCK = (Words.product, Words.vial_g, Words.needed, Words.held, Words.lacking, Words.short_from)
+_DIFFERENCE = ("", Words.planned, Words.scenario, Words.difference)
 
 
 def _table(outlook: Outlook) -> tuple[tuple[str, ...], list[tuple[tuple[str, ...], int]]]:
@@ -154,14 +164,14 @@ def _table(outlook: Outlook) -> tuple[tuple[str, ...], list[tuple[tuple[str, ...
             *when,
             *([clean(product, 40)] if several else []),
             str(amount.visits),
-            plain(amount.dose_g),
+            figure(amount.dose_g),
             vials or vials_of(amount, " ", "x", ""),
             elapsed_text(amount.chair_min) + ("+" if amount.without_length else ""),
             *([shown(amount.cost)] if priced else []),
         )
 
     empty = ("",) if several else ("", "")
-    in_all = ("In all", "")[: len(empty)]
+    in_all = (Words.in_all, "")[: len(empty)]
     rows: list[tuple[tuple[str, ...], int]] = []
     for period in outlook.periods:
         when = (period.name, plain_day(period.first))[: len(empty)]
@@ -170,15 +180,15 @@ def _table(outlook: Outlook) -> tuple[tuple[str, ...], list[tuple[tuple[str, ...
     for place, (product, amount) in enumerate(outlook.products):
         rows.append((row(empty if place else in_all, product, amount), 0))
     if several:  # vials of two products are not added: 10 g of one is not 10 g of the other
-        rows.append((row(empty, "all", outlook.total, "-"), 0))
+        rows.append((row(empty, Words.all_products, outlook.total, "-"), 0))
     headings = (
-        "Period",
-        *(["Product"] if several else ["From"]),
-        "Visits",
-        "Dose\ng",
-        _VIALS,
-        "Chair\nh:min",
-        *(["Cost"] if priced else []),
+        Words.period,
+        *([Words.product] if several else [Words.first_day]),
+        Words.visits,
+        Plans.dose_g,
+        Plans.vials,
+        Words.chair,
+        *([Words.price] if priced else []),
     )
     return headings, rows
 
@@ -195,16 +205,16 @@ def _difference_rows(forecast: Forecast) -> list[tuple[str, ...]]:
         return []
     planned, changed = forecast.planned.total, forecast.changed.total
     rows: list[tuple[str, ...]] = [
-        ("Visits", str(planned.visits), str(changed.visits), signed(Decimal(changed.visits - planned.visits))),
-        ("Dose, g", plain(planned.dose_g), plain(changed.dose_g), signed(changed.dose_g - planned.dose_g)),
+        (Words.visits, str(planned.visits), str(changed.visits), signed(Decimal(changed.visits - planned.visits))),
+        (Words.dose_row, figure(planned.dose_g), figure(changed.dose_g), signed(changed.dose_g - planned.dose_g)),
         (
-            "Left over, g",
-            plain(planned.leftover_g),
-            plain(changed.leftover_g),
+            Words.left_row,
+            figure(planned.leftover_g),
+            figure(changed.leftover_g),
             signed(changed.leftover_g - planned.leftover_g),
         ),
         (
-            "Chair, h:min",
+            Words.chair_row,
             elapsed_text(planned.chair_min),
             elapsed_text(changed.chair_min),
             _minutes(changed.chair_min - planned.chair_min),
@@ -212,7 +222,7 @@ def _difference_rows(forecast: Forecast) -> list[tuple[str, ...]]:
     ]
     cost = cost_difference(planned, changed)
     if planned.cost is not None or changed.cost is not None:
-        rows.append(("Cost", shown(planned.cost), shown(changed.cost), "-" if cost is None else signed(cost)))
+        rows.append((Words.price, shown(planned.cost), shown(changed.cost), "-" if cost is None else signed(cost)))
     return rows
 
 
@@ -224,10 +234,11 @@ def _stock_rows(forecast: Forecast) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for case, outlook in cases(forecast):
         for covered in outlook.stock:
-            named = clean(covered.product, 40) + (", scenario" if case == CHANGED else "")
-            short = plain_day(covered.short_on) if covered.short_on else "not short"
+            product = clean(covered.product, 40)
+            named = Words.of_scenario.format(product=product) if case == CHANGED else product
+            short = plain_day(covered.short_on) if covered.short_on else Words.not_short
             counts = (str(covered.needed), str(covered.held), str(covered.lacking))
-            rows.append((named, plain(covered.size_g), *counts, short))
+            rows.append((named, figure(covered.size_g), *counts, short))
     return rows
 
 
@@ -240,17 +251,18 @@ def to_html(forecast: Forecast, today: date) -> str:
     """A page that stands alone: no script, nothing fetched."""
     lines: list[str] = []
     for case, outlook in cases(forecast):
-        named = "As planned" if case == PLANNED else f"Scenario: {clean(str(forecast.scenario), 120)}"
+        scenario = Words.scenario_of.format(scenario=clean(str(forecast.scenario), 120))
+        named = Words.as_planned if case == PLANNED else scenario
         headings, rows = _table(outlook)
-        lines += [f"<h2>{escape(named)}</h2>", "<table>", _html_row("th", (*headings, "Grams"))]
+        lines += [f"<h2>{escape(named)}</h2>", "<table>", _html_row("th", (*headings, Words.grams))]
         lines += [_html_row("td", row, part) for row, part in rows]
         lines.append("</table>")
     for name, headings, found in (
-        ("Difference", _DIFFERENCE, _difference_rows(forecast)),
-        ("Stock", _STOCK, _stock_rows(forecast)),
+        (Words.difference, _DIFFERENCE, _difference_rows(forecast)),
+        (Words.stock, _STOCK, _stock_rows(forecast)),
     ):
         if found:
-            lines += [f"<h2>{name}</h2>", "<table>", _html_row("th", headings)]
+            lines += [f"<h2>{escape(name)}</h2>", "<table>", _html_row("th", headings)]
             lines += [_html_row("td", row) for row in found]
             lines.append("</table>")
     lines += [html_line(line, strong=True) for line in cautions(forecast, today)]

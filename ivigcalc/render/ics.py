@@ -12,11 +12,12 @@ from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.clocks import moment, zone_of
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import RequestError
-from ivigcalc.quantity import plain
+from ivigcalc.render.catalogue.lists import CalendarFile
+from ivigcalc.render.figures import figure
 from ivigcalc.render.ics_changes import DOMAIN, earlier_events, first_open_day, identity, renewed
 from ivigcalc.render.ics_file import (
-    FLOATING,
     add_place,
+    dose_line,
     initials,
     later,
     midnight_utc,
@@ -106,7 +107,7 @@ def _no_longer_planned(plan: Plan, style: _Style) -> Iterator[Event]:
         event["status"] = "CANCELLED"
         start = datetime.fromisoformat(was.starts_at)
         event.add("dtstart", moment(start.date(), start.hour * 60 + start.minute, style.zone))
-        event.add("summary", f"IVIG infusion (course {was.course}, day {was.day}): not given")
+        event.add("summary", CalendarFile.not_given.format(course=was.course, day=was.day))
         _number(event, plan, place)
         yield event
 
@@ -121,7 +122,8 @@ def _event(plan: Plan, session: Session, style: _Style) -> Event:
     event.add("dtstart", later(start, -before) if before else start)  # the whole visit takes the chair
     if session.duration_min is not None:
         event.add("dtend", later(start, session.duration_min + after))
-    event.add("summary", f"{style.called}IVIG infusion {plain(session.dose_g)} g ({when(session)})")
+    summary = CalendarFile.summary.format(dose=figure(session.dose_g), session=when(session))
+    event.add("summary", f"{style.called}{summary}")
     event.add("description", _description(plan, session, style.zone))
     add_place(event, plan.computed_from.site.value)
     return event
@@ -139,17 +141,20 @@ def _alarm(summary: str, minutes: int) -> Alarm:
 
 def _description(plan: Plan, session: Session, zone: tzinfo | None) -> str:
     """What the person who opens the appointment needs, without the patient's name."""
-    volume = f", {plain(session.volume_ml)} mL" if session.volume_ml is not None else ""
     lines = [
         f"{treatment(plan)}; {product_text(plan.of(session))}",
-        f"Dose: {plain(session.dose_g)} g{volume}",
-        f"Vials: {vials_text(session.vials)}",
+        dose_line(session.dose_g, session.volume_ml),
+        CalendarFile.vials.format(vials=vials_text(session.vials)),
         *_course_of_the_infusion(session),
     ]
     for found in warnings(plan, session):
         said = printed_notice(found, plan)
         lines.append(f"{said['level']} {said['code']}: {said['text']}")
-    lines += [*place_lines(plan.computed_from.site.value), *([FLOATING] if zone is None else []), CHECK_LINE]
+    lines += [
+        *place_lines(plan.computed_from.site.value),
+        *([CalendarFile.floating] if zone is None else []),
+        CHECK_LINE,
+    ]
     return without_backslashes("\n".join(lines))
 
 
@@ -159,11 +164,12 @@ def _course_of_the_infusion(session: Session) -> Iterator[str]:
     if infusion is None:
         return
     first, last = infusion.steps[0], infusion.steps[-1]
-    yield f"Infusion: {span(session, 0, infusion.duration_min)}, {duration_text(infusion.duration_min)}"
-    yield f"Rate: {rate_text(first)} mL/h at first, {rate_text(last)} mL/h at last"
+    length = infusion.duration_min
+    yield CalendarFile.infusion.format(span=span(session, 0, length), length=duration_text(length))
+    yield CalendarFile.rates.format(first=rate_text(first), last=rate_text(last))
     before, after = session.overhead_before_min, session.overhead_after_min
     if before or after:
-        yield f"Visit: {span(session, -before, infusion.duration_min + after)}"
+        yield CalendarFile.visit.format(span=span(session, -before, infusion.duration_min + after))
 
 
 def _treated(plan: Plan) -> str:

@@ -6,21 +6,19 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ivigcalc.definitions import Site
 from ivigcalc.errors import MissingExtraError, RequestError
+from ivigcalc.render.catalogue.lists import CalendarFile
+from ivigcalc.render.figures import figure
 from ivigcalc.render.ics_changes import first_day
 from ivigcalc.render.words import clean
 
 if TYPE_CHECKING:
     from icalendar import Calendar, Event
 
-#: where no time zone is known
-FLOATING = (
-    "Times are those of the clock on the wall of the clinic: no time zone is known, so a calendar shows them unchanged "
-    "in every place."
-)
 _HEAD = {
     "prodid": "-//ivigcalc//infusion calendar//EN",
     "version": "2.0",
@@ -100,7 +98,14 @@ def add_place(event: Event, site: Site, *more: str) -> None:
 def place_lines(site: Site) -> Iterator[str]:
     """The same in words: not every program shows a contact."""
     if site.phone:
-        yield f"Questions: {_listed(site.title, site.phone)}"
+        yield CalendarFile.questions.format(whom=_listed(site.title, site.phone))
+
+
+def dose_line(dose_g: Decimal, volume_ml: Decimal | None) -> str:
+    """How much, and in what volume where that is known."""
+    if volume_ml is None:
+        return CalendarFile.dose.format(dose=figure(dose_g))
+    return CalendarFile.dose_in.format(dose=figure(dose_g), volume=figure(volume_ml))
 
 
 def _listed(*parts: str | None) -> str:

@@ -5,35 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ivigcalc.engine.plan import CHECK_LINE, Infusion, Plan, Session, Step, TraceEntry
+from ivigcalc.render.catalogue.plans import Plans
+from ivigcalc.render.figures import sentence, shown
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.notices import cited_notices
-from ivigcalc.render.times import clock_of, duration_text, elapsed_text
+from ivigcalc.render.times import clock_of, duration_text, elapsed_text, if_asked, in_its_customs
 from ivigcalc.render.words import (
     facts,
+    in_working,
     infusions,
     inputs_text,
     rate_text,
     rates_heading,
-    shown,
     source_numbers,
     title,
     vials_text,
 )
 
-_SESSION_HEADINGS = ("Course", "Day", "Date", "Start", "End", "Dose g", "Volume mL", "Time", "Vials", "Left g")
+_SESSION_HEADINGS = (
+    Plans.course,
+    Plans.day,
+    Plans.date,
+    Plans.start,
+    Plans.end,
+    Plans.dose_column,
+    Plans.volume_column,
+    Plans.time_column,
+    Plans.vials_column,
+    Plans.left_column,
+)
 _STEP_HEADINGS = (
-    "Step",
-    "Clock",
-    "From start h:min",
+    Plans.step,
+    Plans.clock,
+    Plans.from_start_column,
     "mL/kg/h",
     "mg/kg/min",
     "mL/h",
-    "Minutes",
+    Plans.minutes,
     "mL",
-    "Running mL",
+    Plans.running_column,
 )
 
 
+@if_asked
+@in_its_customs
 def to_markdown(plan: Plan, *, explain: bool = False) -> str:
     """The whole plan."""
     return "\n".join(_lines(plan, explain)) + "\n"
@@ -60,17 +75,19 @@ def _lines(plan: Plan, explain: bool) -> Iterator[str]:
 def _sessions(plan: Plan) -> Iterator[str]:
     totals = plan.totals
     given = shown(totals.dose_g), shown(totals.volume_ml)
-    total = ("Total", "", "", "", "", *given, "", vials_text(totals.vials), shown(totals.leftover_g))
+    total = (Plans.total, "", "", "", "", *given, "", vials_text(totals.vials), shown(totals.leftover_g))
     if not any(session.done for session in plan.sessions):
         yield from table_lines(_SESSION_HEADINGS, [*map(_session_row, plan.sessions), total])
         return
-    rows = [(*_session_row(session), "done" if session.done else "") for session in plan.sessions]
-    yield from table_lines((*_SESSION_HEADINGS, "Given"), [*rows, (*total, "")])
+    rows = [(*_session_row(session), Plans.done if session.done else "") for session in plan.sessions]
+    yield from table_lines((*_SESSION_HEADINGS, Plans.given), [*rows, (*total, "")])
 
 
 def _session_row(session: Session) -> tuple[str, ...]:
     return (
-        *map(shown, (session.course, session.day, session.date)),
+        str(session.course),
+        str(session.day),
+        session.date or "-",
         clock_of(session, 0),
         clock_of(session, session.duration_min),
         *map(shown, (session.dose_g, session.volume_ml)),
@@ -91,7 +108,7 @@ def _titration(plan: Plan, infusion: Infusion, sessions: list[Session]) -> Itera
 
 def _step_row(session: Session, step: Step) -> tuple[str, ...]:
     return (
-        f"{step.step}{' (assumed)' if step.assumed else ''}",
+        f"{step.step}{Plans.assumed if step.assumed else ''}",
         clock_of(session, step.from_start_min),
         elapsed_text(step.from_start_min),
         *map(shown, (step.rate_ml_per_kg_per_h, step.rate_mg_per_kg_per_min)),
@@ -102,11 +119,11 @@ def _step_row(session: Session, step: Step) -> tuple[str, ...]:
 
 def _working(plan: Plan) -> Iterator[str]:
     yield ""
-    yield "## Working"
+    yield f"## {Plans.working_heading}"
     yield ""
-    yield from table_lines(("Number", "Expression", "With", "Result"), map(_working_row, plan.trace))
+    yield from table_lines((Plans.number, Plans.expression, Plans.inputs, Plans.result), map(_working_row, plan.trace))
 
 
 def _working_row(entry: TraceEntry) -> tuple[str, ...]:
-    result = f"{shown(entry.result)} {entry.unit}"
-    return tuple(map(escape, (entry.name, entry.expression, inputs_text(entry), result)))
+    result = f"{in_working(entry.result)} {entry.unit}"
+    return tuple(map(escape, (entry.name, sentence(entry.expression), inputs_text(entry), result)))

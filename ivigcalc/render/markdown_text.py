@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ivigcalc.text import one_line
+
 #: what can be markup inside a line
 _IN_A_LINE = "\\`*_[]<>|~&"
 #: and what can be so at the start of a line or beside a bracket
@@ -12,7 +14,7 @@ _ANYWHERE = _IN_A_LINE + "{}()#+-.!"
 
 def escape(text: str, special: str = _ANYWHERE) -> str:
     """Text from outside as plain words: nothing in it is markup, wherever it is put."""
-    return "".join(f"\\{c}" if c in special else c for c in " ".join(text.split()))  # control: no-markup
+    return "".join(f"\\{c}" if c in special else c for c in one_line(text))  # control: no-markup
 
 
 def inline(text: str) -> str:

@@ -11,20 +11,21 @@ from rich.text import Text
 
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import RequestError
-from ivigcalc.quantity import plain
+from ivigcalc.render.catalogue.paper import Paper
+from ivigcalc.render.catalogue.plans import Plans
+from ivigcalc.render.figures import figure, shown
 from ivigcalc.render.months import Cell, ClosedDays, Month, months
 from ivigcalc.render.notices import by_level, folded_text, notice_text, on_screen
-from ivigcalc.render.times import clock_of, duration_text, in_its_customs, short_day, span, weekday_names
-from ivigcalc.render.words import clean, patient_text, shown, title, vials_text
+from ivigcalc.render.times import clock_of, duration_text, on_its_screen, short_day, span, weekday_names
+from ivigcalc.render.words import clean, patient_text, title, vials_text
 
 #: seven columns that hold `C12 D5` and a time, with their rules
 NARROWEST_GRID = 57
 WIDEST_GRID = 106
-_MARK_STYLES = {"holiday": "italic", "closed": "dim", "moved": "bold"}
-LEGEND = "C1 D2 = course 1, day 2, with its dose and the time at which the infusion starts."
+_MARK_STYLES = {Paper.holiday: "italic", Paper.closed: "dim", Paper.moved: "bold"}
 
 
-@in_its_customs
+@on_its_screen
 def month_grids(
     plan: Plan, width: int, closed: ClosedDays, *, ascii_only: bool = False, notes: bool = True
 ) -> RenderableType:
@@ -36,7 +37,7 @@ def month_grids(
     for month in found:
         if width >= NARROWEST_GRID:
             parts += [_grid(month, width, ascii_only), *_notes(month), Text("")]
-    legend = LEGEND if width >= NARROWEST_GRID else f"Month grids need {NARROWEST_GRID} columns."
+    legend = Plans.legend if width >= NARROWEST_GRID else Plans.grids_need.format(columns=NARROWEST_GRID)
     parts += [Text(legend, overflow="fold"), Text(""), session_list(plan)]
     texts = [(found, notice_text(found)) for found in by_level(plan.notices)]
     said, folded = (texts, 0) if notes else on_screen(texts)
@@ -68,8 +69,8 @@ def _cell(cell: Cell) -> Text:
     lines = [Text(str(cell.on.day))]
     lines += [Text(mark, style=_MARK_STYLES[mark]) for mark in cell.marks]
     for session in cell.sessions:
-        lines.append(Text(f"C{session.course} D{session.day}", style="bold"))
-        lines.append(Text(f"{plain(session.dose_g)} g", style="bold"))
+        lines.append(Text(Paper.course_day_short.format(course=session.course, day=session.day), style="bold"))
+        lines.append(Text(f"{figure(session.dose_g)} g", style="bold"))
         if session.at_min is not None:
             lines.append(Text(clock_of(session, 0), style="bold"))
     return Text("\n").join(lines)
@@ -85,8 +86,9 @@ def session_list(plan: Plan) -> Text:
     rows = [_session_row(session) for session in plan.sessions]
     totals = plan.totals
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    total = f"Total: {totals.sessions} sessions, {plain(totals.dose_g)} g, {shown(totals.volume_ml)} mL"
-    lines = [Text("Sessions", style="bold")]
+    dose, volume = figure(totals.dose_g), shown(totals.volume_ml)
+    total = Plans.total_sessions.format(sessions=totals.sessions, dose=dose, volume=volume)
+    lines = [Text(Plans.sessions, style="bold")]
     for session, row in zip(plan.sessions, rows, strict=True):
         lines.append(Text("  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip()))
         lines.append(Text(f"{'':{widths[0]}}  {vials_text(session.vials)}"))
@@ -97,10 +99,10 @@ def session_list(plan: Plan) -> Text:
 def _session_row(session: Session) -> tuple[str, ...]:
     clock = span(session, 0, session.duration_min) if session.at_min is not None else ""
     return (
-        f"C{session.course} D{session.day}",
+        Paper.course_day_short.format(course=session.course, day=session.day),
         short_day(session.on),
         clock,
-        f"{plain(session.dose_g)} g",
+        f"{figure(session.dose_g)} g",
         f"{shown(session.volume_ml)} mL",
         duration_text(session.duration_min),
     )

@@ -11,6 +11,7 @@ from msgspec import Struct
 from ivigcalc.customs import customs
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.engine.schedule import ClosedDay
+from ivigcalc.render.catalogue.paper import Paper
 from ivigcalc.render.notices import moved_sessions
 from ivigcalc.render.times import month_text
 from ivigcalc.render.words import clean
@@ -73,18 +74,18 @@ def _weeks(
 
 
 def _cell(on: date, sessions: list[Session], shut: ClosedDay, moved: Places) -> Cell:
-    marks = [*_marks(shut), *(["moved"] if any((s.course, s.day) in moved for s in sessions) else [])]
+    marks = [*_marks(shut), *([Paper.moved] if any((s.course, s.day) in moved for s in sessions) else [])]
     return Cell(on, tuple(sessions), tuple(marks), _note(shut))
 
 
 def _marks(shut: ClosedDay) -> Iterator[str]:
     if shut.holiday:
-        yield "holiday"
+        yield Paper.holiday
     if shut.by_date or shut.by_weekday:
-        yield "closed"
+        yield Paper.closed
 
 
 def _note(shut: ClosedDay) -> str | None:
     if shut.holiday:
-        return f"holiday: {clean(shut.holiday, 80)}"
-    return "closed by the clinic" if shut.by_date else None
+        return Paper.holiday_named.format(name=clean(shut.holiday, 80))
+    return Paper.closed_by_clinic if shut.by_date else None

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from ivigcalc.codes import Audience, audience_of, codes
 from ivigcalc.engine.plan import Level, Notice, Plan, Session
+from ivigcalc.render.catalogue.plans import Notices
+from ivigcalc.render.figures import sentence
 from ivigcalc.render.words import clean, source_numbers
-from ivigcalc.text import counted
 
 
-class LevelWords(NamedTuple):
+class LevelWords(Struct, frozen=True):
     """How one level is called."""
 
     at_once: str
@@ -23,9 +26,9 @@ class LevelWords(NamedTuple):
 #: gravest first. What is shown at once is read beside the order that overrides a stop; what is kept (paper, calendar)
 #: is read by people who never saw the order, so it says that it was a stop
 LEVELS: dict[Level, LevelWords] = {
-    "stop": LevelWords("OVERRIDDEN", "STOP, OVERRIDDEN"),
-    "caution": LevelWords("CAUTION", "CAUTION"),
-    "info": LevelWords("note", "Note"),
+    "stop": LevelWords(Notices.overridden, Notices.overridden_kept),
+    "caution": LevelWords(Notices.caution, Notices.caution_kept),
+    "info": LevelWords(Notices.note, Notices.note_kept),
 }
 #: who reads what next, after what is for himself
 _THEN: dict[Audience, tuple[Audience, ...]] = {
@@ -94,7 +97,7 @@ def on_screen(texts: Sequence[tuple[Notice, str]]) -> tuple[Sequence[tuple[Notic
 
 def folded_text(count: int) -> str:
     """The one line for notes that are not on the screen."""
-    return f"{counted(count, 'note')}: --notes shows {'it' if count == 1 else 'them'}"
+    return Notices.one_folded if count == 1 else Notices.many_folded.format(count=count)
 
 
 def _lines(text: str) -> int:
@@ -104,9 +107,9 @@ def _lines(text: str) -> int:
 def notice_text(notice: Notice, source_number: int | None = None) -> str:
     """`CAUTION pump-capped: ...`."""
     # control: override-shown
-    because = f" Overridden because: {notice.overridden_because}." if notice.overridden_because else ""
+    because = Notices.because.format(reason=notice.overridden_because) if notice.overridden_because else ""
     cited = f" [{source_number}]" if source_number else ""
-    return f"{LEVELS[notice.level].at_once} {notice.code}: {notice.message.rstrip('.')}.{because}{cited}"
+    return f"{LEVELS[notice.level].at_once} {notice.code}: {sentence(notice.message).rstrip('.')}.{because}{cited}"
 
 
 def cited_notices(plan: Plan) -> list[tuple[Notice, str]]:
@@ -124,12 +127,18 @@ def without_options(message: str) -> str:
     return message[:ends] if ends > 0 else message
 
 
-def printed_notice(found: Notice, plan: Plan) -> dict[str, str]:
-    """One notice for the templates: level, code, message with the reason of an override, number of its source."""
-    message = clean(found.message, 500).rstrip(".")
-    reason = f" Reason given for overriding: {clean(found.overridden_because, 300)}" if found.overridden_because else ""
+def printed_notice(found: Notice, plan: Plan) -> dict[str, Any]:
+    """One notice for the templates: level, code, message with the reason of an override, number of its source.
+
+    `grave`: it is more than a note.
+    """
+    message = clean(sentence(found.message), 500).rstrip(".")
+    reason = ""
+    if found.overridden_because:
+        reason = Notices.because_kept.format(reason=clean(found.overridden_because, 300))
     return {
         "level": LEVELS[found.level].kept,
+        "grave": found.level != "info",
         "code": clean(found.code, 40),
         "text": f"{message}.{reason}",
         "source": str(source_numbers(plan).get(found.source or "", "")),

@@ -7,9 +7,10 @@ from typing import Any
 
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.errors import MissingExtraError
-from ivigcalc.quantity import plain
+from ivigcalc.render.catalogue.plans import Plans
+from ivigcalc.render.figures import figure
 from ivigcalc.render.paper.chart import session_to_draw
-from ivigcalc.render.times import moment
+from ivigcalc.render.times import if_asked, in_its_customs, moment
 from ivigcalc.render.words import when
 
 PLOT_ROWS = 16
@@ -22,6 +23,8 @@ _ASCII_FRAME = str.maketrans("─│┌┐└┘┤├┬┴┼", "-|+++++++++")
 _PER_MINUTE, _PER_ML_PER_H = 100, 10_000
 
 
+@if_asked
+@in_its_customs
 def plot_text(plan: Plan, width: int, session_index: int = 0, *, ascii_only: bool = False) -> str:
     """The chart as plain characters, without colour."""
     session = session_to_draw(plan, session_index)
@@ -30,49 +33,49 @@ def plot_text(plan: Plan, width: int, session_index: int = 0, *, ascii_only: boo
     except ImportError:
         raise MissingExtraError("the plot", "plot") from None
     columns = max(NARROWEST_PLOT, min(width, WIDEST_PLOT))
-    figure = plotext.figure  # the one figure that plotext has: cleared before and after
-    figure.clear.all()
-    figure.plot_size(columns, PLOT_ROWS)
-    figure.theme("colorless")
-    _draw(figure, session, columns)
-    figure.title(f"Rate, mL/h: {when(session)}, {plain(session.dose_g)} g")
-    text = plotext.uncolorize(figure.build().string())
-    figure.clear.all()
+    drawing = plotext.figure  # the one figure that plotext has: cleared before and after
+    drawing.clear.all()
+    drawing.plot_size(columns, PLOT_ROWS)
+    drawing.theme("colorless")
+    _draw(drawing, session, columns)
+    drawing.title(Plans.plot.format(session=when(session), dose=figure(session.dose_g)))
+    text = plotext.uncolorize(drawing.build().string())
+    drawing.clear.all()
     text = "\n".join(row.rstrip() for row in text.splitlines()) + "\n"
     return text.translate(_ASCII_FRAME) if ascii_only else text
 
 
-def _draw(figure: Any, session: Session, columns: int) -> None:
+def _draw(drawing: Any, session: Session, columns: int) -> None:
     """The line of the rates, and the two rulers beside it. The figures printed are the plan's own text."""
     starts = [int(step.from_start_min * _PER_MINUTE) for step in session.steps]
     starts.append(int(session.infusion.minutes * _PER_MINUTE) if session.infusion else 0)
     rates = [int(step.rate_ml_per_h * _PER_ML_PER_H) for step in session.steps]
-    line = figure.signal(
+    line = drawing.signal(
         [minute for start, end in pairwise(starts) for minute in (start, start, end)] + [starts[-1]],
         [level for before, rate in pairwise([0, *rates]) for level in (before, rate, rate)] + [0],
         marker="#",
     )
     line.lines(True)
-    figure.draw(line)
-    _rule_times(figure, session, starts, columns)
-    words = (plain(step.rate_ml_per_h) for step in session.steps)
-    _rule_rates(figure, {0: "0", **dict(zip(rates, words, strict=True))})
+    drawing.draw(line)
+    _rule_times(drawing, session, starts, columns)
+    words = (figure(step.rate_ml_per_h) for step in session.steps)
+    _rule_rates(drawing, {0: "0", **dict(zip(rates, words, strict=True))})
 
 
-def _rule_times(figure: Any, session: Session, starts: list[int], columns: int) -> None:
+def _rule_times(drawing: Any, session: Session, starts: list[int], columns: int) -> None:
     labels = [moment(session, step.from_start_min) for step in session.steps]
     labels.append(moment(session, session.duration_min or 0))
     label_width = (max(map(len, labels)) + 1) * starts[-1] // (columns - 10)
     marks = _apart(starts, label_width)
-    figure.ruler("x").ticks([starts[mark] for mark in marks], [labels[mark] for mark in marks])
+    drawing.ruler("x").ticks([starts[mark] for mark in marks], [labels[mark] for mark in marks])
 
 
-def _rule_rates(figure: Any, words: dict[int, str]) -> None:
+def _rule_rates(drawing: Any, words: dict[int, str]) -> None:
     highest = max(words)
     places = sorted(words)
     heights = [places[mark] for mark in _apart(places, highest * 3 // (2 * (PLOT_ROWS - FRAME_ROWS)))]
-    figure.ruler("y").lim(0, highest * 11 // 10)
-    figure.ruler("y").ticks(heights, [words[height] for height in heights])
+    drawing.ruler("y").lim(0, highest * 11 // 10)
+    drawing.ruler("y").ticks(heights, [words[height] for height in heights])
 
 
 def _apart(places: list[int], least: int) -> list[int]:

@@ -9,15 +9,16 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session, Step
+from ivigcalc.render.catalogue.plans import Plans, Times
+from ivigcalc.render.figures import shown
 from ivigcalc.render.notices import cited_notices
-from ivigcalc.render.times import clock_of, duration_text
+from ivigcalc.render.times import clock_of, duration_text, if_asked, in_its_customs, span, weekday_short
 from ivigcalc.render.words import (
     clean,
     facts,
     infusions,
     rate_text,
     rates_heading,
-    shown,
     source_numbers,
     title,
     vials_text,
@@ -26,6 +27,8 @@ from ivigcalc.render.words import (
 WIDTH = 80
 
 
+@if_asked
+@in_its_customs
 def to_text(plan: Plan) -> str:
     """The whole plan but its working."""
     return "\n".join(_wrapped(_lines(plan))) + "\n"
@@ -34,11 +37,13 @@ def to_text(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     yield title(plan)
     yield from (f"{name.strip()}: {clean(value, 400)}" for name, value in facts(plan))
-    yield f"Order{' at first' if plan.history else ''}: {plan.order_text}"
+    order_line = Plans.first_order_line if plan.history else Plans.order_line
+    yield order_line.format(order=plan.order_text)
     yield ""
     yield from _aligned(map(_session, plan.sessions))
     totals = plan.totals
-    yield f"Total: {shown(totals.dose_g)} g; {shown(totals.volume_ml)} mL; {vials_text(totals.vials)}"
+    dose, volume = shown(totals.dose_g), shown(totals.volume_ml)
+    yield Plans.total_line.format(dose=dose, volume=volume, vials=vials_text(totals.vials))
     for infusion, sessions in infusions(plan):
         yield ""
         yield f"{rates_heading(plan, infusion, sessions)}:"
@@ -51,11 +56,11 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 
 def _session(session: Session) -> tuple[str, ...]:
-    when = f"Course {session.course} day {session.day}"
-    date = f"{(session.weekday or '')[:3]} {session.date or ''}".strip()
+    when = Plans.session_line.format(course=session.course, day=session.day)
+    date = f"{weekday_short(session.on)} {session.date or ''}".strip()
     start = clock_of(session, 0)
-    clock = f"{start} to {clock_of(session, session.duration_min)}" if start.strip("-") else ""
-    left = f"{shown(session.leftover_g)} g left" if session.leftover_g else ""
+    clock = span(session, 0, session.duration_min) if start.strip("-") else ""
+    left = Plans.left_over.format(left=shown(session.leftover_g)) if session.leftover_g else ""
     figures = (f"{shown(session.dose_g)} g", f"{shown(session.volume_ml)} mL", duration_text(session.duration_min))
     return (when, date, clock, *figures, vials_text(session.vials), left)
 
@@ -63,12 +68,12 @@ def _session(session: Session) -> tuple[str, ...]:
 def _step(session: Session, step: Step) -> tuple[str, ...]:
     clock = clock_of(session, step.from_start_min)
     return (
-        f"Step {step.step}{'*' if step.assumed else ''}",
-        f"from {clock}" if clock.strip("-") else "",
+        Plans.step_line.format(step=step.step) + ("*" if step.assumed else ""),
+        Plans.step_from.format(time=clock) if clock.strip("-") else "",
         f"{rate_text(step)} mL/h",
-        f"{shown(step.duration_min)} min",
+        Times.minutes.format(minutes=shown(step.duration_min)),
         f"{shown(step.volume_ml)} mL",
-        f"{shown(step.cumulative_ml)} mL in all",
+        Plans.in_all.format(volume=shown(step.cumulative_ml)),
     )
 
 

@@ -9,9 +9,10 @@ from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from ivigcalc.clock import DAY_MIN
-from ivigcalc.customs import customs, written_as
-from ivigcalc.engine.plan import WEEKDAYS, Plan, Session
-from ivigcalc.quantity import plain
+from ivigcalc.customs import customs, is_asked, written_as
+from ivigcalc.engine.plan import Plan, Session
+from ivigcalc.render.catalogue.plans import Times
+from ivigcalc.render.figures import figure
 
 if TYPE_CHECKING:
     from ivigcalc.clinic.day import ClinicDay
@@ -21,28 +22,37 @@ Shown = TypeVar("Shown", bound="Plan | ClinicDay")
 Rest = ParamSpec("Rest")
 Face = TypeVar("Face")
 
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+MONTHS = tuple(Times.months.split())
+WEEKDAYS = tuple(Times.weekdays.split())
 
 
 def in_its_customs(face: Callable[Concatenate[Shown, Rest], Face]) -> Callable[Concatenate[Shown, Rest], Face]:
-    """A face that writes days and times as the site of what it shows does."""
+    """A face that writes days, times and figures as the site of what it shows does."""
+    return _written(face, on_screen=False)
 
+
+def on_its_screen(face: Callable[Concatenate[Shown, Rest], Face]) -> Callable[Concatenate[Shown, Rest], Face]:
+    """The same for a face that `table.render` prints."""
+    return _written(face, on_screen=True)
+
+
+def if_asked(written: Callable[Concatenate[Shown, Rest], Face]) -> Callable[Concatenate[Shown, Rest], Face]:
+    """Above one of these: a face that is as ever, whatever the locale of the site, unless one is asked for."""
+    as_ever: Callable[Concatenate[Shown, Rest], Face] = written.__wrapped__  # type: ignore[attr-defined]
+
+    @wraps(as_ever)
+    def write(shown: Shown, /, *rest: Rest.args, **more: Rest.kwargs) -> Face:
+        return (written if is_asked() else as_ever)(shown, *rest, **more)
+
+    return write
+
+
+def _written(
+    face: Callable[Concatenate[Shown, Rest], Face], *, on_screen: bool
+) -> Callable[Concatenate[Shown, Rest], Face]:
     @wraps(face)
     def write(shown: Shown, /, *rest: Rest.args, **more: Rest.kwargs) -> Face:
-        with written_as(_site(shown)):
+        with written_as(_site(shown), on_screen=on_screen):
             return face(shown, *rest, **more)
 
     return write
@@ -50,6 +60,13 @@ def in_its_customs(face: Callable[Concatenate[Shown, Rest], Face]) -> Callable[C
 
 def _site(shown: Plan | ClinicDay) -> Site:
     return shown.computed_from.site.value if isinstance(shown, Plan) else shown.site
+
+
+def weekday_short(on: date | None) -> str:
+    """Tue; empty without a date."""
+    if on is None:
+        return ""
+    return (customs().weekdays() or WEEKDAYS)[on.weekday()][: None if customs().locale else 3]
 
 
 def plain_day(on: date) -> str:
@@ -87,15 +104,17 @@ def duration_text(minutes: int | None) -> str:
     if minutes is None:
         return "-"
     hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest:02} min" if hours else f"{rest} min"
+    if not hours:
+        return Times.minutes.format(minutes=rest)
+    return Times.hours_minutes.format(hours=hours, minutes=rest)
 
 
 def hours_text(minutes: Decimal) -> str:
     """`10 h`, `1 h 30 min` or `90.5 min`."""
     hours, rest = divmod(minutes, 60)
     if not hours or minutes % 1:
-        return f"{plain(minutes)} min"
-    return f"{plain(hours)} h {plain(rest)} min" if rest else f"{plain(hours)} h"
+        return Times.minutes.format(minutes=figure(minutes))
+    return (Times.hours_and if rest else Times.hours).format(hours=figure(hours), minutes=figure(rest))
 
 
 def elapsed_text(minutes: Decimal | int) -> str:
@@ -120,13 +139,13 @@ def clock_of(session: Session, minutes: Decimal | int | None, unknown: str = "-"
     """
     if minutes is None or (wall_min := session.wall_min(minutes)) is None:
         return unknown
-    which = {1: " (1st)", 2: " (2nd)", None: ""}[session.time_that_comes_twice(minutes)]
+    which = {1: Times.first_time, 2: Times.second_time, None: ""}[session.time_that_comes_twice(minutes)]
     return f"{customs().clock(wall_min)}{which}{days_later(session, minutes)}"
 
 
 def span(session: Session, from_min: int, to_min: int | None) -> str:
     """`09:00 to 13:48`: two clock times, in minutes after the start."""
-    return f"{clock_of(session, from_min)} to {clock_of(session, to_min)}"
+    return Times.span.format(start=clock_of(session, from_min), end=clock_of(session, to_min))
 
 
 def moment(session: Session, from_start_min: Decimal | int) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ivigcalc import library
-from ivigcalc.clock import clock_minutes
 from ivigcalc.engine.since import Pause, Place, RestartRate
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import Quantity, spoken
@@ -80,7 +79,7 @@ def read_event(said: EventWords, country: str | None) -> Event:
 
 def _pause(said: EventWords) -> Pause:
     place = _needed(said, "session", _place)
-    reaction = _needed(said, "reaction_at", clock_minutes, "when the infusion was interrupted, as 10:40")
+    reaction = _needed(said, "reaction_at", readers.clock, "when the infusion was interrupted, as 10:40")
     if said.stop:
         for name in ("resume_at", "rate"):
             if getattr(said, name) is not None:
@@ -92,7 +91,7 @@ def _pause(said: EventWords) -> Pause:
                 )
         return Pause(place, reaction)
     remedy = "when and at which rate it goes on, or --stop"
-    resume = _needed(said, "resume_at", clock_minutes, remedy)
+    resume = _needed(said, "resume_at", readers.clock, remedy)
     return Pause(place, reaction, resume, _needed(said, "rate", _rate, remedy))
 
 

@@ -15,8 +15,8 @@ from ivigcalc.clock import clock_text
 from ivigcalc.errors import RequestError
 from ivigcalc.request import words
 from ivigcalc.request.form import Command, Words
-from ivigcalc.request.request import NO_RISK, InfusionKind, Request, Risk
-from ivigcalc.request.shorthand import read_order, write_order
+from ivigcalc.request.request import NO_RISK, InfusionKind, Request, Risk, Treatment
+from ivigcalc.request.written import write_order
 
 
 class Field(Struct, frozen=True):
@@ -85,6 +85,12 @@ class Field(Struct, frozen=True):
         if self.holds == "yes":
             return value  # type: ignore[no-any-return]
         return None if value is None or value == () else self.write(value)
+
+
+def _read_order(line: str) -> tuple[Treatment, ...]:
+    from ivigcalc.request.shorthand import read_order  # few orders are given in one line
+
+    return read_order(line)
 
 
 _COURSES: tuple[Command, ...] = ("dose", "schedule")
@@ -177,7 +183,7 @@ FIELDS: tuple[Field, ...] = (
         "order",
         'All of it in one line: "2 g/kg d1-2 q28d x6", "loading 2 g/kg d1-5, then 1 g/kg d1 q21d x8".',
         "ORDER",
-        read_order,
+        _read_order,
         write_order,
         commands=_COURSES,
         printed=None,

@@ -112,7 +112,10 @@ class Order(Treatment, frozen=True, dict=True):
 
     def override(self, code: str) -> str | None:
         """The reason given for overriding a stop, if any."""
-        return next((reason for given, reason in self.overrides if given == code), None)
+        for given, reason in self.overrides:
+            if given == code:
+                return reason
+        return None
 
 
 class Request(Struct, frozen=True):

@@ -7,10 +7,9 @@ Each word says one thing: dose, days, interval, number of courses, how long an i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from ivigcalc.quantity import plain
 from ivigcalc.request import words
 from ivigcalc.request.request import Treatment
 from ivigcalc.text import printable
@@ -30,7 +29,6 @@ _INTERVAL = re.compile(
 )
 _COURSES = re.compile(r"x\s?([0-9]+)(?=[\s,]|$)|([0-9]+)\s+courses?(?=[\s,]|$)", re.IGNORECASE)
 _BASIS = re.compile(r"per\s+(course|4[\s-]weeks)(?=[\s,]|$)", re.IGNORECASE)
-_SHORT_UNITS = {"day": "d", "week": "w", "month": "mo", "year": "y"}
 _HELP = (
     "write a dose as 2 g/kg or 0.4 g/kg/day, days as d1-5, an interval as q28d, courses as x6, "
     'an infusion time as over 12 h, and "then" before the next phase'
@@ -78,28 +76,6 @@ def read_order(text: str) -> tuple[Treatment, ...]:
     if len(found) > MOST_PHASES:
         raise ValueError(f"more than {MOST_PHASES} phases; plan the rest by itself")
     return tuple(found)
-
-
-def write_order(treatments: Sequence[Treatment]) -> str:
-    """The line that gives these treatments again."""
-    return ", then ".join(" ".join(_words(treatment)) for treatment in treatments)
-
-
-def _words(treatment: Treatment) -> Iterator[str]:
-    if treatment.phase:
-        yield treatment.phase
-    if treatment.dose:
-        yield str(treatment.dose)
-    if treatment.days:
-        yield "d1" if treatment.days == 1 else f"d1-{treatment.days}"
-    if treatment.over:
-        yield f"over {treatment.over}"
-    if treatment.every:
-        yield f"q{plain(treatment.every.value)}{_SHORT_UNITS[treatment.every.unit]}"
-    if treatment.dose_basis:
-        yield f"per {treatment.dose_basis.replace('-', ' ')}"
-    if treatment.courses:
-        yield f"x{treatment.courses}"
 
 
 def _phases(text: str) -> Iterator[tuple[int, int]]:

@@ -17,14 +17,15 @@ from ivigcalc.clock import DAY_MIN, clock_minutes, iso_date
 from ivigcalc.country import markets
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, spoken
 from ivigcalc.request.request import LAST_YEAR, OrderedDose, Per, Sex
-from ivigcalc.text import TYPED, safe
+from ivigcalc.text import TYPED, near, safe
 
 FIRST_YEAR = 1900
 MAX_TEXT = 200
 #: no language puts more marks than this on one letter; a taller pile would paint over the lines around it
 MARKS_PER_LETTER = 3
 LONGEST_INFUSION_MIN = DAY_MIN
-_UNPRINTABLE = re.compile(
+#: compiled when there is free text to look at, which takes a while
+_UNPRINTABLE = (
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f\ufdd0-\ufdef"
     + "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(17))
     + "]"
@@ -125,10 +126,11 @@ def day(text: str) -> date:
 
 def clock(text: str) -> int:
     """HH:MM as minutes after midnight."""
-    try:
+    with suppress(ValueError):
         return clock_minutes(text)
-    except ValueError as error:
-        raise ValueError(f"'{safe(text, TYPED)}' {error}") from None
+    raise ValueError(
+        f"{_short(text)} is not a clock time as HH:MM; write hours and minutes of 24 hours, as 09:00, 21:00"
+    )
 
 
 def count(most: int) -> Callable[[str], int]:
@@ -148,7 +150,9 @@ def one_of(*allowed: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         word = text.strip().lower()
         if word not in allowed:
-            raise ValueError(f"{_short(text)} is not one of the choices; allowed: {', '.join(allowed)}")
+            raise ValueError(
+                f"{_short(text)} is not one of the choices; {near(word, allowed)}allowed: {', '.join(allowed)}"
+            )
         return word
 
     return read
@@ -174,7 +178,7 @@ def printable(text: str) -> str:
     """Read text that is printed and never interpreted: whatever no page can show is refused."""
     if len(text) > MAX_TEXT:
         raise ValueError(f"is longer than {MAX_TEXT} characters; leave out what is too many")
-    if found := _UNPRINTABLE.search(text):  # control: direction-characters
+    if found := re.search(_UNPRINTABLE, text):  # control: direction-characters
         raise ValueError(
             f"has U+{ord(found[0]):04X} as character {found.start() + 1}, which cannot be printed; leave it out"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable
 from typing import Any
@@ -61,6 +62,31 @@ def test_where_the_ids_do_not_fit_a_table_runs_over_and_breaks_none(
     assert row[1:5] == ["loading", "2", "140", "0"]
     assert row[-1] == "0"
     assert any(line.split()[-1:] == ["Left"] for line in shown.out.splitlines())
+
+
+@pytest.mark.parametrize("kind", ["regimens", "products", "policies"])
+def test_no_word_of_a_list_is_broken(kind: str, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It broke `Dermatomyositi s` in the column of titles, where that of ids left it less than its longest word."""
+    monkeypatch.setattr(output, "terminal_width", lambda: 80)
+    shown = set(run(kind, "list").out.split())
+    titles = [entry["title"] for entry in json.loads(run(kind, "list", "-f", "json").out)]
+    assert [word for title in titles for word in title.split() if word not in shown] == []
+
+
+def test_a_day_breaks_the_name_of_a_plan_at_its_hyphens_and_says_what_its_mark_is(
+    run: Callable[..., Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(output, "terminal_width", lambda: 80)
+    order = f"schedule {DATED} -f json -q"
+    assert run(*shlex.split(f"{order} -o ward-a-monday-patient-0000017.json")).code == 0
+    assert run(*shlex.split(f"{order} -o b.json --name 'Ada Fitzgerald-Featherstone' --patient-id 7")).code == 0
+    shown = run("day", "2027-01-04", ".").out
+    lines = [line[7:21].strip() for line in shown.splitlines()]
+    assert [line for line in lines if (line and "ward-" in line) or "monday" in line] == ["ward-a-", "monday-"]
+    assert {"patient-", "0000017.json", "Fitzgerald-", "Featherstone,"} <= set(lines)
+    assert "! the plan has stops or cautions: " in shown
+    assert "ladder-assumed" in shown
 
 
 def test_in_a_pipe_a_sentence_is_one_line(run: Callable[..., Any]) -> None:

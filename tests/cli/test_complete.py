@@ -16,11 +16,13 @@ from typer._click.shell_completion import CompletionItem
 from typer._completion_shared import get_completion_script
 
 from ivigcalc import library
+from ivigcalc.cli.app import build, made
 from ivigcalc.cli.complete import GROUPS, OPTIONS, answer
-from ivigcalc.cli.homes import HOMES
-from ivigcalc.cli.main import build, main
+from ivigcalc.cli.homes import HOMES, OF_ONE_PATIENT
+from ivigcalc.cli.main import main
 from ivigcalc.request.fields import FIELDS
 
+APP = made()
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
@@ -65,11 +67,12 @@ def test_ids_that_begin_so(line: str, ids: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["ivigcalc do", "ivigcalc dose --reg", "ivigcalc dose -r xyzzy", "ivigcalc dose -r --p", ""]
+    "line",
+    ["ivigcalc do", "ivigcalc dose --reg", "ivigcalc dose -r xyzzy", "ivigcalc dose -r --p", "ivigcalc day -", ""],
 )
 @pytest.mark.parametrize("shell", ["bash", "fish", "powershell"])
 def test_the_rest_is_left_to_typer(line: str, shell: str) -> None:
-    if shell != "bash" or " -" in line:  # of commands bash wants no more than the names
+    if shell != "bash" or " -r" in line or "day" in line:  # bash wants no more than the names
         assert answer(f"complete_{shell}", asked(shell, line or "x ")) is None
     assert answer("source_bash", {}) is None
     assert answer(f"complete_{shell}", {}) is None
@@ -175,6 +178,24 @@ def test_bash_is_told_the_commands_that_typer_has() -> None:
     assert sorted(offered("ivigcalc re", "bash") or ()) == ["regimens", "replan"]
     assert [offered("ivigcalc re", shell) for shell in ("fish", "powershell")] == [None, None]
     assert offered("ivigcalc --ver", "bash") is None
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "--weight 72kg", "-p x --risk renal -q", "--product=x --pregnant -f json", "--weight", "--nothing", "x"],
+)
+@pytest.mark.parametrize("word", ["-", "--", "--p", "--weight", "--he", "-h", "-q"])
+def test_bash_is_told_the_options_that_typer_has(typed: str, word: str) -> None:
+    """Those that were not given, and those that may be given again; or it is left to typer."""
+    for command in OF_ONE_PATIENT:
+        line = [command, *typed.split()]
+        own = typers.BashComplete(APP, {}, "ivigcalc", "_IVIGCALC_COMPLETE").get_completions(line, word)
+        found = answer(
+            "complete_bash",
+            {"COMP_WORDS": " ".join(["ivigcalc", *line, word]), "COMP_CWORD": str(len(line) + 1)},
+        )
+        assert sorted((found or "").split()) in ([], sorted(item.value for item in own))  # bash sorts them itself
+        assert found or typed in ("--weight", "--nothing", "x") or not own
 
 
 @pytest.mark.parametrize(("words", "number"), [(None, None), ("ivigcalc dose", "x")])

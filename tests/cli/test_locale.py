@@ -1,4 +1,4 @@
-"""`--locale`: days, months and the clock of printed pages as a language and its country write them; never a figure.
+"""`--locale`: days, months, the clock and figures as a language and its country write them, in all that people read.
 
 Expected: CLDR's charts of German in Germany and English in the United States.
 """
@@ -34,10 +34,34 @@ def test_the_clock_is_that_of_the_country(run: RunIt) -> None:
     assert "2:00 PM" not in page(run, "--locale", "en-GB")
 
 
-def test_figures_keep_their_point(run: RunIt) -> None:
-    """A page with two kinds of decimal marks could be misread: its notices have the point as well."""
-    assert "72.5 kg" in page(run, "--locale", "de-DE")
-    assert "72,5 kg" not in page(run, "--locale", "de-DE")
+def test_figures_have_the_mark_of_the_language_in_notices_too(run: RunIt) -> None:
+    """A page with two kinds of decimal marks could be misread. What was typed is said as it was read."""
+    german = page(run, "--locale", "de-DE").partition("What was asked")[0]
+    assert "72,5 kg" in german
+    assert "the course of 145 g is rounded to 144 g" in german
+    assert "would put more than 72,5 g on a day" in german
+    assert "72.5" not in german
+    assert "72.5 kg" in page(run)
+
+
+RATES = "--indication dermatomyositis -p octagam-10-us --weight 72.5kg --dose 144g"
+NO_DATES = ORDER.partition(" --start")[0]
+
+
+@pytest.mark.parametrize(
+    "words", [f"dose {NO_DATES}", f"schedule {ORDER}", f"rates {RATES}", f"calendar {ORDER}"], ids=lambda said: said[:8]
+)
+def test_every_command_of_a_plan_has_it_on_screen(words: str, run: RunIt) -> None:
+    """144 g of a 10 % solution are 1440 mL."""
+    shown = run(*shlex.split(words), "--locale", "de-DE", "--quiet")
+    assert shown.code == 0, shown.err
+    assert "1\u00a0440" in shown.out
+    assert "1440" not in shown.out
+
+
+def test_the_days_of_a_table_are_named_in_the_language_and_keep_their_order(run: RunIt) -> None:
+    shown = run("schedule", *shlex.split(ORDER), "--locale", "fr-FR", "--quiet")
+    assert "lun. 2027-01-04" in shown.out
 
 
 def test_it_comes_before_the_locale_of_the_site(run: RunIt, tmp_path: Path) -> None:
@@ -47,10 +71,10 @@ def test_it_comes_before_the_locale_of_the_site(run: RunIt, tmp_path: Path) -> N
     assert "Januar 2027" not in page(run, "--site", str(site))
 
 
-@pytest.mark.parametrize("format", ["json", "csv", "fhir", "table", "markdown"])
+@pytest.mark.parametrize("format", ["json", "csv", "fhir"])
 def test_what_machines_read_has_no_locale(format: str, refuses: Callable[..., str]) -> None:
     said = refuses(2, "schedule", *shlex.split(ORDER), "-f", format, "--locale", "de-DE")
-    assert f"and {format} is none: give --format pdf, html or ics" in said
+    assert f"--locale is for what people read, and {format} is for machines" in said
 
 
 @pytest.mark.parametrize("locale", ["xx-QQ", "de_DE.UTF-8", "Deutsch", "", "\x1b[2J"])

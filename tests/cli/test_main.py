@@ -16,7 +16,9 @@ import typer
 
 from ivigcalc.cli import main as edge
 from ivigcalc.cli import sites
-from ivigcalc.cli.main import HOMES, build, main
+from ivigcalc.cli.app import build
+from ivigcalc.cli.homes import HOMES
+from ivigcalc.cli.main import main
 
 DOSE = ("dose", "-r", "dermatomyositis", "-p", "octagam-10-us", "--weight", "72kg")
 
@@ -171,10 +173,11 @@ def test_names_of_300_characters_are_refused(capsys: pytest.CaptureFixture[str],
         assert "File name too long" in refused(capsys, *arguments, tmp_path / ("x" * 300))
 
 
-def test_ctrl_c_while_it_loads_is_quiet(tmp_path: Path) -> None:
-    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
+@pytest.mark.parametrize(("module", "line"), [("inspect", DOSE), ("typer", ("dose", "--help")), ("platformdirs", DOSE)])
+def test_ctrl_c_while_it_loads_is_quiet(module: str, line: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / f"{module}.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
     path = os.pathsep.join([str(tmp_path), *sys.path])
-    done = ivigcalc(*DOSE, stdout=subprocess.PIPE, env={"PYTHONPATH": path})
+    done = ivigcalc(*line, stdout=subprocess.PIPE, env={"PYTHONPATH": path})
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 

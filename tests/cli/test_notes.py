@@ -36,6 +36,19 @@ def test_main_job_has_four_lines_of_notices_at_80_columns(
     assert found[-1] == f"{len(everything) - len(found) + 1} notes: --notes shows them"
 
 
+@pytest.mark.parametrize("command", ["dose", "schedule --start 2026-12-01", "calendar --start 2026-12-01"])
+def test_why_a_vial_is_opened_for_a_small_child_is_never_behind_notes(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """2 g/kg at 4.2 kg are 8.4 g: 10 g, the nearest whole vial, would be 19 % more."""
+    order = f"{command} -r kawasaki:octagam-smpc-single -p privigen-us --weight 4.2kg --age 2mo"
+    text = " ".join(" ".join(printed(order, capsys)).split())
+    assert "note vial-opened: the course of 8.4 g is drawn from opened vials" in text
+    assert "whole vials would be 10 g, +19.05 %, more than 10 % from it" in text
+    assert "--notes shows them" in text
+    assert "vial-opened" not in " ".join(printed(order.replace("4.2kg", "5kg"), capsys))
+
+
 def test_calendar_counts_the_notes_and_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
     order = MAIN_JOB.replace("schedule", "calendar", 1)
     assert "notes: --notes shows them" in "\n".join(printed(order, capsys))

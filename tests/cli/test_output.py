@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,3 +111,32 @@ def test_a_written_plan_is_an_ordinary_file(run: Callable[..., Any], tmp_path: P
     mode = (tmp_path / "plan.json").stat().st_mode
     assert stat.S_ISREG(mode)
     assert mode & 0o002 == 0
+
+
+# ---- letters that a stream has not ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environment", "plainly"),
+    [
+        ({"LC_ALL": "C"}, True),
+        ({"LC_ALL": "POSIX"}, True),
+        ({"PYTHONIOENCODING": "ascii"}, True),
+        ({"LC_ALL": "C.UTF-8"}, False),
+        ({"LC_ALL": "C", "PYTHONUTF8": "1"}, False),
+        ({}, False),
+    ],
+)
+def test_a_table_is_drawn_with_what_the_stream_has(environment: dict[str, str], plainly: bool) -> None:
+    """Python takes `LC_ALL=C` for UTF-8; somebody who says it wants none of it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHONUTF8"))}
+    order = "-r dermatomyositis -p octagam-10-us --weight 72kg --start 2026-12-01 --at 09:00"
+    for command in ("schedule", "calendar"):
+        done = subprocess.run(
+            [sys.executable, "-m", "ivigcalc", command, *order.split()],
+            env={**kept, **environment},
+            capture_output=True,
+            check=True,
+        )
+        assert done.stdout.isascii() is plainly
+        assert b"2 x" in done.stdout or b"2x30" in done.stdout

@@ -14,7 +14,7 @@ import refused
 import typer
 import yaml
 
-from ivigcalc.cli.main import build
+from ivigcalc.cli.app import build
 from ivigcalc.errors import DefinitionError, IvigcalcError
 
 TABLE = yaml.safe_load((Path(__file__).parent / "refusals.yaml").read_text(encoding="utf-8"))

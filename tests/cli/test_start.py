@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer
 
-from ivigcalc.cli.main import build
+from ivigcalc.cli.app import build
 
 #: what a plan needs, and nobody else
 HEAVY = {"pydantic", "yaml", "dateutil", "simplejson"} | {
@@ -21,6 +21,7 @@ HEAVY = {"pydantic", "yaml", "dateutil", "simplejson"} | {
 #: each case in a process of its own that begins where typer and the program are loaded, and nothing was asked yet
 SCRIPT = """
 import json, os, sys, tempfile
+import ivigcalc.cli.app
 from ivigcalc.cli.main import main
 
 told = os.dup(1)

@@ -17,7 +17,7 @@ from pypdf import PdfReader
 from replan.saved import first, reaction
 from typer.testing import CliRunner
 
-from ivigcalc.cli.main import build
+from ivigcalc.cli.app import build
 from ivigcalc.clinic.day import ClinicDay, Visit, _overlaps, _seated, clinic_day
 from ivigcalc.definitions import NO_SITE, Loaded, Site
 from ivigcalc.document.many import read_all

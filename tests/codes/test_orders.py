@@ -20,7 +20,8 @@ import yaml
 
 from ivigcalc.api import Desk
 from ivigcalc.batch.run.folder import Folder
-from ivigcalc.cli.main import build, main
+from ivigcalc.cli.app import build
+from ivigcalc.cli.main import main
 from ivigcalc.codes import codes
 from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
 

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ivigcalc.api import plan_form
-from ivigcalc.cli.main import build
+from ivigcalc.cli.app import build
 from ivigcalc.comparison.axes import read_orders
 from ivigcalc.comparison.compare import Comparison, compare
 from ivigcalc.definitions import NO_SITE_LOADED

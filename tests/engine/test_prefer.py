@@ -156,6 +156,19 @@ def test_a_preference_passes_no_limit() -> None:
     assert helpers.doses(helpers.any_course("octagam-10-us", "30kg", "58 g", **words)) == ["30", "30"]
 
 
+def test_a_preference_rounds_to_the_side_that_the_rule_names(tmp_path: Path) -> None:
+    """166 g in five days, up, in vials of 2 to 30 g: 30 g is one vial, 32 and 35 g are two. Days of one vial leave at most 35 g for
+    the others: eight vials come to 165 g at most, nine to 35 + 35 + 35 + 32 + 30 = 167 g. Down: six, 35 + 30 + 30 + 30 + 30 g."""
+    found = {}
+    for side in ("up", "down"):
+        policy = tmp_path / f"{side}.yaml"
+        own = OWN.replace("to: whole vials", f"to: whole vials, direction: {side}")
+        policy.write_text(own.replace("within: 5 %, spread: 1 g", "within: 9 %, spread: 5 g"), encoding="utf-8")
+        made = helpers.plan("dermatomyositis", "octagam-10-us", "83kg", age="54y", days="5", policy=str(policy))
+        found[side] = helpers.doses(made)
+    assert found == {"up": ["35", "35", "35", "32", "30"], "down": ["35", "30", "30", "30", "30"]}
+
+
 @pytest.mark.parametrize(("kg", "doses"), [("4.2", ["8.4"]), ("4.9", ["10"])])
 def test_infants_are_as_by_the_default(kg: str, doses: list[str]) -> None:
     """8.4 g: nothing is within 5 %, and 10 g are 19 % more; 9.8 g: 10 g."""

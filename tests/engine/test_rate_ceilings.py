@@ -47,6 +47,19 @@ def test_a_risk_for_which_the_file_prints_nothing_is_the_first_notice() -> None:
     assert made.notices[0].code == "risk-no-figure"
 
 
+def test_it_never_says_that_nothing_is_printed_where_the_file_prints_it_for_another_risk() -> None:
+    """Bivigam: less than 2 mg/kg/min, for thrombosis alone; Privigen (US): nothing for any risk."""
+    said = notice(
+        rates("bivigam-us", "primary-immunodeficiency", "70kg", "28g", risk=["renal"]), "risk-no-figure"
+    ).message
+    assert said.startswith(
+        "renal risk: bivigam-us prints a lower rate for another risk alone (less than 2 mg/kg/min for thrombosis risk); "
+        "the titration is not slowed"
+    )
+    other = notice(rates("privigen-us", "cidp", "70kg", "28g", risk=["renal"]), "risk-no-figure").message
+    assert "no source prints a lower rate for privigen-us" in other
+
+
 def test_the_table_that_is_borrowed_is_the_most_cautious_for_this_patient() -> None:
     """Without a risk that for primary immunodeficiency is; at risk that for MMN: 1 mL/kg/h x 30 kg."""
     words = {"age": "30y", "dose": "2 g/kg/course", "days": "4"}
@@ -154,3 +167,11 @@ def test_one_day_of_those_that_are_open_is_a_day() -> None:
         "the days are open: 1 day: 60 g = 600 mL a day; 2 days: 30 g = 300 mL a day; "
         "3 days: 20 g = 200 mL a day; 4 days: 15 g = 150 mL a day"
     )
+
+
+@pytest.mark.parametrize("disease", ["dermatomyositis", "amyopathic-dermatomyositis", "anti-mda5-dermatomyositis"])
+def test_the_ceiling_of_dermatomyositis_holds_for_its_kinds_in_adults(disease: str) -> None:
+    """4 mg/kg/min of a 10 % product are 2.4 mL/kg/h, at 70 kg 168 mL/h; the table for any use goes to 420."""
+    made = rates("kiovig-eu", disease, "70kg", "70g", age="50y")
+    assert highest(made) == "168"
+    assert notice(made, "indication-ceiling-applied").limit == "4 mg/kg/min"

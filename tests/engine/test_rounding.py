@@ -2,10 +2,12 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import helpers
 import pytest
+import working
 
 from ivigcalc.definitions import Limit, Prefer, Product, Rounding
 from ivigcalc.engine.dose import CourseDose, Prescribed
@@ -193,6 +195,73 @@ def test_what_is_preferred_may_be_just_so_far_from_the_exact_dose(ordered: str, 
 # ---- small patients --------------------------------------------------------------------------------------------------
 
 
+DOWN = """kind: policy
+schema: 2
+id: down
+version: 2026-11-28
+title: Down
+sources: {house: {title: House rule, body: Clinic, locator: here, checked: 2026-11-28, kind: house}}
+source: house
+dosing_weight: {use: actual}
+rounding: {to: whole vials, direction: down}
+"""
+BEFORE = "measles-exposure:eu-label-flebogamma-dif-before"
+
+
+def test_rounding_goes_no_lower_than_what_is_printed_as_the_least() -> None:
+    """At least 0.53 g/kg at 22 kg are 11.66 g: the nearest of half grams, 11.5 g, is less, so 12 g, 2.9 % more. 0.56 g/kg are
+    12.32 g, and the nearest, 12.5 g, is above the least anyway; 0.545 g/kg are 11.99 g, and 12 g are the nearest."""
+    for dose, given in (("0.53 g/kg", "12"), ("0.56 g/kg", "12.5"), ("0.545 g/kg", "12")):
+        made = helpers.plan(BEFORE, "flebogamma-dif-5-eu", "22kg", age="6y", dose=dose)
+        assert grams(made) == [given]
+        assert "dose-low" not in helpers.codes(made)
+    said = helpers.notice(helpers.plan(BEFORE, "flebogamma-dif-5-eu", "22kg", age="6y", dose="0.53 g/kg"), "rounded")
+    assert said.message.endswith(": 11.5 g would be less than the 11.66 g printed as the least")
+
+
+def test_the_working_says_what_the_least_is() -> None:
+    made = helpers.plan(BEFORE, "flebogamma-dif-5-eu", "22kg", age="6y", dose="0.53 g/kg")
+    assert working.check(made)["dose_g"] == 12
+    inputs = next(entry.inputs for entry in made.trace if entry.name == "dose_g")
+    assert {name: str(inputs[name]) for name in ("instead_of_g", "least_of_a_course_g")} == {
+        "instead_of_g": "11.5",
+        "least_of_a_course_g": "11.66",
+    }
+
+
+def test_the_least_holds_for_a_dose_from_an_opened_vial() -> None:
+    """At least 0.2 g/kg at 6.2 kg are 1.24 g, and at 6.25 kg 1.25 g, in vials of 2.5 g: drawn to 0.1 g they would be 1.2 g,
+    so 1.3 g. At 6.5 kg 1.3 g are the least itself, and 0.22 g/kg at 6.2 kg, 1.364 g, are 1.4 g by the nearest."""
+    for kg, dose, given in (
+        ("6.2", "0.2", "1.3"),
+        ("6.25", "0.2", "1.3"),
+        ("6.5", "0.2", "1.3"),
+        ("6.2", "0.22", "1.4"),
+    ):
+        words = {"age": "9mo", "dose": f"{dose} g/kg"}
+        made = helpers.any_course(helpers.own_product(("2.5 g",)), f"{kg}kg", protocol="at-least", days="1", **words)
+        assert grams(made) == [given]
+
+
+def test_a_rule_that_rounds_down_says_that_it_goes_below_the_least(tmp_path: Path) -> None:
+    """11.66 g down to whole vials of half a gram are 11.5 g: nothing from 11.66 g to 11.66 g can be given."""
+    policy = tmp_path / "down.yaml"
+    policy.write_text(DOWN, encoding="utf-8")
+    made = helpers.plan(BEFORE, "flebogamma-dif-5-eu", "22kg", age="6y", dose="0.53 g/kg", policy=str(policy))
+    assert grams(made) == ["11.5"]
+    said = helpers.notice(made, "dose-low")
+    assert (said.level, said.value, said.limit) == ("caution", "11.5 g", "0.53 g/kg (11.66 g)")
+    assert said.message.startswith(
+        "11.5 g in a course is below 0.53 g/kg (11.66 g), which the protocol prints as the least"
+    )
+
+
+def test_an_exact_dose_below_the_least_is_told_as_such_and_rounded_as_ever() -> None:
+    """0.5 g/kg at 22 kg are 11 g, below the 0.53 g/kg: outside the protocol, and the least bounds nothing any more."""
+    words = {"age": "6y", "dose": "0.5 g/kg", "override": ["dose-outside-regimen=ordered so"]}
+    assert grams(helpers.plan(BEFORE, "flebogamma-dif-5-eu", "22kg", **words)) == ["11"]
+
+
 def test_an_infants_dose_is_drawn_from_an_opened_vial() -> None:
     """2 g/kg at 4.2 kg are 8.4 g; 10 g would be 19.05 % more. 8.4 g from a vial of 10 g leave 1.6 g."""
     made = helpers.plan("kawasaki", "privigen-us", "4.2kg", age="2mo")
@@ -200,7 +269,7 @@ def test_an_infants_dose_is_drawn_from_an_opened_vial() -> None:
     assert helpers.vials(made.sessions[0]) == {Fraction(10): 1}
     assert (str(made.sessions[0].leftover_g), str(made.totals.leftover_g)) == ("1.6", "1.6")
     assert not {"rounding-deviation", "day-dose-over-limit", "dose-below-vial"} & helpers.codes(made)
-    said = helpers.notice(made, "rounded").message
+    said = helpers.notice(made, "vial-opened").message
     assert said.endswith(
         "8.4 g is drawn from opened vials, 8.4 g (to 0.1 g, nearest, halves down): whole vials would be 10 g, +19.05 %, more "
         "than 10 % from it"
@@ -251,3 +320,27 @@ def test_days_that_vials_cannot_fill_share_the_exact_dose() -> None:
 def test_what_is_less_than_can_be_measured_is_still_refused() -> None:
     refused = helpers.refusal(helpers.any_course, "privigen-us", "3.1kg", "40mg", days="1")
     assert "dose-below-vial" in refused.codes
+
+
+@pytest.mark.parametrize(
+    ("protocol", "dose", "given"), [("ontario-no-ich", "63", "60"), ("ontario-prior-ich", "126", "125")]
+)
+def test_what_is_printed_as_the_most_is_not_rounded_up(protocol: str, dose: str, given: str) -> None:
+    """Up to 1 g/kg a week at 63 kg are 63 g, in vials of 5 g and more 60 g and not 65 g; up to 2 g/kg are 126 g, so 125 g."""
+    words = {
+        "age": "30y",
+        "sex": "female",
+        "height": "165cm",
+        "pregnant": True,
+        "pre_pregnancy_weight": "63kg",
+        "days": "1",
+    }
+    made = helpers.plan(f"fnait:{protocol}", "privigen-ca", "63kg", **words)
+    assert (str(made.course.prescribed_g), grams(made)) == (dose, [given])
+
+
+def test_a_label_is_the_default_for_its_own_product_alone() -> None:
+    """The measles doses of the Flebogamma leaflet rest on its own antibody: they are nobody else's default."""
+    for product, protocol in (("flebogamma-dif-5-eu", "eu-label-flebogamma-dif"), ("privigen-eu", "us-label-privigen")):
+        made = helpers.plan("measles-exposure", product, "20kg", age="6y")
+        assert made.computed_from.protocol == protocol

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from ivigcalc import codes
 from ivigcalc.definitions import Strict
-from ivigcalc.library import FOLDERS, prepared, shipped
+from ivigcalc.library import FOLDERS, place, prepared, shipped
 from ivigcalc.library.reader import load_file
 
 FORMULA = "devine-inches"
@@ -101,6 +102,38 @@ def test_what_was_never_prepared_is_not_taken(here: Path) -> None:
     assert prepared.load(here.with_name("gone.yaml"), "formula") is None
 
 
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The table of codes, prepared; a copy of it."""
+    monkeypatch.setattr(prepared, "prepared_file", lambda kind, name: tmp_path / kind / f"{name}.json")
+    monkeypatch.setattr(prepared, "FOLDERS", {})
+    prepared.write()
+    made = prepared.prepared_file("codes", "codes")
+    assert place.prepared_file("codes", "codes") == codes._PREPARED
+    monkeypatch.setattr(codes, "_PREPARED", made)
+    copy = tmp_path / "codes.toml"
+    copy.write_bytes(codes._TABLE.read_bytes())
+    monkeypatch.setattr(codes, "_TABLE", copy)
+    return copy
+
+
+def test_codes_as_they_were_prepared_are_those_of_the_table(table: Path) -> None:
+    assert codes._as_prepared(table.read_bytes()) == codes._read(table.read_bytes())
+
+
+@pytest.mark.parametrize("what", ["the table", "the values", "the digest", "the end", "all of it"])
+def test_codes_that_were_prepared_before_a_change_are_not_taken(table: Path, what: str) -> None:
+    made = codes._PREPARED
+    if what == "all of it":
+        made.unlink()
+    elif what == "the end":
+        made.write_bytes(made.read_bytes()[:-1])
+    else:
+        flipped(*{"the table": (table, 20), "the values": (made, 100), "the digest": (made, 0)}[what])
+    assert codes._as_prepared(table.read_bytes()) is None
+    assert codes.codes.__wrapped__() == codes.codes()
+
+
 @pytest.fixture(scope="module")
 def all_of_them(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every shipped definition, prepared."""
@@ -121,6 +154,7 @@ def run(folder: Path, *arguments: str) -> tuple[str, set[str]]:
 def test_a_plan_of_shipped_definitions_needs_no_reader(all_of_them: Path, tmp_path: Path) -> None:
     said, modules = run(all_of_them, *DOSE)
     assert {"pydantic", "yaml", "ivigcalc.library.reader", "ivigcalc.definitions.reading"}.isdisjoint(modules)
+    assert "typer" not in modules, "a plain line is read without it"
     read, modules = run(tmp_path / "nothing", *DOSE)
     assert {"pydantic", "yaml", "ivigcalc.library.reader"} <= modules
     assert said == read

@@ -178,6 +178,15 @@ def test_a_rate_in_words_is_pointed_at_for_the_ceiling_of_the_disease(tmp_path: 
     assert "rate_ceiling ('0.5 ml/kg/h')" in new[1]
 
 
+def test_a_least_dose_in_words_is_pointed_at(tmp_path: Path) -> None:
+    """At least 0.2 g/kg may be a `least`; 2 g/kg, and up to 2 g/kg, are none."""
+    notes = 'notes:\n  - "At least 0.2 g/kg. Up to 2 g/kg."\n'
+    found = decisions(tmp_path, "regimen", "kawasaki", "protocols:\n", notes + "protocols:\n")
+    [said] = [line for line in found if " notes[1]" in line]
+    assert '"At least 0.2 g/kg." may belong into a key that is new' in said
+    assert "protocols.dose.least ('0.2 g/kg')" in said
+
+
 def test_a_rate_in_words_is_pointed_at_for_the_ceilings_of_the_policy(tmp_path: Path) -> None:
     says = 'says:\n  - {text: "At risk no more than 3.2 mg/kg/min."}\n'
     name = "au-lifeblood-2026"

@@ -63,6 +63,35 @@ def test_what_is_asked_about(tmp_path: Path, sentence: str, figure: str | None) 
     assert found == ([figure] if figure else [])
 
 
+BESIDE = """\
+    dose: {per_course: 1 g/kg, note: %s}
+    days: {from: 1, to: 1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("note", "figure"),
+    [
+        ("raised to at least 0.5 g/kg", "0.5 g/kg"),
+        ("printed as up to 1 g/kg a week", "1 g/kg"),
+        ("at most 2 g/kg over all of them", "2 g/kg"),
+        ("Not more than 60 g", "60 g"),
+        ("{text: printed as up to 1 g/kg a week, words_because: repeats-data}", None),
+        ("0.5 g/kg a day", None),  # said on every plan, and no bound
+        ("up to the physician", None),
+    ],
+)
+def test_beside_a_figure_only_what_bounds_it_is_asked_about(tmp_path: Path, note: str, figure: str | None) -> None:
+    path = helpers.own_regimen(tmp_path, BESIDE % note)
+    found = [each.figure for each in unmarked(library.load("regimen", path).value)]
+    assert found == ([figure] if figure else [])
+
+
+def test_no_choice_of_a_key_is_a_sentence(tmp_path: Path) -> None:
+    path = helpers.own_regimen(tmp_path, BESIDE % "a" + "    limits: [{per: 4-weeks, max: 2 g/kg, level: stop}]\n")
+    assert list(unmarked(library.load("regimen", path).value)) == []
+
+
 def test_a_reason_answers(tmp_path: Path) -> None:
     path = helpers.own_regimen(tmp_path, OWN % "{text: 20 patients over 6 months, words_because: history}")
     assert list(unmarked(library.load("regimen", path).value)) == []

@@ -49,6 +49,7 @@ def test_reason_and_source_stand_behind_the_message() -> None:
     assert cited_notices(plan) == [(found, "OVERRIDDEN x: too much. Overridden because: Dr A. [2]")]
     assert printed_notice(found, plan) == {
         "level": "STOP, OVERRIDDEN",
+        "grave": True,
         "code": "x",
         "text": "too much. Reason given for overriding: Dr A",
         "source": "2",

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
 import shutil
@@ -22,7 +21,7 @@ from ivigcalc.engine.plan import Notice
 from ivigcalc.errors import MissingExtraError, RequestError
 from ivigcalc.render.paper.page import document, fingerprint
 from ivigcalc.render.paper.pdf import to_pdf, to_typeset
-from ivigcalc.render.paper.typeset import TEMPLATES
+from ivigcalc.render.paper.typeset import TEMPLATES, inputs_of
 
 from . import papers
 from .papers import CHECK, Case, Printed, every, squeezed
@@ -123,8 +122,8 @@ def test_printed_page_is_grey_and_keeps_white_margins(case: Case) -> None:
     image, typst = pytest.importorskip("PIL.Image"), pytest.importorskip("typst")
     name, paper = case
     plan = getattr(papers, name)()
-    data = json.dumps(to_typeset(document(plan, paper, papers.closed(plan))))
-    drawn = typst.compile(TEMPLATES / "plan.typ", root=TEMPLATES, format="png", ppi=72, sys_inputs={"data": data})
+    data = to_typeset(document(plan, paper, papers.closed(plan)))
+    drawn = typst.compile(TEMPLATES / "plan.typ", root=TEMPLATES, format="png", ppi=72, sys_inputs=inputs_of(data))
     for png in drawn:
         page = image.open(io.BytesIO(png)).convert("RGB")
         red, green, blue = page.split()
@@ -409,8 +408,8 @@ def test_the_marks_on_capitals_are_whole_at_the_foot_of_every_page() -> None:
 def foot_of_pages(name: str) -> list[Image.Image]:
     """The left half of the foot of each page, where the name stands, as dots."""
     plan = papers.dermatomyositis(name=name, patient_id=None, courses="1", site=papers.clinic(holidays=None))
-    text = json.dumps(to_typeset(document(plan, "a4", {})), ensure_ascii=False)
+    data = to_typeset(document(plan, "a4", {}))
     compiler = typst.Compiler(root=TEMPLATES, ignore_system_fonts=True)
-    pages = compiler.compile(TEMPLATES / "plan.typ", format="png", ppi=192, sys_inputs={"data": text})
+    pages = compiler.compile(TEMPLATES / "plan.typ", format="png", ppi=192, sys_inputs=inputs_of(data))
     dots = [Image.open(io.BytesIO(page)).convert("L") for page in pages]
     return [page.crop((0, page.height - 100, page.width // 2, page.height)) for page in dots]

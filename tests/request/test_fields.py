@@ -13,7 +13,7 @@ import pytest
 import typer
 from msgspec.structs import fields
 
-from ivigcalc.cli.main import build
+from ivigcalc.cli.app import build
 from ivigcalc.request.fields import FIELD, FIELDS
 from ivigcalc.request.form import Command, Form
 from ivigcalc.request.request import Order, Patient

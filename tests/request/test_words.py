@@ -76,7 +76,7 @@ def test_only_one_way_to_write_a_date(text: str, option: str, refuses: Callable[
 
 @pytest.mark.parametrize("text", ["9:0", "9.30", "24:00", "09:60", "9am", "0900", "09:00:00", "-1:00"])
 def test_a_time_is_hours_and_two_minutes(text: str, refuses: Callable[..., str]) -> None:
-    assert "must be a clock time as HH:MM" in refuses(
+    assert "is not a clock time as HH:MM" in refuses(
         2,
         "rates",
         "-p",

@@ -19,7 +19,7 @@ WRONG: list[tuple[int, str, tuple[str, ...]]] = [
     (2, "No such command 'doze'", ("doze",)),
     (2, "No such option", (*DOSE, "--wieght", "72kg")),
     (2, "requires an argument", ("dose", *DM, "--weight")),
-    (2, "unexpected extra argument", (*DOSE, "72kg")),
+    (2, "belongs to no option", (*DOSE, "72kg")),
     (2, "Missing argument 'PLAN...'", ("verify",)),
     (2, "No such option", ("dose", *DM, "--weight", "72kg", "--start", "2026-12-01")),
     (2, "No such option", (*RATES, "--courses", "2")),

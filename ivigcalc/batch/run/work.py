@@ -92,7 +92,7 @@ SHOWN_ERRORS = 5
 #: what is wrong with a row as such: there is nothing to say of its cells
 WHOLE_ROW = ("bug", "wrong-cells", "unreadable-row")
 #: answers that a planner remembers
-_REMEMBERED = 4096
+_REMEMBERED = 2048
 
 
 def do_partition(planner: Planner, rows: Sequence[Row]) -> Done:

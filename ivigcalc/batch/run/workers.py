@@ -63,7 +63,7 @@ def _serve(connection: Connection, settings: Settings, inherited: Sequence[Conne
     import gc
     import signal
 
-    gc.disable()  # where it was not inherited: see `cli.main.run`
+    gc.disable()  # where it was not inherited: see `cli.start.run`
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for end in inherited:  # held here as well, they would keep the workers alive when the parent is killed

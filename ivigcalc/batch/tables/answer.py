@@ -10,14 +10,14 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import floor
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from ivigcalc.batch.tables.first_day import Day, Movable, has_own_dates, movable
-from ivigcalc.batch.tables.gaps import Piece, Text, text_of
+from ivigcalc.batch.tables.first_day import Dates, Day, Movable, has_own_dates, in_bytes, movable
+from ivigcalc.batch.tables.gaps import HEAD, SAID, WHO, Block, Piece, Text, block_of, day, text_of
 from ivigcalc.batch.tables.notices import Told, told
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.assemble import computed_from
@@ -38,13 +38,11 @@ from ivigcalc.render.csv import (
 
 #: how the summary counts a plan whose weight or height was rounded
 ROUNDED = "rows/rounded"
-#: the place of the first day among what goes into the gaps of a text
-_FIRST_DAY = 2
 
 
 class Figures(Struct, frozen=True, dict=True):
     """The doses and rates of a plan, whatever is said of it. `movable` where they are the same from another first day
-    on. What goes into the gaps of its text: the patient, the codes of the notices, and the days from `_FIRST_DAY` on.
+    on. What goes into the gaps of its text: the patient, the codes of the notices, and `days`.
     """
 
     sessions: tuple[Session, ...]
@@ -62,21 +60,32 @@ class Figures(Struct, frozen=True, dict=True):
                 found.update((session.course, session.day - 1 + more) for more in range(1, later + 1))
         return tuple(sorted(found))
 
-    def dates(self, start: date) -> tuple[str, ...]:
+    def dates(self, start: date) -> tuple[bytes, ...]:
         """The dates of its days, for this first day."""
-        if self.movable is not None:
-            return self.movable.texts(start, self.days)
-        return tuple(day.isoformat() for day in self._own_dates(self.days))
+        if self._dates is not None:
+            return self._dates.texts(start)
+        return in_bytes(self._own_dates(self.days))
 
     def on_days(self, start: date) -> tuple[date, ...]:
         """The date of each session, for this first day."""
         days = tuple(map(_day_of, self.sessions))
-        return self.movable.dates(start, days) if self.movable is not None else self._own_dates(days)
+        return self.movable.dates_of(days).dates(start) if self.movable is not None else self._own_dates(days)
 
     def last_day(self, start: date) -> date:
         """The date of the last session, for this first day."""
-        last = (_day_of(self.sessions[-1]),)
-        return (self.movable.dates(start, last) if self.movable is not None else self._own_dates(last))[0]
+        if self._last_date is not None:
+            return self._last_date.dates(start)[0]
+        return self._own_dates((_day_of(self.sessions[-1]),))[0]
+
+    @cached_property
+    def _dates(self) -> Dates | None:
+        """When its days are; None where it cannot be moved."""
+        return self.movable.dates_of(self.days) if self.movable is not None else None
+
+    @cached_property
+    def _last_date(self) -> Dates | None:
+        """When its last session is; None where it cannot be moved."""
+        return self.movable.dates_of((_day_of(self.sessions[-1]),)) if self.movable is not None else None
 
     def _own_dates(self, days: tuple[Day, ...]) -> tuple[date, ...]:
         firsts = {
@@ -92,9 +101,8 @@ class Figures(Struct, frozen=True, dict=True):
     @cached_property
     def session_text(self) -> Text:
         """`sessions.csv`, as `render.csv.session_rows` has it."""
-        pieces: list[Piece] = []
-        places = self._places()
-        alike: dict[tuple[object, ...], list[_Cell]] = {}
+        alike: dict[tuple[object, ...], Block] = {}
+        parts: list[tuple[Block, str, int]] = []
         for number, session in enumerate(self.sessions):
             shows = (
                 self._infusion_of.get(number),
@@ -105,36 +113,38 @@ class Figures(Struct, frozen=True, dict=True):
                 session.clock_change,
             )
             if shows not in alike:
-                alike[shows] = _session_cells(session, self.treatment)
-            place = places[_day_of(session)]
-            pieces += (0, f",{session.course},{session.day},", place, *_placed(alike[shows], place))
-        return text_of(pieces)
+                alike[shows] = _session_line(session, self.treatment)
+            parts.append((alike[shows], *self._place(session)))
+        return text_of(parts)
 
     @cached_property
     def step_text(self) -> Text:
         """`steps.csv`, as `render.csv.step_rows` has it."""
-        pieces: list[Piece] = []
-        places = self._places()
-        alike: dict[tuple[object, ...], list[list[_Cell]]] = {}
+        alike: dict[tuple[object, ...], Block] = {}
+        parts: list[tuple[Block, str, int]] = []
         for number, session in enumerate(self.sessions):
             infusion = self._infusion_of.get(number)
             if infusion is None:
                 continue
-            place, shows = places[_day_of(session)], (infusion, session.clock_change)
+            shows = (infusion, session.clock_change)
             if shows not in alike:
-                alike[shows] = _step_cells(session, self.titrations[infusion].infusion)
-            for cells in alike[shows]:
-                pieces += (0, f",{session.course},{session.day},", place, *_placed(cells, place))
-        return text_of(pieces)
+                alike[shows] = _step_lines(session, self.titrations[infusion].infusion)
+            parts.append((alike[shows], *self._place(session)))
+        return text_of(parts)
 
     @cached_property
     def line_counts(self) -> tuple[int, int]:
         """How many lines it has in the tables of sessions and steps."""
         return len(self.sessions), sum(len(session.infusion.steps) for session in self.sessions if session.infusion)
 
+    def _place(self, session: Session) -> tuple[str, int]:
+        """Course and day of a session as its lines have them, and where its day is among the days."""
+        return f",{session.course},{session.day},", self._places[_day_of(session)]
+
+    @cached_property
     def _places(self) -> dict[Day, int]:
-        """Where each day is among what goes into the gaps; the days of one infusion follow each other."""
-        return {day: place for place, day in enumerate(self.days, start=_FIRST_DAY)}
+        """Where each day is among the days; those of one infusion follow each other."""
+        return {day: place for place, day in enumerate(self.days)}
 
 
 class Answer(NamedTuple):
@@ -151,42 +161,28 @@ def _day_of(session: Session) -> Day:
     return session.course, session.day - 1
 
 
-class _Later(NamedTuple):
-    """The day that comes so many days after that of the session."""
-
-    days: int
-
-
-#: of the cells after the date: words, the gap of the codes, or a day
-_Cell = Piece | _Later
-
-
-def _placed(cells: list[_Cell], place: int) -> list[Piece]:
-    """The same with the gaps of its days, that of the session's own being here."""
-    return [place + cell.days if isinstance(cell, _Later) else cell for cell in cells]
-
-
-def _step_cells(session: Session, infusion: Infusion) -> list[list[_Cell]]:
-    """Number, start and figures of each step."""
-    found: list[list[_Cell]] = []
+def _step_lines(session: Session, infusion: Infusion) -> Block:
+    """A line for each step: its number, start and figures."""
+    pieces: list[Piece] = []
     for step in infusion.steps:
         figures = ",".join(map(cell, step_figures(step)))
-        found.append([f",{step.step},", *_clock(session, floor(step.from_start_min)), f",{figures}\n"])
-    return found
+        begin = _clock(session, floor(step.from_start_min))
+        pieces += (WHO, HEAD, day(0), f",{step.step},", *begin, f",{figures}\n")
+    return block_of(pieces)
 
 
-def _session_cells(session: Session, treatment: Treatment) -> list[_Cell]:
+def _session_line(session: Session, treatment: Treatment) -> Block:
     """Start, end and figures of a session, with a gap for the codes."""
-    duration = session.duration_min
     figures, words = map(cell, session_figures(session)), map(cell, session_words(session, treatment))
-    begin, end = _clock(session, 0), _clock(session, duration)
-    return [",", *begin, ",", *end, f",{','.join(figures)},", 1, f",{','.join(words)}\n"]
+    begin, end = _clock(session, 0), _clock(session, session.duration_min)
+    cells: list[Piece] = [",", *begin, ",", *end, f",{','.join(figures)},", SAID, f",{','.join(words)}\n"]
+    return block_of((WHO, HEAD, day(0), *cells))
 
 
-def _clock(session: Session, minutes: int | None) -> list[_Cell]:
+def _clock(session: Session, minutes: int | None) -> list[Piece]:
     """A time of a session with its day; nothing where none is known."""
     wall_min = None if minutes is None else session.wall_min(minutes)
-    return [] if wall_min is None else [_Later(wall_min // DAY_MIN), f"T{clock_text(None, wall_min)}"]
+    return [] if wall_min is None else [day(wall_min // DAY_MIN), f"T{clock_text(None, wall_min)}"]
 
 
 def _days_later(session: Session, minutes: int | None) -> int | None:
@@ -224,14 +220,14 @@ class Planned(NamedTuple):
         """How many lines it has in the tables of sessions, steps and notices."""
         return *self.answer.figures.line_counts, self.told.count
 
-    def lines(self, table: str, *, escape: bool = True) -> str:
-        """The CSV lines of a table."""
-        who = quoted(safe_cell(self.patient_id) if escape else self.patient_id)
+    def lines(self, table: str, *, escape: bool = True) -> tuple[bytes, ...]:
+        """The CSV lines of a table, in pieces."""
+        who = _who(self.patient_id, escape)
         if table == "notices":
-            return self.told.text(escape=escape).filled((who, self._until))
+            return self.told.text(escape=escape).filled((who, self._until.encode("ascii")))
         figures = self.answer.figures
         text = figures.step_text if table == "steps" else figures.session_text
-        return text.filled((who, self.answer.codes, *figures.dates(self.start)))
+        return text.filled((who, self.answer.codes.encode("ascii"), *figures.dates(self.start)))
 
     @property
     def _until(self) -> str:
@@ -298,6 +294,11 @@ def _kinds(treatment: Treatment, notices: tuple[Notice, ...], rounded: bool) -> 
 def _of_all(mine: Movable, known: Known[Movable, Movable]) -> Movable:
     """Of all that settle the same dates the first, which remembers more."""
     return known.of(mine, lambda: mine)
+
+
+@lru_cache(maxsize=1024)  # a patient is in every table
+def _who(patient_id: str, escape: bool) -> bytes:
+    return quoted(safe_cell(patient_id) if escape else patient_id).encode("utf-8")
 
 
 def quoted(text: str) -> str:

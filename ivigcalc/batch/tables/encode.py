@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Literal
 
 from ivigcalc.batch.rows.columns import MAX_CELL, Cell
@@ -97,8 +98,8 @@ def table_bytes(
     """The rows of some plans. `escape`: text that a spreadsheet would take for a formula gets a quote in CSV."""
     columns = tables_of(picked)[table]
     if kind == "csv":
-        lines = "".join([plan.lines(table, escape=escape) for plan in plans])
-        return (_picked_lines(lines, table, columns) if picked else lines).encode("utf-8")
+        lines = b"".join(chain.from_iterable([plan.lines(table, escape=escape) for plan in plans]))
+        return _picked_lines(lines.decode("utf-8"), table, columns).encode("utf-8") if picked else lines
     if kind == "jsonl":
         every = TABLES[table]
         return "".join(

@@ -7,6 +7,7 @@ are not all of one length, so courses may come closer or lie further apart for a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -26,6 +27,32 @@ _FAR = 2100
 _STARTS = 4096
 
 
+class Dates:
+    """When some days of a plan are, from whichever first day on."""
+
+    def __init__(self, stretches: tuple[tuple[Quantity | None, int], ...], days: tuple[Day, ...]) -> None:
+        self._stretches, self._days = stretches, days
+        self._dates: Known[date, tuple[date, ...]] = Known(_STARTS)
+        self._texts: Known[date, tuple[bytes, ...]] = Known(_STARTS)
+
+    def dates(self, start: date) -> tuple[date, ...]:
+        """The date of each day, for this first day."""
+        return self._dates.of(start, lambda: self._from(start))
+
+    def texts(self, start: date) -> tuple[bytes, ...]:
+        """The same as YYYY-MM-DD."""
+        return self._texts.of(start, lambda: in_bytes(self.dates(start)))
+
+    def _from(self, start: date) -> tuple[date, ...]:
+        firsts = due_dates(start, self._stretches)
+        return tuple(firsts[course - 1] + timedelta(days=later) for course, later in self._days)
+
+
+def in_bytes(days: Iterable[date]) -> tuple[bytes, ...]:
+    """YYYY-MM-DD of each day."""
+    return tuple([day.isoformat().encode("ascii") for day in days])
+
+
 class Movable(Struct, frozen=True, dict=True):
     """All that settles the dates of a plan but its first day: interval and number of the courses of each phase, the
     days of each course, how long a gap may be before it is titrated as at first, and the day of asking."""
@@ -36,13 +63,8 @@ class Movable(Struct, frozen=True, dict=True):
     asked_on: date | None = None
 
     @cached_property
-    def _dates(self) -> Known[tuple[date, tuple[Day, ...]], tuple[date, ...]]:
-        """The dates of days, by first day."""
-        return Known(_STARTS)
-
-    @cached_property
-    def _texts(self) -> Known[tuple[date, tuple[Day, ...]], tuple[str, ...]]:
-        """The same as text."""
+    def _dates(self) -> Known[tuple[Day, ...], Dates]:
+        """The dates of days."""
         return Known(_STARTS)
 
     @cached_property
@@ -58,17 +80,9 @@ class Movable(Struct, frozen=True, dict=True):
     def _is_past(self, start: date) -> bool:
         return self.asked_on is not None and start < self.asked_on
 
-    def dates(self, start: date, days: tuple[Day, ...]) -> tuple[date, ...]:
-        """The date of each day, for this first day."""
-        return self._dates.of((start, days), lambda: self._dates_from(start, days))
-
-    def texts(self, start: date, days: tuple[Day, ...]) -> tuple[str, ...]:
-        """The same as YYYY-MM-DD."""
-        return self._texts.of((start, days), lambda: tuple(day.isoformat() for day in self.dates(start, days)))
-
-    def _dates_from(self, start: date, days: tuple[Day, ...]) -> tuple[date, ...]:
-        firsts = due_dates(start, self.stretches)
-        return tuple(firsts[course - 1] + timedelta(days=later) for course, later in days)
+    def dates_of(self, days: tuple[Day, ...]) -> Dates:
+        """When these days are; one value for all who ask for the same."""
+        return self._dates.of(days, lambda: Dates(self.stretches, days))
 
     def _between_courses(self, start: date) -> tuple[tuple[bool, bool], ...]:
         """For each course after the first: whether it is titrated as a first one, and whether it meets the last."""

@@ -2,41 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from itertools import chain
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-#: a word as it stands, or the number of what is put in its place: 0 the patient, from 1 on what differs beside
+#: the gaps: the patient; what is said beside (codes, or the day that a notice names); the head of a block
+WHO, SAID, HEAD = -1, -2, -3
+_DAY = -4
+#: how many values come before the days
+BEFORE_DAYS = 2
+
+#: words as they stand, or a gap
 Piece = str | int
-_END = 0
+
+
+def day(later: int) -> int:
+    """The gap of the day that comes so many days after that of the block."""
+    return _DAY - later
+
+
+class Block(NamedTuple):
+    """Lines that come several times: words, and in which order these (by place) and gaps follow each other."""
+
+    words: tuple[bytes, ...]
+    order: tuple[int, ...]
 
 
 class Text(NamedTuple):
     """Lines cut at their gaps, and in which order words and what is put into the gaps follow each other."""
 
-    words: tuple[str, ...]
-    order: Callable[[tuple[str, ...]], Iterable[str]]
+    words: tuple[bytes, ...]
+    order: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
 
-    def filled(self, values: tuple[str, ...]) -> str:
-        """The lines of one patient."""
-        return "".join(self.order(self.words + values))
+    def filled(self, values: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """The lines of one patient, still in pieces. `values`: the patient, what is said beside, and the days."""
+        return self.order(self.words + values)
 
 
-def text_of(pieces: Iterable[Piece]) -> Text:
-    """Lines of these pieces, one after the other."""
+def block_of(pieces: Iterable[Piece]) -> Block:
+    """Lines of these pieces."""
     words: list[str] = []
     order: list[int] = []
-    held: list[str] = []
-    for piece in chain(pieces, ("", _END)):
-        if isinstance(piece, str):
-            held.append(piece)
-            continue
-        if held:
-            order.append(~len(words))
-            words.append("".join(held))
-            held = []
-        order.append(piece)
-    del order[-1]
+    for piece in pieces:
+        if isinstance(piece, int):
+            order.append(piece)
+        elif order and order[-1] >= 0:
+            words[-1] += piece
+        else:
+            order.append(len(words))
+            words.append(piece)
+    return Block(tuple([word.encode("utf-8") for word in words]), tuple(order))
+
+
+def text_of(parts: Sequence[tuple[Block, str, int]]) -> Text:
+    """Blocks one after the other, each with its head and with the place of its day among the days."""
+    words: list[bytes] = []
+    begins: dict[int, int] = {}
+    for block in {id(block): block for block, _, _ in parts}.values():
+        begins[id(block)] = len(words)
+        words += block.words
+    first_head = len(words)
+    words += [head.encode("ascii") for _, head, _ in parts]
     count = len(words)  # what is put into the gaps comes after the words
-    return Text(tuple(words), itemgetter(*[~place if place < 0 else count + place for place in order]))
+    order: list[int] = []
+    for head, (block, _, place) in enumerate(parts, start=first_head):
+        begin, today = begins[id(block)], count + BEFORE_DAYS + place + _DAY
+        order += [
+            begin + p if p >= 0 else head if p == HEAD else count + WHO - p if p > HEAD else today - p
+            for p in block.order
+        ]
+    return Text(tuple(words), itemgetter(*order) if len(order) > 1 else itemgetter(slice(0)))  # a line has its gaps

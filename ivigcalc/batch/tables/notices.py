@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
-from itertools import chain
 
 from msgspec import Struct
 
-from ivigcalc.batch.tables.gaps import Piece, Text, text_of
+from ivigcalc.batch.tables.gaps import SAID, WHO, Block, Piece, Text, block_of, text_of
 from ivigcalc.codes import audience_of
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.schedule import step
@@ -38,10 +37,6 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 Record = tuple[int | None, int | None, *tuple[str | None, ...]]
 
 
-#: the lines of a notice in CSV, escaped, with gaps for the patient (0) and the day that it names (1)
-Lines = tuple[Piece, ...]
-
-
 class Told(Struct, frozen=True, dict=True):
     """The notices of a plan. `until`: the day that they name, and how long after the last session that is.
 
@@ -49,14 +44,14 @@ class Told(Struct, frozen=True, dict=True):
     """
 
     notices: tuple[Notice, ...]
-    lines: tuple[Lines, ...]
+    lines: tuple[Block, ...]
     until: str | None = None
     wait: Quantity | None = None
     moves: bool = True
 
     @cached_property
     def count(self) -> int:
-        """Lines in the table."""
+        """Block in the table."""
         return sum(max(1, len(notice.sessions)) for notice in self.notices)
 
     def until_after(self, last: date) -> str:
@@ -85,7 +80,7 @@ class Told(Struct, frozen=True, dict=True):
 def told(notices: tuple[Notice, ...], last: date | None) -> Told:
     """The notices of a plan whose last session is on this day; they move where they name no day but one after it."""
     until = wait = None
-    lines: list[Lines] = []
+    lines: list[Block] = []
     for notice in notices:
         shown, days = _looked_up(notice)
         if days:
@@ -98,8 +93,8 @@ def told(notices: tuple[Notice, ...], last: date | None) -> Told:
     return Told(notices, tuple(lines), until, wait)
 
 
-def _text(lines: Sequence[Lines]) -> Text:
-    return text_of(chain.from_iterable(lines))
+def _text(lines: Sequence[Block]) -> Text:
+    return text_of([(block, "", 0) for block in lines])
 
 
 @lru_cache(maxsize=64)
@@ -119,7 +114,7 @@ def _words(notice: Notice) -> tuple[str | None, ...]:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _looked_up(notice: Notice) -> tuple[Lines, frozenset[str]]:
+def _looked_up(notice: Notice) -> tuple[Block, frozenset[str]]:
     """Its lines, escaped, and the days that its words name."""
     said = (notice.message, notice.value, notice.limit, notice.overridden_because)
     days = frozenset(day for text in said if text for day in _DAY.findall(text))
@@ -127,16 +122,15 @@ def _looked_up(notice: Notice) -> tuple[Lines, frozenset[str]]:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _with_its_day(notice: Notice, until: str | None) -> Lines:
+def _with_its_day(notice: Notice, until: str | None) -> Block:
     return _lines(notice, until, True)
 
 
-def _lines(notice: Notice, until: str | None, escape: bool) -> Lines:
+def _lines(notice: Notice, until: str | None, escape: bool) -> Block:
     """Its lines, of which each is one whatever its words hold, with gaps also for this day."""
     words = [" ".join((word or "").splitlines()) for word in _words(notice)]
     cells = write_row(map(safe_cell, words) if escape else words)
     head, *rest = cells.split(until) if until else [cells]
-    named = [piece for text in rest for piece in (1, text)]
-    return tuple(
-        piece for course, day in notice.sessions or (("", ""),) for piece in (0, f",{course},{day},{head}", *named)
-    )
+    named: list[Piece] = [piece for text in rest for piece in (SAID, text)]
+    places = notice.sessions or (("", ""),)
+    return block_of(piece for course, day in places for piece in (WHO, f",{course},{day},{head}", *named))

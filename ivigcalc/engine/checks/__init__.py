@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -82,6 +82,7 @@ def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notic
         yield from doses.protocol_limits(rx, dosed, stretch)
         yield from doses.policy_limits(rx, dosed, stretch)
         yield from doses.highest_dose(rx, dosed, stretch, body_kg)  # control: highest-dose
+        yield from rounding.below_least(rx, dosed, stretch)
         yield from rounding.deviation(rx, dosed, stretch)
     yield from doses.four_weeks(rx, dosed)
 
@@ -89,7 +90,7 @@ def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notic
 # ---- what a check looks at ------------------------------------------------------------------------------------------
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True):
     """A part of a draft that patients share: where its answers are kept, and what tells it from others there."""
 
     said: Callable[[Draft], Known[object, Any]]
@@ -199,6 +200,7 @@ CHECKS: tuple[Check | Shared, ...] = (
     of_prescription(protocol.said_of_policy),
     of_dosed(phases),
     of_dosed(low.dose_low),  # control: dose-low
+    of_dosed(low.day_above_indication),  # control: day-above-indication
     of_prescription(order.courses_range),  # control: more-courses
     of_dosed_body(amounts),
     of_dosed(doses.stock),  # control: stock-short

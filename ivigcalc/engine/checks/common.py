@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ivigcalc.definitions import Phase, Safety
@@ -16,7 +17,7 @@ from ivigcalc.quantity import figure
 from ivigcalc.request.request import Order, Patient, Risk
 
 
-class Alike(NamedTuple):
+class Alike(Struct, frozen=True):
     """What a check may look at of a patient whom others are like: age in months, risks as they were said, conditions,
     and what follows from them for the rates."""
 
@@ -50,8 +51,10 @@ def settle(notices: Iterable[Notice], order: Order, replanned: bool = False) -> 
 
     `replanned`: what was overridden when the order was new may be none of it any more.
     """
-    said = dict.fromkeys(notices)
+    said = tuple(dict.fromkeys(notices))
     codes = {notice.code for notice in said if notice.level == "stop"}
+    if not codes and not order.overrides:
+        return said
     for code, _ in order.overrides:
         if code not in codes and not replanned:  # control: override-of-nothing
             raise RequestError(f"--override {code}: this plan has no stop of that code; leave it out", field="override")

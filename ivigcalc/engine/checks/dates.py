@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.definitions import Site, cite
@@ -189,7 +190,7 @@ def past_closing(site: Site, coming: Sequence[Session]) -> Iterator[Notice]:
         )
 
 
-class _PastHours(NamedTuple):
+class _PastHours(Struct, frozen=True):
     """How a visit passes the opening hours: at which minute of it, what must be said, and what would do."""
 
     at_min: int
@@ -236,7 +237,7 @@ def clocks_changed(draft: Draft) -> Iterator[Notice]:
             continue
         place, places = f"course {session.course} day {session.day}, {session.date}", ((session.course, session.day),)
         if session.clock_change is not None:
-            after_min, by_min = session.clock_change
+            after_min, by_min = session.clock_change.after_min, session.clock_change.by_min
             turn, wall_min = "forward" if by_min > 0 else "back", session.wall_min(after_min - 1) or 0
             yield Notice(
                 "clock-change",

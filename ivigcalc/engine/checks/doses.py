@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from ivigcalc.definitions import Cited, Definition, Limit, Site, cite
 from ivigcalc.engine.checks.common import of_phase
@@ -42,7 +43,7 @@ def _over_limits(
 ) -> Iterator[Notice]:
     """Doses of a day and a course against the limits that `owner` publishes, in a `block` of it.
 
-    A limit that only whole-vial rounding passes is a caution whatever its level: the order itself kept to it.
+    A limit that only rounding passes is a caution whatever its level: the order itself kept to it.
     """
     dose = stretch.dose
     given: dict[str, tuple[Fraction, Fraction]] = {
@@ -79,7 +80,7 @@ def four_weeks(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
             yield _limit_notice(limit, cite(owner, limit, block), most.given_g, bound_g, ordered, sessions)
 
 
-class Begun(NamedTuple):
+class Begun(Struct, frozen=True):
     """A course as it is dated: its number, its first day, what it gives and what exactly was prescribed, in g."""
 
     course: int
@@ -121,7 +122,7 @@ def _limit_notice(
 ) -> Notice:
     """`ordered`: the exact dose passes the limit, not only its rounding."""
     code, what, remedy = _LIMITED[limit.per]
-    remedy = remedy if ordered else "by rounding to whole vials only"
+    remedy = remedy if ordered else "by rounding only"
     shown = f"{limit.max} ({figure(bound_g)} g)" if limit.max.dimension == "dose" else f"{limit.max}"
     message = f"{figure(grams)} g in {what} is above the limit of {shown}: {remedy}"
     level = limit.level if ordered else "caution"

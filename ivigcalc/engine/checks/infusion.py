@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from ivigcalc.definitions import RateTable, Safety, cite
+from ivigcalc.definitions import Product, RateTable, Safety, cite
 from ivigcalc.engine.checks.ceilings import elsewhere, less_than
 from ivigcalc.engine.checks.common import of_phase
 from ivigcalc.engine.course import Dosed
@@ -132,15 +132,25 @@ def risks_without_figure(rx: Prescription, _dosed: Dosed, titrated: Titrated) ->
         open_risks = [risk for risk in others if not any(risk_applies(t, (risk,)) for t in rx.product.rates)]
         if open_risks:  # control: risk-without-figure
             slowed = "is not slowed for it" if own else "is not slowed"
+            none = _for_others(rx.product) or f"no source prints a lower rate for {rx.product.id}"
             yield Notice(
                 "risk-no-figure",
                 "caution",
-                f"{' and '.join(open_risks)} risk: no source prints a lower rate for {rx.product.id}; "
+                f"{' and '.join(open_risks)} risk: {none}; "
                 f"the titration {slowed}, so ask the prescriber for the lowest rate practicable",
                 ", ".join(open_risks),
                 None,
                 cite(rx.product, table.ladder[0], table),
             )
+
+
+def _for_others(product: Product) -> str:
+    """That a lower rate is printed for other risks than those of the patient, in words; nothing where none is."""
+    printed = [ceiling for table in product.rates if (ceiling := table.at_risk_ceiling) is not None]
+    rates = dict.fromkeys(
+        f"{'less than ' if at.less_than else ''}{at.rate} for {' and '.join(at.risks)} risk" for at in printed
+    )
+    return f"{product.id} prints a lower rate for another risk alone ({', '.join(rates)})" if rates else ""
 
 
 def days_of_risk(rx: Prescription, dosed: Dosed, titrated: Titrated) -> Iterator[Notice]:

@@ -1,10 +1,10 @@
-"""A dose far below everything published for its use: too low is as wrong as too high."""
+"""A dose far from everything published for its use: too low is as wrong as too high."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ivigcalc.definitions import Phase, Protocol, Range, Regimen, cite
@@ -21,7 +21,7 @@ from ivigcalc.quantity import Quantity, figure
 _MEANT = {"mg": ("g", "mg/kg"), "mg/kg": ("g/kg",), "g": ("g/kg",)}
 
 
-class _Published(NamedTuple):
+class _Published(Struct, frozen=True):
     """What is printed for a course, or an infusion: from and to in grams, in words, and where."""
 
     low_g: Fraction
@@ -54,6 +54,32 @@ def dose_low(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
             lowest.words,
             lowest.source,
         )
+
+
+def day_above_indication(rx: Prescription, dosed: Dosed) -> Iterator[Notice]:
+    """One infusion, ordered by itself, that is more than any protocol of its indication prints for a day.
+
+    What is above everything on file is said by `doses.highest_dose`. Grams that were rounded have their slack.
+    """
+    if rx.protocol is not None or rx.definitions.indication is None:
+        return
+    treated, [stretch] = rx.definitions.indication.value, dosed.stretches
+    grams, slack = stretch.dose.prescribed_g, 1 + rx.safety.deviation.percent.base / 100
+    if grams > amount_g(rx.safety.highest_day_dose.dose, dosed.kg) * slack:
+        return
+    most = max(_of_indication(treated, None, dosed.kg), key=lambda published: published.high_g, default=None)
+    if most is None or grams <= most.high_g * slack:
+        return
+    high = f"{figure(most.high_g / dosed.kg)} g/kg"
+    yield Notice(
+        "day-dose-over-limit",
+        "caution",
+        f"{figure(grams)} g in a day is {figure(grams / dosed.kg)} g/kg; the most that a protocol of {treated.id} on "
+        f"file prints for a day is {high}: check the number and its unit",
+        f"{figure(grams / dosed.kg)} g/kg",
+        high,
+        most.source,
+    )
 
 
 def _times(stretch: Stretch) -> int:

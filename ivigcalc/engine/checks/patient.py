@@ -248,7 +248,11 @@ def _of_another_group(rx: Prescription, age: Fraction, group: str) -> Iterator[N
     if regimen is None or protocol is None or is_for(protocol, age, rx.safety):  # control: age-group
         return
     years, adult = in_years(age), rx.safety.adult.from_age
-    whom = f"adults, from {adult}" if group == "adult" else f"children, under {adult}"
+    whom = {
+        "adult": f"adults, from {adult}",
+        "paediatric": f"children, under {adult}",
+        "newborn": f"newborns, under {rx.safety.newborn.below_age}",
+    }[group]
     yield Notice(
         "age-not-printed",
         "caution",

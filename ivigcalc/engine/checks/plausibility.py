@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from ivigcalc.definitions import Safety, cite
 from ivigcalc.definitions.fields import Range
@@ -77,7 +78,7 @@ def _implausible(message: str, value: str, limit: str, source: str | None) -> No
     return Notice("weight-implausible", "stop", message, value, limit, source)
 
 
-class _BoundsForAge(NamedTuple):
+class _BoundsForAge(Struct, frozen=True):
     """What a weight has to be within at an age: from the lowest to the highest of the bands that it may be in."""
 
     low: Fraction
@@ -85,7 +86,7 @@ class _BoundsForAge(NamedTuple):
     band: WeightForAge
 
 
-class _AtAge(NamedTuple):
+class _AtAge(Struct, frozen=True):
     """What must be said of an age, and the bounds of a weight at it, if there are any."""
 
     said: tuple[Notice, ...]
@@ -102,7 +103,7 @@ def _for_age(weight: Fraction, age: Fraction, case: Case) -> Iterator[Notice]:
     yield from at.said
     if at.bounds is None:
         return
-    low, high, band = at.bounds
+    low, high, band = at.bounds.low, at.bounds.high, at.bounds.band
     if not low <= weight <= high:
         yield _implausible(
             f"{figure(weight, 3)} kg is outside {figure(low)} to {figure(high)} kg for an age up to {band.up_to}: "
@@ -143,7 +144,7 @@ def _bands_of(age: Fraction, whole_year: bool, rules: Safety) -> list[WeightForA
     ]
 
 
-class _AtHeight(NamedTuple):
+class _AtHeight(Struct, frozen=True):
     """What must be said of a height in cm; the weights at it that the bounds of the BMI allow, and those that are
     ordinary, in kg."""
 

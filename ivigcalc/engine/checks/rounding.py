@@ -45,16 +45,17 @@ def capped(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice
 
 
 def rounded(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
-    """To what the exact dose was rounded, by which rule."""
+    """To what the exact dose was rounded, by which rule, or that it is drawn from opened vials."""
     dose, rounding = stretch.dose, stretch.rounding
     source = cite(rx.policy, rounding)
-    course = f"{of_phase(stretch.part.phase)}the course of {figure(dose.prescribed_g)} g"
+    exact = f"{of_phase(stretch.part.phase)}the course of {figure(dose.prescribed_g)} g"
     instead = _preferred(dose, rx.policy.prefer) or _instead(dose, rx.rounding.within)
     if dose.opened:
-        how = f"{course} is drawn from opened vials, {figure(dose.dose_g)} g ({rounding}){instead}"
-        yield Notice("rounded", "info", how, source=source)
+        how = f"{exact} is drawn from opened vials, {figure(dose.dose_g)} g ({rounding}){instead}"
+        sessions = tuple((course, day) for course in stretch.numbers for day in range(1, stretch.days + 1))
+        yield Notice("vial-opened", "info", how, source=source, sessions=sessions)
     elif dose.dose_g != dose.prescribed_g:
-        how = f"{course} is rounded to {figure(dose.dose_g)} g ({rounding}){instead}"
+        how = f"{exact} is rounded to {figure(dose.dose_g)} g ({rounding}){instead}"
         yield Notice("rounded", "info", how, source=source)
 
 
@@ -80,6 +81,8 @@ def _instead(dose: CourseDose, within: Quantity | None) -> str:
     percent = (grams - dose.prescribed_g) / dose.prescribed_g * 100
     if dose.opened and within is not None and abs(percent) > within.base:
         return f": whole vials would be {figure(grams)} g, {signed(percent)} %, more than {within} from it"
+    if dose.course_least_g is not None and grams < dose.course_least_g:
+        return f": {figure(grams)} g would be less than the {figure(dose.course_least_g)} g printed as the least"
     if dose.course_bound_g is not None and grams > dose.course_bound_g:
         return f": {figure(grams)} g would be more than the {figure(dose.course_bound_g)} g of a course"
     bound = f"{figure(dose.day_bound_g)} g" if dose.day_bound_g is not None else "its limit"
@@ -123,6 +126,23 @@ def below_vial(rx: Prescription, _dosed: Dosed, stretch: Stretch) -> Iterator[No
             "choose a product with smaller vials or a --policy that does not round to vials",
             f"{figure(dose.prescribed_g)} g",
             f"{figure(dose.dose_g)} g",
+        )
+
+
+def below_least(rx: Prescription, dosed: Dosed, stretch: Stretch) -> Iterator[Notice]:
+    """A dose that rounding left below what the protocol prints as the least of a course."""
+    prescribed, dose, phase = stretch.part.prescribed, stretch.dose, stretch.part.phase
+    least_g = prescribed.least_g(dose.prescribed_g, dosed.kg)
+    if least_g is not None and dose.dose_g < least_g:  # control: below-the-least
+        shown = f"{prescribed.least} ({figure(least_g)} g)"
+        yield Notice(
+            "dose-low",
+            "caution",
+            f"{of_phase(phase)}{figure(dose.dose_g)} g in a course is below {shown}, which the protocol prints as the "
+            "least: by rounding only; choose other vials or another rounding",
+            f"{figure(dose.dose_g)} g",
+            shown,
+            cite(rx.regimen, phase.dose, phase, rx.protocol),
         )
 
 

@@ -10,6 +10,8 @@ from ivigcalc.definitions.visit import Observations, Premedication
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.engine.record import observations, pump_volumes_ml
 from ivigcalc.quantity import plain
+from ivigcalc.render.catalogue.paper import Paper
+from ivigcalc.render.figures import fixed, measured, sentence
 from ivigcalc.render.times import clock_of, moment
 from ivigcalc.render.words import Facts, clean
 
@@ -24,7 +26,11 @@ def premedication(plan: Plan, session: Session) -> list[list[str]]:
     ordered = sorted(plan.computed_from.site.value.premedication, key=_first_given_first)
     rows = [
         [
-            clock_of(session, -int(drug.before.base), unknown=f"-{int(drug.before.base)} min") if drug.before else "",
+            clock_of(
+                session, -int(drug.before.base), unknown=Paper.minutes_before.format(minutes=int(drug.before.base))
+            )
+            if drug.before
+            else "",
             clean(drug.drug, 60),
             clean(drug.dose, 40),
             clean(drug.route, 40),
@@ -44,10 +50,10 @@ def preparation(plan: Plan) -> list[str]:
     flush = site.flush
     lines = []
     if flush:
-        volume = f", {flush.volume}" if flush.volume else ""
-        lines.append(f"Flush here: {clean(flush.fluid, 60)}{volume} (not part of the dose)")
+        volume = f", {measured(flush.volume)}" if flush.volume else ""
+        lines.append(Paper.flush_here.format(fluid=f"{clean(flush.fluid, 60)}{volume}"))
     for said in product.handling:  # control: handling-on-sheet
-        lines.append(clean(said.text, 300))
+        lines.append(clean(sentence(said.text), 300))
     return lines
 
 
@@ -70,12 +76,16 @@ def reaction(plan: Plan) -> Facts:
     """Stop, slow, restart: the site's own words, else those that somebody printed, with who did."""
     own, safety = plan.computed_from.site.value.reaction, plan.computed_from.safety.value
     if own:
-        return [("Stop", clean(own.stop, 300)), ("Slow", clean(own.slow, 300)), ("Restart", clean(own.restart, 300))]
+        return [
+            (Paper.stop, clean(own.stop, 300)),
+            (Paper.slow, clean(own.slow, 300)),
+            (Paper.restart, clean(own.restart, 300)),
+        ]
     printed = safety.reaction
     if printed is None:
         return []
-    lines = (("Stop", printed.stop), ("Slow", printed.slow), ("Restart", printed.restart))
-    return [(name, f"{clean(said.text, 300)} ({_printed_by(safety, said)})") for name, said in lines]
+    lines = ((Paper.stop, printed.stop), (Paper.slow, printed.slow), (Paper.restart, printed.restart))
+    return [(name, f"{clean(sentence(said.text), 300)} ({_printed_by(safety, said)})") for name, said in lines]
 
 
 def _printed_by(safety: Safety, part: Cited) -> str:
@@ -90,6 +100,6 @@ def volumes_to_set(plan: Plan, session: Session) -> list[dict[str, str]]:
     places = -min(0, int(Decimal(plain(Decimal(least.value))).as_tuple().exponent))
     volumes = pump_volumes_ml(session, least)
     return [
-        {"volume": f"{volume:.{places}f}", "running": f"{running:.{places}f}"}
+        {"volume": fixed(volume, places), "running": fixed(running, places)}
         for volume, running in zip(volumes, accumulate(volumes), strict=True)
     ]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ivigcalc.engine.plan import Plan, Session
-from ivigcalc.quantity import plain
+from ivigcalc.render.catalogue.paper import Paper
+from ivigcalc.render.figures import figure, measured, sentence, shown, signed
 from ivigcalc.render.months import Cell, Month
 from ivigcalc.render.sheets.policy import opened_text, prefer_text, rounding_text
 from ivigcalc.render.times import clock_of, duration_text, short_day
@@ -19,8 +20,6 @@ from ivigcalc.render.words import (
     infusions,
     phased,
     product_text,
-    shown,
-    signed,
     site_named,
     vials_text,
     weight_text,
@@ -29,37 +28,44 @@ from ivigcalc.render.words import (
 
 def summary(plan: Plan) -> Facts:
     """The head of the first page."""
-    found = [("Product", by_order(plan, _product)), ("Dosing weight", by_order(plan, weight_text))]
-    found.append(("Weight for rates", by_order(plan, _rate_weight)))
+    found = [(Paper.product, by_order(plan, _product)), (Paper.dosing_weight, by_order(plan, weight_text))]
+    found.append((Paper.weight_for_rates, by_order(plan, _rate_weight)))
     policy = plan.computed_from.policy.policy.value
-    found.append(("Policy", f"{clean(policy.title, 100)} ({clean(policy.id, 40)})"))
+    found.append((Paper.policy, f"{clean(sentence(policy.title), 100)} ({clean(policy.id, 40)})"))
     if policy.rounding:
-        found.append(("Rounding", rounding_text(policy.rounding)))
-        found += [("Opened vials", text) for text in [opened_text(policy.rounding)] if text]
+        found.append((Paper.rounding, rounding_text(policy.rounding)))
+        found += [(Paper.opened_vials, text) for text in [opened_text(policy.rounding)] if text]
     if policy.prefer:
-        found.append(("Prefers", prefer_text(policy.prefer)))
-    found += [("Limit", text) for text in _limits(plan)]
-    found += [("Site", clean(name, 60)) for name in site_named(plan)]
+        found.append((Paper.prefers, prefer_text(policy.prefer)))
+    found += [(Paper.limit, text) for text in _limits(plan)]
+    found += [(Paper.site, clean(name, 60)) for name in site_named(plan)]
     for phase in plan.phases:
-        name = f"Phase: {clean(phase.phase, 40)}" if phased(plan) else "Course"
-        often = f", every {phase.interval}" if phase.interval and phase.courses > 1 else ""
-        days = f"{phase.days} day{'s' if phase.days > 1 else ''}"
-        found.append((name, f"{phase.courses} × {plain(phase.dose_g)} g over {days}{often}"))
-        exact = f"exact dose {plain(phase.prescribed_g)} g, difference {signed(phase.deviation_percent)} %"
-        label = "Dose planned" if plan.history else "Dose given"
-        found.append((label, f"{plain(phase.g_per_kg)} g/kg ({exact})"))
-        found += [("Dose given", given_text(given)) for given in plan.less_given(phase)]
+        name = Paper.phase_named.format(phase=clean(phase.phase, 40)) if phased(plan) else Paper.course
+        often = Paper.often.format(interval=phase.interval) if phase.interval and phase.courses > 1 else ""
+        over = Paper.course_over_days if phase.days > 1 else Paper.course_on_a_day
+        dose = figure(phase.dose_g)
+        found.append((name, over.format(courses=phase.courses, dose=dose, days=phase.days, often=often)))
+        exact, difference = figure(phase.prescribed_g), signed(phase.deviation_percent)
+        label = Paper.dose_planned if plan.history else Paper.dose_given
+        per_kg = Paper.per_kg_exact.format(per_kg=figure(phase.g_per_kg), exact=exact, difference=difference)
+        found.append((label, per_kg))
+        found += [(Paper.dose_given, given_text(given)) for given in plan.less_given(phase)]
     if plan.last_covered:
-        found.append(("Order covers", f"up to and including {plan.last_covered}"))
+        found.append((Paper.order_covers, Paper.up_to.format(day=plan.last_covered)))
     return [*found, *changes(plan)]
 
 
 def _product(plan: Plan) -> str:
-    return f"{product_text(plan)}, {plan.computed_from.product.value.concentration or 'strength not published'}"
+    return f"{product_text(plan)}, {_strength(plan)}"
+
+
+def _strength(plan: Plan) -> str:
+    strength = plan.computed_from.product.value.concentration
+    return measured(strength) if strength else Paper.strength_unknown
 
 
 def _rate_weight(plan: Plan) -> str:
-    return f"{plain(plan.rate_weight.kg)} kg ({plan.rate_weight.basis})"
+    return f"{figure(plan.rate_weight.kg)} kg ({plan.rate_weight.basis})"
 
 
 def _limits(plan: Plan) -> Iterator[str]:
@@ -67,11 +73,17 @@ def _limits(plan: Plan) -> Iterator[str]:
     source = plan.computed_from
     protocol = source.regimen.value.protocols[source.protocol] if source.regimen and source.protocol else None
     for limit in protocol.limits if protocol else ():
-        yield f"{limit.max} per {limit.per.replace('4-weeks', 'four weeks')} ({limit.level})"
+        span = limit.per.replace("4-weeks", Paper.four_weeks)
+        yield Paper.limit_of.format(most=measured(limit.max), span=span, level=limit.level)
     for found, _ in infusions(plan):
         last = found.steps[-1]
-        per_kg = f" = {plain(last.rate_ml_per_kg_per_h)} mL/kg/h" if last.rate_ml_per_kg_per_h is not None else ""
-        yield f"fastest {plain(last.rate_ml_per_h)} mL/h{per_kg}, titration for {clean(found.ladder, 120)}"
+        said = {"rate": figure(last.rate_ml_per_h), "use": clean(found.ladder, 120)}
+        per_kg = last.rate_ml_per_kg_per_h
+        yield (
+            Paper.fastest.format(**said)
+            if per_kg is None
+            else Paper.fastest_per_kg.format(**said, per_kg=figure(per_kg))
+        )
 
 
 def month_grid(month: Month) -> dict[str, Any]:
@@ -93,9 +105,9 @@ def _square(cell: Cell) -> dict[str, Any]:
 
 def _in_square(session: Session) -> dict[str, str]:
     return {
-        "label": f"Course {session.course}, day {session.day}",
-        "short": f"C{session.course} D{session.day}",
-        "dose": f"{plain(session.dose_g)} g",
+        "label": Paper.course_day.format(course=session.course, day=session.day),
+        "short": Paper.course_day_short.format(course=session.course, day=session.day),
+        "dose": f"{figure(session.dose_g)} g",
         "time": clock_of(session, 0, unknown=""),
     }
 
@@ -112,7 +124,7 @@ def session_row(plan: Plan, session: Session) -> list[str]:
         short_day(session.on),
         *(clock_of(session, minutes, unknown="") for minutes in (arrive, 0, length, leave)),
         duration_text(length),
-        plain(session.dose_g),
+        figure(session.dose_g),
         shown(session.volume_ml),
         vials_text(session.vials, times="×"),
     ]
@@ -122,13 +134,13 @@ def totals(plan: Plan) -> Facts:
     """Sums over all sessions."""
     found = plan.totals
     facts = [
-        ("Courses", str(found.courses)),
-        ("Sessions", str(found.sessions)),
-        ("Dose", f"{plain(found.dose_g)} g"),
-        ("Volume", f"{shown(found.volume_ml)} mL"),
-        ("Vials", vials_text(found.vials, times="×")),
-        ("Left over", f"{plain(found.leftover_g)} g"),
+        (Paper.total_courses, str(found.courses)),
+        (Paper.total_sessions, str(found.sessions)),
+        (Paper.total_dose, f"{figure(found.dose_g)} g"),
+        (Paper.total_volume, f"{shown(found.volume_ml)} mL"),
+        (Paper.total_vials, vials_text(found.vials, times="×")),
+        (Paper.left_over, f"{figure(found.leftover_g)} g"),
     ]
     if found.cost:
-        facts.append(("Cost", f"{plain(found.cost.amount)} {clean(found.cost.currency, 3)}"))
+        facts.append((Paper.cost, f"{figure(found.cost.amount)} {clean(found.cost.currency, 3)}"))
     return facts

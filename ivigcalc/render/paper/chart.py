@@ -9,9 +9,11 @@ from xml.sax.saxutils import escape
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import plain
+from ivigcalc.render.catalogue.paper import Paper
+from ivigcalc.render.figures import figure
 from ivigcalc.render.notices import printed_notice
 from ivigcalc.render.paper.typeset import typeset
-from ivigcalc.render.times import moment
+from ivigcalc.render.times import if_asked, in_its_customs, moment
 from ivigcalc.render.words import clean, rate_text, treatment, when
 
 
@@ -29,12 +31,14 @@ def to_png(plan: Plan, session_index: int = 0) -> bytes:
     return typeset("chart-only.typ", chart_page(plan, session_index), "png", "PNG output")
 
 
+@if_asked
+@in_its_customs
 def chart_page(plan: Plan, session_index: int) -> dict[str, Any]:
     """What the template of a chart alone needs."""
     session = session_to_draw(plan, session_index)
     own = plan.of(session)
     product = clean(own.computed_from.product.value.title, 60)
-    title = f"{treatment(plan)}, {when(session)}: {plain(session.dose_g)} g {product}, {plain(own.rate_weight.kg)} kg"
+    title = f"{treatment(plan)}, {when(session)}: {figure(session.dose_g)} g {product}, {figure(own.rate_weight.kg)} kg"
     stops = [printed_notice(found, plan) for found in plan.notices if found.level == "stop"]
     return {"title": title, "chart": chart_data(session), "stops": stops, "check": CHECK_LINE}
 
@@ -64,6 +68,7 @@ def chart_data(session: Session) -> dict[str, Any] | None:
             "from": plain(step.from_start_min),
             "minutes": plain(step.duration_min),
             "rate": plain(step.rate_ml_per_h),
+            "label": figure(step.rate_ml_per_h),
             "at": moment(session, step.from_start_min),
         }
         for step in session.steps
@@ -74,7 +79,7 @@ def chart_data(session: Session) -> dict[str, Any] | None:
         "end": moment(session, infusion.duration_min),
         "steps": steps,
         "bottles": [{"bottle": str(b.bottle), "from": plain(b.from_start_min)} for b in session.bottles],
-        "words": f"Rate in mL/h against time. {in_words(session)}",
+        "words": Paper.rate_against_time.format(steps=in_words(session)),
     }
 
 
@@ -86,6 +91,7 @@ def _pauses(session: Session) -> list[dict[str, str]]:
             "from": str(pause.at_min),
             "minutes": str(pause.resume_min - pause.at_min),
             "rate": "0",
+            "label": figure(0),
             "at": moment(session, pause.at_min),
         }
         for pause in found
@@ -96,7 +102,7 @@ def _pauses(session: Session) -> list[dict[str, str]]:
 def in_words(session: Session) -> str:
     """The chart for those who cannot see it."""
     steps = [(s.from_start_min, f"{moment(session, s.from_start_min)}: {rate_text(s)} mL/h") for s in session.steps]
-    steps += [(Decimal(pause["from"]), f"{pause['at']}: interrupted") for pause in _pauses(session)]
+    steps += [(Decimal(pause["from"]), Paper.interrupted.format(time=pause["at"])) for pause in _pauses(session)]
     parts = [words for _, words in sorted(steps)]
     end = moment(session, session.duration_min or 0)
-    return f"{'; '.join(parts)}; {end}: end."
+    return f"{'; '.join(parts)}; {Paper.ends.format(time=end)}"

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from ivigcalc.engine.plan import Bottle, Plan, Session, Step
 from ivigcalc.engine.record import bottles_without_rates
-from ivigcalc.quantity import plain
+from ivigcalc.render.catalogue.paper import Paper
+from ivigcalc.render.figures import figure, measured, shown
 from ivigcalc.render.notices import LEVELS, for_sheet, printed_notice, without_options
 from ivigcalc.render.paper.bedside import (
     observation_rows,
@@ -22,7 +23,7 @@ from ivigcalc.render.paper.bedside import (
 )
 from ivigcalc.render.paper.chart import chart_data
 from ivigcalc.render.times import clock_of, duration_text, elapsed_text, long_day, moment, plain_day, span
-from ivigcalc.render.words import Facts, clean, phased, shown, time_on_sheet, vials_text, weight_text
+from ivigcalc.render.words import Facts, clean, phased, time_on_sheet, vials_text, weight_text
 
 #: a nurse's sheet shows at most so many cautions of one kind; the order page of the plan has them all
 SAME_KIND_ON_SHEET = 3
@@ -34,7 +35,7 @@ def nurse_sheet(plan: Plan, session: Session, number: int) -> dict[str, Any]:
     """The sheet of one session, which is the one of this number; of an interrupted one it begins where it stopped."""
     length, own = session.duration_min, plan.of(session)
     return {
-        "number": f"Session {number} of {len(plan.sessions)}",
+        "number": Paper.session_of.format(number=number, count=len(plan.sessions)),
         "when": _which(plan, session),
         "date": long_day(session.on),
         "facts": [*_facts(own, session), *_infusion_facts(session), *_so_far(session), *_left_over(session)],
@@ -62,10 +63,11 @@ def nurse_sheet(plan: Plan, session: Session, number: int) -> dict[str, Any]:
 
 def _which(plan: Plan, session: Session) -> str:
     if plan.computed_from.regimen is None:
-        return "One infusion"
+        return Paper.one_infusion
     days = max(s.day for s in plan.sessions if s.course == session.course)
-    phase = f", phase {clean(session.phase, 40)}" if phased(plan) else ""
-    return f"Course {session.course} of {plan.totals.courses}, day {session.day} of {days}{phase}"
+    phase = Paper.in_phase.format(phase=clean(session.phase, 40)) if phased(plan) else ""
+    courses = plan.totals.courses
+    return Paper.course_of.format(course=session.course, courses=courses, day=session.day, days=days) + phase
 
 
 # ---- facts ----------------------------------------------------------------------------------------------------------
@@ -74,35 +76,36 @@ def _which(plan: Plan, session: Session) -> str:
 def _product(plan: Plan) -> str:
     """The product with its strength, as it stands on the bottle."""
     product = plan.computed_from.product.value
-    return f"{clean(product.title, _PRODUCT)}, {product.concentration or 'strength not published'}"
+    strength = measured(product.concentration) if product.concentration else Paper.strength_unknown
+    return f"{clean(product.title, _PRODUCT)}, {strength}"
 
 
 def _facts(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
     weighed = plan.computed_from.request.patient.weighed_on
-    yield "Dose", f"{plain(session.dose_g)} g"
-    yield "Volume", f"{shown(session.volume_ml)} mL"
-    yield "Weight used", weight_text(plan)
-    yield "Weighed on", plain_day(weighed) if weighed else ""
+    yield Paper.dose, f"{figure(session.dose_g)} g"
+    yield Paper.volume, f"{shown(session.volume_ml)} mL"
+    yield Paper.weight_used, weight_text(plan)
+    yield Paper.weighed_on, plain_day(weighed) if weighed else ""
     rate = plan.rate_weight
     if (rate.kg, rate.basis) != (plan.dosing_weight.kg, plan.dosing_weight.basis):
-        yield "Weight for rates", f"{plain(rate.kg)} kg ({rate.basis})"
+        yield Paper.weight_for_rates, f"{figure(rate.kg)} kg ({rate.basis})"
 
 
 def _infusion_facts(session: Session) -> Iterator[tuple[str, str]]:
     """How long it has to last and does, and from when to when; without rates only when it begins."""
     if session.infusion_time is not None:
-        yield "To last", time_on_sheet(session.infusion_time)
+        yield Paper.to_last, time_on_sheet(session.infusion_time)
     if session.infusion is None:
         if session.at_min is not None:
-            yield "Infusion", f"from {clock_of(session, 0)}"
+            yield Paper.infusion, Paper.from_time.format(time=clock_of(session, 0))
         return
     length, before, after = session.infusion.duration_min, session.overhead_before_min, session.overhead_after_min
-    yield "Infusion lasts", duration_text(length)
+    yield Paper.infusion_lasts, duration_text(length)
     if session.at_min is None:
         return
-    yield "Infusion", span(session, 0, length)
+    yield Paper.infusion, span(session, 0, length)
     if before or after:
-        yield "Visit", span(session, -before, length + after)
+        yield Paper.visit, span(session, -before, length + after)
 
 
 def _so_far(session: Session) -> Facts:
@@ -111,13 +114,13 @@ def _so_far(session: Session) -> Facts:
         return []
     pause = session.infusion.interruptions[-1]
     if pause.resume_min is None:
-        return [(f"In, stopped {clock_of(session, pause.at_min)}", f"{plain(pause.in_ml)} mL")]
-    found = [(f"In at {clock_of(session, pause.at_min)}", f"{plain(pause.in_ml)} mL")]
-    return [*found, (f"Left, from {clock_of(session, pause.resume_min)}", f"{plain(pause.left_ml)} mL")]
+        return [(Paper.in_stopped.format(time=clock_of(session, pause.at_min)), f"{figure(pause.in_ml)} mL")]
+    found = [(Paper.in_at.format(time=clock_of(session, pause.at_min)), f"{figure(pause.in_ml)} mL")]
+    return [*found, (Paper.left_from.format(time=clock_of(session, pause.resume_min)), f"{figure(pause.left_ml)} mL")]
 
 
 def _left_over(session: Session) -> Facts:
-    return [("Left over", f"{plain(session.leftover_g)} g")] if session.leftover_g else []
+    return [(Paper.left_over, f"{figure(session.leftover_g)} g")] if session.leftover_g else []
 
 
 # ---- steps and bottles ----------------------------------------------------------------------------------------------
@@ -150,7 +153,7 @@ def _step(session: Session, step: Step, hung: list[Bottle]) -> dict[str, str]:
         "at": moment(session, step.from_start_min),
         "bottles": _numbers(hung),
         "per_kg": shown(step.rate_ml_per_kg_per_h, unknown="–"),
-        "rate": plain(step.rate_ml_per_h),
+        "rate": figure(step.rate_ml_per_h),
         "calculated": shown(step.calculated_ml_per_h, unknown=""),
     }
 
@@ -170,8 +173,8 @@ def _bottles(session: Session) -> Iterator[dict[str, str]]:
         to_min = session.duration_min or 0 if bottle.bottle == len(bottles) else bottle.to_min
         yield {
             "bottle": str(bottle.bottle),
-            "size": plain(bottle.size_g),
-            "volume": plain(bottle.volume_ml),
+            "size": figure(bottle.size_g),
+            "volume": figure(bottle.volume_ml),
             "hang": moment(session, bottle.from_start_min),
             "empty": moment(session, to_min),
         }
@@ -194,7 +197,7 @@ def _bottles_without_rates(plan: Plan, session: Session) -> Iterator[dict[str, s
     bottles = bottles_without_rates(session, plan.computed_from.product.value.concentration)
     for number, (size_g, volume_ml) in enumerate(bottles, start=1):
         volume = shown(volume_ml, unknown="")
-        yield {"bottle": str(number), "size": plain(size_g), "volume": volume, "hang": "", "empty": ""}
+        yield {"bottle": str(number), "size": figure(size_g), "volume": volume, "hang": "", "empty": ""}
 
 
 # ---- the visit around the infusion ----------------------------------------------------------------------------------
@@ -206,9 +209,9 @@ def _visit_before(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
         return  # that was before it was interrupted
     visit = plan.computed_from.site.value.visit
     begins = -session.overhead_before_min
-    for name, length in (("Arrival", visit.arrival), ("Premedication", visit.premedication)):
+    for name, length in ((Paper.arrival, visit.arrival), (Paper.premedication_time, visit.premedication)):
         if length:
-            yield clock_of(session, begins, unknown=""), f"{name}, {length.base} min"
+            yield clock_of(session, begins, unknown=""), name.format(minutes=length.base)
             begins += int(length.base)
 
 
@@ -219,22 +222,22 @@ def _visit_after(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
     """
     visit = plan.computed_from.site.value.visit
     begins = session.duration_min
-    for name, length in (("Flush (not part of the dose)", visit.flush), ("Observation", visit.observation)):
+    for name, length in ((Paper.flush_time, visit.flush), (Paper.observation_time, visit.observation)):
         if length:
             ends = None if begins is None else begins + int(length.base)
             until = clock_of(session, ends, unknown="")
-            said = f"{name}, {length.base} min{f', until {until}' if until else ''}"
-            yield clock_of(session, begins, unknown=""), said
+            said = name.format(minutes=length.base)
+            yield clock_of(session, begins, unknown=""), Paper.until.format(said=said, time=until) if until else said
             begins = ends
 
 
 # ---- notices --------------------------------------------------------------------------------------------------------
 
 
-def _notices(plan: Plan, session: Session) -> list[dict[str, str]]:
+def _notices(plan: Plan, session: Session) -> list[dict[str, Any]]:
     """What a nurse must know of it, his own first. The rest, such as another course's dates, is on the order page."""
     seen: Counter[str] = Counter()
-    kept: list[dict[str, str]] = []
+    kept: list[dict[str, Any]] = []
     for found in for_sheet(plan, session):
         seen[found.code] += found.level == "caution"
         if found.level != "caution" or seen[found.code] <= SAME_KIND_ON_SHEET:
@@ -243,10 +246,11 @@ def _notices(plan: Plan, session: Session) -> list[dict[str, str]]:
     return kept + [_more(code, count) for code, count in more.items() if count > 0]
 
 
-def _more(code: str, count: int) -> dict[str, str]:
+def _more(code: str, count: int) -> dict[str, Any]:
     return {
         "level": LEVELS["caution"].kept,
+        "grave": True,
         "code": code,
-        "text": f"{count} more of this kind: see the order page of this plan.",
+        "text": Paper.more_cautions.format(count=count),
         "source": "",
     }

@@ -10,6 +10,8 @@ from ivigcalc.customs import Paper, customs, customs_of
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session
 from ivigcalc.engine.schedule import closed_days
 from ivigcalc.errors import RequestError
+from ivigcalc.render.catalogue.paper import Paper as Words
+from ivigcalc.render.figures import measured, sentence
 from ivigcalc.render.months import ClosedDays, months
 from ivigcalc.render.notices import by_level, printed_notice
 from ivigcalc.render.paper.asked import inputs
@@ -63,7 +65,7 @@ def document(
         "clinic": clinic(plan.computed_from.site.value),
         "home": home(plan),
         "paper": "us-letter" if paper == "letter" else "a4",
-        "title": f"IVIG infusion plan: {treatment(plan)}, {by_order(plan, _product_id)}",
+        "title": Words.plan_title.format(treatment=treatment(plan), product=by_order(plan, _product_id)),
         "made": f"ivigcalc {clean(plan.ivigcalc_version, 20)}",
         "fingerprint": fingerprint(plan),
         "check": CHECK_LINE,
@@ -73,6 +75,7 @@ def document(
         "summary": summary(plan),
         "weekdays": list(weekday_names()),
         "temperature": customs().temperature,
+        "decimal": customs().decimal,
         "months": [month_grid(month) for month in months(plan, closed)],
         "sessions": [session_row(plan, session) for session in plan.sessions],
         "totals": totals(plan),
@@ -114,7 +117,7 @@ def patient(plan: Plan) -> dict[str, str | None]:
         "name": name_text(asked.name) if asked.name else None,
         "id": name_text(asked.patient_id) if asked.patient_id else None,
         "born": plain_day(asked.birth_date) if asked.birth_date else None,
-        "age": str(asked.age) if asked.age else None,
+        "age": measured(asked.age) if asked.age else None,
     }
 
 
@@ -123,4 +126,4 @@ def protocol(plan: Plan) -> str:
     source = plan.computed_from
     if source.regimen is None or source.protocol is None:
         return ""
-    return clean(source.regimen.value.protocols[source.protocol].title, 120)
+    return clean(sentence(source.regimen.value.protocols[source.protocol].title), 120)

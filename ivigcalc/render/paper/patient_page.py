@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ivigcalc.engine.plan import Plan, Session
+from ivigcalc.render.figures import sentence
 from ivigcalc.render.times import clock_of, duration_text, long_day
 from ivigcalc.render.words import by_order, clean
 
@@ -12,7 +13,7 @@ from ivigcalc.render.words import by_order, clean
 def home(plan: Plan) -> dict[str, Any]:
     """When to come and for how long, what to bring and what to report: the site's words, else those on file."""
     site, safety = plan.computed_from.site.value, plan.computed_from.safety.value
-    report = site.for_patient.report or tuple(said.text for said in safety.report)
+    report = site.for_patient.report or tuple(sentence(said.text) for said in safety.report)
     return {
         "product": by_order(plan, _product),
         "visits": [_visit(session) for session in plan.sessions],

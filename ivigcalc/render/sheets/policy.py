@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ivigcalc.definitions import CeilingAtRisk, DosingWeight, Formula, Policy, PolicyCeiling, Prefer, Rounding
-from ivigcalc.quantity import plain
+from ivigcalc.render.figures import figure, measured, sentence
 from ivigcalc.render.sheets.sheet import Citing, Fact, Section
 from ivigcalc.render.sheets.words import limit_text
 
@@ -90,7 +90,7 @@ def _conditions(rule: DosingWeight, own: tuple[str, ...]) -> Iterator[Fact]:
             yield Fact(label, joined_by.join(map(str, conditions)) + then, own)
     if rule.when_obese is not None:
         obese = rule.when_obese
-        factor = f" (factor {plain(obese.factor)})" if obese.factor is not None else ""
+        factor = f" (factor {figure(obese.factor)})" if obese.factor is not None else ""
         yield Fact("The obese", f"{' or '.join(map(str, obese.when))}: the {obese.use} weight{factor}", own)
     if rule.refuse_when:
         why = "the body leaves it to the physician, so a plan is refused"
@@ -101,7 +101,7 @@ def weight_text(rule: DosingWeight) -> str:
     """Which weight the g/kg is multiplied by, in words."""
     if rule.use != "adjusted":
         return _USES[rule.use]
-    factor = plain(rule.factor) if rule.factor is not None else "?"
+    factor = figure(rule.factor) if rule.factor is not None else "?"
     return f"the adjusted weight: ideal + {factor} x (actual - ideal)"
 
 
@@ -113,20 +113,20 @@ def formula_text(formula: Formula) -> str:
 
 def rounding_text(rule: Rounding) -> str:
     """`to whole vials, nearest, halves down`."""
-    return "not rounded" if rule.to == "nothing" else str(rule)
+    return "not rounded" if rule.to == "nothing" else sentence(str(rule))
 
 
 def opened_text(rule: Rounding) -> str:
     """When a vial is opened for the exact dose: `where whole vials are more than 10 % off: the exact dose to 0.1 g`."""
     if rule.within is None or rule.otherwise is None:
         return ""
-    return f"where whole vials are more than {rule.within} off: the exact dose to {rule.otherwise}"
+    return f"where whole vials are more than {measured(rule.within)} off: the exact dose to {measured(rule.otherwise)}"
 
 
 def prefer_text(prefer: Prefer) -> str:
     """`the fewest vials within 5 % of the exact dose, days that differ by at most 5 g`."""
-    near = f"within {prefer.within} of the exact dose"
-    return f"the fewest {prefer.fewest} {near}, days that differ by at most {prefer.spread}"
+    near = f"within {measured(prefer.within)} of the exact dose"
+    return f"the fewest {prefer.fewest} {near}, days that differ by at most {measured(prefer.spread)}"
 
 
 def _rounding(rule: Rounding, citing: Citing) -> Iterator[Fact]:

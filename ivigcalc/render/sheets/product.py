@@ -8,7 +8,8 @@ from ivigcalc.definitions import Ceiling, PrintedRung, Product, RateTable
 from ivigcalc.definitions.product import Caution, Composition, Contraindication
 from ivigcalc.definitions.source import Said
 from ivigcalc.exact import Fraction
-from ivigcalc.quantity import decimal_of, plain
+from ivigcalc.quantity import decimal_of
+from ivigcalc.render.figures import figure
 from ivigcalc.render.sheets.sheet import Citing, Fact, Grid, Row, Section
 from ivigcalc.render.sheets.words import INFUSIONS, time_text
 
@@ -97,7 +98,7 @@ def rate_unit(table: RateTable) -> str:
 
 def rate_text(product: Product, part: PrintedRung | Ceiling) -> str:
     """The rate in the unit of `rate_unit`, to four decimals."""
-    return plain(decimal_of(product.comparable_rate(part.rate), 4))
+    return figure(decimal_of(product.comparable_rate(part.rate), 4))
 
 
 def _parts(table: RateTable) -> Iterator[tuple[str, PrintedRung | Ceiling]]:
@@ -117,9 +118,9 @@ def _rungs(product: Product, table: RateTable, citing: Citing, top: Fraction) ->
     start = Fraction(0)
     for rung in table.ladder:
         mark = " *" if rung.basis == "assumed" else ""
-        length = "to end" if rung.for_ is None else plain(decimal_of(rung.for_.base, 2))
+        length = "to end" if rung.for_ is None else figure(decimal_of(rung.for_.base, 2))
         bar = "#" * bar_length(product.comparable_rate(rung.rate), top)
-        cells = (plain(decimal_of(start, 2)), length, rate_text(product, rung), f"{rung.rate}{mark}", bar)
+        cells = (figure(decimal_of(start, 2)), length, rate_text(product, rung), f"{rung.rate}{mark}", bar)
         yield Row(cells, citing.of(rung, table))
         start += rung.for_.base if rung.for_ else 0
 

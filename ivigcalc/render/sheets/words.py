@@ -10,6 +10,12 @@ from ivigcalc.text import counted
 #: which infusion of a patient a table of rates is for
 INFUSIONS = {"any": "", "first": "first infusion", "subsequent": "later infusions"}
 _PER = {"day": "a day", "course": "a course", "4-weeks": "4 weeks"}
+_GROUPS = {
+    "adult": "adults (no age printed)",
+    "paediatric": "children (no age printed)",
+    "newborn": "newborns (no age printed)",
+    None: "",
+}
 
 
 def confidence_text(protocol: Protocol) -> str:
@@ -24,7 +30,7 @@ def population_text(protocol: Protocol) -> str:
     if population is None:
         return "not said"
     age = "age " + " and ".join(str(bound) for bound in population.age) if population.age else ""
-    group = {"adult": "adults (no age printed)", "paediatric": "children (no age printed)", None: ""}[population.group]
+    group = _GROUPS[population.group]
     return "; ".join(part for part in (age, group, population.text) if part)
 
 
@@ -32,7 +38,8 @@ def dose_text(dose: Dose | None) -> str:
     """`2 g/kg per course; at most 100 g per course`."""
     if dose is None:
         return "-"
-    caps = [f"at most {dose.cap} per course"] if dose.cap else []
+    caps = [f"at least {dose.least} per course"] if dose.least else []
+    caps += [f"at most {dose.cap} per course"] if dose.cap else []
     caps += [f"at most {dose.cap_per_day} per day"] if dose.cap_per_day else []
     return "; ".join([f"{dose.published} per {'course' if dose.per_course else 'day'}", *caps])
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from ivigcalc.customs import Paper
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import MissingExtraError
+from ivigcalc.render.catalogue import words_of
+from ivigcalc.render.catalogue.paper import Paper as Words
 from ivigcalc.render.paper.page import PARTS, Part, prepared
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ def to_html(plan: Plan, paper: Paper | None = None, parts: Sequence[Part] = PART
         .render(
             plan=pages,
             printed_mm=_PRINTED_MM[pages["paper"]],
+            page_of=css_page_of(Words.page_of),
             running=css_text(", ".join(said for said in (pages["patient"]["name"], pages["patient"]["id"]) if said)),
             ems=[_ems(pages, sheet) for sheet in pages["sheets"]],
             tops=[_top(sheet) for sheet in pages["sheets"]],
@@ -51,6 +55,18 @@ def css_text(text: str) -> str:
     """Text from outside for a string of a style sheet: letters and digits of ASCII, the rest by its number."""
     plain = (c if c.isascii() and c.isalnum() else f"\\{ord(c):06x}" for c in text)
     return f'"{"".join(plain)}"'  # control: no-markup-in-style
+
+
+def css_page_of(words: str) -> str:
+    """`page {page} of {pages}` for a style sheet, which counts the pages itself."""
+    counters = {"page": "counter(page)", "pages": "counter(pages)"}
+    parts = ((css_words(text), counters.get(name or "")) for text, name, _, _ in Formatter().parse(words))
+    return " ".join(part for pair in parts for part in pair if part)
+
+
+def css_words(text: str) -> str:
+    """Words of the catalogue for a string of a style sheet; nothing for none."""
+    return f'"{text}"' if text else ""
 
 
 def _ems(pages: dict[str, Any], sheet: dict[str, Any]) -> Decimal:
@@ -68,10 +84,10 @@ def _ems(pages: dict[str, Any], sheet: dict[str, Any]) -> Decimal:
     return _FIXED + _LINE * lines + _ROW * rows + steps + _BOTTLE * bottles
 
 
-def _top(sheet: dict[str, Any]) -> str:
-    """The highest rate that ran, before a pause too, up to which the chart of a record is drawn."""
+def _top(sheet: dict[str, Any]) -> dict[str, str]:
+    """The step of the highest rate that ran, before a pause too, up to which the chart of a record is drawn."""
     drawn = sheet["chart"]["steps"] if sheet["chart"] else []
-    return str(max((step["rate"] for step in drawn), key=Decimal, default=""))
+    return max(drawn, key=lambda step: Decimal(step["rate"]), default={})
 
 
 def _folded(text: str, width: int) -> int:
@@ -81,9 +97,10 @@ def _folded(text: str, width: int) -> int:
 def _environment() -> Environment:
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
+        from markupsafe import Markup
     except ImportError:
         raise MissingExtraError("HTML output", "html") from None
-    return Environment(  # control: no-markup-in-html
+    environment = Environment(  # control: no-markup-in-html
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -91,3 +108,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    # what fills their gaps is escaped by them
+    texts = {name: Markup.escape(words) for name, words in words_of(Words).items()}
+    environment.globals["texts"] = texts
+    return environment

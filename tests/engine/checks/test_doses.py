@@ -42,7 +42,7 @@ def test_ordered_days_are_kept_and_the_limit_is_said() -> None:
     assert helpers.doses(got) == ["10", "5"]
     [over] = [n for n in got.notices if n.code == "day-dose-over-limit"]
     assert over.level == "caution"
-    assert "by rounding to whole vials only" in over.message
+    assert "by rounding only" in over.message
 
 
 def test_an_overridden_dose_still_meets_the_limit_of_a_day() -> None:
@@ -118,10 +118,32 @@ def test_grams_above_everything_published_are_a_slip_even_without_a_protocol() -
         helpers.notice(helpers.rates("octagam-10-us", "dermatomyositis", "70kg", "154.1g"), "day-dose-over-limit").limit
         == "2 g/kg"
     )
-    assert "day-dose-over-limit" not in helpers.codes(helpers.rates("octagam-10-us", "dermatomyositis", "70kg", "154g"))
+    assert "day-dose-over-limit" not in helpers.codes(helpers.rates("octagam-10-us", "kawasaki", "70kg", "154g"))
 
 
 def test_a_slip_in_a_hospitals_own_file_is_caught(tmp_path: Path) -> None:
     """20 g/kg written for 2 g/kg: whatever the file says, nobody prints as much."""
     own = helpers.own_regimen(tmp_path, "    dose: {per_course: 20 g/kg}\n    days: {from: 2, to: 5}\n")
     assert {"day-dose-over-limit", "course-dose-over-limit"} <= set(helpers.refusal(helpers.adult, regimen=own).codes)
+
+
+def test_a_limit_that_another_rounding_passes_is_not_put_to_vials(tmp_path: Path) -> None:
+    """2 g/kg at 4.2 kg are 8.4 g; to 5 g they are 10 g, above 2 g/kg a day, and no vial has anything to do with it."""
+    policy = tmp_path / "fives.yaml"
+    policy.write_text(FIVES, encoding="utf-8")
+    made = helpers.plan("kawasaki:octagam-smpc-single", "privigen-eu", "4.2kg", age="2mo", policy=str(policy))
+    assert helpers.notice(made, "day-dose-over-limit").message.endswith(
+        "above the limit of 2 g/kg (8.4 g): by rounding only"
+    )
+
+
+FIVES = """kind: policy
+schema: 2
+id: fives
+version: 2026-11-28
+title: Fives
+sources: {house: {title: House rule, body: Clinic, locator: here, checked: 2026-11-28, kind: house}}
+source: house
+dosing_weight: {use: actual}
+rounding: {to: 5 g}
+"""

@@ -1,8 +1,9 @@
-"""A dose far too low: milligrams for grams, grams for grams per kilogram."""
+"""A dose far too low (milligrams for grams, grams for grams per kilogram), or of one infusion too high."""
 
 import helpers
 import pytest
 
+from ivigcalc.errors import RefusedError
 from ivigcalc.quantity import figure
 
 
@@ -53,3 +54,34 @@ def test_a_cap_does_not_make_a_dose_low() -> None:
     assert "dose-low" not in helpers.codes(
         helpers.any_course("octagam-10-us", "140 kg", "2 g/kg", protocol="capped", days="2")
     )
+
+
+# ---- one infusion that is too much -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("indication", "dose", "limit"),
+    [
+        ("dermatomyositis", "1 g/kg", None),
+        ("dermatomyositis", "77 g", None),
+        ("dermatomyositis", "77.1 g", "1 g/kg"),
+        ("dermatomyositis", "2 g/kg", "1 g/kg"),
+        ("dermatomyositis", "154.1 g", "2 g/kg"),
+        ("kawasaki", "2 g/kg", None),
+        ("gbs", "0.5 g/kg", "0.4 g/kg"),
+    ],
+)
+def test_one_infusion_above_all_that_its_indication_prints_for_a_day_is_told(
+    indication: str, dose: str, limit: str | None
+) -> None:
+    """2 g/kg over 2 to 5 days are at most 1 g/kg a day, 70 g at 70 kg; 10 % are the slack of rounding. Above 2 g/kg and
+    its slack, 154 g, it is more than anybody gives for anything, which is said once."""
+    found = helpers.notices(helpers.rates("octagam-10-us", indication, "70kg", dose), "day-dose-over-limit")
+    assert [(notice.level, notice.limit) for notice in found] == ([("caution", limit)] if limit else [])
+
+
+def test_a_course_is_held_against_its_own_protocol_instead() -> None:
+    """1.25 g/kg on each day of a course is outside the protocol, which is a stop; the caution is of `rates`."""
+    with pytest.raises(RefusedError) as refused:
+        helpers.plan("dermatomyositis", "octagam-10-us", "70kg", age="40y", dose="2.5 g/kg", days="2")
+    assert refused.value.codes == ("dose-outside-regimen",)
