@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from math import floor
 
 from msgspec import Struct
@@ -118,13 +119,11 @@ def _reaction_min(session: Session, infusion: Infusion, now: Run, pause: Pause, 
         case [minute]:
             return minute
         case []:
+            _refuse_skipped(session, pause.reaction_clock_min, "reaction_at", name)
             raise _over(session, infusion, pause, name)
         case _:
-            raise RequestError(
-                f"{clock_text(None, pause.reaction_clock_min)} comes twice while {name} runs, so it does not say how "
-                "much was in; give the minute before or after",
-                field="reaction_at",
-                code="not-in-session",
+            raise _twice(
+                pause.reaction_clock_min, "reaction_at", f"while {name} runs, so it does not say how much was in"
             )
 
 
@@ -142,9 +141,15 @@ def _over(session: Session, infusion: Infusion, pause: Pause, name: str) -> Requ
 def _resume_min(session: Session, at_min: int, pause: Pause, name: str) -> int:
     """Whole minutes from the start to the resumption: the next such time on the wall, within half a day."""
     assert pause.resume_clock_min is not None
-    for minute in range(at_min, at_min + _HALF_A_DAY_MIN + 1):  # control: resume-after-pause
-        if _shows(session, minute, pause.resume_clock_min):
-            return minute
+    ahead = range(at_min, at_min + _HALF_A_DAY_MIN + 1)  # control: resume-after-pause
+    found = [minute for minute in ahead if _shows(session, minute, pause.resume_clock_min)]
+    if found[1:]:  # control: resume-not-twice
+        raise _twice(
+            pause.resume_clock_min, "resume_at", f"after the pause of {name}, so it does not say how long it was"
+        )
+    if found:
+        return found[0]
+    _refuse_skipped(session, pause.resume_clock_min, "resume_at", name)
     raise RequestError(
         f"--resume-at {clock_text(None, pause.resume_clock_min)} is before the pause at "
         f"{clock_text(None, pause.reaction_clock_min)} of {name}, or more than 12 h after it: check both, or give "
@@ -152,6 +157,28 @@ def _resume_min(session: Session, at_min: int, pause: Pause, name: str) -> int:
         field="resume_at",
         code="not-in-session",
     )
+
+
+def _twice(clock_min: int, field: str, what: str) -> RequestError:
+    return RequestError(
+        f"{clock_text(None, clock_min)} comes twice {what}; give the minute before or after",
+        field=field,
+        code="not-in-session",
+    )
+
+
+def _refuse_skipped(session: Session, clock_min: int, field: str, name: str) -> None:
+    """Raise for a time over which the clocks go forward while a session lasts."""
+    minutes = range((session.duration_min or 0) + _HALF_A_DAY_MIN + 1)
+    walls = [wall for minute in minutes if (wall := session.wall_min(minute)) is not None]
+    over = (range(before + 1, after) for before, after in pairwise(walls))
+    if any(wall % DAY_MIN == clock_min for hour in over for wall in hour):
+        raise RequestError(
+            f"there is no {clock_text(None, clock_min)} in the night of {name}, for the clocks go forward over it: "
+            "give the time that the clock showed",
+            field=field,
+            code="not-in-session",
+        )
 
 
 def _shows(session: Session, minute: int, clock_min: int) -> bool:

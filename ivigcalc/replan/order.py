@@ -33,6 +33,17 @@ class OrderChange(Struct, frozen=True):
         return replace(state, overrides=tuple(dict.fromkeys((*state.overrides, *self.override))))
 
 
+def _refuse_of_phases(state: State, course: int, option: str) -> None:
+    """Raise where one line orders several phases: nobody says of which of them the change is."""
+    line = state.order_of(course).form.order
+    if line is not None:
+        raise RequestError(
+            f"{option}: this plan was ordered by phases, in one line ({line}), and of which of them is meant is not "
+            "said: plan what is left anew with `ivigcalc schedule`",
+            field=option.removeprefix("--"),
+        )
+
+
 class NewWeight(OrderChange, frozen=True):
     """The patient was weighed again."""
 
@@ -124,6 +135,7 @@ class NewInterval(OrderChange, frozen=True):
             raise RequestError(
                 "--every: the plan has no dates; make it with `ivigcalc schedule --start`", field="every"
             )
+        _refuse_of_phases(state, self.from_course, "--every")
         basis = {"dose_basis": self.dose_basis} if self.dose_basis else {}
         return replace(
             state.with_order(self.from_course, every=str(self.every), **basis),
@@ -155,5 +167,7 @@ class NewDose(OrderChange, frozen=True):
 
     def happened(self, state: State, at: date) -> State:
         """With the dose, and its basis where that is said too."""
+        state = self._begin(state, at)
+        _refuse_of_phases(state, self.from_course, "--dose")
         basis = {"dose_basis": self.dose_basis} if self.dose_basis else {}
-        return self._begin(state, at).with_order(self.from_course, dose=str(self.dose), **basis)
+        return state.with_order(self.from_course, dose=str(self.dose), **basis)

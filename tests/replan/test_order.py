@@ -453,3 +453,16 @@ def test_the_rhythm_is_that_of_the_order_in_force(plan: Plan) -> None:
     assert [s.date for s in weighed.sessions if s.day == 1] == [
         "2026-12-01", "2026-12-29", "2027-01-26", "2027-03-02", "2027-04-06", "2027-05-11",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [{"dose": "0.5 g/kg"}, {"every": "4 weeks", "dose_basis": "course"}])
+def test_a_line_that_orders_phases_does_not_say_which_of_them_changes(words: dict[str, str]) -> None:
+    """A weight is of all phases; a line of one phase is a dose, days and an interval, and changes as they do."""
+    line = {"days": None, "courses": None}
+    phases = first(regimen="cidp", order="loading 2 g/kg d1-2, then 1 g/kg d1 q3w x4", **line)
+    with pytest.raises(RequestError, match="ordered by phases, in one line"):
+        after(phases, ON, from_course="3", **words)
+    assert after(phases, ON, new_weight="68kg", from_course="3").course.dose_g == 68
+    one = first(order="2 g/kg d1-2 q4w x6", **line)
+    changed = after(one, ON, dose="1 g/kg/course", from_course="3", override=("dose-outside-regimen=less",))
+    assert changed.course.dose_g == 72

@@ -146,6 +146,27 @@ def test_a_session_after_midnight_is_not_past_on_the_day_on_which_it_ends() -> N
     assert not helpers.notices(told, "event-to-come")
 
 
+def test_a_resumption_of_which_hour_nobody_can_say_is_refused() -> None:
+    """On 25 October 2026 in London 01:20 comes twice: after a pause at 00:40 it may be 40 or 100 min later; after one at
+    02:05, and on any other night, it is one time."""
+    site = helpers.a_site(time_zone="Europe/London")
+    night = first(site, start="2026-10-24", at="22:00", days="2")
+    with pytest.raises(RequestError, match=r"01:20 comes twice after the pause of session 1\.1"):
+        reaction(night, "00:40", "01:20", "half", on="2026-10-24")
+    assert session(reaction(night, "00:40", "02:20", "half", on="2026-10-24"), "1.1").infusion is not None
+    assert (
+        session(reaction(night, "00:40", "01:20", "half", on="2026-10-25", session="1.2"), "1.2").infusion is not None
+    )
+
+
+@pytest.mark.parametrize(("reacted", "resumed"), [("01:30", "02:10"), ("00:40", "01:30")])
+def test_an_hour_that_the_clocks_leave_out_is_named(reacted: str, resumed: str) -> None:
+    """On 28 March 2027 in London there is no 01:30."""
+    night = first(helpers.a_site(time_zone="Europe/London"), start="2027-03-27", at="22:00", days="2")
+    with pytest.raises(RequestError, match=r"there is no 01:30 in the night of session 1\.1"):
+        reaction(night, reacted, resumed, "half", on="2027-03-27")
+
+
 def test_clocks_that_go_back_are_counted() -> None:
     """On 25 October 2026 the clocks in London go back at 02:00 to 01:00. From 00:30 on, 01:20 comes twice; 02:10 is 160
     min later. At 86.4 and 172.8 mL/h: 64.8 + 100 x 2.88 = 352.8 mL in.
