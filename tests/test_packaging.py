@@ -1,7 +1,11 @@
 """What is handed out beside the wheel is whole: who unpacks the source can run its tests."""
 
 import re
+import subprocess
+import sys
 import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions, requires
 
 import pytest
 import yaml
@@ -53,3 +57,36 @@ def test_what_runs_before_a_commit_is_part_of_what_ci_runs_and_comes_from_here()
     assert needs["check"].split() == ["test", "lint", "type", "smoke"]
     assert (needs["test"], needs["quick"]) == ("fast", "lint")
     assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").endswith("\nexec make check\n")
+
+
+def test_the_build_is_given_all_that_preparing_the_definitions_loads() -> None:
+    """A build runs in an environment of its own, which has what `build-system` names and nothing else."""
+    code = (
+        "import sys; before = set(sys.modules); from ivigcalc.library.prepared import encoded, write;"
+        "from ivigcalc.library.place import shipped; from ivigcalc.library.reader import load_bytes;"
+        "path = next(iter(shipped('policy').values()));"
+        "encoded(load_bytes(path.read_bytes(), str(path), 'policy').value);"
+        "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    names = [re.split(r"[<>=]", requirement)[0] for requirement in PROJECT["build-system"]["requires"]]
+    given = {distribution for name in names for distribution in with_its_own(name)}
+    needed = {
+        distribution
+        for module in loaded.split()
+        for distribution in packages_distributions().get(module, ())
+        if distribution != "ivigcalc"
+    }
+    assert {canonical(name) for name in needed} <= given
+
+
+def with_its_own(name: str) -> Iterator[str]:
+    """A distribution and all that it needs."""
+    yield canonical(name)
+    for requirement in requires(name) or ():
+        if ";" not in requirement:
+            yield from with_its_own(re.split(r"[<>=!~\[; ]", requirement)[0])
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,6 +1,7 @@
 """What protocols only said in words and their plans now keep: one by one, each counted by hand from what is printed."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import helpers
@@ -106,6 +107,15 @@ def test_more_courses_than_the_printed_end_leaves_are_said(regimen: str, words: 
     for courses in (most, most + 1):
         plan = made(regimen, start=START, courses=str(courses), **words)
         assert bool(helpers.notices(plan, "courses-outside-regimen")) == (courses > most)
+
+
+def test_a_total_over_courses_is_told_where_rounding_passes_it() -> None:
+    """3.4 kg: 2 courses of 3.6 g are 7.2 g, above the 2 g/kg = 6.8 g that are printed in all."""
+    words: dict[str, Any] = {"age": "3 days", "height": None, "weight": "3.4kg", "every": "7 days", "courses": "2"}
+    plan = made("itp:starship-newborn", start=START, product="intragam-p-nz", **words)
+    assert plan.totals.dose_g == Decimal("7.2")
+    [said] = helpers.notices(plan, "course-dose-over-limit")
+    assert "3.6 g in a course is above the limit of 1 g/kg (3.4 g)" in said.message
 
 
 # ---- doses of their own ----------------------------------------------------------------------------------------------
