@@ -22,6 +22,7 @@ from ivigcalc.engine.plan import (
     Session,
     TraceEntry,
     VialCount,
+    WeightBasis,
 )
 from ivigcalc.render.catalogue.plans import Plans
 from ivigcalc.render.evidence import basis_text
@@ -32,6 +33,13 @@ from ivigcalc.text import one_line
 
 #: what a thing is called, and what is said of it
 Facts = list[tuple[str, str]]
+#: the weight that a dose or a rate rests on
+WEIGHTS: dict[WeightBasis, str] = {
+    "actual": Plans.actual,
+    "ideal": Plans.ideal,
+    "adjusted": Plans.adjusted,
+    "pre-pregnancy": Plans.pre_pregnancy,
+}
 #: before what is said of the fact above
 _BELOW = "  "
 #: so many sessions are named over a table of rates, the rest are counted
@@ -137,7 +145,7 @@ def weight_text(plan: Plan) -> str:
     """The weight that the dose rests on, its basis, and the actual weight beside it, for what is kept."""
     used = plan.dosing_weight
     actual = "" if used.basis == "actual" else Plans.actual_beside.format(kg=figure(used.actual_kg))
-    return f"{figure(used.kg)} kg ({used.basis}{actual})"
+    return f"{figure(used.kg)} kg ({WEIGHTS[used.basis]}{actual})"
 
 
 def when(session: Session) -> str:
@@ -219,7 +227,7 @@ def _product_on_screen(plan: Plan) -> str:
 
 def rate_weight_text(plan: Plan) -> str:
     """`72 kg, actual`."""
-    return f"{figure(plan.rate_weight.kg)} kg, {plan.rate_weight.basis}"
+    return f"{figure(plan.rate_weight.kg)} kg, {WEIGHTS[plan.rate_weight.basis]}"
 
 
 def by_order(plan: Plan, text: Callable[[Plan], str]) -> str:
@@ -278,7 +286,7 @@ def dose_in_brief(plan: Plan) -> str:
         dose=figure(course.dose_g),
         per_kg=figure(course.g_per_kg),
         weight=figure(weight.kg),
-        basis=weight.basis,
+        basis=WEIGHTS[weight.basis],
         over=over.format(count=len(days), doses=" + ".join(days)),
     )
 
@@ -293,7 +301,7 @@ def _weights_text(plan: Plan) -> str:
     others = ", ".join(f"{name} {figure(kg)}" for name, kg in named if kg is not None)
     bmi = Plans.body_mass_index.format(bmi=figure(weight.bmi)) if weight.bmi is not None else ""
     weighed = Plans.weighed.format(day=weighed_on) if weighed_on else ""
-    return f"{figure(weight.kg)} kg, {weight.basis} ({others} kg{bmi}{weighed})"
+    return f"{figure(weight.kg)} kg, {WEIGHTS[weight.basis]} ({others} kg{bmi}{weighed})"
 
 
 def _course_facts(course: Course, name: str, *, changed: bool) -> Iterator[tuple[str, str]]:

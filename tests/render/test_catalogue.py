@@ -11,12 +11,22 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
+from types import UnionType
+from typing import Union, get_args, get_origin, get_type_hints
 
 import pytest
 
 import ivigcalc.render as render
+from ivigcalc.definitions import DosingWeight, Limit, Protocol, RateTable, Rounding, Source
+from ivigcalc.definitions.policy import RateWeight
+from ivigcalc.definitions.regimen import Population
+from ivigcalc.engine.plan import WeightBasis
 from ivigcalc.render import catalogue
 from ivigcalc.render.catalogue import words_of
+from ivigcalc.render.paper import calendar
+from ivigcalc.render.sheets import listing, policy
+from ivigcalc.render.sheets import words as sheet_words
+from ivigcalc.render.words import WEIGHTS
 
 RENDER = Path(render.__file__).parent
 MODULES = [
@@ -25,9 +35,8 @@ MODULES = [
 GROUPS = [group for module in MODULES for _, group in inspect.getmembers(module, inspect.isclass)]
 #: nothing to translate
 UNITS = re.compile(r"\b(?:g|mg|mL|kg|h|min|d|x|mmHg|ID|kg/m²|C|D)\b")
-#: these print what definitions say, or write for machines
+#: these write for machines
 LEFT = {
-    "sheets": "a definition as a page: headings and sentences about keys of a file, for who keeps the library",
     "csv": "columns, which are promised",
     "forecast": "keys and columns, which are promised",
     "fhir": "codes and texts for another program",
@@ -41,7 +50,6 @@ ALLOWED = {
     r"ivigcalc[./ ].*|ivigcalc": "a name of the program, its version or a document's schema",
     r"(?:SEQUENCE|DTSTAMP|VEVENT|VTIMEZONE|CONFIRMED|CANCELLED|OPAQUE|DISPLAY|PUBLISH|GREGORIAN|-//ivigcalc//.*)": "iCalendar's own",
     r"bold yellow|bold red|bold|dim|italic": "a style of rich",
-    r"--[a-z]+.*": "an option",
     r"<.*|.*\{[a-z]+: ?[^{}]*\}.*|[\" ]*[a-z-]+=\"": "markup or style, without words",
     r"\(\?.*": "a pattern",
     r"counter\(pages?\)": "a style sheet's own",
@@ -83,6 +91,45 @@ def test_every_name_is_used(group: type) -> None:
     assert sorted(set(words_of(group)) - used) == []
 
 
+def values_of(model: type, key: str) -> set[object]:
+    """The values that a key of a file may have; None where it may be left out."""
+    said = get_type_hints(model)[key]
+    parts = get_args(said) if isinstance(said, UnionType) or get_origin(said) is Union else (said,)
+    return {value for part in parts for value in get_args(part) or [None]}
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [
+        (WEIGHTS, set(get_args(WeightBasis))),
+        (calendar._SPANS, values_of(Limit, "per")),
+        (calendar._LEVELS, values_of(Limit, "level")),
+        (sheet_words._SPANS, values_of(Limit, "per")),
+        (sheet_words._LEVELS, values_of(Limit, "level")),
+        (sheet_words._CONFIDENCE, values_of(Protocol, "confidence")),
+        (listing._CONFIDENCE, values_of(Protocol, "confidence")),
+        (sheet_words._GROUPS, values_of(Population, "group")),
+        (sheet_words._KINDS, values_of(Source, "kind") - {None}),
+        (sheet_words.INFUSIONS, values_of(RateTable, "infusion")),
+        (policy._USES, values_of(DosingWeight, "use")),
+        (listing._WEIGHTS, values_of(DosingWeight, "use")),
+        (policy._PREGNANCY, values_of(DosingWeight, "pregnancy") - {None}),
+        (policy._RATES, values_of(RateWeight, "use")),
+    ],
+)
+def test_every_value_that_is_printed_has_its_word(words: dict[object, str], values: set[object]) -> None:
+    assert set(words) == values
+
+
+def test_every_way_of_rounding_has_its_words() -> None:
+    ways = {
+        (direction, tie if direction == "nearest" else None)
+        for direction in values_of(Rounding, "direction")
+        for tie in values_of(Rounding, "tie")
+    }
+    assert set(policy._ROUNDED) == ways
+
+
 # ---- renderers ------------------------------------------------------------------------------------------------------
 
 
@@ -96,6 +143,8 @@ def literals(tree: ast.Module) -> Iterator[tuple[int, str]]:
             skipped |= {id(inner) for inner in ast.walk(node)}
         if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("re."):
             skipped |= {id(inner) for inner in ast.walk(node)}
+        if isinstance(node, ast.Compare):
+            skipped |= {id(part) for part in (node.left, *node.comparators)}
         if isinstance(node, (ast.Subscript, ast.AnnAssign)):
             part = node.slice if isinstance(node, ast.Subscript) else node.annotation
             skipped |= {id(inner) for inner in ast.walk(part)}
@@ -112,14 +161,27 @@ def is_words(text: str) -> bool:
     return bool(re.search(r"[A-Za-z] |[ :;,(][A-Za-z]|[A-Z]", bare))
 
 
+def words_written_in(path: Path) -> list[tuple[int, str]]:
+    """The lines of a module that have words, and these."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [(line, text) for line, text in literals(tree) if is_words(text)]
+
+
+def is_allowed(text: str, form: str) -> bool:
+    return re.fullmatch(form, text.strip(), re.DOTALL) is not None
+
+
 @pytest.mark.parametrize("path", WRITERS, ids=lambda path: path.relative_to(RENDER).as_posix())
 def test_a_renderer_has_no_words_of_its_own(path: Path) -> None:
     found = [
-        (line, text)
-        for line, text in literals(ast.parse(path.read_text(encoding="utf-8")))
-        if is_words(text) and not any(re.fullmatch(form, text.strip(), re.DOTALL) for form in ALLOWED)
+        (line, text) for line, text in words_written_in(path) if not any(is_allowed(text, form) for form in ALLOWED)
     ]
     assert found == []
+
+
+def test_every_exception_is_needed() -> None:
+    texts = {text for path in WRITERS for _, text in words_written_in(path)}
+    assert [form for form in ALLOWED if not any(is_allowed(text, form) for text in texts)] == []
 
 
 def test_the_look_for_words_finds_them() -> None:
@@ -127,6 +189,13 @@ def test_the_look_for_words_finds_them() -> None:
         '"""Doc."""\ndef f(x):\n    """Doc."""\n    return f"{x} g over {x} days" + "Total" + "mL/h" + "date"\n'
     )
     assert [text for _, text in literals(tree) if is_words(text)] == ["Total", " g over ", " days"]
+
+
+def test_the_words_of_sheets_are_read_by_sheets_alone() -> None:
+    """A plan on a screen starts without them."""
+    readers = {path for path in RENDER.rglob("*.py") if "catalogue.sheets" in path.read_text(encoding="utf-8")}
+    assert readers
+    assert {path.parent.name for path in readers} == {"sheets"}
 
 
 # ---- templates ------------------------------------------------------------------------------------------------------

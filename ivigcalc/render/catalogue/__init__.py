@@ -2,8 +2,8 @@
 
 A name of a group stands for the same words on every page that has them. `{...}` is filled in; where a number decides
 between two forms, each has its name; a line break is one of a heading. Left where they are: units, what engine and
-definitions say (notices, reasons, titles), the sheets of definitions, messages about what was asked, and the words of
-the options, `request/fields.py`.
+definitions say (notices, reasons, titles), messages about what was asked, and the words of the options,
+`request/fields.py`. All places: docs/architecture.md, "Where the printed words stand".
 """
 
 from __future__ import annotations

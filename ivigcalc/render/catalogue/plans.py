@@ -75,6 +75,7 @@ class Plans:
     actual = "actual"
     ideal = "ideal"
     adjusted = "adjusted"
+    pre_pregnancy = "pre-pregnancy"
     brief = "{dose} g a course ({per_kg} g/kg of {weight} kg, {basis}), {over}"
     brief_days = "over {count} days: {doses} g"
     brief_day = "on one day"

@@ -12,6 +12,7 @@ from ivigcalc.render.months import Cell, Month
 from ivigcalc.render.sheets.policy import opened_text, prefer_text, rounding_text
 from ivigcalc.render.times import clock_of, duration_text, short_day
 from ivigcalc.render.words import (
+    WEIGHTS,
     Facts,
     by_order,
     changes,
@@ -24,6 +25,9 @@ from ivigcalc.render.words import (
     vials_text,
     weight_text,
 )
+
+_SPANS = {"day": Paper.a_day, "course": Paper.a_course, "4-weeks": Paper.four_weeks}
+_LEVELS = {"caution": Paper.limit_caution, "stop": Paper.limit_stop}
 
 
 def summary(plan: Plan) -> Facts:
@@ -65,7 +69,7 @@ def _strength(plan: Plan) -> str:
 
 
 def _rate_weight(plan: Plan) -> str:
-    return f"{figure(plan.rate_weight.kg)} kg ({plan.rate_weight.basis})"
+    return f"{figure(plan.rate_weight.kg)} kg ({WEIGHTS[plan.rate_weight.basis]})"
 
 
 def _limits(plan: Plan) -> Iterator[str]:
@@ -73,8 +77,7 @@ def _limits(plan: Plan) -> Iterator[str]:
     source = plan.computed_from
     protocol = source.regimen.value.protocols[source.protocol] if source.regimen and source.protocol else None
     for limit in protocol.limits if protocol else ():
-        span = limit.per.replace("4-weeks", Paper.four_weeks)
-        yield Paper.limit_of.format(most=measured(limit.max), span=span, level=limit.level)
+        yield Paper.limit_of.format(most=measured(limit.max), span=_SPANS[limit.per], level=_LEVELS[limit.level])
     for found, _ in infusions(plan):
         last = found.steps[-1]
         said = {"rate": figure(last.rate_ml_per_h), "use": clean(found.ladder, 120)}

@@ -23,7 +23,7 @@ from ivigcalc.render.paper.bedside import (
 )
 from ivigcalc.render.paper.chart import chart_data
 from ivigcalc.render.times import clock_of, duration_text, elapsed_text, long_day, moment, plain_day, span
-from ivigcalc.render.words import Facts, clean, phased, time_on_sheet, vials_text, weight_text
+from ivigcalc.render.words import WEIGHTS, Facts, clean, phased, time_on_sheet, vials_text, weight_text
 
 #: a nurse's sheet shows at most so many cautions of one kind; the order page of the plan has them all
 SAME_KIND_ON_SHEET = 3
@@ -88,7 +88,7 @@ def _facts(plan: Plan, session: Session) -> Iterator[tuple[str, str]]:
     yield Paper.weighed_on, plain_day(weighed) if weighed else ""
     rate = plan.rate_weight
     if (rate.kg, rate.basis) != (plan.dosing_weight.kg, plan.dosing_weight.basis):
-        yield Paper.weight_for_rates, f"{figure(rate.kg)} kg ({rate.basis})"
+        yield Paper.weight_for_rates, f"{figure(rate.kg)} kg ({WEIGHTS[rate.basis]})"
 
 
 def _infusion_facts(session: Session) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ivigcalc.definitions import Loaded, LoadedPolicy
 from ivigcalc.engine.plan import CHECK_LINE
+from ivigcalc.render.catalogue.sheets import Sheet as Words
 from ivigcalc.render.markdown_text import inline, linked, table_lines
 from ivigcalc.render.sheets.policy import policy_sections
 from ivigcalc.render.sheets.product import product_sections
@@ -19,6 +20,7 @@ from ivigcalc.render.sheets.sheet import Fact, Row, Section, Sheet
 from ivigcalc.render.sheets.words import source_text
 
 SHEET_WIDTH = 100
+_KINDS = {"regimen": Words.regimen, "product": Words.product, "policy": Words.policy}
 
 
 def sheet_of(loaded: Loaded[Any] | LoadedPolicy, protocol: str | None = None) -> Sheet:
@@ -34,8 +36,9 @@ def sheet_of(loaded: Loaded[Any] | LoadedPolicy, protocol: str | None = None) ->
 
 def _sheet(loaded: Loaded[Any], sections: tuple[Section, ...]) -> Sheet:
     value = loaded.value
-    stamp = f"{value.kind} {value.id}, version {value.version}, sha256 {loaded.sha256[:12]}"
-    return Sheet(f"{value.title} ({value.id})", sections, value.sources, stamp)
+    kind, sha = _KINDS[value.kind], loaded.sha256[:12]
+    stamp = Words.stamp.format(kind=kind, id=value.id, version=value.version, sha=sha)
+    return Sheet(Words.title.format(title=value.title, id=value.id), sections, value.sources, stamp)
 
 
 def to_json(loaded: Loaded[Any]) -> str:
@@ -57,7 +60,7 @@ def to_table(sheet: Sheet, *, width: int | None = None, color: bool = False, asc
         if section.title:
             parts.append(Text(f"\n{section.title}", style="bold"))
         parts += _rich_parts(section, numbers)
-    parts.append(Text("\nSources", style="bold"))
+    parts.append(Text(f"\n{Words.sources}", style="bold"))
     parts += [Text(f"[{number}] {source_text(sheet.sources[key])}", overflow="fold") for key, number in numbers.items()]
     parts += [Text(f"\n{sheet.stamp}", style="dim", overflow="fold"), Text(CHECK_LINE, style="bold")]
     return render(Group(*parts), width=width or SHEET_WIDTH, color=color, ascii_only=ascii_only)
@@ -83,7 +86,7 @@ def _rich_parts(section: Section, numbers: Mapping[str, int]) -> Iterator[Any]:
             facts.add_row(Text(part.label, style="bold"), text)
             continue
         facts = None
-        grid = new_table(*part.headings, "Source", left=("Source", *part.words))
+        grid = new_table(*part.headings, Words.source, left=(Words.source, *part.words))
         for row in part.rows:
             grid.add_row(*(Text(cell) for cell in row.cells), Text(_cited(row.sources, numbers)))
         yield grid
@@ -108,7 +111,7 @@ def _markdown_lines(sheet: Sheet, heading: str) -> Iterator[str]:
             yield ""
         yield from _markdown_section(section, numbers)
     yield ""
-    yield f"{heading}# Sources"
+    yield f"{heading}# {Words.sources}"
     yield ""
     for key, number in numbers.items():
         yield f"{number}. {linked(source_text(sheet.sources[key]), sheet.sources[key].url)}"
@@ -125,7 +128,7 @@ def _markdown_section(section: Section, numbers: Mapping[str, int]) -> Iterator[
             continue
         if place:
             yield ""
-        yield from table_lines((*part.headings, "Source"), (_markdown_row(row, numbers) for row in part.rows))
+        yield from table_lines((*part.headings, Words.source), (_markdown_row(row, numbers) for row in part.rows))
         yield ""
 
 

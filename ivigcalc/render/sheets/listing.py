@@ -10,13 +10,26 @@ from typing import Any
 from msgspec import Struct, field
 
 from ivigcalc.definitions import Policy, Product, Protocol, Regimen
+from ivigcalc.render.catalogue.sheets import Lists
 from ivigcalc.render.csv import safe_cell, write_rows
 from ivigcalc.render.evidence import basis_text
 from ivigcalc.render.markdown_text import inline, table_lines
+from ivigcalc.render.sheets.policy import step_text
 
 #: headings that would be wider than their column, as a screen shows them
-_NARROW = {"Protocols": "Pro-\ntocols", "Confidence": "Confi-\ndence", "Sources": "Sour-\nces"}
-_MARKED = {"LOW": "bold yellow", "INCOMPLETE": "bold yellow"}
+_NARROW = {
+    Lists.protocols: Lists.protocols_narrow,
+    Lists.confidence: Lists.confidence_narrow,
+    Lists.sources: Lists.sources_narrow,
+}
+_MARKED = {Lists.low: "bold yellow", Lists.incomplete: "bold yellow"}
+_CONFIDENCE = {"high": Lists.high, "medium": Lists.medium, "low": Lists.low}
+_WEIGHTS = {
+    "actual": Lists.actual,
+    "ideal": Lists.ideal,
+    "adjusted": Lists.adjusted,
+    "lower-of-actual-and-ideal": Lists.lower,
+}
 
 
 class Entry(Struct, frozen=True):
@@ -53,8 +66,7 @@ def _regimen_entry(regimen: Regimen) -> Entry:
         "protocols": protocols,
         "sources": len(regimen.sources),
     }
-    confidence = "LOW" if low else first.confidence
-    cells = (regimen.id, regimen.title, basis_text(first), confidence, str(len(protocols)))
+    cells = (regimen.id, regimen.title, basis_text(first), _CONFIDENCE[first.confidence], str(len(protocols)))
     return Entry(regimen.category, cells, data)
 
 
@@ -87,7 +99,8 @@ def _product_entry(product: Product) -> Entry:
     sizes = " ".join(str(vial).removesuffix(" g") for vial in product.vials) or "-"
     strength = str(product.concentration).removesuffix(" mg/mL") if product.concentration else "-"
     assumed = sum(bool(table["assumed"]) for table in tables)
-    rates = f"{len(tables)}, {assumed} assumed" if assumed else str(len(tables) or "none")
+    rates = str(len(tables) or Lists.no_rates)
+    rates = Lists.rates_assumed.format(count=rates, assumed=assumed) if assumed else rates
     cells = (product.id, product.title, strength, sizes, rates, str(len(product.sources)))
     return Entry(product.country or "-", cells, data)
 
@@ -107,10 +120,10 @@ def _policy_entry(policy: Policy) -> Entry:
         "rate_weight": policy.rate_weight.use if policy.computable else None,
         "sources": len(policy.sources),
     }
-    rule = "INCOMPLETE"
+    rule = Lists.incomplete
     if policy.computable and weight and rounding:
-        to = "not rounded" if rounding.to == "nothing" else f"to {rounding.to}"
-        rule = f"{weight.use.replace('-', ' ')} weight, {to}"
+        to = Lists.not_rounded if rounding.to == "nothing" else Lists.rounded_to.format(to=step_text(rounding))
+        rule = Lists.rule_of.format(weight=_WEIGHTS[weight.use], rounding=to)
     cells = (policy.id, policy.title, rule, str(len(policy.sources)))
     return Entry(policy.country or "-", cells, data)
 
@@ -119,18 +132,18 @@ def _policy_entry(policy: Policy) -> Entry:
 _KINDS: dict[str, tuple[Callable[[Any], Entry], tuple[str, ...], tuple[str, ...]]] = {
     "regimen": (
         _regimen_entry,
-        ("Id", "Title", "Evidence", "Confidence", "Protocols"),
-        ("Id", "Title", "Evidence", "Confidence"),
+        (Lists.id, Lists.title, Lists.evidence, Lists.confidence, Lists.protocols),
+        (Lists.id, Lists.title, Lists.evidence, Lists.confidence),
     ),
     "product": (
         _product_entry,
-        ("Id", "Title", "mg/mL", "Vials, g", "Rates", "Sources"),
-        ("Id", "Title", "Vials, g", "Rates"),
+        (Lists.id, Lists.title, Lists.strength, Lists.vials, Lists.rates, Lists.sources),
+        (Lists.id, Lists.title, Lists.vials, Lists.rates),
     ),
     "policy": (
         _policy_entry,
-        ("Id", "Title", "Rule", "Sources"),
-        ("Id", "Title", "Rule"),
+        (Lists.id, Lists.title, Lists.rule, Lists.sources),
+        (Lists.id, Lists.title, Lists.rule),
     ),
 }
 
@@ -173,7 +186,7 @@ def _csv_item(item: Any) -> str:
 def to_markdown(found: Listing) -> str:
     """A table, with the group as its first column."""
     rows = (tuple(map(inline, (entry.group, *entry.cells))) for entry in found.entries)
-    return "\n".join(table_lines(("Group", *found.headings), rows)) + "\n"
+    return "\n".join(table_lines((Lists.group, *found.headings), rows)) + "\n"
 
 
 def to_table(found: Listing, *, width: int | None, color: bool, ascii_only: bool) -> str:

@@ -9,12 +9,13 @@ from ivigcalc.definitions.product import Caution, Composition, Contraindication
 from ivigcalc.definitions.source import Said
 from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_of
+from ivigcalc.render.catalogue.sheets import ProductSheet as Words
+from ivigcalc.render.catalogue.sheets import Sheet
 from ivigcalc.render.figures import figure
 from ivigcalc.render.sheets.sheet import Citing, Fact, Grid, Row, Section
-from ivigcalc.render.sheets.words import INFUSIONS, time_text
+from ivigcalc.render.sheets.words import INFUSIONS, age_text, time_text
 
 BAR_WIDTH = 20
-_ASSUMED = "* assumed: the source does not print this step for this use; a plan that uses it says so"
 
 
 def product_sections(product: Product) -> Iterator[Section]:
@@ -22,37 +23,35 @@ def product_sections(product: Product) -> Iterator[Section]:
     citing = Citing(product)
     yield Section("", tuple(_head(product, citing)))
     if product.indications:
-        yield Section("Licensed for", tuple(Fact(i.id, i.text, citing.of(i)) for i in product.indications))
+        yield Section(Words.licensed_for, tuple(Fact(i.id, i.text, citing.of(i)) for i in product.indications))
     for table in product.rates:
         yield Section(table_title(table), tuple(_titration(product, table, citing)))
     if not product.rates:
-        why = product.no_rates_because or "no source prints an infusion rate for it"
-        yield Section("Rates", (Fact("None", f"{why}; a plan has doses but no times", mark=True),))
+        why = product.no_rates_because or Words.no_source_prints
+        yield Section(Sheet.rates, (Fact(Words.none, Words.no_rates.format(why=why), mark=True),))
     if product.composition is not None:
-        yield Section("Composition", tuple(_composition(product.composition, citing)))
+        yield Section(Words.composition, tuple(_composition(product.composition, citing)))
     yield from _handling(product, citing)
     if product.others:
-        yield Section(
-            "Where sources disagree", tuple(Fact("", other.says, citing.of(other)) for other in product.others)
-        )
+        yield Section(Words.disagree, tuple(Fact("", other.says, citing.of(other)) for other in product.others))
     if product.notes:
-        yield Section("Notes", tuple(Fact("", note) for note in product.notes))
+        yield Section(Sheet.notes, tuple(Fact("", note) for note in product.notes))
 
 
 def _head(product: Product, citing: Citing) -> Iterator[Fact]:
     own = citing.of()
-    yield Fact("Manufacturer", product.manufacturer or "not said", own)
-    yield Fact("Licensed in", product.country or "not said", own)
+    yield Fact(Words.manufacturer, product.manufacturer or Sheet.not_said, own)
+    yield Fact(Words.licensed_in, product.country or Sheet.not_said, own)
     if product.concentration is not None:
-        yield Fact("Concentration", str(product.concentration), own)
+        yield Fact(Words.concentration, str(product.concentration), own)
     else:
-        yield Fact("Concentration", "not published, so no volume and no time can be computed", mark=True)
+        yield Fact(Words.concentration, Words.no_concentration, mark=True)
     if product.vials:
-        yield Fact("Vials", ", ".join(str(vial) for vial in product.vials), own)
+        yield Fact(Words.vials, ", ".join(str(vial) for vial in product.vials), own)
     else:
-        yield Fact("Vials", "not published: only a policy that rounds to grams can be used with it", mark=True)
+        yield Fact(Words.vials, Words.no_vials, mark=True)
     if product.contraindicated_with:
-        yield Fact("Refused with", ", ".join(product.contraindicated_with))
+        yield Fact(Words.refused_with, ", ".join(product.contraindicated_with))
 
 
 # ---- titrations -----------------------------------------------------------------------------------------------------
@@ -60,35 +59,32 @@ def _head(product: Product, citing: Citing) -> Iterator[Fact]:
 
 def table_title(table: RateTable) -> str:
     """What the table was published for."""
-    return f"Rates for {', '.join(filter(None, (*table.for_, INFUSIONS[table.infusion])))}"
+    return Words.rates_for.format(uses=", ".join(filter(None, (*table.for_, INFUSIONS[table.infusion]))))
 
 
 def _titration(product: Product, table: RateTable, citing: Citing) -> Iterator[Fact | Grid]:
     top = max(product.comparable_rate(part.rate) for _, part in _parts(table) if _drawable(part, table))
     rows = [*_rungs(product, table, citing, top), *_ceilings(product, table, citing, top)]
-    yield Grid(
-        ("From\nmin", "For\nmin", rate_unit(table), "As printed", "Rate"), tuple(rows), words=("As printed", "Rate")
-    )
+    headings = (Words.from_min, Words.for_min, rate_unit(table), Words.as_printed, Words.rate)
+    yield Grid(headings, tuple(rows), words=(Words.as_printed, Words.rate))
     if any(rung.basis == "assumed" for rung in table.ladder):
-        yield Fact("", _ASSUMED, mark=True)
+        yield Fact("", Words.assumed, mark=True)
     if table.note:
-        yield Fact("Note", table.note, citing.of(table))
+        yield Fact(Sheet.note, table.note, citing.of(table))
     for name, part in _parts(table):
         if part.note:
             yield Fact(name, part.note, citing.of(part, table))
     if table.time is not None:
-        yield Fact("Infusion lasts", time_text(table.time), citing.of(table.time, table))
+        yield Fact(Sheet.infusion_lasts, time_text(table.time), citing.of(table.time, table))
     at_risk = table.at_risk_ceiling
     if at_risk is not None and at_risk.risks:
-        less = f", printed as less than {at_risk.rate}" if at_risk.less_than else ""
-        yield Fact("At risk", f"the ceiling for a risk of {', '.join(at_risk.risks)}{less}", citing.of(at_risk, table))
+        ceiling = Words.risk_ceiling_less if at_risk.less_than else Words.risk_ceiling
+        text = ceiling.format(risks=", ".join(at_risk.risks), rate=at_risk.rate)
+        yield Fact(Sheet.at_risk, text, citing.of(at_risk, table))
     elif at_risk is None:
-        yield Fact(
-            "At risk",
-            "no lower ceiling is published for patients at risk: the plan says so and asks for the lowest rate",
-        )
+        yield Fact(Sheet.at_risk, Words.no_risk_ceiling)
     for other in table.others:
-        yield Fact("Disagreement", other.says, citing.of(other, table))
+        yield Fact(Words.disagreement, other.says, citing.of(other, table))
 
 
 def rate_unit(table: RateTable) -> str:
@@ -103,10 +99,10 @@ def rate_text(product: Product, part: PrintedRung | Ceiling) -> str:
 
 def _parts(table: RateTable) -> Iterator[tuple[str, PrintedRung | Ceiling]]:
     """The rungs, then the ceilings, by name."""
-    yield from ((f"At {rung.rate}", rung) for rung in table.ladder)
-    yield "Ceiling", table.ceiling
+    yield from ((Words.at_rate.format(rate=rung.rate), rung) for rung in table.ladder)
+    yield Words.ceiling, table.ceiling
     if table.at_risk_ceiling is not None:
-        yield "At risk", table.at_risk_ceiling
+        yield Sheet.at_risk, table.at_risk_ceiling
 
 
 def _drawable(part: PrintedRung | Ceiling, table: RateTable) -> bool:
@@ -117,8 +113,8 @@ def _drawable(part: PrintedRung | Ceiling, table: RateTable) -> bool:
 def _rungs(product: Product, table: RateTable, citing: Citing, top: Fraction) -> Iterator[Row]:
     start = Fraction(0)
     for rung in table.ladder:
-        mark = " *" if rung.basis == "assumed" else ""
-        length = "to end" if rung.for_ is None else figure(decimal_of(rung.for_.base, 2))
+        mark = Words.assumed_mark if rung.basis == "assumed" else ""
+        length = Words.to_end if rung.for_ is None else figure(decimal_of(rung.for_.base, 2))
         bar = "#" * bar_length(product.comparable_rate(rung.rate), top)
         cells = (figure(decimal_of(start, 2)), length, rate_text(product, rung), f"{rung.rate}{mark}", bar)
         yield Row(cells, citing.of(rung, table))
@@ -126,7 +122,7 @@ def _rungs(product: Product, table: RateTable, citing: Citing, top: Fraction) ->
 
 
 def _ceilings(product: Product, table: RateTable, citing: Citing, top: Fraction) -> Iterator[Row]:
-    for name, ceiling in (("maximum", table.ceiling), ("at risk", table.at_risk_ceiling)):
+    for name, ceiling in ((Words.row_maximum, table.ceiling), (Words.row_at_risk, table.at_risk_ceiling)):
         if ceiling is None:
             continue
         drawn = _drawable(ceiling, table)
@@ -145,24 +141,24 @@ def bar_length(rate: Fraction, top: Fraction) -> int:
 
 def _composition(composition: Composition, citing: Citing) -> Iterator[Fact]:
     named: list[tuple[str, Said | None]] = [
-        ("Stabiliser", composition.stabiliser),
-        ("Sodium", composition.sodium),
-        ("Osmolality", composition.osmolality),
-        ("pH", composition.ph),
-        *(("Other", other) for other in composition.other),
+        (Words.stabiliser, composition.stabiliser),
+        (Words.sodium, composition.sodium),
+        (Words.osmolality, composition.osmolality),
+        (Words.acidity, composition.ph),
+        *((Words.other, other) for other in composition.other),
     ]
     for label, said in named:
         if said is not None:
             yield Fact(label, said.text, citing.of(said))
     iga = composition.iga
     if iga is not None:
-        most = f"at most {iga.maximum}" if iga.maximum else ""
-        mean = f"on average {iga.average}" if iga.average else ""
-        yield Fact("IgA", "; ".join(part for part in (most, mean, iga.note) if part), citing.of(iga))
+        most = Words.at_most.format(most=iga.maximum) if iga.maximum else ""
+        mean = Words.on_average.format(mean=iga.average) if iga.average else ""
+        yield Fact(Words.iga, "; ".join(part for part in (most, mean, iga.note) if part), citing.of(iga))
 
 
 def _whom(said: Contraindication | Caution, citing: Citing) -> Fact:
-    age = f"age {' and '.join(map(str, said.age))}" if said.age else ""
+    age = age_text(said.age) if said.age else ""
     return Fact(said.condition or age, said.text, citing.of(said))
 
 
@@ -170,15 +166,15 @@ def _handling(product: Product, citing: Citing) -> Iterator[Section]:
     opened = product.open_bottle
     handling = [Fact("", said.text, citing.of(said)) for said in product.handling]
     if opened is not None:
-        what = "A pool of bottles" if opened.applies_to == "pool" else "An opened bottle"
-        handling.append(Fact("", f"{what} is used within {opened.within}", citing.of(opened)))
+        used = Words.pool if opened.applies_to == "pool" else Words.opened
+        handling.append(Fact("", used.format(time=opened.within), citing.of(opened)))
     for title, facts in (
-        ("Storage", [Fact("", said.text, citing.of(said)) for said in product.storage]),
-        ("Handling", handling),
-        ("Contraindications", [_whom(c, citing) for c in product.contraindications]),
-        ("Unlike its class", [Fact(u.condition, u.text, citing.of(u)) for u in product.unlike_class]),
-        ("Warnings", [_whom(w, citing) for w in product.warnings]),
-        ("Starting again after a gap", [Fact("", said.text, citing.of(said)) for said in product.restart]),
+        (Words.storage, [Fact("", said.text, citing.of(said)) for said in product.storage]),
+        (Words.handling, handling),
+        (Words.contraindications, [_whom(c, citing) for c in product.contraindications]),
+        (Words.unlike_class, [Fact(u.condition, u.text, citing.of(u)) for u in product.unlike_class]),
+        (Words.warnings, [_whom(w, citing) for w in product.warnings]),
+        (Words.restart, [Fact("", said.text, citing.of(said)) for said in product.restart]),
     ):
         if facts:
             yield Section(title, tuple(facts))
