@@ -68,7 +68,9 @@ def test_the_build_is_given_all_that_preparing_the_definitions_loads() -> None:
         "encoded(load_bytes(path.read_bytes(), str(path), 'policy').value);"
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
     )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=ROOT
+    ).stdout
     names = [re.split(r"[<>=]", requirement)[0] for requirement in PROJECT["build-system"]["requires"]]
     given = {distribution for name in names for distribution in with_its_own(name)}
     needed = {
