@@ -36,7 +36,7 @@ ORDERS = {
     "octagam-10-us, dermatomyositis (3 steps)": ("dermatomyositis", "octagam-10-us"),
     "privigen-us, cidp (5 steps, as most ladders have)": ("cidp:us-label-gamunex-c", "privigen-us"),
     "gammagard-liquid-us, cidp (6 steps)": ("cidp:us-label-gamunex-c", "gammagard-liquid-us"),
-    "octagam-10-us, polymyositis (3 steps, monthly)": ("polymyositis", "octagam-10-us"),
+    "octagam-10-us, polymyositis (3 steps, monthly)": ("polymyositis:cherin-2002", "octagam-10-us"),
 }
 
 
