@@ -12,7 +12,7 @@ import working
 from ivigcalc.definitions import Limit, Prefer, Product, Rounding
 from ivigcalc.engine.dose import CourseDose, Prescribed
 from ivigcalc.engine.plan import Plan
-from ivigcalc.engine.rounding import make_steps, plan_course
+from ivigcalc.engine.rounding import Bounds, _range_g, make_steps, plan_course
 from ivigcalc.quantity import quantity
 
 
@@ -344,3 +344,16 @@ def test_a_label_is_the_default_for_its_own_product_alone() -> None:
     for product, protocol in (("flebogamma-dif-5-eu", "eu-label-flebogamma-dif"), ("privigen-eu", "us-label-privigen")):
         made = helpers.plan("measles-exposure", product, "20kg", age="6y")
         assert made.computed_from.protocol == protocol
+
+
+@pytest.mark.parametrize(("course_g", "held"), [(11, False), (12, True), (13, True)])
+def test_a_course_holds_the_least_where_it_reaches_it(course_g: int, held: bool) -> None:
+    assert Bounds(least_g=Fraction(12)).hold(Fraction(course_g), Fraction(course_g)) == held
+
+
+@pytest.mark.parametrize(("least_g", "from_g"), [(None, 90), (50, 90), (90, 90), (95, 95)])
+def test_how_far_down_a_course_of_100_g_may_be_rounded(least_g: int | None, from_g: int) -> None:
+    """Within a tenth: from 90 g, and no lower than the least."""
+    least = None if least_g is None else Fraction(least_g)
+    rule = Rounding.model_validate({"to": "whole vials"})
+    assert _range_g(Fraction(100), Fraction(1, 10), rule, Bounds(least_g=least)) == (from_g, 110)
