@@ -142,6 +142,33 @@ def test_what_is_short_is_counted_over_all_courses_as_they_are_now() -> None:
     assert not helpers.notices(after(plan, missed=days, rest="keep"), "stock-short")
 
 
+def test_a_changed_order_draws_all_that_the_courses_before_have_left() -> None:
+    """12 x 30 g and 36 x 2 g are three courses of 4 x 30 g + 12 x 2 g: after two of them the third has what it had."""
+    plan = first(helpers.a_site(stock={"octagam-10-us": {"30 g": "12", "2 g": "36", "5 g": "0"}}), courses="3")
+    again = after(plan, ON, new_weight="72.1kg", from_course="3")
+    third = [[session.vials for session in made.sessions if session.course == 3] for made in (plan, again)]
+    assert third[0] == third[1]
+    assert [[(vial.size_g, vial.count) for vial in vials] for vials in third[1]] == [[(D(30), 1), (D(2), 3)]] * 4
+
+
+def test_what_is_short_is_of_every_session_from_the_first_course_that_lacks() -> None:
+    """Of 10 x 30 g the third course, which needs the ninth to the twelfth, lacks 2 and the fourth all of its own."""
+    plan = first(helpers.a_site(stock={"octagam-10-us": {"30 g": "10", "2 g": "60", "5 g": "0"}}), courses="4")
+    for made in (plan, after(plan, ON, new_weight="72.1kg", from_course="3")):
+        short = helpers.notice(made, "stock-short")
+        assert (short.value, short.limit) == ("16 x 30 g", "10 x 30 g")
+        assert short.sessions == tuple((course, day) for course in (3, 4) for day in (1, 2, 3, 4))
+
+
+def test_what_is_short_of_a_product_is_not_counted_of_another() -> None:
+    """Two courses of 4 x 30 g + 12 x 2 g of the first product lack one of 30 g, whatever is drawn of the other after them."""
+    stock = {"octagam-10-us": {"30 g": "7", "2 g": "24", "5 g": "0"}}
+    changed = after(first(helpers.a_site(stock=stock), courses="4"), ON, product="privigen-us", from_course="3")
+    short = helpers.notice(changed, "stock-short")
+    assert (short.value, short.limit) == ("8 x 30 g", "7 x 30 g")
+    assert short.sessions == tuple((2, day) for day in (1, 2, 3, 4))
+
+
 def test_what_is_said_of_a_dose_names_the_courses_that_have_it() -> None:
     """Of 30 g vials alone a course of 144 g is 150 g, and 120 g for 60 kg is 120 g with every size as well."""
     site = helpers.a_site(stock={"octagam-10-us": {"30 g": "90"}})
