@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ivigcalc.api import Desk
 from ivigcalc.comparison.axes import Orders
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Phase, Site
-from ivigcalc.engine.plan import Course, Plan, Session, VialCount
+from ivigcalc.engine.plan import Course, Plan, Session, VialCount, vials_of_all
 from ivigcalc.errors import RefusedError, RequestError
 from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_of
@@ -141,7 +141,7 @@ def _rows(words: tuple[str, ...], plan: Plan) -> Iterator[Row]:
             _sum(map(_visit_min, sessions)),
             _most(step.rate_ml_per_h for session in sessions for step in session.steps),
             None if a_year is None else decimal_of(a_year * course.days, 1),
-            _added(sessions),
+            vials_of_all(sessions),
             sum(vial.count for session in sessions for vial in session.vials),
             sum((session.leftover_g for session in sessions), Decimal(0)),
             _cost(plan, sessions, a_year),
@@ -162,14 +162,6 @@ def _visit_min(session: Session) -> int | None:
     if session.duration_min is None:
         return None
     return session.overhead_before_min + session.duration_min + session.overhead_after_min
-
-
-def _added(sessions: Sequence[Session]) -> tuple[VialCount, ...]:
-    """The vials of all sessions, larger first."""
-    counts: dict[Decimal, int] = {}
-    for vial in (vial for session in sessions for vial in session.vials):
-        counts[vial.size_g] = counts.get(vial.size_g, 0) + vial.count
-    return tuple(VialCount(size_g, counts[size_g]) for size_g in sorted(counts, reverse=True))
 
 
 def _courses_a_year(plan: Plan, course: Course) -> Fraction | None:

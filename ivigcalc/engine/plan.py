@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -299,6 +300,14 @@ class Session(NamedTuple):
                     return  # the infusion was stopped before it was hung
                 given_ml += of_bottle_ml
                 yield vial.size_g, of_bottle_ml, given_ml
+
+
+def vials_of_all(sessions: Iterable[Session]) -> tuple[VialCount, ...]:
+    """The vials of several sessions, larger first."""
+    counts: Counter[Decimal] = Counter()
+    for session in sessions:
+        counts.update({vial.size_g: vial.count for vial in session.vials})
+    return tuple(VialCount(size_g, counts[size_g]) for size_g in sorted(counts, reverse=True))
 
 
 def clock_text(on: date | None, minutes: int) -> str:

@@ -13,7 +13,7 @@ from ivigcalc.engine.checks.common import settle
 from ivigcalc.engine.checks.doses import Begun, four_weeks_by_date
 from ivigcalc.engine.dose import FOUR_WEEKS_DAYS
 from ivigcalc.engine.make import make_plan
-from ivigcalc.engine.plan import Notice, Plan, Segment, Session
+from ivigcalc.engine.plan import Notice, Plan, Segment, Session, vials_of_all
 from ivigcalc.engine.prescription import prescribe
 from ivigcalc.engine.since import Since
 from ivigcalc.engine.weight import weigh
@@ -108,9 +108,5 @@ def _case(state: State, ordered: Ordered, due: tuple[date, ...] | None, given: l
 
 def _taken(given: list[Session], product: str) -> tuple[tuple[Fraction, int], ...]:
     """The vials of a product that the sessions before take, by size in g."""
-    found: dict[Fraction, int] = {}
-    for session in given:
-        for vial in session.vials if session.product == product else ():
-            size = Fraction(vial.size_g)
-            found[size] = found.get(size, 0) + vial.count
-    return tuple(sorted(found.items()))
+    of_product = [session for session in given if session.product == product]
+    return tuple(sorted((Fraction(vial.size_g), vial.count) for vial in vials_of_all(of_product)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
@@ -23,7 +22,7 @@ from ivigcalc.engine.plan import (
     Titration,
     Totals,
     TraceEntry,
-    VialCount,
+    vials_of_all,
 )
 from ivigcalc.engine.since import Place
 from ivigcalc.exact import Fraction
@@ -93,17 +92,13 @@ def _phases(segment: Segment, end: int) -> Iterator[Course]:
 
 def _totals(site: Site, sessions: Sequence[Session]) -> Totals:
     """Sums over all sessions as they are now, at the prices of the site."""
-    vials: dict[Decimal, int] = {}
-    for session in sessions:
-        for vial in session.vials:
-            vials[vial.size_g] = vials.get(vial.size_g, 0) + vial.count
     volumes = [session.volume_ml for session in sessions if session.volume_ml is not None]
     return Totals(
         courses=len({session.course for session in sessions}),
         sessions=len(sessions),
         dose_g=decimal_of(sum(session.dose_g for session in sessions), 3),
         volume_ml=decimal_of(sum(volumes), 3) if volumes else None,
-        vials=tuple(VialCount(size, count) for size, count in sorted(vials.items(), reverse=True)),
+        vials=vials_of_all(sessions),
         leftover_g=decimal_of(sum(session.leftover_g for session in sessions), 3),
         cost=_cost(site, sessions),
     )
@@ -176,9 +171,7 @@ def _stock_short(site: Site, windows: Sequence[tuple[Segment, int]], sessions: S
                 found.setdefault(segment.plan.computed_from.product.value.id, about[0][0])
     for product, from_course in found.items():
         drawn = [session for session in sessions if session.product == product]
-        needed: Counter[Fraction] = Counter()
-        for session in drawn:
-            needed.update({Fraction(vial.size_g): vial.count for vial in session.vials})
+        needed = {Fraction(vial.size_g): vial.count for vial in vials_of_all(drawn)}
         places = tuple((session.course, session.day) for session in drawn if session.course >= from_course)
         yield from stock_short(site, product, needed, places)
 
