@@ -38,8 +38,6 @@ class AgeBound(Strict):
     operator: Literal[">=", ">", "<=", "<"]
     age: Quantity
 
-    model_config = Strict.model_config | {"arbitrary_types_allowed": True}
-
     def holds(self, age_months: Fraction) -> bool:
         """Whether an age in months is inside the bound."""
         return compare(self.operator, age_months, in_months(self.age))
@@ -65,13 +63,18 @@ def _age_bound(text: str) -> dict[str, Any]:
     return {"operator": match[1], "age": age}
 
 
+def _is_empty(start: Fraction, end: Fraction, both_hold: bool) -> bool:
+    """Whether nothing lies from one bound to another. `both_hold`: where the two are one, it is within both."""
+    return start > end or (start == end and not both_hold)
+
+
 def _of_somebody(bounds: tuple[AgeBound, ...]) -> tuple[AgeBound, ...]:
     """Ages that are above one bound and below another, unless the two leave nobody."""
     for low in bounds:
         for high in bounds:
             if low.operator[0] == ">" and high.operator[0] == "<":
                 start, end = in_months(low.age), in_months(high.age)
-                if start > end or (start == end and not (low.holds(start) and high.holds(end))):
+                if _is_empty(start, end, low.holds(start) and high.holds(end)):
                     raise ValueError(f"nobody is both {low} and {high}")
     return bounds
 
@@ -137,7 +140,7 @@ def exclude(one: Condition, other: Condition) -> bool:
     low, high = _bound(lower), _bound(upper)
     if low is None or high is None or low.subject != high.subject or lower.operator[0] == upper.operator[0]:
         return False
-    return low.at > high.at or (low.at == high.at and not (low.holds_there and high.holds_there))
+    return _is_empty(low.at, high.at, low.holds_there and high.holds_there)
 
 
 def takes_in(wide: Condition, narrow: Condition) -> bool:
