@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from datetime import date
+from functools import partial
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -11,7 +13,7 @@ from ivigcalc import library
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, LoadedPolicy, Site
 from ivigcalc.engine.case import Case, Definitions, case_of
 from ivigcalc.engine.known import Known
-from ivigcalc.engine.make import Worked, work_out
+from ivigcalc.engine.make import Worked, admit, draft, say, work_out
 from ivigcalc.engine.plan import Plan
 from ivigcalc.engine.prescription import Prescription, prescribe
 from ivigcalc.errors import RequestError
@@ -51,6 +53,11 @@ class Desk:
     def work_out(self, form: Form, command: Command) -> Worked:
         """The same before its figures are shown, for those who show them in a way of their own."""
         return work_out(self.case(form, command), prescribed=self._prescribed)
+
+    def stages(self, command: Command) -> tuple[Callable[[Any], Any], ...]:
+        """The same in stages, each of which takes what the one before it gave, and the first a form: for those who take
+        many forms through each."""
+        return partial(self.case, command=command), admit, partial(draft, prescribed=self._prescribed), say
 
     def case(self, form: Form, command: Command) -> Case:
         """What a form asks, with the definitions that it names."""

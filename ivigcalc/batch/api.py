@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -50,7 +49,7 @@ def plan_many(
         return desk.plan(_words(request), command, with_trace=with_trace)
 
     for request in requests:
-        yield attempt(partial(ask, request))
+        yield attempt(ask, request)
 
 
 def plan_arrow(

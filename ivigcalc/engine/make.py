@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -48,12 +49,44 @@ def work_out(case: Case, *, prescribed: Callable[[Case], Prescription] = prescri
     `prescribed` gives the prescription of the case: worked out here, or kept by whoever plans for many. Raises
     `RequestError` for what the order leaves open, `RefusedError` for stops that were not overridden.
     """
-    before = stop_now(said_before(case), case.order)  # what is implausible is not worked out
+    return say(draft(admit(case), prescribed))
+
+
+# ---- one after the other, for those who take many cases through each -------------------------------------------------
+
+
+class Admitted(NamedTuple):
+    """A case that may be worked out, and what was said of it before."""
+
+    case: Case
+    said: tuple[Notice, ...]
+
+
+class Drafted(NamedTuple):
+    """A case worked out, and what was said of it before."""
+
+    draft: Draft
+    said: tuple[Notice, ...]
+
+
+def admit(case: Case) -> Admitted:
+    """What is implausible is not worked out."""
+    return Admitted(case, stop_now(said_before(case), case.order))
+
+
+def draft(admitted: Admitted, prescribed: Callable[[Case], Prescription]) -> Drafted:
+    """Weight, doses, days and rates of a case."""
+    case, said = admitted
     weights = weigh(case)
     rate_kg = rate_weight_kg(case.policy, weights)
     prescription = prescribed(case)
     dosed = dose_courses(prescription, weights.kg, finer_for_age(case), case.patient.at_risk)
     calendar = set_dates(case, prescription, dosed.shape)
     titrated = titrate(prescription, dosed, rate_kg, held_to(case), calendar.kinds)
-    draft = Draft(case, prescription, weights, rate_kg, dosed, calendar, titrated)
-    return Worked(draft, settle((*before, *said_of(draft)), case.order, case.since.replanned))
+    return Drafted(Draft(case, prescription, weights, rate_kg, dosed, calendar, titrated), said)
+
+
+def say(drafted: Drafted) -> Worked:
+    """What must be said of a draft."""
+    draft, said = drafted
+    return Worked(draft, settle((*said, *said_of(draft)), draft.case.order, draft.case.since.replanned))

@@ -268,14 +268,14 @@ def test_fail_fast_and_max_errors(batch: Batch) -> None:
 
 
 def test_a_bug_in_one_row_costs_that_row(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Desk.work_out
+    real = Desk.case
 
     def broken(desk: Desk, form: Form, *more: Any, **named: Any) -> Any:
         if form.patient_id == "b":
             raise ZeroDivisionError("secret inner workings")
         return real(desk, form, *more, **named)
 
-    monkeypatch.setattr(Desk, "work_out", broken)
+    monkeypatch.setattr(Desk, "case", broken)
     done = batch("patient_id,weight_kg\na,72\nb,73\nc,74\n")
     assert (done.code, done.patients(), done.codes()) == (5, ["a", "c"], {"b": "bug"})
 

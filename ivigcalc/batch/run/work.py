@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ivigcalc.api import Desk
 from ivigcalc.batch.rows.columns import COLUMNS, IDENTITY, Cell, Columns
-from ivigcalc.batch.rows.outcome import Failed, attempt
+from ivigcalc.batch.rows.outcome import Failed, attempt, attempt_all
 from ivigcalc.batch.rows.problems import problems
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.tables.answer import Asked, Planned, planned
@@ -177,18 +176,53 @@ class Planner:
         self._files: list[tuple[str, bytes]] = []
         self._plans: list[bytes] = []
         self._question = question_of(settings.columns)
+        # an override for the whole list is tried row by row
+        self._stages = (self._worked,) if settings.defaults.override else self._desk.stages("schedule")
 
     def outcomes(self, rows: Sequence[Row]) -> Iterator[Outcome]:
         """Row number, patient id and outcome of every row, in order."""
-        for row in rows:
-            cells = row.cells
-            if isinstance(cells, Failed):
-                yield row.number, row.patient_id, cells
+        for row, outcome in zip(rows, self._planned(rows), strict=True):
+            if isinstance(row.cells, Failed):
+                yield row.number, row.patient_id, row.cells
                 continue
-            outcome = attempt(partial(self._planned, row.number, cells))
-            if isinstance(outcome, Failed):
-                outcome = self._all_of(outcome, cells)
-            yield row.number, self._columns.patient_id(cells), outcome
+            told = self._all_of(outcome, row.cells) if isinstance(outcome, Failed) else outcome
+            yield row.number, self._columns.patient_id(row.cells), told
+
+    def _planned(self, rows: Sequence[Row]) -> list[Planned | Failed]:
+        """What becomes of each row: an answer that is known, or one that is worked out, stage by stage."""
+        cells = attempt_all((self._columns.fitted,), [row.cells for row in rows])
+        found = attempt_all((self._known_of,), cells)
+        first: dict[object, int] = {}  # of those who ask the same
+        for place, outcome in enumerate(found):
+            if outcome is None:
+                first.setdefault(place if self.settings.keeps_plans else self._question(cells[place]), place)
+        worked = attempt_all((self._columns.form, *self._stages), [cells[place] for place in first.values()])
+        for place, one in zip(first.values(), worked, strict=True):
+            found[place] = (
+                one if isinstance(one, Failed) else attempt(self._shown, rows[place].number, cells[place], one)
+            )
+        return [self._planned([row])[0] if each is None else each for row, each in zip(rows, found, strict=True)]
+
+    def _known_of(self, cells: Sequence[Cell]) -> Planned | None:
+        """The answer to a row whose question was asked before."""
+        known = self._known.get(self._question(cells))
+        if known is None:
+            return None
+        identity = self._columns.identity(cells)
+        start = check_identity(identity)
+        return Planned(known.answer, known.told, identity.patient_id or "", start) if known.holds(start) else None
+
+    def _shown(self, number: int, cells: Sequence[Cell], worked: Worked) -> Planned:
+        """What the tables say of a row, which is remembered for those who ask the same."""
+        found = planned(worked, self._movable, rounded=self._columns.rounds(cells))
+        if self.settings.keeps_plans:
+            self._keep(worked.plan(), number)
+            return found
+        if len(self._known) >= _REMEMBERED:
+            del self._known[next(iter(self._known))]
+        asks_for_its_day = asks_for_a_day(worked.draft.case.request)
+        self._known[self._question(cells)] = Asked(found.answer, found.told, found.start, asks_for_its_day)
+        return found
 
     def _all_of(self, failed: Failed, cells: Sequence[Cell]) -> Failed:
         """Everything that is wrong with a row, told of its columns: what was met first, and what else there is."""
@@ -209,7 +243,7 @@ class Planner:
     def _worked(self, form: Form) -> Worked:
         """A row worked out. Overrides that are for the whole batch apply only to the stops that there are."""
         for_all = self.settings.defaults.override
-        if not for_all or form.override != for_all:  # what a row says itself is held against its own plan
+        if form.override != for_all:  # what a row says itself is held against its own plan
             return self._desk.work_out(form, "schedule")
         # a limit that is obeyed stops nothing: whether an override lifts it is seen by trying
         lifts = tuple(said for said in for_all if code_of(said) in LIFTS)
@@ -240,25 +274,6 @@ class Planner:
         """The saved plans since this was last asked, one on each line."""
         plans, self._plans = self._plans, []
         return b"".join(plans)
-
-    def _planned(self, number: int, cells: Sequence[Cell]) -> Planned:
-        cells = self._columns.fitted(cells)
-        question = self._question(cells)
-        known = self._known.get(question)
-        if known is not None:
-            identity = self._columns.identity(cells)
-            start = check_identity(identity)
-            if known.holds(start):
-                return Planned(known.answer, known.told, identity.patient_id or "", start)
-        worked = self._worked(self._columns.form(cells))
-        found = planned(worked, self._movable, rounded=self._columns.rounds(cells))
-        if self.settings.keeps_plans:
-            self._keep(worked.plan(), number)
-            return found
-        if len(self._known) >= _REMEMBERED:
-            del self._known[next(iter(self._known))]
-        self._known[question] = Asked(found.answer, found.told, found.start, asks_for_a_day(worked.draft.case.request))
-        return found
 
     def _keep(self, plan: Plan, number: int) -> None:
         """What is written of a plan beside its lines in the tables."""

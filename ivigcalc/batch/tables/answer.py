@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from math import floor
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from ivigcalc.batch.tables.first_day import Dates, Day, Movable, has_own_dates, in_bytes, movable
-from ivigcalc.batch.tables.gaps import HEAD, SAID, WHO, Block, Piece, Text, block_of, day, text_of
+from ivigcalc.batch.tables.gaps import HEAD, SAID, WHO, DayText, Text, date_after, text_of
 from ivigcalc.batch.tables.notices import Told, told
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.assemble import computed_from
@@ -60,11 +61,11 @@ class Figures(Struct, frozen=True, dict=True):
                 found.update((session.course, session.day - 1 + more) for more in range(1, later + 1))
         return tuple(sorted(found))
 
-    def dates(self, start: date) -> tuple[bytes, ...]:
-        """The dates of its days, for this first day."""
+    def day_texts(self, start: date) -> tuple[DayText, ...]:
+        """Its days as its lines have them, for this first day."""
         if self._dates is not None:
             return self._dates.texts(start)
-        return in_bytes(self._own_dates(self.days))
+        return in_bytes(self.days, self._own_dates(self.days))
 
     def on_days(self, start: date) -> tuple[date, ...]:
         """The date of each session, for this first day."""
@@ -101,8 +102,8 @@ class Figures(Struct, frozen=True, dict=True):
     @cached_property
     def session_text(self) -> Text:
         """`sessions.csv`, as `render.csv.session_rows` has it."""
-        alike: dict[tuple[object, ...], Block] = {}
-        parts: list[tuple[Block, str, int]] = []
+        alike: dict[tuple[object, ...], bytes] = {}
+        found: list[tuple[bytes, int]] = []
         for number, session in enumerate(self.sessions):
             shows = (
                 self._infusion_of.get(number),
@@ -114,14 +115,14 @@ class Figures(Struct, frozen=True, dict=True):
             )
             if shows not in alike:
                 alike[shows] = _session_line(session, self.treatment)
-            parts.append((alike[shows], *self._place(session)))
-        return text_of(parts)
+            found.append((alike[shows], self._places[_day_of(session)]))
+        return text_of(found)
 
     @cached_property
     def step_text(self) -> Text:
         """`steps.csv`, as `render.csv.step_rows` has it."""
-        alike: dict[tuple[object, ...], Block] = {}
-        parts: list[tuple[Block, str, int]] = []
+        alike: dict[tuple[object, ...], bytes] = {}
+        found: list[tuple[bytes, int]] = []
         for number, session in enumerate(self.sessions):
             infusion = self._infusion_of.get(number)
             if infusion is None:
@@ -129,17 +130,13 @@ class Figures(Struct, frozen=True, dict=True):
             shows = (infusion, session.clock_change)
             if shows not in alike:
                 alike[shows] = _step_lines(session, self.titrations[infusion].infusion)
-            parts.append((alike[shows], *self._place(session)))
-        return text_of(parts)
+            found.append((alike[shows], self._places[_day_of(session)]))
+        return text_of(found)
 
     @cached_property
     def line_counts(self) -> tuple[int, int]:
         """How many lines it has in the tables of sessions and steps."""
         return len(self.sessions), sum(len(session.infusion.steps) for session in self.sessions if session.infusion)
-
-    def _place(self, session: Session) -> tuple[str, int]:
-        """Course and day of a session as its lines have them, and where its day is among the days."""
-        return f",{session.course},{session.day},", self._places[_day_of(session)]
 
     @cached_property
     def _places(self) -> dict[Day, int]:
@@ -161,28 +158,31 @@ def _day_of(session: Session) -> Day:
     return session.course, session.day - 1
 
 
-def _step_lines(session: Session, infusion: Infusion) -> Block:
+def _step_lines(session: Session, infusion: Infusion) -> bytes:
     """A line for each step: its number, start and figures."""
-    pieces: list[Piece] = []
-    for step in infusion.steps:
-        figures = ",".join(map(cell, step_figures(step)))
-        begin = _clock(session, floor(step.from_start_min))
-        pieces += (WHO, HEAD, day(0), f",{step.step},", *begin, f",{figures}\n")
-    return block_of(pieces)
+    lines = [
+        b"%b%b,%d,%b,%b\n"
+        % (WHO, HEAD, step.step, _clock(session, floor(step.from_start_min)), _cells(step_figures(step)))
+        for step in infusion.steps
+    ]
+    return b"".join(lines)
 
 
-def _session_line(session: Session, treatment: Treatment) -> Block:
+def _session_line(session: Session, treatment: Treatment) -> bytes:
     """Start, end and figures of a session, with a gap for the codes."""
-    figures, words = map(cell, session_figures(session)), map(cell, session_words(session, treatment))
     begin, end = _clock(session, 0), _clock(session, session.duration_min)
-    cells: list[Piece] = [",", *begin, ",", *end, f",{','.join(figures)},", SAID, f",{','.join(words)}\n"]
-    return block_of((WHO, HEAD, day(0), *cells))
+    figures, words = _cells(session_figures(session)), _cells(session_words(session, treatment))
+    return b"%b%b,%b,%b,%b,%b,%b\n" % (WHO, HEAD, begin, end, figures, SAID, words)
 
 
-def _clock(session: Session, minutes: int | None) -> list[Piece]:
+def _cells(values: Iterable[Decimal | int | str | None]) -> bytes:
+    return ",".join(map(cell, values)).encode("utf-8")
+
+
+def _clock(session: Session, minutes: int | None) -> bytes:
     """A time of a session with its day; nothing where none is known."""
     wall_min = None if minutes is None else session.wall_min(minutes)
-    return [] if wall_min is None else [day(wall_min // DAY_MIN), f"T{clock_text(None, wall_min)}"]
+    return b"" if wall_min is None else date_after(wall_min // DAY_MIN) + b"T" + clock_text(None, wall_min).encode()
 
 
 def _days_later(session: Session, minutes: int | None) -> int | None:
@@ -220,14 +220,14 @@ class Planned(NamedTuple):
         """How many lines it has in the tables of sessions, steps and notices."""
         return *self.answer.figures.line_counts, self.told.count
 
-    def lines(self, table: str, *, escape: bool = True) -> tuple[bytes, ...]:
+    def lines(self, table: str, *, escape: bool = True) -> Sequence[bytes]:
         """The CSV lines of a table, in pieces."""
         who = _who(self.patient_id, escape)
         if table == "notices":
-            return self.told.text(escape=escape).filled((who, self._until.encode("ascii")))
+            return (self.told.text(escape=escape).replace(WHO, who).replace(SAID, self._until.encode("ascii")),)
         figures = self.answer.figures
         text = figures.step_text if table == "steps" else figures.session_text
-        return text.filled((who, self.answer.codes.encode("ascii"), *figures.dates(self.start)))
+        return text.filled(who, self.answer.codes.encode("ascii"), figures.day_texts(self.start))
 
     @property
     def _until(self) -> str:

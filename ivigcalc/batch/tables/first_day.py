@@ -13,6 +13,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from ivigcalc.batch.tables.gaps import DayText
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.schedule import due_dates, step
@@ -33,24 +34,27 @@ class Dates:
     def __init__(self, stretches: tuple[tuple[Quantity | None, int], ...], days: tuple[Day, ...]) -> None:
         self._stretches, self._days = stretches, days
         self._dates: Known[date, tuple[date, ...]] = Known(_STARTS)
-        self._texts: Known[date, tuple[bytes, ...]] = Known(_STARTS)
+        self._texts: Known[date, tuple[DayText, ...]] = Known(_STARTS)
 
     def dates(self, start: date) -> tuple[date, ...]:
         """The date of each day, for this first day."""
         return self._dates.of(start, lambda: self._from(start))
 
-    def texts(self, start: date) -> tuple[bytes, ...]:
-        """The same as YYYY-MM-DD."""
-        return self._texts.of(start, lambda: in_bytes(self.dates(start)))
+    def texts(self, start: date) -> tuple[DayText, ...]:
+        """The same as the lines of a table have them."""
+        return self._texts.of(start, lambda: in_bytes(self._days, self.dates(start)))
 
     def _from(self, start: date) -> tuple[date, ...]:
         firsts = due_dates(start, self._stretches)
         return tuple(firsts[course - 1] + timedelta(days=later) for course, later in self._days)
 
 
-def in_bytes(days: Iterable[date]) -> tuple[bytes, ...]:
-    """YYYY-MM-DD of each day."""
-    return tuple([day.isoformat().encode("ascii") for day in days])
+def in_bytes(days: Iterable[Day], dates: Iterable[date]) -> tuple[DayText, ...]:
+    """Each day as YYYY-MM-DD, with its course and day before it and alone."""
+    named = [
+        (course, later + 1, on.isoformat().encode("ascii")) for (course, later), on in zip(days, dates, strict=True)
+    ]
+    return tuple([(b",%d,%d,%b" % day, day[2]) for day in named])
 
 
 class Movable(Struct, frozen=True, dict=True):

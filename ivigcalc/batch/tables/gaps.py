@@ -1,74 +1,53 @@
-"""Lines that are written once, with gaps for what differs from patient to patient."""
+"""Lines that are written once, with marks where they differ from patient to patient.
+
+The marks are bytes that no text in UTF-8 holds: whatever a patient is called, it is not taken for one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import NamedTuple
 
-#: the gaps: the patient; what is said beside (codes, or the day that a notice names); the head of a block
-WHO, SAID, HEAD = -1, -2, -3
-_DAY = -4
-#: how many values come before the days
-BEFORE_DAYS = 2
-
-#: words as they stand, or a gap
-Piece = str | int
+#: the patient; course, day and date of a session; that date alone; what is said beside (codes, or the day of a notice)
+WHO, HEAD, DATE, SAID = b"\xff", b"\xfe", b"\xfd", b"\xfc"
+#: a day of a plan as its lines have it: with its course and day before it, and alone
+DayText = tuple[bytes, bytes]
 
 
-def day(later: int) -> int:
-    """The gap of the day that comes so many days after that of the block."""
-    return _DAY - later
-
-
-class Block(NamedTuple):
-    """Lines that come several times: words, and in which order these (by place) and gaps follow each other."""
-
-    words: tuple[bytes, ...]
-    order: tuple[int, ...]
+def date_after(days: int) -> bytes:
+    """The mark of the date that comes so many days after that of the session."""
+    return b"\xfb%d;" % days if days else DATE
 
 
 class Text(NamedTuple):
-    """Lines cut at their gaps, and in which order words and what is put into the gaps follow each other."""
+    """The lines of sessions: the few that are not alike, then for each session which of them are its own and the place
+    of its day among all days. `reach`: how many days later a line may name."""
 
-    words: tuple[bytes, ...]
-    order: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
+    blocks: tuple[bytes, ...]
+    sessions: tuple[tuple[int, int], ...]
+    reach: int
 
-    def filled(self, values: tuple[bytes, ...]) -> tuple[bytes, ...]:
-        """The lines of one patient, still in pieces. `values`: the patient, what is said beside, and the days."""
-        return self.order(self.words + values)
-
-
-def block_of(pieces: Iterable[Piece]) -> Block:
-    """Lines of these pieces."""
-    words: list[str] = []
-    order: list[int] = []
-    for piece in pieces:
-        if isinstance(piece, int):
-            order.append(piece)
-        elif order and order[-1] >= 0:
-            words[-1] += piece
-        else:
-            order.append(len(words))
-            words.append(piece)
-    return Block(tuple([word.encode("utf-8") for word in words]), tuple(order))
-
-
-def text_of(parts: Sequence[tuple[Block, str, int]]) -> Text:
-    """Blocks one after the other, each with its head and with the place of its day among the days."""
-    words: list[bytes] = []
-    begins: dict[int, int] = {}
-    for block in {id(block): block for block, _, _ in parts}.values():
-        begins[id(block)] = len(words)
-        words += block.words
-    first_head = len(words)
-    words += [head.encode("ascii") for _, head, _ in parts]
-    count = len(words)  # what is put into the gaps comes after the words
-    order: list[int] = []
-    for head, (block, _, place) in enumerate(parts, start=first_head):
-        begin, today = begins[id(block)], count + BEFORE_DAYS + place + _DAY
-        order += [
-            begin + p if p >= 0 else head if p == HEAD else count + WHO - p if p > HEAD else today - p
-            for p in block.order
+    def filled(self, who: bytes, said: bytes, days: Sequence[DayText]) -> list[bytes]:
+        """The lines of one patient, a text for each session."""
+        own = [block.replace(WHO, who).replace(SAID, said) for block in self.blocks]
+        if self.reach:
+            return [self._on(own[block], place, days) for block, place in self.sessions]
+        return [
+            own[block].replace(DATE, days[place][1]).replace(HEAD, days[place][0]) for block, place in self.sessions
         ]
-    return Text(tuple(words), itemgetter(*order) if len(order) > 1 else itemgetter(slice(0)))  # a line has its gaps
+
+    def _on(self, lines: bytes, place: int, days: Sequence[DayText]) -> bytes:
+        for later in range(1, self.reach + 1):
+            if date_after(later) in lines:
+                lines = lines.replace(date_after(later), days[place + later][1])
+        return lines.replace(DATE, days[place][1]).replace(HEAD, days[place][0])
+
+
+def text_of(sessions: Sequence[tuple[bytes, int]]) -> Text:
+    """Lines of sessions, each with the place of its day among all days."""
+    numbers: dict[bytes, int] = {}
+    places = tuple((numbers.setdefault(lines, len(numbers)), place) for lines, place in sessions)
+    reach = 0
+    while any(date_after(reach + 1) in lines for lines in numbers):
+        reach += 1
+    return Text(tuple(numbers), places, reach)

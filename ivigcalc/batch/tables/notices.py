@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from functools import cached_property, lru_cache
 
 from msgspec import Struct
 
-from ivigcalc.batch.tables.gaps import SAID, WHO, Block, Piece, Text, block_of, text_of
+from ivigcalc.batch.tables.gaps import SAID, WHO
 from ivigcalc.codes import audience_of
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.schedule import step
@@ -44,7 +44,7 @@ class Told(Struct, frozen=True, dict=True):
     """
 
     notices: tuple[Notice, ...]
-    lines: tuple[Block, ...]
+    lines: tuple[bytes, ...]
     until: str | None = None
     wait: Quantity | None = None
     moves: bool = True
@@ -68,19 +68,19 @@ class Told(Struct, frozen=True, dict=True):
     def _moved(self, word: str, until: str) -> str:
         return word.replace(self.until, until) if self.until else word
 
-    def text(self, *, escape: bool) -> Text:
+    def text(self, *, escape: bool) -> bytes:
         """The lines in CSV; what goes into their gaps is the patient and the day that a notice names."""
-        return self._safe if escape else _text([_lines(notice, self.until, False) for notice in self.notices])
+        return self._safe if escape else b"".join([_lines(notice, self.until, False) for notice in self.notices])
 
     @cached_property
-    def _safe(self) -> Text:
-        return _text(self.lines)
+    def _safe(self) -> bytes:
+        return b"".join(self.lines)
 
 
 def told(notices: tuple[Notice, ...], last: date | None) -> Told:
     """The notices of a plan whose last session is on this day; they move where they name no day but one after it."""
     until = wait = None
-    lines: list[Block] = []
+    lines: list[bytes] = []
     for notice in notices:
         shown, days = _looked_up(notice)
         if days:
@@ -91,10 +91,6 @@ def told(notices: tuple[Notice, ...], last: date | None) -> Told:
             shown = _with_its_day(notice, until)
         lines.append(shown)
     return Told(notices, tuple(lines), until, wait)
-
-
-def _text(lines: Sequence[Block]) -> Text:
-    return text_of([(block, "", 0) for block in lines])
 
 
 @lru_cache(maxsize=64)
@@ -114,7 +110,7 @@ def _words(notice: Notice) -> tuple[str | None, ...]:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _looked_up(notice: Notice) -> tuple[Block, frozenset[str]]:
+def _looked_up(notice: Notice) -> tuple[bytes, frozenset[str]]:
     """Its lines, escaped, and the days that its words name."""
     said = (notice.message, notice.value, notice.limit, notice.overridden_because)
     days = frozenset(day for text in said if text for day in _DAY.findall(text))
@@ -122,15 +118,16 @@ def _looked_up(notice: Notice) -> tuple[Block, frozenset[str]]:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _with_its_day(notice: Notice, until: str | None) -> Block:
+def _with_its_day(notice: Notice, until: str | None) -> bytes:
     return _lines(notice, until, True)
 
 
-def _lines(notice: Notice, until: str | None, escape: bool) -> Block:
+def _lines(notice: Notice, until: str | None, escape: bool) -> bytes:
     """Its lines, of which each is one whatever its words hold, with gaps also for this day."""
     words = [" ".join((word or "").splitlines()) for word in _words(notice)]
-    cells = write_row(map(safe_cell, words) if escape else words)
-    head, *rest = cells.split(until) if until else [cells]
-    named: list[Piece] = [piece for text in rest for piece in (SAID, text)]
-    places = notice.sessions or (("", ""),)
-    return block_of(piece for course, day in places for piece in (WHO, f",{course},{day},{head}", *named))
+    cells = write_row(map(safe_cell, words) if escape else words).encode("utf-8")
+    if until:
+        cells = cells.replace(until.encode("ascii"), SAID)
+    if not notice.sessions:
+        return WHO + b",,," + cells
+    return b"".join([b"%b,%d,%d,%b" % (WHO, course, day, cells) for course, day in notice.sessions])
