@@ -76,7 +76,9 @@ def compare(
     rows = faces.sorted_by(compared, sort)
     match format:
         case Format.table:
-            text = faces.to_table(compared, rows, **out.screen(output, no_color)._asdict())
+            from ivigcalc.render.comparison_table import to_table
+
+            text = to_table(compared, rows, sort=sort, **out.screen(output, no_color)._asdict())
         case Format.csv:
             text = faces.to_csv(compared, rows)
         case Format.json:

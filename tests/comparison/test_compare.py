@@ -18,7 +18,8 @@ from ivigcalc.comparison.axes import read_orders
 from ivigcalc.comparison.compare import Comparison, compare
 from ivigcalc.definitions import NO_SITE_LOADED
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.render.comparison import sorted_by, to_csv, to_html, to_json, to_markdown, to_table
+from ivigcalc.render.comparison import sorted_by, to_csv, to_html, to_json, to_markdown
+from ivigcalc.render.comparison_table import to_table
 from ivigcalc.request.form import Form
 
 ADULT = {"regimen": "dermatomyositis", "age": "54y"}
