@@ -18,10 +18,10 @@ from ivigcalc.engine.plan import CHECK_LINE
 from ivigcalc.errors import RequestError
 from ivigcalc.render.catalogue.lists import Comparison as Words
 from ivigcalc.render.csv import safe_cell, write_rows
-from ivigcalc.render.figures import shown, signed
+from ivigcalc.render.figures import sentence, shown, signed
 from ivigcalc.render.html_page import html_line, html_page
 from ivigcalc.render.markdown_text import escape, table_lines
-from ivigcalc.render.times import elapsed_text
+from ivigcalc.render.times import elapsed_text, if_asked, in_its_customs
 from ivigcalc.render.words import clean, treatment, vials_text
 from ivigcalc.text import near, safe
 
@@ -188,7 +188,7 @@ def said(comparison: Comparison, rows: tuple[Row, ...]) -> list[str]:
     if any(row.visits_a_year is not None for row in rows):
         lines.append(Words.a_year)
     if currency := next((row.cost.currency for row in rows if row.cost), None):
-        hours = comparison.example.computed_from.site.value.chair_hour
+        hours = comparison.site.chair_hour
         lines.append((Words.cost_with_hours if hours else Words.cost_of_vials).format(currency=currency))
     lines += _own_notices(rows)
     if comparison.common_codes:
@@ -216,12 +216,17 @@ def _why_refused(comparison: Comparison) -> list[str]:
     """The whole reason where there are few; where there are many, how to see each."""
     few = 3
     if 0 < len(comparison.not_planned) <= few:
-        return [f"{clean(', '.join(found.words), 80)}: {clean(found.message, 400)}" for found in comparison.not_planned]
+        return [
+            f"{clean(', '.join(found.words), 80)}: {sentence(clean(found.message, 400))}"
+            for found in comparison.not_planned
+        ]
     if comparison.not_planned:
         return [Words.reasons]
     return []
 
 
+@if_asked
+@in_its_customs
 def to_markdown(comparison: Comparison, rows: tuple[Row, ...]) -> str:
     """The orders as a table of Markdown."""
     columns = _columns(comparison)
@@ -237,6 +242,7 @@ th,td{border:1px solid #777;padding:.25em .6em;text-align:right;vertical-align:t
 th{vertical-align:bottom}.word{text-align:left}@media print{body{margin:0}}"""
 
 
+@in_its_customs
 def to_html(comparison: Comparison, rows: tuple[Row, ...]) -> str:
     """The orders as a page that stands alone: no script, nothing fetched."""
     columns = _columns(comparison)

@@ -22,6 +22,7 @@ from ivigcalc.render.catalogue.lists import Comparison as Words
 from ivigcalc.render.catalogue.plans import Plans
 from ivigcalc.render.comparison import DOSE, SUPPLY, TIME, Column, asked, heading, read, said
 from ivigcalc.render.table import PIPE_WIDTH, in_short_words, new_table, render
+from ivigcalc.render.times import if_asked, on_its_screen
 from ivigcalc.render.words import clean, vials_short
 from ivigcalc.text import LONG
 
@@ -50,6 +51,8 @@ class _Shown(Struct, frozen=True):
         return _BETWEEN + max(cell_len(line) for text in (self.heading, *self.cells) for line in text.split("\n"))
 
 
+@if_asked
+@on_its_screen
 def to_table(
     comparison: Comparison,
     rows: tuple[Row, ...],

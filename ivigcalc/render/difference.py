@@ -41,7 +41,8 @@ def remarks(found: Changes) -> list[str]:
     many = len(found.fields)
     lines = [(Words.one_field if many == 1 else Words.many_fields).format(count=many)]
     if found.following:
-        lines.append(Words.following.format(count=found.following))
+        following = Words.one_following if found.following == 1 else Words.many_following
+        lines.append(following.format(count=found.following))
     return lines
 
 
