@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations, pairwise
+from itertools import accumulate, pairwise
 
 from msgspec import Struct
 from rich.cells import cell_len
@@ -61,32 +61,18 @@ def _table(columns: list[Shown]) -> Table:
 
 def _parted(first: list[Shown], others: list[Shown], room: int) -> list[list[Shown]]:
     """The others in as few parts as have room after the first: broken between topics where that will do, and as equal
-    in width as can be."""
-    left = room + _BETWEEN - _width(first)
-    least = len(_filled_up(others, left))
-    ways = (
-        [others[start:end] for start, end in pairwise((0, *breaks, len(others)))]
-        for breaks in combinations(range(1, len(others)), least - 1)
-    )
-    fitting = [way for way in ways if all(len(part) == 1 or _width(part) <= left for part in way)]
-    return min(fitting, key=_unlike, default=[others])
-
-
-def _filled_up(others: list[Shown], left: int) -> list[list[Shown]]:
-    """Each part as full as it can be, which makes the fewest."""
-    parts: list[list[Shown]] = [[]]
-    for shown in others:
-        if parts[-1] and _width([*parts[-1], shown]) > left:
-            parts.append([])
-        parts[-1].append(shown)
-    return parts
-
-
-def _width(part: list[Shown]) -> int:
-    return sum(shown.width for shown in part)
-
-
-def _unlike(way: list[list[Shown]]) -> tuple[int, int]:
-    """How many topics are broken, and the width of the widest part."""
-    broken = sum(before[-1].topic == after[0].topic for before, after in pairwise(way))
-    return broken, max(map(_width, way))
+    in width as can be. A column that has no room anywhere is a part of its own."""
+    left = room + _BETWEEN - sum(shown.width for shown in first)
+    ends = (0, *accumulate(shown.width for shown in others))
+    inside = {place for place, (one, other) in enumerate(pairwise(others), start=1) if one.topic == other.topic}
+    # up to each column: how many parts, how many topics broken, the widest part, and where the parts start
+    best: list[tuple[int, int, int, tuple[int, ...]]] = [(0, 0, 0, ())]
+    for end in range(1, len(ends)):
+        ways = (
+            (parts + 1, broken + (start in inside), max(widest, ends[end] - ends[start]), (*starts, start))
+            for start, (parts, broken, widest, starts) in enumerate(best)
+            if ends[end] - ends[start] <= left or end - start == 1
+        )
+        best.append(min(ways))
+    *_, starts = best[-1]
+    return [others[start:end] for start, end in pairwise((*starts, len(others)))] or [[]]
