@@ -10,7 +10,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 TYPER = "import typer"
 STACK = "import typer, pydantic, rich.table, rich.console, yaml, dateutil.relativedelta"
@@ -96,7 +96,8 @@ def parts(turns: int) -> list[str]:
     """Where the time of one plan goes."""
     runs = []
     for _ in range(turns):
-        told = subprocess.run([sys.executable, "-c", PARTS], capture_output=True, encoding="utf-8", check=True).stdout
+        line = [sys.executable, "-c", PARTS]
+        told = subprocess.run(line, capture_output=True, encoding="utf-8", check=True, env=installed()).stdout
         gone = json.loads(told)
         runs.append([seconds - before for (_, seconds), before in zip(gone, [0.0, *(s for _, s in gone)])])  # noqa: B905
     names = [name for name, _ in gone]
@@ -109,10 +110,16 @@ def parts(turns: int) -> list[str]:
     return lines
 
 
-def cpu_seconds(command: Sequence[str], environment: Mapping[str, str] | None = None) -> float:
+def installed() -> dict[str, str]:
+    """The environment, in which modules stay compiled once they were loaded, as an installer leaves them."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def cpu_seconds(command: Sequence[str], environment: dict[str, str] | None = None) -> float:
     """User and system time of a process that ran to its end."""
-    every = {**os.environ, **(environment or {})}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=every)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=installed() | (environment or {})
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return usage.ru_utime + usage.ru_stime

@@ -9,7 +9,7 @@ try:
     from functools import partial
 
     from ivigcalc.cli import plain
-    from ivigcalc.cli.homes import ASKED, HOMES
+    from ivigcalc.cli.homes import ASKED, HOMES, OF_ONE_PATIENT
     from ivigcalc.cli.output import let_go, tell
     from ivigcalc.errors import IvigcalcError, RefusedError, RequestError
     from ivigcalc.text import LONG, printable, safe
@@ -28,7 +28,20 @@ def run() -> None:
         gc.freeze()  # no cycles are looked for on the way out: see `cli.start.run`
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
+    if sys.argv[1:2] and sys.argv[1] in OF_ONE_PATIENT:
+        _leave(code)
     sys.exit(code)
+
+
+def _leave(code: int) -> None:
+    """End without taking apart what was loaded, which takes longer than to plan. For commands beside which nothing
+    runs and that leave no file open; where the last words cannot be written, the program ends as ever."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(code)
 
 
 def main(arguments: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,16 @@ def _is_there(own: Path) -> bool:
 
 def user_site() -> Path:
     """Where a user's own site file is looked for."""
+    return _configuration() / "ivigcalc" / "site.yaml"
+
+
+def _configuration() -> Path:
+    """The folder that platformdirs names. Where it is plain, it is not asked: to load it takes longer than to plan."""
+    named, home = (os.environ.get(variable, "") for variable in ("XDG_CONFIG_HOME", "HOME"))
+    if sys.platform == "linux" and named.startswith("/"):
+        return Path(named)
+    if sys.platform == "linux" and home.startswith("/"):
+        return Path(home, ".config")
     from platformdirs import user_config_path
 
-    return user_config_path("ivigcalc") / "site.yaml"
+    return user_config_path()

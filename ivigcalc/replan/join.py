@@ -149,7 +149,7 @@ def _notices(
                 yield replace(notice, sessions=tuple(place for place in notice.sessions if place in there))
             elif notice.sessions:
                 about = tuple(place for place in notice.sessions if place in own)
-                of_all = about == own and 1 < len(own) < len(there) and not _NAMES_A_COURSE.search(notice.message)
+                of_all = about == own and len(own) < len(there) and not _NAMES_A_COURSE.search(notice.message)
                 if about:
                     message = f"{_named(about)}: {notice.message}" if of_all else notice.message
                     yield replace(notice, message=message, sessions=about)

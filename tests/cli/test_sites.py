@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from platformdirs import user_config_path
 
 from ivigcalc.cli import sites
 from ivigcalc.cli.main import main
@@ -58,6 +59,19 @@ def test_the_option_comes_before_the_variable_and_that_before_the_folder(
     assert planned(capsys)["computed_from"]["site"]["id"] == "by-variable"  # type: ignore[index]
     option = str(a_site(tmp_path / "option.yaml", "by-option"))
     assert planned(capsys, "--site", option)["computed_from"]["site"]["id"] == "by-option"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("named", [None, "", "config", "/config", "//config/", "~/config"])
+@pytest.mark.parametrize("home", [None, "", "/", "/home/her/", "home"])
+def test_the_folder_is_the_one_that_platformdirs_names(
+    named: str | None, home: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in (("XDG_CONFIG_HOME", named), ("HOME", home)):
+        if value is None:
+            monkeypatch.delenv(variable)
+        else:
+            monkeypatch.setenv(variable, value)
+    assert sites.user_site() == user_config_path("ivigcalc") / "site.yaml"
 
 
 def test_a_course_moves_as_a_whole_off_thanksgiving(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

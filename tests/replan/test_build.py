@@ -10,7 +10,7 @@ from typing import Any
 import helpers
 import pytest
 
-from ivigcalc.engine.plan import Plan
+from ivigcalc.engine.plan import Plan, VialCount
 from ivigcalc.errors import RefusedError
 
 from .saved import after, dates, first, reaction, session
@@ -110,9 +110,11 @@ def test_the_product_before_is_that_of_the_last_session_before() -> None:
     plan = first(product="gamunex-c-us", **ONE_DAY)
     there = after(plan, ON, product="panzyga-us", from_course="3")
     back = after(there, ON, product="gamunex-c-us", from_course="4")
-    said = {notice.message.partition(":")[0]: notice.sessions for notice in helpers.notices(back, "restart-slow")}
+    said = {
+        ": ".join(notice.message.split(": ")[:-1]): notice.sessions for notice in helpers.notices(back, "restart-slow")
+    }
     assert said == {
-        "the product changes from gamunex-c-us to panzyga-us": ((3, 1),),
+        "course 3: the product changes from gamunex-c-us to panzyga-us": ((3, 1),),
         "the product changes from panzyga-us to gamunex-c-us": ((4, 1),),
     }
 
@@ -164,6 +166,9 @@ def test_vials_of_another_product_are_not_taken_from_the_stock(before: str, now:
         assert not helpers.notices(plan, "stock-short")
         changed = after(plan, ON, product=now, from_course="3")
         assert bool(helpers.notices(changed, "stock-short")) == short
+    stocked = first(helpers.a_site(stock={before: {"10 g": "18"}, now: {"10 g": "12", "5 g": "90"}}), **words)
+    drawn = {given.vials for given in after(stocked, ON, product=now, from_course="3").sessions}
+    assert drawn == {(VialCount(D(10), 3),)}
 
 
 # ---- four weeks -------------------------------------------------------------------------------------------------------

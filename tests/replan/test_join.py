@@ -12,6 +12,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.replan.join import _named, _totals
 
 from .saved import after, first, reaction
+from .test_build import ONE_DAY
 
 D = Decimal
 ON = "2026-12-20"
@@ -176,6 +177,45 @@ def test_what_is_said_of_a_dose_names_the_courses_that_have_it() -> None:
     said = helpers.notice(changed, "stock-changed-dose").message
     assert said.startswith("courses 1 to 2: the stock of site ")
     assert "the course is 150 g" in said
+
+
+@pytest.mark.parametrize(("before", "now"), [("gamunex-c-us", "panzyga-us"), ("panzyga-us", "gamunex-c-us")])
+def test_what_is_short_of_either_product_begins_at_its_own_course(before: str, now: str) -> None:
+    """60 kg x 0.5 g/kg = 30 g a course, 3 x 10 g: of 5 x 10 g the second course lacks one, and all that is drawn is 6."""
+    words = ONE_DAY | {"dose": "0.5 g/kg", "weight": "60kg", "product": before}
+    plan = first(helpers.a_site(stock={before: {"10 g": "5"}, now: {"10 g": "90"}}), **words)
+    assert helpers.notice(plan, "stock-short").sessions == tuple((course, 1) for course in (2, 3, 4, 5, 6))
+    changed = after(plan, ON, product=now, from_course="3")
+    short = helpers.notice(changed, "stock-short")
+    assert (short.value, short.limit, short.sessions) == ("6 x 10 g", "5 x 10 g", ((2, 1),))
+    again = helpers.notice(after(plan, "2026-11-30", new_weight="60.1kg", from_course="1"), "stock-short")
+    assert again.sessions == tuple((course, 1) for course in (2, 3, 4, 5, 6))
+
+
+@pytest.mark.parametrize(
+    ("from_course", "said"),
+    [
+        ("1", {"": 6}),
+        ("2", {"course 1: ": 1, "courses 2 to 6: ": 5}),
+        ("5", {"courses 1 to 4: ": 4, "courses 5 to 6: ": 2}),
+        ("6", {"courses 1 to 5: ": 5, "course 6: ": 1}),
+    ],
+)
+def test_what_is_said_of_every_session_of_an_order_names_its_courses(from_course: str, said: dict[str, int]) -> None:
+    """20 g vials alone: 28.8 g for 72 kg and 24 g for 60 kg are drawn from opened ones."""
+    site = helpers.a_site(stock={"gamunex-c-us": {"20 g": "90"}})
+    plan = first(site, **ONE_DAY, product="gamunex-c-us")
+    changed = after(plan, "2026-11-30", new_weight="60kg", from_course=from_course)
+    opened = {found.message.partition("the course of")[0]: found for found in helpers.notices(changed, "vial-opened")}
+    assert {begins: len(found.sessions) for begins, found in opened.items()} == said
+
+
+def test_what_is_said_of_some_sessions_of_an_order_is_said_as_it_is() -> None:
+    """The clinic is closed on the first day of the fifth course: that is said of it alone, whatever the order."""
+    plan = first(helpers.a_site(closed=["2027-03-23"], closed_days="keep"))
+    changed = after(plan, ON, new_weight="68kg", from_course="3")
+    assert helpers.notice(changed, "on-closed-day") == helpers.notice(plan, "on-closed-day")
+    assert helpers.notice(changed, "on-closed-day").sessions == ((5, 1),)
 
 
 @pytest.mark.parametrize(
