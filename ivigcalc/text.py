@@ -62,9 +62,9 @@ def listed(words: list[str], most: int) -> str:
     return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 day`, `2 days`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def counted(number: int, noun: str, one: str = "", many: str = "") -> str:
+    """`1 day`, `2 days`; with what is said of one and of many: `1 field differs`, `2 fields differ`."""
+    return f"{number} {noun} {one}".rstrip() if number == 1 else f"{number} {noun}s {many}".rstrip()
 
 
 def dotted(path: Iterable[str | int]) -> str:

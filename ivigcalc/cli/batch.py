@@ -367,7 +367,7 @@ def _say_summary(summary: Summary, quiet: bool, where: str, overrides: list[str]
     if summary.already_done:
         say("this batch was finished before; nothing to do", quiet=quiet)
     elif summary.resumed_rows:
-        say(f"taken up after {summary.resumed_rows:,} rows", quiet=quiet)
+        say(f"taken up after {summary.resumed_rows:,} row{'s' if summary.resumed_rows > 1 else ''}", quiet=quiet)
     rows = summary.planned + summary.failed
     if not rows:
         say("the list has a heading and no rows: nothing was planned", quiet=quiet)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.lean import add_command
 from ivigcalc.cli.options import takes_form
-from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption, SiteOption
+from ivigcalc.cli.show import LocaleOption, NoColorOption, OutputOption, QuietOption, SiteOption, for_people
 from ivigcalc.cli.today import today
 from ivigcalc.errors import RequestError
 from ivigcalc.request.form import COMPARED, Form
+from ivigcalc.text import counted
+
+if TYPE_CHECKING:
+    from ivigcalc.cli.output import Screen
+    from ivigcalc.comparison.compare import Comparison, Row
 
 
 class Format(StrEnum):
@@ -59,6 +64,7 @@ def compare(
     sort: SortOption = None,
     format: FormatOption = Format.table,
     output: OutputOption = None,
+    locale: LocaleOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
@@ -67,24 +73,35 @@ def compare(
     from ivigcalc.cli.sites import find_site
     from ivigcalc.comparison.axes import read_orders
     from ivigcalc.comparison.compare import compare as side_by_side
-    from ivigcalc.render import comparison as faces
+    from ivigcalc.render.comparison import sorted_by
 
+    asked = for_people(locale, format)
     if weight and form.weight is not None:
         raise RequestError("--weight and --from-fhir both give a weight: leave one out", field="weight")
     said = {"product": product, "policy": policy, "weight": weight, "dose": dose, "days": days, "every": every}
     compared = side_by_side(form, read_orders(said), on=today(), site=find_site(site))
-    rows = faces.sorted_by(compared, sort)
+    rows = sorted_by(compared, sort)
+    with asked:
+        text = _written(format, compared, rows, sort, out.screen(output, no_color))
+    machine, missing = format is not Format.table, len(compared.not_planned)
+    said_of = "could not be planned, and {} listed at the end"
+    beside = [counted(missing, "order", said_of.format("is"), said_of.format("are"))] if missing and machine else []
+    out.emit(text, output, machine=machine, beside=beside, quiet=quiet)
+
+
+def _written(format: Format, compared: Comparison, rows: tuple[Row, ...], sort: str | None, screen: Screen) -> str:
+    from ivigcalc.render import comparison as faces
+
     match format:
         case Format.table:
-            text = faces.to_table(compared, rows, **out.screen(output, no_color)._asdict())
+            from ivigcalc.render.comparison_table import to_table
+
+            return to_table(compared, rows, sort=sort, **screen._asdict())
         case Format.csv:
-            text = faces.to_csv(compared, rows)
+            return faces.to_csv(compared, rows)
         case Format.json:
-            text = faces.to_json(compared, rows)
+            return faces.to_json(compared, rows)
         case Format.markdown:
-            text = faces.to_markdown(compared, rows)
+            return faces.to_markdown(compared, rows)
         case Format.html:
-            text = faces.to_html(compared, rows)
-    machine, missing = format is not Format.table, len(compared.not_planned)
-    beside = [f"{missing} orders could not be planned; they are listed at the end"] if missing and machine else []
-    out.emit(text, output, machine=machine, beside=beside, quiet=quiet)
+            return faces.to_html(compared, rows)

@@ -62,10 +62,9 @@ def day(
 ) -> None:
     """One day of a clinic from saved plans: who comes when, to which chair, with which vials."""
     from ivigcalc.cli import output as out
-    from ivigcalc.cli.show import FLOATING_NOTE, paper_of
+    from ivigcalc.cli.show import FLOATING_NOTE, for_people, paper_of
     from ivigcalc.cli.sites import find_site
     from ivigcalc.clinic.day import clinic_day
-    from ivigcalc.customs import in_locale
     from ivigcalc.document.many import read_all
     from ivigcalc.errors import RequestError
     from ivigcalc.render import day as faces
@@ -73,11 +72,7 @@ def day(
 
     if initials and format is not Format.ics:
         raise RequestError("--initials names patients in a calendar file: give --format ics", field="initials")
-    if locale is not None and format in (Format.csv, Format.json):
-        raise RequestError(
-            f"--locale is for what people read, and {format} is for machines: give another --format, or leave it out",
-            field="locale",
-        )
+    asked = for_people(locale, format)
     try:
         on = words.day(date)
     except ValueError as error:
@@ -88,7 +83,7 @@ def day(
     write = partial(out.emit, to=output, machine=format not in (Format.table, Format.pdf), quiet=quiet)
     match format:
         case Format.table:
-            with in_locale(locale):
+            with asked:
                 table = faces.to_table(found, **out.screen(output, no_color)._asdict())
             write(table)
         case Format.csv:
@@ -98,13 +93,13 @@ def day(
         case Format.pdf:
             from ivigcalc.render.paper.typeset import typeset
 
-            with in_locale(locale):
+            with asked:
                 page = faces.paper(found, paper_of(paper))
             write(typeset("day.typ", page, "pdf", "PDF output"), beside=beside)
         case Format.ics:
             from ivigcalc.render import day_ics
 
             beside += [FLOATING_NOTE] if day_ics.times_float(found) else []
-            with in_locale(locale):
+            with asked:
                 events = day_ics.to_ics(found, with_initials=initials)
             write(events, beside=beside)

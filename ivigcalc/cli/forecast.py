@@ -11,7 +11,7 @@ import typer
 
 from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.lean import add_command
-from ivigcalc.cli.show import NoColorOption, OutputOption, QuietOption, SiteOption
+from ivigcalc.cli.show import LocaleOption, NoColorOption, OutputOption, QuietOption, SiteOption, for_people
 from ivigcalc.cli.today import today
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def forecast(
     site: SiteOption = None,
     format: FormatOption = Format.table,
     output: OutputOption = None,
+    locale: LocaleOption = None,
     quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
@@ -89,6 +90,7 @@ def forecast(
     from ivigcalc.render import forecast as tables
     from ivigcalc.render import forecast_page as faces
 
+    in_locale = for_people(locale, format)
     first, last = _day("from", since), _day("to", until)
     if first is not None and last is not None and last < first:
         raise RequestError(f"--to {last} is before --from {first}: give a later day", field="to")
@@ -97,7 +99,9 @@ def forecast(
     write = partial(out.emit, to=output, machine=True, beside=list(faces.cautions(found, today())), quiet=quiet)
     match format:
         case Format.table:
-            out.emit(faces.to_table(found, today(), **out.screen(output, no_color)._asdict()), output)
+            with in_locale:
+                table = faces.to_table(found, today(), **out.screen(output, no_color)._asdict())
+            out.emit(table, output)
         case Format.csv:
             write(tables.to_csv(found))
         case Format.json:
@@ -105,7 +109,9 @@ def forecast(
         case Format.parquet:
             write(tables.to_parquet(found))
         case Format.html:
-            write(faces.to_html(found, today()))
+            with in_locale:
+                page = faces.to_html(found, today())
+            write(page)
 
 
 def _day(option: str, text: str | None) -> date | None:

@@ -44,6 +44,8 @@ _NAMED: dict[str, Format] = {
 }
 _NAMED |= {".htm": Format.html, ".md": Format.markdown}
 *_FACES, _LAST_FACE = Format
+#: formats of any command whose figures are as machines read them
+_FOR_MACHINES = ("csv", "json", "fhir", "parquet")
 _output, _order = in_panel("Output"), in_panel("Order")
 SiteOption = Annotated[str | None, _order("Site file: hours, holidays, pump, stock, prices.", metavar="FILE")]
 FormatOption = Annotated[
@@ -105,7 +107,7 @@ class Look(Struct, frozen=True):
 
 def show(plan: Plan, look: Look) -> None:
     """Render a plan and write it; a face for machines has the cautions on stderr as well."""
-    with _in_locale(look):
+    with for_people(look.locale, look.format):
         face = rendered(plan, look)
     machine = look.format is not Format.table
     out.emit(face, look.to, machine=machine, beside=list(_beside(plan, look)), quiet=look.quiet)
@@ -137,19 +139,18 @@ def named_otherwise(look: Look) -> Iterator[str]:
     yield f"note: {safe(look.to.name, LONG)} was written as --format {look.format}; --format {named} makes what it says"
 
 
-def _in_locale(look: Look) -> AbstractContextManager[None]:
+def for_people(locale: str | None, format: str) -> AbstractContextManager[None]:
     """The locale that is asked for; what machines read has none."""
-    if look.locale is None:
+    if locale is None:
         return nullcontext()
-    if look.format in (Format.csv, Format.json, Format.fhir):  # control: no-locale-for-machines
+    if format in _FOR_MACHINES:  # control: no-locale-for-machines
         raise RequestError(
-            f"--locale is for what people read, and {look.format} is for machines: "
-            "give another --format, or leave it out",
+            f"--locale is for what people read, and {format} is for machines: give another --format, or leave it out",
             field="locale",
         )
     from ivigcalc.customs import in_locale
 
-    return in_locale(look.locale)
+    return in_locale(locale)
 
 
 def rendered(plan: Plan, look: Look) -> str | bytes:

@@ -78,6 +78,11 @@ class Comparison(Struct, frozen=True):
     not_planned: tuple[NotPlanned, ...]
     common_codes: tuple[str, ...]
 
+    @property
+    def site(self) -> Site:
+        """The site of all orders."""
+        return self.example.computed_from.site.value
+
 
 def compare(form: Form, orders: Orders, *, on: date | None, site: Loaded[Site] = NO_SITE_LOADED) -> Comparison:
     """Plan every order; raises what the first was refused for where none can be planned.

@@ -56,7 +56,8 @@ class Verdict(Struct, frozen=True):
             yield from (f"  {line}" for line in self.definitions)
             yield "  with them every figure stays the same" if not self.figures else "  with them the figures change:"
         else:
-            yield f"{self.name} is not what its inputs give: {counted(len(self.differences), 'field')} differ"
+            differ = counted(len(self.differences), "field", "differs", "differ")
+            yield f"{self.name} is not what its inputs give: {differ}"
         if not self.agrees:
             yield from _named(self.figures if self.definitions else self.differences)
         if self.other_version:  # control: other-version-said

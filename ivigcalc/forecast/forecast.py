@@ -51,7 +51,7 @@ class Forecast(Struct, frozen=True):
     `plans`: how many were counted; `undated`: sessions without a date, which are in no period; `outside`: sessions
     before `since` or after `until`; `failed`: rows of a batch that were not planned; `as_planned`: plans that the
     scenario could not be asked of, which are in both; `other`: plans of another version of ivigcalc or of definitions
-    that have changed, in whose difference that is as well.
+    that have changed, in whose difference that is as well; `site`: whose prices and stock they are.
     """
 
     by: By
@@ -65,6 +65,7 @@ class Forecast(Struct, frozen=True):
     failed: int
     as_planned: tuple[Kind, ...]
     other: int
+    site: Site
 
 
 class _Count:
@@ -182,7 +183,8 @@ def _finished(count: _Count, site: Site) -> Forecast:
     asked = count.asked
     ends = [days for days in (count.planned.days, count.changed.days) if days]
     if not ends:
-        outside = f"; {counted(count.outside, 'session')} lie outside --from and --to" if count.outside else ""
+        lie = counted(count.outside, "session", "lies", "lie")
+        outside = f"; {lie} outside --from and --to" if count.outside else ""
         raise RequestError(
             f"no session of these plans has a day to be counted on{outside}: give plans of `schedule` or of a batch",
             field="plans",
@@ -200,4 +202,5 @@ def _finished(count: _Count, site: Site) -> Forecast:
         count.failed,
         tuple(count.kinds.values()),
         count.other,
+        site,
     )

@@ -1,4 +1,7 @@
-"""Comparison -> a table, CSV, JSON, Markdown or a page. One list of columns says what stands where."""
+"""Comparison -> CSV, JSON, Markdown or a page. One list of columns says what stands where.
+
+`comparison_table` sets it on a screen.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,12 @@ from ivigcalc.document.write import text_of
 from ivigcalc.engine.plan import CHECK_LINE
 from ivigcalc.errors import RequestError
 from ivigcalc.render.catalogue.lists import Comparison as Words
-from ivigcalc.render.catalogue.plans import Plans
 from ivigcalc.render.csv import safe_cell, write_rows
-from ivigcalc.render.figures import shown, signed
+from ivigcalc.render.figures import sentence, shown, signed
 from ivigcalc.render.html_page import html_line, html_page
 from ivigcalc.render.markdown_text import escape, table_lines
-from ivigcalc.render.times import elapsed_text
-from ivigcalc.render.words import clean, treatment, vials_short, vials_text
+from ivigcalc.render.times import elapsed_text, if_asked, in_its_customs
+from ivigcalc.render.words import clean, treatment, vials_text
 from ivigcalc.text import near, safe
 
 SCHEMA = "ivigcalc.comparison/1"
@@ -47,7 +49,8 @@ def _currency(row: Row) -> str | None:
     return row.cost.currency if row.cost else None
 
 
-_COLUMNS = (
+#: how much of what, how long, and out of which vials: a table that is parted is parted between these
+DOSE = (
     Column("phase", Words.phase, lambda row: row.phase),
     Column("dosing_weight_kg", Words.weight, lambda row: row.dosing_weight_kg),
     Column("days", Words.days, lambda row: row.days),
@@ -57,10 +60,14 @@ _COLUMNS = (
     Column("g_per_kg", "g/kg", lambda row: row.g_per_kg),
     Column("most_g_a_day", Words.most_g, lambda row: row.most_g_a_day),
     Column("most_ml_a_day", Words.most_ml, lambda row: row.most_ml_a_day),
+)
+TIME = (
     Column("infusion_min", Words.infusion, lambda row: row.infusion_min, elapsed_text),
     Column("visit_min", Words.chair, lambda row: row.visit_min, elapsed_text),
     Column("highest_ml_per_h", Words.highest, lambda row: row.highest_ml_per_h),
     Column("visits_a_year", Words.visits, lambda row: row.visits_a_year),
+)
+SUPPLY = (
     Column("vials", Words.vials, lambda row: row.vials, vials_text),
     Column("vial_count", Words.vial_count, lambda row: row.vial_count),
     Column("leftover_g", Words.left, lambda row: row.leftover_g),
@@ -68,8 +75,9 @@ _COLUMNS = (
     Column("cost_per_year", Words.cost_year, _per_year),
     Column("currency", Words.currency, _currency),
 )
-#: what a screen leaves to the other columns: it stands in CSV and JSON
-_NOT_ON_SCREEN = ("prescribed_g", "g_per_kg", "vial_count", "currency")
+_COLUMNS = (*DOSE, *TIME, *SUPPLY)
+#: what a page leaves to the other columns: it stands on a screen, in CSV and JSON
+_NOT_ON_PAGE = ("prescribed_g", "g_per_kg", "vial_count", "currency")
 
 
 #: what is sorted as words, where it is varied
@@ -125,8 +133,8 @@ def _words(comparison: Comparison, words: tuple[str, ...]) -> dict[str, str]:
 
 def to_csv(comparison: Comparison, rows: Iterable[Row]) -> str:
     """A row for each order that was planned or refused; the last columns say why."""
-    asked = [f"asked_{field}" for field in comparison.fields]
-    headings = [*asked, *(column.key for column in _COLUMNS), "notices", "refused"]
+    asked_for = [f"asked_{field}" for field in comparison.fields]
+    headings = [*asked_for, *(column.key for column in _COLUMNS), "notices", "refused"]
     planned = [
         [*map(safe_cell, row.words), *(_csv_cell(column, row) for column in _COLUMNS), ";".join(row.own_codes), ""]
         for row in rows
@@ -145,7 +153,7 @@ def _csv_cell(column: Column, row: Row) -> str:
 
 def _columns(comparison: Comparison) -> list[Column]:
     """What a page has room for: no column that is empty or that says what another one says."""
-    left_out = {*_NOT_ON_SCREEN, *comparison.fields}
+    left_out = {*_NOT_ON_PAGE, *comparison.fields}
     if all(row.visit_min == row.infusion_min for row in comparison.rows):
         left_out.add("visit_min")
     if len({row.dosing_weight_kg for row in comparison.rows}) == 1:
@@ -154,40 +162,43 @@ def _columns(comparison: Comparison) -> list[Column]:
     return [column for column in filled if column.key not in left_out]
 
 
-def _read(column: Column, row: Row) -> str:
+def read(column: Column, row: Row) -> str:
+    """The figure of a row as people read it."""
     value = column.of(row)
     return "-" if value is None else column.read(value)
 
 
-def _heading(comparison: Comparison) -> str:
+def heading(comparison: Comparison) -> str:
+    """What is put side by side, and by what it varies."""
     plan = comparison.example
     dosed = plan.computed_from.product.value.title
     varied = Words.and_.join(comparison.fields)
-    heading = Words.heading if "product" in comparison.fields else Words.heading_of
-    return heading.format(treatment=treatment(plan), product=clean(dosed, 60), varied=varied)
+    words = Words.heading if "product" in comparison.fields else Words.heading_of
+    return words.format(treatment=treatment(plan), product=clean(dosed, 60), varied=varied)
 
 
-def _asked(comparison: Comparison) -> tuple[str, ...]:
+def asked(comparison: Comparison) -> tuple[str, ...]:
+    """The headings of what varies."""
     return tuple(field.capitalize() for field in comparison.fields)
 
 
-def _said(comparison: Comparison, rows: tuple[Row, ...]) -> list[str]:
+def said(comparison: Comparison, rows: tuple[Row, ...]) -> list[str]:
     """What stands under the table: what the figures are of, notices that only some have, and what was refused."""
-    said = []
+    lines = []
     if any(row.visits_a_year is not None for row in rows):
-        said.append(Words.a_year)
+        lines.append(Words.a_year)
     if currency := next((row.cost.currency for row in rows if row.cost), None):
-        hours = comparison.example.computed_from.site.value.chair_hour
-        said.append((Words.cost_with_hours if hours else Words.cost_of_vials).format(currency=currency))
-    said += _own_notices(rows)
+        hours = comparison.site.chair_hour
+        lines.append((Words.cost_with_hours if hours else Words.cost_of_vials).format(currency=currency))
+    lines += _own_notices(rows)
     if comparison.common_codes:
-        said.append(Words.all_of_them.format(codes=", ".join(comparison.common_codes)))
+        lines.append(Words.all_of_them.format(codes=", ".join(comparison.common_codes)))
     reasons: dict[str, list[str]] = {}
     for refused in comparison.not_planned:
         reasons.setdefault(refused.code, []).append(clean(", ".join(refused.words), 80))
-    said += [Words.not_planned.format(code=code, orders="; ".join(words)) for code, words in reasons.items()]
-    said += _why_refused(comparison)
-    return said
+    lines += [Words.not_planned.format(code=code, orders="; ".join(words)) for code, words in reasons.items()]
+    lines += _why_refused(comparison)
+    return lines
 
 
 def _own_notices(rows: tuple[Row, ...]) -> Iterator[str]:
@@ -205,47 +216,24 @@ def _why_refused(comparison: Comparison) -> list[str]:
     """The whole reason where there are few; where there are many, how to see each."""
     few = 3
     if 0 < len(comparison.not_planned) <= few:
-        return [f"{clean(', '.join(found.words), 80)}: {clean(found.message, 400)}" for found in comparison.not_planned]
+        return [
+            f"{clean(', '.join(found.words), 80)}: {sentence(clean(found.message, 400))}"
+            for found in comparison.not_planned
+        ]
     if comparison.not_planned:
         return [Words.reasons]
     return []
 
 
-def to_table(
-    comparison: Comparison,
-    rows: tuple[Row, ...],
-    *,
-    width: int | None = None,
-    color: bool = False,
-    ascii_only: bool = False,
-) -> str:
-    """The orders as a table for a screen."""
-    from rich.console import Group, RenderableType
-    from rich.text import Text
-
-    from ivigcalc.render.table import new_table, render
-
-    columns = _columns(comparison)
-    asked = _asked(comparison)
-    words = (*asked, Words.phase)
-    table = new_table(
-        *asked, *(Plans.vials if c.key == "vials" else c.heading for c in columns), left=(*words, Plans.vials)
-    )
-    for row in rows:
-        cells = (vials_short(row.vials) if c.key == "vials" else _read(c, row) for c in columns)
-        table.add_row(*(Text(clean(word, 60)) for word in row.words), *map(Text, cells))
-    parts: list[RenderableType] = [Text(_heading(comparison), style="bold"), table]
-    parts += [Text(line, overflow="fold") for line in _said(comparison, rows)]
-    return render(Group(*parts, Text(CHECK_LINE, style="bold")), width=width, color=color, ascii_only=ascii_only)
-
-
+@if_asked
+@in_its_customs
 def to_markdown(comparison: Comparison, rows: tuple[Row, ...]) -> str:
     """The orders as a table of Markdown."""
     columns = _columns(comparison)
-    lines = [f"# {escape(_heading(comparison))}", ""]
-    cells = [(*map(escape, row.words), *(escape(_read(column, row)) for column in columns)) for row in rows]
-    lines += table_lines((*_asked(comparison), *(column.heading for column in columns)), cells)
-    lines += ["", *(f"- {escape(line)}" for line in _said(comparison, rows)), "", f"**{CHECK_LINE}**"]
+    lines = [f"# {escape(heading(comparison))}", ""]
+    cells = [(*map(escape, row.words), *(escape(read(column, row)) for column in columns)) for row in rows]
+    lines += table_lines((*asked(comparison), *(column.heading for column in columns)), cells)
+    lines += ["", *(f"- {escape(line)}" for line in said(comparison, rows)), "", f"**{CHECK_LINE}**"]
     return "\n".join(lines) + "\n"
 
 
@@ -254,20 +242,21 @@ th,td{border:1px solid #777;padding:.25em .6em;text-align:right;vertical-align:t
 th{vertical-align:bottom}.word{text-align:left}@media print{body{margin:0}}"""
 
 
+@in_its_customs
 def to_html(comparison: Comparison, rows: tuple[Row, ...]) -> str:
     """The orders as a page that stands alone: no script, nothing fetched."""
     columns = _columns(comparison)
-    head = [("word", field) for field in _asked(comparison)]
+    head = [("word", field) for field in asked(comparison)]
     head += [("word" if c.key in ("phase", "vials") else "", c.heading.replace("\n", " ")) for c in columns]
     lines = ["<table>", "<thead><tr>"]
     lines += [_html_cell("th", kind, text) for kind, text in head]
     lines.append("</tr></thead>")
     for row in rows:
-        cells = [clean(word, 80) for word in row.words] + [_read(column, row) for column in columns]
+        cells = [clean(word, 80) for word in row.words] + [read(column, row) for column in columns]
         made = [_html_cell("td", kind, text) for (kind, _), text in zip(head, cells, strict=True)]
         lines.append(f"<tr>{''.join(made)}</tr>")
     lines.append("</table>")
-    return html_page(_heading(comparison), _STYLE, [*lines, *map(html_line, _said(comparison, rows))])
+    return html_page(heading(comparison), _STYLE, [*lines, *map(html_line, said(comparison, rows))])
 
 
 def _html_cell(tag: str, kind: str, text: str) -> str:

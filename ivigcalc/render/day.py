@@ -21,6 +21,11 @@ from ivigcalc.render.words import clean, clinic, who
 SCHEMA = "ivigcalc.day/1"
 #: of a patient's name, or of the file of a plan, in the table
 _LONGEST_WORD = 12
+#: what the table says of a visit: when it is, and what is given
+_VISIT = (
+    *((0, heading) for heading in (Day.arrive, Day.start, Day.end, Day.leave)),
+    *((1, heading) for heading in (Day.product, Day.course_day, Plans.dose_g, Plans.vials)),
+)
 _COLUMNS = (
     "chair",
     "patient",
@@ -203,18 +208,21 @@ def to_table(day: ClinicDay, *, width: int | None = None, color: bool = False, a
     from rich.console import Group, RenderableType
     from rich.text import Text
 
-    from ivigcalc.render.table import in_short_words, new_table, render
+    from ivigcalc.render.parted import Shown, tables
+    from ivigcalc.render.table import PIPE_WIDTH, in_short_words, new_table, render
 
     parts: list[RenderableType] = [Text(heading(day), style="bold", overflow="fold")]
     parts += [Text(where, overflow="fold") for where in [clinic(day.site)] if where]
     if day.visits:
-        times = (Day.arrive, Day.start, Day.end, Day.leave)
-        given = (Day.product, Day.course_day, Plans.dose_g, Plans.vials)
-        table = new_table(Day.chair, Day.patient, *times, *given, left=(Day.patient, Day.product, Plans.vials))
-        for visit in day.visits:
-            chair, patient, *rest = _row(day, visit)
-            table.add_row(*map(Text, (chair, in_short_words(patient, _LONGEST_WORD), *rest)))
-        parts.append(table)
+        chairs, patients, *others = zip(*(_row(day, visit) for visit in day.visits), strict=True)
+        short = tuple(in_short_words(patient, _LONGEST_WORD) for patient in patients)
+        names = [Shown(Day.chair, chairs), Shown(Day.patient, short, of_words=True, folds=True)]
+        columns = [
+            Shown(heading, cells, topic, of_words=heading in (Day.product, Plans.vials), folds=heading == Plans.vials)
+            for (topic, heading), cells in zip(_VISIT, others, strict=True)
+        ]
+        for part, table in enumerate(tables(names, columns, width or PIPE_WIDTH)):
+            parts += [Text(""), table] if part else [table]
         vials = new_table(Day.from_stock, Day.vial_g, Day.take, Day.held, left=(Day.from_stock,))
         for found in day.taken:
             vials.add_row(*map(Text, taken_row(found)))

@@ -19,6 +19,8 @@ SCHEMA = "ivigcalc.definition-diff/1"
 _KEYS, _PLANS = (Words.key, Words.was, Words.now), (Words.plan, Words.patient, Words.what, Words.was, Words.now)
 #: changes that are named of each plan
 _NAMED = 4
+#: a longer word, or place of a key, is broken after a point or a hyphen
+_LONGEST_WORD, _LONGEST_KEY = 23, 40
 
 
 class Compared(Struct, frozen=True):
@@ -108,18 +110,20 @@ def to_table(found: Compared, *, width: int | None = None, color: bool = False, 
     from rich.console import Group, RenderableType
     from rich.text import Text
 
-    from ivigcalc.render.table import new_table, render
+    from ivigcalc.render.table import in_short_words, new_table, render
 
     parts: list[RenderableType] = [Text(_heading(found), style="bold", overflow="fold")]
     if found.keys:
         keys = new_table(*_KEYS, left=_KEYS)
+        keys.columns[0].no_wrap = True
         for each in found.keys:
-            keys.add_row(*(Text(clean(text, 200)) for text in (each.key, each.was, each.now)))
+            said = (in_short_words(clean(text, 200), _LONGEST_WORD) for text in (each.was, each.now))
+            keys.add_row(Text(in_short_words(clean(each.key, 200), _LONGEST_KEY)), *map(Text, said))
         parts.append(keys)
     if found.plans and found.plans.moved:
         plans = new_table(*_PLANS, left=_PLANS)
         for row in (row for moved in found.plans.moved for row in _rows(moved)):
-            plans.add_row(*map(Text, row))
+            plans.add_row(*(Text(in_short_words(text, _LONGEST_WORD)) for text in row))
         parts += [Text(f"\n{Words.plans_that_move}", style="bold"), plans]
     parts += [Text(line, overflow="fold") for line in _said(found)]
     return render(Group(*parts, Text(CHECK_LINE, style="bold")), width=width, color=color, ascii_only=ascii_only)

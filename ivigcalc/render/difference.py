@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from ivigcalc.changes.plans import Change, Changes
 from ivigcalc.document.diff import ABSENT, Difference
@@ -14,9 +16,15 @@ from ivigcalc.render.html_page import html_line, html_page, html_row
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.words import clean
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
 SCHEMA = "ivigcalc.diff/1"
 _HEADINGS = (Words.about, Words.what, Words.sessions, Words.was, Words.now, Words.by)
 _NAMED_SESSIONS = 6
+#: a longer one is broken after a hyphen, a point or the like
+_LONGEST_WORD = 30
 _SIGN = (Words.compared_by, Words.date, Words.checked_by, Words.date)
 
 
@@ -41,7 +49,8 @@ def remarks(found: Changes) -> list[str]:
     many = len(found.fields)
     lines = [(Words.one_field if many == 1 else Words.many_fields).format(count=many)]
     if found.following:
-        lines.append(Words.following.format(count=found.following))
+        following = Words.one_following if found.following == 1 else Words.many_following
+        lines.append(following.format(count=found.following))
     return lines
 
 
@@ -106,28 +115,53 @@ def _field_data(difference: Difference) -> dict[str, Any]:
 
 def to_table(found: Changes, *, width: int | None = None, color: bool = False, ascii_only: bool = False) -> str:
     """The changes as a table for a screen."""
-    from rich.console import Group, RenderableType
+    from rich.console import Group
     from rich.text import Text
 
-    from ivigcalc.render.table import new_table, render
+    from ivigcalc.render.table import PIPE_WIDTH, render
 
     parts: list[RenderableType] = [Text(heading(found), style="bold", overflow="fold")]
     parts += [Text(line, style="bold yellow", overflow="fold") for line in cautions(found)]
-    if found.changes:
-        shown = [
-            place for place, _ in enumerate(_HEADINGS) if any(cells(found, change)[place] for change in found.changes)
-        ]
-        headings = tuple(_HEADINGS[place] for place in shown)
-        table = new_table(*headings, left=headings)
-        topic = ""
-        for change in found.changes:
-            row = cells(found, change)
-            first = "" if row[0] == topic else row[0]
-            table.add_row(*(Text(first if not place else row[place]) for place in shown))
-            topic = row[0]
-        parts.append(table)
+    parts += _tables([cells(found, change) for change in found.changes], width or PIPE_WIDTH)
     parts += [Text(line, overflow="fold") for line in remarks(found)]
     return render(Group(*parts, Text(CHECK_LINE, style="bold")), width=width, color=color, ascii_only=ascii_only)
+
+
+def _tables(rows: list[tuple[str, ...]], room: int) -> Iterator[RenderableType]:
+    """One table where no cell of it has to be folded; else one for each topic, which has no columns that only others
+    need. Ids, codes and addresses are broken at a hyphen or the like, where they have to be."""
+    from rich.text import Text
+
+    from ivigcalc.render.table import fits, in_short_words
+
+    if not rows:
+        return
+    if fits(whole := _table(rows), room):
+        yield whole
+        return
+    for topic, of_it in groupby(rows, key=itemgetter(0)):
+        yield Text(f"\n{topic}", style="bold")
+        yield _table([("", *(in_short_words(cell, _LONGEST_WORD) for cell in row[1:])) for row in of_it])
+    yield Text("")
+
+
+def _table(rows: list[tuple[str, ...]]) -> Table:
+    """The changes, each topic named once, without the columns in which nothing stands."""
+    from rich.text import Text
+
+    from ivigcalc.render.table import new_table
+
+    shown = [place for place, _ in enumerate(_HEADINGS) if any(row[place] for row in rows)]
+    headings = tuple(_HEADINGS[place] for place in shown)
+    table = new_table(*headings, left=headings)
+    for place, column in zip(shown, table.columns, strict=True):
+        column.no_wrap = _HEADINGS[place] == Words.by
+    topic = ""
+    for row in rows:
+        first = "" if row[0] == topic else row[0]
+        table.add_row(*(Text(first if not place else row[place]) for place in shown))
+        topic = row[0]
+    return table
 
 
 def to_markdown(found: Changes) -> str:

@@ -60,9 +60,9 @@ def cases(forecast: Forecast) -> list[tuple[str, Outlook]]:
     return [(PLANNED, forecast.planned), *changed]
 
 
-def vials_of(amount: Amount, between: str = " + ", times: str = " x ", unit: str = " g") -> str:
+def _vials(amount: Amount) -> str:
     """`2 x 30 g + 1 x 10 g`."""
-    return between.join(f"{count}{times}{plain(size_g)}{unit}" for size_g, count in amount.vials) or "-"
+    return " + ".join(f"{count} x {plain(size_g)} g" for size_g, count in amount.vials) or "-"
 
 
 def _cells(row: Row) -> tuple[Any, ...]:
@@ -78,7 +78,7 @@ def _cells(row: Row) -> tuple[Any, ...]:
         found.dose_g,
         found.leftover_g,
         found.volume_ml,
-        vials_of(found),
+        _vials(found),
         found.chair_min,
         found.without_length,
         found.cost,

@@ -13,14 +13,16 @@ from ivigcalc.forecast.total import Amount, Covered, Outlook
 from ivigcalc.render.catalogue.lists import Day
 from ivigcalc.render.catalogue.lists import Forecast as Words
 from ivigcalc.render.catalogue.plans import Plans
-from ivigcalc.render.figures import figure, shown, signed
-from ivigcalc.render.forecast import CHANGED, PLANNED, cases, cost_difference, vials_of
+from ivigcalc.render.figures import figure, sentence, shown, signed
+from ivigcalc.render.forecast import CHANGED, PLANNED, cases, cost_difference
 from ivigcalc.render.html_page import html_line, html_page, html_row
-from ivigcalc.render.times import elapsed_text, plain_day
+from ivigcalc.render.times import elapsed_text, if_asked, in_its_customs, on_its_screen, plain_day
 from ivigcalc.render.words import clean
 
-#: parts of the longest bar
-_BAR = 10
+#: parts of the longest bar, and of the longest one where a screen has less room
+_BAR, _SHORTEST = 10, 4
+#: blanks between two columns
+_BETWEEN = 2
 
 
 def heading(forecast: Forecast) -> str:
@@ -31,64 +33,60 @@ def heading(forecast: Forecast) -> str:
         period=forecast.by,
         first=first,
         last=last,
-        plans=_plans(forecast.plans),
-        visits=_visits(total.visits),
+        plans=_counted(forecast.plans, Words.one_plan, Words.many_plans),
+        visits=_counted(total.visits, Words.one_visit, Words.many_visits),
         dose=figure(total.dose_g),
     )
 
 
-def _plans(count: int) -> str:
-    return Words.one_plan if count == 1 else Words.many_plans.format(count=count)
-
-
-def _visits(count: int) -> str:
-    return Words.one_visit if count == 1 else Words.many_visits.format(count=count)
-
-
-def _sessions(count: int) -> str:
-    return Words.one_session if count == 1 else Words.many_sessions.format(count=count)
+def _counted(count: int, one: str, many: str, **words: str) -> str:
+    """What is said of one thing, or of many."""
+    return one.format(**words) if count == 1 else many.format(count=figure(count), **words)
 
 
 def cautions(forecast: Forecast, today: date) -> list[str]:
     """What is missing in the sums, or in them and may not belong there."""
     lines = []
     if forecast.failed:
-        rows = Words.one_row if forecast.failed == 1 else Words.many_rows
-        lines.append(Words.failed.format(rows=rows.format(count=forecast.failed)))
+        lines.append(_counted(forecast.failed, Words.one_failed, Words.many_failed))
     if forecast.undated:
-        lines.append(Words.undated.format(sessions=_sessions(forecast.undated)))
+        lines.append(_counted(forecast.undated, Words.one_undated, Words.many_undated))
     if forecast.days[0] < today:
         lines.append(Words.before_today.format(day=today))
     for case, outlook in cases(forecast):
         under = Words.under_scenario if case == CHANGED else ""
-        if outlook.total.without_length:
-            lines.append(Words.without_rates.format(visits=_visits(outlook.total.without_length), under=under))
+        if lacking := outlook.total.without_length:
+            lines.append(_counted(lacking, Words.one_without_rates, Words.many_without_rates, under=under))
         lines += [_short(covered, under) for covered in outlook.stock if covered.short_on]
     lines += [_left(kind.count, kind.code, kind.example, kind.names) for kind in forecast.as_planned]
     if forecast.other:
-        lines.append(Words.other.format(plans=_plans(forecast.other)))
+        plans = _counted(forecast.other, Words.one_plan, Words.many_plans)
+        lines.append(Words.other.format(plans=plans))
     return lines
 
 
 def _short(covered: Covered, under: str) -> str:
     day = plain_day(covered.short_on) if covered.short_on else "-"
-    counts = {"needed": covered.needed, "held": covered.held, "lacking": covered.lacking}
+    needed, held, lacking = map(figure, (covered.needed, covered.held, covered.lacking))
     product, size = clean(covered.product, 40), figure(covered.size_g)
-    return Words.short.format(product=product, size=size, under=under, day=day, **counts)
+    return Words.short.format(
+        product=product, size=size, under=under, day=day, needed=needed, held=held, lacking=lacking
+    )
 
 
 def _left(count: int, code: str, example: str, names: list[str]) -> str:
-    more = Words.and_more.format(count=count - len(names)) if count > len(names) else ""
+    more = Words.and_more.format(count=figure(count - len(names))) if count > len(names) else ""
     named = ", ".join(clean(name, 60) for name in names)
-    why = f"{code}: {clean(example, 160)}"
-    return Words.left.format(plans=_plans(count), why=why, names=f"{named}{more}")
+    why = f"{code}: {sentence(clean(example, 160))}"
+    plans = _counted(count, Words.one_plan, Words.many_plans)
+    return Words.left.format(plans=plans, why=why, names=f"{named}{more}")
 
 
 def remarks(forecast: Forecast) -> list[str]:
     """How the figures are to be read."""
     lines = []
     if forecast.outside:
-        lines.append(Words.outside.format(sessions=_sessions(forecast.outside)))
+        lines.append(_counted(forecast.outside, Words.one_outside, Words.many_outside))
     total = forecast.planned.total
     if total.cost is not None:
         lines.append(Words.cost.format(currency=total.currency))
@@ -106,6 +104,8 @@ def remarks(forecast: Forecast) -> list[str]:
     return lines
 
 
+@if_asked
+@on_its_screen
 def to_table(
     forecast: Forecast, today: date, *, width: int | None = None, color: bool = False, ascii_only: bool = False
 ) -> str:
@@ -113,7 +113,7 @@ def to_table(
     from rich.console import Group, RenderableType
     from rich.text import Text
 
-    from ivigcalc.render.table import new_table, render
+    from ivigcalc.render.table import PIPE_WIDTH, new_table, render
 
     parts: list[RenderableType] = [Text(heading(forecast), style="bold")]
     bar = "#" if ascii_only else "\u2588"
@@ -126,8 +126,9 @@ def to_table(
         table = new_table(*names, "", left=(names[0], Words.product, Plans.vials, ""))
         for column in table.columns[:2]:
             column.no_wrap = True  # neither a week nor the id of a product is broken
+        room = (width or PIPE_WIDTH) - _least_width(names, rows)
         for row, part in rows:
-            table.add_row(*map(Text, row), Text(bar * part))
+            table.add_row(*map(Text, row), Text(bar * _shortened(part, room)))
         parts.append(table)
     if forecast.changed:
         parts += [
@@ -139,6 +140,23 @@ def to_table(
     parts += [Text(line, overflow="fold", style="bold yellow") for line in cautions(forecast, today)]
     parts += [Text(line, overflow="fold") for line in remarks(forecast)]
     return render(Group(*parts, Text(CHECK_LINE, style="bold")), width=width, color=color, ascii_only=ascii_only)
+
+
+def _least_width(names: tuple[str, ...], rows: list[tuple[tuple[str, ...], int]]) -> int:
+    """What a screen needs for all but the bars, where the vials of a row go on in further lines."""
+    columns = zip(names, *(row for row, _ in rows), strict=True)
+    return sum(_BETWEEN + max(_widest(cell, folds=column[0] == Plans.vials) for cell in column) for column in columns)
+
+
+def _widest(cell: str, *, folds: bool) -> int:
+    return max(map(len, cell.split() if folds else cell.split("\n")), default=0)
+
+
+def _shortened(part: int, room: int) -> int:
+    """A bar where there is less room than for the longest; none where it would say nothing."""
+    if room >= _BAR or not part:
+        return part
+    return max(1, part * room // _BAR) if room >= _SHORTEST else 0
 
 
 def _rich(new_table: Any, headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> Any:
@@ -163,9 +181,9 @@ def _table(outlook: Outlook) -> tuple[tuple[str, ...], list[tuple[tuple[str, ...
         return (
             *when,
             *([clean(product, 40)] if several else []),
-            str(amount.visits),
+            figure(amount.visits),
             figure(amount.dose_g),
-            vials or vials_of(amount, " ", "x", ""),
+            vials or _vials(amount),
             elapsed_text(amount.chair_min) + ("+" if amount.without_length else ""),
             *([shown(amount.cost)] if priced else []),
         )
@@ -193,6 +211,11 @@ def _table(outlook: Outlook) -> tuple[tuple[str, ...], list[tuple[tuple[str, ...
     return headings, rows
 
 
+def _vials(amount: Amount) -> str:
+    """`2x30 1x2.5`."""
+    return " ".join(f"{figure(count)}x{figure(size_g)}" for size_g, count in amount.vials) or "-"
+
+
 def _length(dose_g: Decimal, most_g: Decimal) -> int:
     """So many parts of the longest bar, to the nearest; what is not nothing has one."""
     if not dose_g or not most_g:
@@ -204,8 +227,9 @@ def _difference_rows(forecast: Forecast) -> list[tuple[str, ...]]:
     if forecast.changed is None:
         return []
     planned, changed = forecast.planned.total, forecast.changed.total
+    more_visits = signed(Decimal(changed.visits - planned.visits))
     rows: list[tuple[str, ...]] = [
-        (Words.visits, str(planned.visits), str(changed.visits), signed(Decimal(changed.visits - planned.visits))),
+        (Words.visits, figure(planned.visits), figure(changed.visits), more_visits),
         (Words.dose_row, figure(planned.dose_g), figure(changed.dose_g), signed(changed.dose_g - planned.dose_g)),
         (
             Words.left_row,
@@ -237,7 +261,7 @@ def _stock_rows(forecast: Forecast) -> list[tuple[str, ...]]:
             product = clean(covered.product, 40)
             named = Words.of_scenario.format(product=product) if case == CHANGED else product
             short = plain_day(covered.short_on) if covered.short_on else Words.not_short
-            counts = (str(covered.needed), str(covered.held), str(covered.lacking))
+            counts = (figure(covered.needed), figure(covered.held), figure(covered.lacking))
             rows.append((named, figure(covered.size_g), *counts, short))
     return rows
 
@@ -247,6 +271,7 @@ th,td{border:1px solid #777;padding:.25em .6em;text-align:right;vertical-align:t
 td:first-child,th:first-child{text-align:left}meter{width:8em}@media print{body{margin:0}}"""
 
 
+@in_its_customs
 def to_html(forecast: Forecast, today: date) -> str:
     """A page that stands alone: no script, nothing fetched."""
     lines: list[str] = []
@@ -271,4 +296,4 @@ def to_html(forecast: Forecast, today: date) -> str:
 
 def _html_row(tag: str, cells: tuple[str, ...], part: int | None = None) -> str:
     bar = "" if part is None else f'<td><meter max="{_BAR}" value="{part}">{part}</meter></td>'
-    return html_row(tag, (" ".join(text.split()) for text in cells), bar)
+    return html_row(tag, (text.replace("\n", " ") for text in cells), bar)

@@ -87,7 +87,8 @@ def session_list(plan: Plan) -> Text:
     totals = plan.totals
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     dose, volume = figure(totals.dose_g), shown(totals.volume_ml)
-    total = Plans.total_sessions.format(sessions=totals.sessions, dose=dose, volume=volume)
+    words = Plans.total_session if totals.sessions == 1 else Plans.total_sessions
+    total = words.format(sessions=totals.sessions, dose=dose, volume=volume)
     lines = [Text(Plans.sessions, style="bold")]
     for session, row in zip(plan.sessions, rows, strict=True):
         lines.append(Text("  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip()))

@@ -103,7 +103,7 @@ def _fitted(table: RenderableType, console: Console) -> int:
     """The width at which a table cuts no figure and breaks no word, but for one as long as an address of the web: that
     of the console, or more where it has to be. Its columns of words share what the others leave. A text folds anywhere.
     """
-    if not isinstance(table, Table) or _fits(table, console.width):
+    if not isinstance(table, Table) or fits(table, console.width):
         return 1
     unbounded = console.options.update(width=10_000)
     folds = dict[int, tuple[int, int]]()  # the least and the most that each can use
@@ -151,7 +151,7 @@ def _parts(word: str, most: int) -> Iterator[str]:
     yield part
 
 
-def _fits(table: Table, width: int) -> bool:
+def fits(table: Table, width: int) -> bool:
     """Whether every cell has room as it is; what rich puts between columns is counted with plenty."""
     lines = ([line for text in (c.header, *c.cells) for line in str(text).split("\n")] for c in table.columns)
     return sum(max(map(cell_len, column)) + _BETWEEN for column in lines) < width

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.customs import customs, is_asked, written_as
@@ -15,10 +15,18 @@ from ivigcalc.render.catalogue.plans import Times
 from ivigcalc.render.figures import figure
 
 if TYPE_CHECKING:
-    from ivigcalc.clinic.day import ClinicDay
     from ivigcalc.definitions import Site
 
-Shown = TypeVar("Shown", bound="Plan | ClinicDay")
+
+class OfASite(Protocol):
+    """What is shown of a clinic: its day, its orders side by side, its forecast."""
+
+    @property
+    def site(self) -> Site:
+        """Whose customs hold."""
+
+
+Shown = TypeVar("Shown", bound=Plan | OfASite)
 Rest = ParamSpec("Rest")
 Face = TypeVar("Face")
 
@@ -58,7 +66,7 @@ def _written(
     return write
 
 
-def _site(shown: Plan | ClinicDay) -> Site:
+def _site(shown: Plan | OfASite) -> Site:
     return shown.computed_from.site.value if isinstance(shown, Plan) else shown.site
 
 

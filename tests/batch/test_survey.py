@@ -36,7 +36,7 @@ def suggestion(said: str) -> list[str]:
 def test_a_survey_says_what_is_in_each_column(look: Look) -> None:
     said = look(NHANES, *ORDER)
     assert "4 rows, 5 columns\n" in said
-    assert "1 rows have a patient_id that an earlier row has" in said
+    assert "1 row has a patient_id that an earlier row has" in said
     assert "BMXHT: read as height_cm; 2 filled, 1 x NA; numbers, 165.2 to 170\n" in said
     assert "RIAGENDR: not read; 4 filled; numbers, 1 to 2\n" in said
 

@@ -77,7 +77,7 @@ def test_sheet_of_one_protocol_with_phases(capfd: pytest.CaptureFixture[str]) ->
     assert re.search(r"^  Courses +4 ", text, re.M)
     assert re.search(r"^  Dose +1 g/kg to 2 g/kg per course", text, re.M)
     assert re.search(r"^Order gives +--dose .*, --days ", text, re.M)
-    assert re.search(r"^Phase +late-maintenance: Open extension, weeks 28 to 40, a lower dose allowed", text, re.M)
+    assert re.search(r"^Phase +late-maintenance: Open extension, weeks 28 to 40, a lower dose\n +allowed", text, re.M)
 
 
 def test_sheet_of_a_product_draws_its_titration(capfd: pytest.CaptureFixture[str]) -> None:

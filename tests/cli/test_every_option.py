@@ -137,7 +137,10 @@ OTHERWISE: dict[tuple[str, str], list[str]] = {
     ("compare", "--days"): ["2..4"],
     ("calendar", "--initials"): ["--name", "M. Example", "--format", "ics", "-o", "written.ics"],
     ("rates", "--override"): ['weight-implausible="tried in a test"', "--weight", "400kg"],
-    **{(name, "--locale"): ["de-DE"] for name in ("dose", "schedule", "rates", "calendar", "replan", "day")},
+    **{
+        (name, "--locale"): ["de-DE"]
+        for name in ("dose", "schedule", "rates", "calendar", "replan", "day", "compare", "forecast")
+    },
     ("day", "--format"): ["json"],
     ("forecast", "--by"): ["week"],
     ("replan", "--session"): GOES_ON[1:],

@@ -84,6 +84,90 @@ def test_a_locale_that_there_is_not_is_refused(locale: str, refuses: Callable[..
     assert "such as de-DE" in said
 
 
+# ---- orders side by side, and forecasts -----------------------------------------------------------------------------
+
+SIDE_BY_SIDE = "compare -r dermatomyositis -p octagam-10-us --weight 72.5kg --age 54y --days 2..3"
+
+
+@pytest.mark.parametrize("format", ["table", "markdown", "html"])
+def test_orders_side_by_side_have_it(format: str, run: RunIt) -> None:
+    """2 x 365 / 28 visits are 26.1 a year; 72.5 kg are typed once and read once."""
+    ours, german = (run(*shlex.split(SIDE_BY_SIDE), "-f", format, *more) for more in ((), ("--locale", "de-DE")))
+    assert (ours.code, german.code) == (0, 0), german.err
+    assert "26.1" in ours.out.replace("\\", "")
+    assert "26,1" in german.out.replace("\\", "")
+    assert "26.1" not in german.out.replace("\\", "")
+
+
+def test_what_was_typed_of_an_order_stays_as_it_was(run: RunIt) -> None:
+    shown = run(*shlex.split(SIDE_BY_SIDE.replace("--days 2..3", "--weight 80kg")), "--locale", "de-DE")
+    assert next(line.split()[:2] for line in shown.out.splitlines() if line.startswith("72.5kg")) == ["72.5kg", "72,5"]
+
+
+@pytest.fixture
+def saved(run: RunIt, tmp_path: Path) -> Path:
+    path = tmp_path / "plan.json"
+    assert run("schedule", *shlex.split(ORDER), "--courses", "6", "-f", "json", "-o", path, "--quiet").code == 0
+    return path
+
+
+@pytest.mark.parametrize("format", ["table", "html"])
+def test_a_forecast_has_it(format: str, run: RunIt, saved: Path, tmp_path: Path) -> None:
+    """6 courses of 144 g at 100.50 USD a gram are 86832 USD, one is 14472; the first of them is in January."""
+    site = tmp_path / "site.yaml"
+    site.write_text(
+        "kind: site\nschema: 2\nid: here\nprice_per_gram: {octagam-10-us: {amount: 100.50, currency: USD}}\n",
+        encoding="utf-8",
+    )
+    words = ("forecast", saved, "--site", site, "-f", format, "--by", "month")
+    ours, german = run(*words), run(*words, "--locale", "de-DE")
+    assert (ours.code, german.code) == (0, 0), german.err
+    assert "86832" in ours.out
+    assert "86\u00a0832" in german.out
+    assert "86832" not in german.out
+    assert "1. Jan. 2027" in german.out
+    assert "1 Jan 2027" in ours.out
+
+
+def test_vials_of_a_forecast_have_one_decimal_mark(run: RunIt, tmp_path: Path) -> None:
+    """2.5 g is a size of Gammagard Liquid; 84.5 g need one."""
+    path = tmp_path / "plan.json"
+    order = ORDER.replace("octagam-10-us", "gammagard-liquid-us").replace("72.5kg", "84.5kg")
+    assert run("schedule", *shlex.split(order), "--courses", "1", "-f", "json", "-o", path, "--quiet").code == 0
+    assert "x2.5 " in run("forecast", path).out
+    german = run("forecast", path, "--locale", "de-DE").out
+    assert "x2,5 " in german
+    assert "2.5" not in german
+
+
+@pytest.mark.parametrize("words", [SIDE_BY_SIDE, "forecast PLAN --by month"], ids=["compare", "forecast"])
+def test_the_locale_of_the_site_is_that_of_a_page_and_of_no_table(
+    words: str, run: RunIt, saved: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text("kind: site\nschema: 2\nid: here\nlocale: pl-PL\n", encoding="utf-8")
+    asked = [str(saved) if word == "PLAN" else word for word in shlex.split(words)]
+    own, polish = run(*asked, "-f", "html").out, run(*asked, "-f", "html", "--site", site).out
+    assert own != polish
+    assert run(*asked).out == run(*asked, "--site", site).out
+    assert run(*asked, "-f", "json").out == run(*asked, "-f", "json", "--site", site).out
+    german = run(*asked, "-f", "html", "--site", site, "--locale", "de-DE").out
+    assert german == run(*asked, "-f", "html", "--locale", "de-DE").out
+
+
+@pytest.mark.parametrize(
+    ("words", "format"),
+    [(SIDE_BY_SIDE, "csv"), (SIDE_BY_SIDE, "json"), *(("forecast PLAN", each) for each in ("csv", "json", "parquet"))],
+)
+def test_what_machines_read_of_several_plans_has_no_locale(
+    words: str, format: str, refuses: Callable[..., str], saved: Path, tmp_path: Path
+) -> None:
+    asked = [str(saved) if word == "PLAN" else word for word in shlex.split(words)]
+    said = refuses(2, *asked, "-f", format, "-o", tmp_path / "written", "--locale", "de-DE")
+    assert f"--locale is for what people read, and {format} is for machines" in said
+    assert not (tmp_path / "written").exists()
+
+
 def test_the_month_on_screen_has_it_too(run: RunIt) -> None:
     shown = run("calendar", *shlex.split(ORDER), "--locale", "de-DE")
     assert shown.code == 0

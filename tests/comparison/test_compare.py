@@ -18,7 +18,8 @@ from ivigcalc.comparison.axes import read_orders
 from ivigcalc.comparison.compare import Comparison, compare
 from ivigcalc.definitions import NO_SITE_LOADED
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.render.comparison import sorted_by, to_csv, to_html, to_json, to_markdown, to_table
+from ivigcalc.render.comparison import sorted_by, to_csv, to_html, to_json, to_markdown
+from ivigcalc.render.comparison_table import to_table
 from ivigcalc.request.form import Form
 
 ADULT = {"regimen": "dermatomyositis", "age": "54y"}
@@ -228,3 +229,16 @@ def test_the_command_writes_each_format(format: str) -> None:
     assert ran.exit_code == 0, ran.output
     assert "144" in ran.stdout
     assert "qualified person" in ran.stdout or format == "csv"
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ("1..2", "1 order could not be planned, and is listed at the end"),
+        ("5..7", "2 orders could not be planned, and are listed at the end"),
+    ],
+)
+def test_what_was_refused_is_counted_on_stderr(days: str, said: str) -> None:
+    """The label has 2 to 5 days."""
+    words = f"compare -r dermatomyositis -p octagam-10-us --weight 72kg --age 54y --days {days} -f csv".split()
+    assert CliRunner().invoke(build("compare"), words).stderr == f"{said}\n"

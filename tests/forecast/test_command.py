@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pyarrow import parquet
 
 from ivigcalc.forecast.scenario import read_scenario
-from ivigcalc.render.forecast_page import to_html, to_table
+from ivigcalc.render.forecast_page import cautions, remarks, to_html, to_table
 
 from .saved import PRICES, a_site, forecast_of, saved
 
@@ -74,7 +75,7 @@ def test_past_sessions_are_said(plans: Path, run: Callable[..., Any], monkeypatc
         (["--from", "tomorrow"], "--from"),
         (["--to", "2026-13-01"], "--to"),
         (["--from", "2026-12-02", "--to", "2026-12-01"], "is before --from"),
-        (["--from", "2028-01-01"], "4 sessions lie outside"[2:]),
+        (["--from", "2028-01-01"], "8 sessions lie outside"),
         (["--by", "year"], "--by"),
         (["--scenario", "colour=red"], "--scenario"),
         (["--site", "none.yaml"], "none.yaml"),
@@ -142,3 +143,34 @@ def test_in_a_pipe_of_a_locale_without_unicode(plans: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.isascii()
     assert b"########" in done.stdout
+
+
+def test_one_thing_is_said_as_one(plans: Path, tmp_path: Path, run: Callable[..., Any]) -> None:
+    """It was `1 session without a date are not counted`."""
+    found = forecast_of(tmp_path, {"p.json": saved("72kg", "2026-12-01")}, since=date(2026, 12, 2))
+    one, many = (replace(found, failed=n, undated=n, outside=n, other=n) for n in (1, 2))
+    said = [*cautions(one, TODAY), *remarks(one)]
+    assert "CAUTION 1 row of the batch could not be planned and is not counted: see errors.csv" in said
+    assert "CAUTION 1 session without a date is not counted" in said
+    assert "1 session before --from or after --to is left out." in said
+    said = [*cautions(many, TODAY), *remarks(many)]
+    assert "CAUTION 2 rows of the batch could not be planned and are not counted: see errors.csv" in said
+    assert "CAUTION 2 sessions without a date are not counted" in said
+    assert "2 sessions before --from or after --to are left out." in said
+
+
+@pytest.mark.parametrize("width", [None, 80])
+def test_bars_give_way_to_figures(width: int | None, tmp_path: Path) -> None:
+    """With two products and such prices the table was wider than 80."""
+    prices = {name: {"amount": "1234567.89", "currency": "USD"} for name in ("gammagard-liquid-us", "octagam-10-us")}
+    plans = {
+        f"{place}.json": saved("72kg", "2026-12-01", courses="6", product=name, patient_id=str(place))
+        for place, name in enumerate(prices)
+    }
+    found = forecast_of(tmp_path, plans, a_site(price_per_gram=prices), by="month")
+    page = to_table(found, TODAY, width=width)
+    assert max(map(len, page.splitlines())) <= 80
+    assert "177777776.16" in page  # 144 g
+    wide = to_table(found, TODAY, width=120)
+    assert "\u2588" * 10 in wide
+    assert "\u2588" * 10 not in page

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -181,3 +182,10 @@ REASONS = {
 def test_calendar_needs_dates() -> None:
     with pytest.raises(RequestError, match="--start"):
         month_grids(papers.undated(), 80, {})
+
+
+def test_one_session_is_said_as_one(run: Callable[..., Any]) -> None:
+    """It was `Total: 1 sessions`."""
+    order = "-r primary-immunodeficiency -p octagam-10-us --weight 70kg --dose 0.4g/kg --start 2027-01-04 --courses 1"
+    shown = run("calendar", *order.split(), "--every", "4 weeks")
+    assert "Total: 1 session, 28 g" in " ".join(shown.out.split()), shown

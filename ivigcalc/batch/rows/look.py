@@ -219,7 +219,8 @@ def told(found: Looked, reading: Reading) -> Iterator[str]:
     unread = f", {found.unreadable:,} of them cannot be read as rows" if found.unreadable else ""
     yield f"{counted(found.rows, 'row')}, {counted(len(found.columns), 'column')}{unread}"
     if found.repeated:
-        yield f"{found.repeated:,} rows have a patient_id that an earlier row has"
+        many = "1 row has" if found.repeated == 1 else f"{found.repeated:,} rows have"
+        yield f"{many} a patient_id that an earlier row has"
     yield ""
     by_heading = {heading: column for column, heading in found.read_as.items()}
     for column in found.columns:

@@ -82,6 +82,10 @@ class Comparison:
     cost_course = "Cost a\ncourse"
     cost_year = "Cost a\nyear"
     currency = "In"
+    number = "No."
+    same = "The same for all"
+    sorted_by = "Sorted by {column}, least first."
+    sorted_by_name = "Sorted by {column}."
     a_year = "A year is 365 days or 12 months; no more courses than the protocol prints."
     cost_of_vials = "Cost in {currency}, at the site's prices of whole vials."
     cost_with_hours = "Cost in {currency}, at the site's prices of whole vials and of hours in a chair."
@@ -107,9 +111,13 @@ class Difference:
     same = "{old} and {new} are the same in every field"
     changed = "What changed from {old} to {new}"
     two_patients = "CAUTION these plans are of two patients, or name one in two ways: {old}; {new}"
-    one_field = "{count} field of the plans differ; --format json lists each."
+    one_field = "{count} field of the plans differs; --format json lists each."
     many_fields = "{count} fields of the plans differ; --format json lists each."
-    following = (
+    one_following = (
+        "{count} that follows from these changes, such as times and volumes of single steps and the working, is not "
+        "listed here."
+    )
+    many_following = (
         "{count} that follow from these changes, such as times and volumes of single steps and the working, are not "
         "listed here."
     )
@@ -146,16 +154,15 @@ class Forecast:
     many_plans = "{count} plans"
     one_visit = "1 visit"
     many_visits = "{count} visits"
-    one_session = "1 session"
-    many_sessions = "{count} sessions"
-    one_row = "1 row"
-    many_rows = "{count} rows"
-    failed = "CAUTION {rows} of the batch could not be planned and are not counted: see errors.csv"
-    undated = "CAUTION {sessions} without a date are not counted"
+    one_failed = "CAUTION 1 row of the batch could not be planned and is not counted: see errors.csv"
+    many_failed = "CAUTION {count} rows of the batch could not be planned and are not counted: see errors.csv"
+    one_undated = "CAUTION 1 session without a date is not counted"
+    many_undated = "CAUTION {count} sessions without a date are not counted"
     before_today = (
         "CAUTION sessions before today are counted, and the stock is taken as it was then: --from {day} leaves them out"
     )
-    without_rates = "CAUTION {visits}{under} without rates: their hours in a chair are not counted"
+    one_without_rates = "CAUTION 1 visit{under} without rates: its hours in a chair are not counted"
+    many_without_rates = "CAUTION {count} visits{under} without rates: their hours in a chair are not counted"
     under_scenario = " under the scenario"
     other = (
         "CAUTION {plans} of another ivigcalc or of definitions that have changed since: that is in the difference as "
@@ -164,7 +171,8 @@ class Forecast:
     short = "CAUTION {product} {size} g{under}: short from {day}; {needed} needed, {held} held, {lacking} lacking"
     left = "CAUTION {plans} left as planned under the scenario ({why}): {names}"
     and_more = " and {count} more"
-    outside = "{sessions} before --from or after --to are left out."
+    one_outside = "1 session before --from or after --to is left out."
+    many_outside = "{count} sessions before --from or after --to are left out."
     cost = "Cost in {currency}, at the site's prices of whole vials, and of hours in a chair if it has one."
     no_cost = "No cost in all: a price of the site is missing, or they are in several currencies."
     stock_from = "The stock is held against the visits from {day} on, size by size."

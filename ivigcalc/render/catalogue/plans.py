@@ -167,4 +167,5 @@ class Plans:
     # the calendar on a screen
     legend = "C1 D2 = course 1, day 2, with its dose and the time at which the infusion starts."
     grids_need = "Month grids need {columns} columns."
+    total_session = "Total: 1 session, {dose} g, {volume} mL"
     total_sessions = "Total: {sessions} sessions, {dose} g, {volume} mL"

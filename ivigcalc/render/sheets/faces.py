@@ -19,7 +19,6 @@ from ivigcalc.render.sheets.regimen import regimen_sections
 from ivigcalc.render.sheets.sheet import Fact, Row, Section, Sheet
 from ivigcalc.render.sheets.words import source_text
 
-SHEET_WIDTH = 100
 _KINDS = {"regimen": Words.regimen, "product": Words.product, "policy": Words.policy}
 
 
@@ -48,7 +47,7 @@ def to_json(loaded: Loaded[Any]) -> str:
 
 
 def to_table(sheet: Sheet, *, width: int | None = None, color: bool = False, ascii_only: bool = False) -> str:
-    """The sheet for a screen; without a width, as wide as reads well."""
+    """The sheet for a screen."""
     from rich.console import Group, RenderableType
     from rich.text import Text
 
@@ -63,7 +62,7 @@ def to_table(sheet: Sheet, *, width: int | None = None, color: bool = False, asc
     parts.append(Text(f"\n{Words.sources}", style="bold"))
     parts += [Text(f"[{number}] {source_text(sheet.sources[key])}", overflow="fold") for key, number in numbers.items()]
     parts += [Text(f"\n{sheet.stamp}", style="dim", overflow="fold"), Text(CHECK_LINE, style="bold")]
-    return render(Group(*parts), width=width or SHEET_WIDTH, color=color, ascii_only=ascii_only)
+    return render(Group(*parts), width=width, color=color, ascii_only=ascii_only)
 
 
 def _rich_parts(section: Section, numbers: Mapping[str, int]) -> Iterator[Any]:
