@@ -13,7 +13,7 @@ from ivigcalc import library
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, LoadedPolicy, Site
 from ivigcalc.engine.case import Case, Definitions, case_of
 from ivigcalc.engine.known import Known
-from ivigcalc.engine.make import Worked, admit, draft, say, work_out
+from ivigcalc.engine.make import Worked, admit, draft, ordered, say, work_out
 from ivigcalc.engine.plan import Plan
 from ivigcalc.engine.prescription import Prescription, prescribe
 from ivigcalc.errors import RequestError
@@ -57,7 +57,7 @@ class Desk:
     def stages(self, command: Command) -> tuple[Callable[[Any], Any], ...]:
         """The same in stages, each of which takes what the one before it gave, and the first a form: for those who take
         many forms through each."""
-        return partial(self.case, command=command), admit, partial(draft, prescribed=self._prescribed), say
+        return partial(self.case, command=command), admit, partial(ordered, prescribed=self._prescribed), draft, say
 
     def case(self, form: Form, command: Command) -> Case:
         """What a form asks, with the definitions that it names."""

@@ -148,6 +148,19 @@ class Dosed(Struct, frozen=True, dict=True):
         return tuple(portion for s in self.stretches for course in s.portions for portion in course)
 
 
+#: the doses in g of the days of a course, and of how many courses
+Given = tuple[tuple[Fraction, ...], int]
+
+
+class Drawn(Struct, frozen=True):
+    """The portions of each course of each part of a plan, and what they come to: the same for every weight that is
+    given the same. `restocked_from`: the first course that the stock did not reach."""
+
+    portions: tuple[tuple[tuple[Portion, ...], ...], ...]
+    totals: Totals
+    restocked_from: int | None
+
+
 def finer_for_age(case: Case) -> bool | None:
     """Whether the patient's age allows the policy's finer rounding of small doses; None where it is not known."""
     small = case.policy.rounding.small if case.policy.rounding else None
@@ -168,22 +181,29 @@ def dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None, r
 def _dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None, risks: tuple[Risk, ...]) -> Dosed:
     parts = [part.at_risk(risks) for part in prescription.parts]
     doses = [_dose(prescription, part, kg, bool(finer)) for part in parts]
-    counts = [part.courses for part in parts]
-    days = [dose.session_doses_g for (_, dose), count in zip(doses, counts, strict=True) for _ in range(count)]
-    start = prescription.first_course
-    choices, restocked = choose_vials(prescription.product, prescription.site, days, dict(prescription.taken))
-    restocked_from = restocked + start - 1 if restocked else None
+    given = tuple([(dose.session_doses_g, part.courses) for (_, dose), part in zip(doses, parts, strict=True)])
+    drawn = prescription.drawn.of(given, lambda: _drawn(prescription, given))
     stretches: list[Stretch] = []
-    first = start
-    for part, (rounding, dose) in zip(parts, doses, strict=True):
-        drawn = choices[first - start : first - start + part.courses]
-        portions = _portions(prescription.product, dose.session_doses_g, drawn)
+    first = prescription.first_course
+    for part, (rounding, dose), portions in zip(parts, doses, drawn.portions, strict=True):
         stretches.append(Stretch(part, first, dose, rounding, portions, _with_all_sizes(prescription, part, kg, dose)))
         first += part.courses
-    courses = tuple(shown_course(stretch, kg) for stretch in stretches)
-    given = [portion for stretch in stretches for course in stretch.portions for portion in course]
-    totals = sum_up(prescription, given, first - start)
-    return Dosed(kg, tuple(stretches), courses, totals, restocked_from, finer is None)
+    courses = tuple([shown_course(stretch, kg) for stretch in stretches])
+    return Dosed(kg, tuple(stretches), courses, drawn.totals, drawn.restocked_from, finer is None)
+
+
+def _drawn(prescription: Prescription, given: tuple[Given, ...]) -> Drawn:
+    """From which vials courses of these doses are drawn, and what they come to."""
+    days = [session_doses_g for session_doses_g, courses in given for _ in range(courses)]
+    choices, restocked = choose_vials(prescription.product, prescription.site, days, dict(prescription.taken))
+    portions: list[tuple[tuple[Portion, ...], ...]] = []
+    before = 0
+    for session_doses_g, courses in given:
+        portions.append(_portions(prescription.product, session_doses_g, choices[before : before + courses]))
+        before += courses
+    every = [portion for part in portions for course in part for portion in course]
+    restocked_from = restocked + prescription.first_course - 1 if restocked else None
+    return Drawn(tuple(portions), sum_up(prescription, every, before), restocked_from)
 
 
 def _portions(

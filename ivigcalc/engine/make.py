@@ -11,13 +11,13 @@ from ivigcalc.engine.assemble import shown
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.ceilings import held_to
 from ivigcalc.engine.checks import said_before, said_of, settle, stop_now
-from ivigcalc.engine.course import dose_courses, finer_for_age
+from ivigcalc.engine.course import Dosed, dose_courses, finer_for_age
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.infusion import titrate
 from ivigcalc.engine.plan import Notice, Plan
 from ivigcalc.engine.prescription import Prescription, prescribe
 from ivigcalc.engine.session import set_dates
-from ivigcalc.engine.weight import rate_weight_kg, weigh
+from ivigcalc.engine.weight import Weights, rate_weight_kg, weigh
 from ivigcalc.engine.working import write_working
 from ivigcalc.engine.working_pauses import write_pauses
 
@@ -49,7 +49,7 @@ def work_out(case: Case, *, prescribed: Callable[[Case], Prescription] = prescri
     `prescribed` gives the prescription of the case: worked out here, or kept by whoever plans for many. Raises
     `RequestError` for what the order leaves open, `RefusedError` for stops that were not overridden.
     """
-    return say(draft(admit(case), prescribed))
+    return say(draft(ordered(admit(case), prescribed)))
 
 
 # ---- one after the other, for those who take many cases through each -------------------------------------------------
@@ -60,6 +60,16 @@ class Admitted(NamedTuple):
 
     case: Case
     said: tuple[Notice, ...]
+
+
+class Ordered(NamedTuple):
+    """A case with its doses and days, and what was said of it before."""
+
+    case: Case
+    said: tuple[Notice, ...]
+    prescription: Prescription
+    weights: Weights
+    dosed: Dosed
 
 
 class Drafted(NamedTuple):
@@ -74,13 +84,18 @@ def admit(case: Case) -> Admitted:
     return Admitted(case, stop_now(said_before(case), case.order))
 
 
-def draft(admitted: Admitted, prescribed: Callable[[Case], Prescription]) -> Drafted:
-    """Weight, doses, days and rates of a case."""
+def ordered(admitted: Admitted, prescribed: Callable[[Case], Prescription]) -> Ordered:
+    """Weight and doses of a case."""
     case, said = admitted
-    weights = weigh(case)
-    rate_kg = rate_weight_kg(case.policy, weights)
-    prescription = prescribed(case)
+    weights, prescription = weigh(case), prescribed(case)
     dosed = dose_courses(prescription, weights.kg, finer_for_age(case), case.patient.at_risk)
+    return Ordered(case, said, prescription, weights, dosed)
+
+
+def draft(order: Ordered) -> Drafted:
+    """Days and rates of a case."""
+    case, said, prescription, weights, dosed = order
+    rate_kg = rate_weight_kg(case.policy, weights)
     calendar = set_dates(case, prescription, dosed.shape)
     titrated = titrate(prescription, dosed, rate_kg, held_to(case), calendar.kinds)
     return Drafted(Draft(case, prescription, weights, rate_kg, dosed, calendar, titrated), said)

@@ -29,7 +29,7 @@ WeightBasis = Literal["actual", "ideal", "adjusted", "pre-pregnancy"]
 CHECK_LINE = "Results must be checked by a qualified person before use."  # control: check-line
 
 
-class Notice(Struct, frozen=True):
+class Notice(Struct, frozen=True, cache_hash=True):
     """Something the reader must know. A stop is here only when it was overridden.
 
     `sessions`: (course, day) of those that it is about; none where it is about the whole plan.
@@ -43,10 +43,6 @@ class Notice(Struct, frozen=True):
     source: str | None = None
     overridden_because: str | None = None
     sessions: tuple[tuple[int, int], ...] = ()
-
-    def __hash__(self) -> int:
-        """By what tells most notices apart: a batch looks up ten of them for each row."""
-        return hash((self.code, self.message))
 
 
 class TraceEntry(Struct, frozen=True):

@@ -40,13 +40,13 @@ from ivigcalc.request.form import Command
 from ivigcalc.request.request import InfusionKind, Risk, Treatment
 
 if TYPE_CHECKING:
-    from ivigcalc.engine.course import Dosed
+    from ivigcalc.engine.course import Dosed, Drawn, Given
     from ivigcalc.engine.session import Calendar
 
 #: the one part of a plan that has no protocol: an infusion of just what is ordered
 ONE_INFUSION = Phase(id="infusion")
-#: weights, starts and answers of checks that a prescription remembers
-_WEIGHTS, _STARTS, _SAID, _KINDS = 2048, 1024, 1024, 64
+#: weights, doses, starts and answers of checks that a prescription remembers
+_WEIGHTS, _DOSES, _STARTS, _SAID, _KINDS = 2048, 512, 1024, 1024, 64
 
 
 class Part(Struct, frozen=True):
@@ -101,6 +101,11 @@ class Prescription(Defined, Struct, frozen=True, dict=True):
     def dosed(self) -> Known[tuple[Fraction, bool | None, tuple[Risk, ...]], Dosed]:
         """Its courses for a weight, whether small doses are rounded finer, and risks."""
         return Known(_WEIGHTS)
+
+    @cached_property
+    def drawn(self) -> Known[tuple[Given, ...], Drawn]:
+        """The vials of courses, by their doses."""
+        return Known(_DOSES)
 
     @cached_property
     def calendars(self) -> Known[object, Calendar]:

@@ -107,9 +107,7 @@ class Figures(Struct, frozen=True, dict=True):
         for number, session in enumerate(self.sessions):
             shows = (
                 self._infusion_of.get(number),
-                session.dose_g,
-                session.leftover_g,
-                id(session.vials),  # of a session in hand
+                *map(id, (session.dose_g, session.leftover_g, session.vials)),  # of a session in hand
                 session.phase,
                 session.clock_change,
             )

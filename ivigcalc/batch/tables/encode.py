@@ -8,10 +8,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from itertools import chain
 from typing import Any, Literal
 
 from ivigcalc.batch.rows.columns import MAX_CELL, Cell
@@ -96,20 +95,27 @@ def table_bytes(
     table: Table, kind: Kind, plans: Sequence[Planned], *, escape: bool = True, picked: tuple[str, ...] = ()
 ) -> bytes:
     """The rows of some plans. `escape`: text that a spreadsheet would take for a formula gets a quote in CSV."""
-    columns = tables_of(picked)[table]
-    if kind == "csv":
-        lines = b"".join(chain.from_iterable([plan.lines(table, escape=escape) for plan in plans]))
-        return _picked_lines(lines.decode("utf-8"), table, columns).encode("utf-8") if picked else lines
-    if kind == "jsonl":
-        every = TABLES[table]
-        return "".join(
-            _json_line(columns, dict(zip(every, values, strict=True)))
-            for plan in plans
-            for values in plan.records(table)
-        ).encode("utf-8")
-    from ivigcalc.batch.tables.arrow import plans_bytes
+    if kind == "parquet":
+        from ivigcalc.batch.tables.arrow import plans_bytes
 
-    return plans_bytes(table, plans, columns)
+        return plans_bytes(table, plans, tables_of(picked)[table])
+    return b"".join(lines_of(table, kind, plans, escape=escape, picked=picked))
+
+
+def lines_of(
+    table: Table, kind: Kind, plans: Sequence[Planned], *, escape: bool = True, picked: tuple[str, ...] = ()
+) -> list[bytes]:
+    """The same of each plan, where it is text."""
+    columns = tables_of(picked)[table]
+    if kind == "jsonl":
+        return ["".join(_json_lines(plan, table, columns)).encode("utf-8") for plan in plans]
+    lines = [b"".join(plan.lines(table, escape=escape)) for plan in plans]
+    return [_picked_lines(own.decode("utf-8"), table, columns).encode("utf-8") for own in lines] if picked else lines
+
+
+def _json_lines(plan: Planned, table: Table, columns: Sequence[str]) -> Iterator[str]:
+    for values in plan.records(table):
+        yield _json_line(columns, dict(zip(TABLES[table], values, strict=True)))
 
 
 def _picked_lines(lines: str, table: Table, columns: Sequence[str]) -> str:

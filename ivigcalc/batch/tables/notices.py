@@ -51,8 +51,8 @@ class Told(Struct, frozen=True, dict=True):
 
     @cached_property
     def count(self) -> int:
-        """Block in the table."""
-        return sum(max(1, len(notice.sessions)) for notice in self.notices)
+        """Lines in the table."""
+        return self._safe.count(WHO)
 
     def until_after(self, last: date) -> str:
         """The day that they name where this is the day of the last session."""

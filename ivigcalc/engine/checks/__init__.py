@@ -90,7 +90,7 @@ def amounts(rx: Prescription, dosed: Dosed, body_kg: Fraction) -> Iterator[Notic
 # ---- what a check looks at ------------------------------------------------------------------------------------------
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, cache_hash=True):
     """A part of a draft that patients share: where its answers are kept, and what tells it from others there."""
 
     said: Callable[[Draft], Known[object, Any]]
