@@ -45,11 +45,17 @@ def check_identity(form: Form) -> date:
     """The first day, where the words that say whose a plan is can be read: the rest of the form was read before."""
     if form.start is None:
         raise _no_first_day()
-    start: date = FIELD["start"].exact(form.start)
+    start = _first_day(form.start)
     if form.name is not None:
         FIELD["name"].exact(form.name)
     if form.patient_id is not None:
         FIELD["patient_id"].exact(form.patient_id)
+    return start
+
+
+@lru_cache(maxsize=4096)
+def _first_day(words: str) -> date:
+    start: date = FIELD["start"].exact(words)
     return start
 
 

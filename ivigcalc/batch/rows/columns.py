@@ -97,7 +97,8 @@ class Columns:
                     field=name,
                     code="too-long",
                 )
-            _check_encoding(name, cell)
+            if not (isinstance(cell, str) and cell.isascii()):
+                _check_encoding(name, cell)
             if field in said:
                 raise RequestError(
                     f"'{said[field]}' and '{name}' are both filled: keep one", field=name, code="said-twice"
@@ -160,7 +161,7 @@ def fitted(cells: Sequence[Cell], width: int) -> Sequence[Cell]:
 
 def _check_encoding(name: str, cell: Cell) -> None:
     """A letter of Windows-1252 is no letter here, and a name must not lose it."""
-    if isinstance(cell, str) and not cell.isascii() and _NO_UTF8.search(cell):
+    if isinstance(cell, str) and _NO_UTF8.search(cell):
         raise RequestError(f"{name}: the file is not UTF-8 here: save it as CSV UTF-8 and run again", field=name)
 
 

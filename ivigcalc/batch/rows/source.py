@@ -12,7 +12,10 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ivigcalc.batch.rows.arrow_cells import cells_of
 from ivigcalc.batch.rows.columns import COLUMNS, Cell, check_columns, fitted
@@ -44,7 +47,7 @@ _UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
 _AS_IT_IS = Reading()
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True):
     """One row of the input: its number as a person counts it, and its cells or why it cannot be planned."""
 
     number: int
@@ -161,14 +164,14 @@ class Source:
             return row
         cells = self._reading.blanked(row.cells)
         if pick.places is None:
-            return row._replace(cells=cells)
+            return replace(row, cells=cells)
         try:
             whole = fitted(cells, pick.width)
         except RequestError as error:
             place = pick.places[pick.columns.index("patient_id")]
             who = cells[place] if place < len(cells) else ""
             return Row(row.number, Failed(error.code, "", str(error)), who if isinstance(who, str) else "")
-        return row._replace(cells=[whole[place] for place in pick.places])
+        return replace(row, cells=[whole[place] for place in pick.places])
 
     def _headings(self) -> tuple[str, ...]:
         self._file.seek(0)
@@ -216,13 +219,15 @@ class Source:
                 yield Row(number, _many_lines(within))
                 continue
             try:
-                yield from _csv_row(number, line, delimiter)
+                row = _csv_row(number, line, delimiter)
             except OpenQuoteError:
                 if number >= settled:
                     more, closed = self._look_ahead()
                     settled = number + more
                     within = range(number, settled + 1) if closed else range(0)
-                yield self._open_row(number, line, within)
+                row = self._open_row(number, line, within)
+            if row is not None:
+                yield row
 
     def _look_ahead(self) -> tuple[int, bool]:
         here = self._file.tell()
@@ -289,20 +294,18 @@ def _unreadable(path: Path, error: OSError) -> RequestError:
     return RequestError(message, field="input", code="unreadable-input")
 
 
-def _csv_row(number: int, line: bytes, delimiter: str) -> Iterator[Row]:
+def _csv_row(number: int, line: bytes, delimiter: str) -> Row | None:
     """The row of a line; none where it is blank. Raises `OpenQuoteError`."""
     if line == _TOO_LONG.encode():
-        yield Row(number, _line_too_long())
-        return
+        return Row(number, _line_too_long())
     try:
         cells = cells_of_line(line.decode("utf-8", "surrogateescape"), delimiter)
     except OpenQuoteError:
         raise
     except csv.Error as error:
-        yield Row(number, Failed("unreadable-row", "", f"{error}: look for a missing or extra quote"))
-    else:
-        if any(map(str.strip, cells)):  # a spreadsheet writes commas for rows that were emptied
-            yield Row(number, cells)
+        return Row(number, Failed("unreadable-row", "", f"{error}: look for a missing or extra quote"))
+    # a spreadsheet writes commas for rows that were emptied
+    return Row(number, cells) if any(map(str.strip, cells)) else None
 
 
 def _not_closed() -> Failed:

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from ivigcalc.batch.rows.source import Row
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 Partitions = Iterator[Sequence[Row]]
 #: finished partitions that may wait for an earlier one, for each process
 _AHEAD = 4
+#: shares that a worker has, with the one that it does
+_AT_HAND = 2
 
 
 class WorkerError(IvigcalcError):
@@ -69,13 +73,28 @@ def _serve(connection: Connection, settings: Settings, inherited: Sequence[Conne
     for end in inherited:  # held here as well, they would keep the workers alive when the parent is killed
         end.close()
     planner = Planner(settings)
-    with suppress(EOFError, OSError):
-        while True:
-            share = connection.recv()
+    shares = _received_ahead(connection)
+    with suppress(OSError):
+        while (share := shares.get()) is not None:
             try:
                 connection.send(do_share(planner, share))
             except IvigcalcError as error:
                 connection.send(WorkerError(str(error), error.exit_code))
+
+
+def _received_ahead(connection: Connection) -> SimpleQueue[Share | None]:
+    """The shares as they come, None at the end. They are taken at once, so that the other side, which hands out one
+    ahead, never waits for a worker that waits for it."""
+    shares: SimpleQueue[Share | None] = SimpleQueue()
+
+    def take() -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                shares.put(connection.recv())
+        shares.put(None)
+
+    Thread(target=take, daemon=True).start()
+    return shares
 
 
 @dataclass(slots=True)
@@ -108,13 +127,14 @@ def _in_order(settings: Settings, partitions: Partitions, ends: Sequence[Connect
 
 
 class _Crew:
-    """The workers: each does one share at a time, of its own or of those that are for anybody."""
+    """The workers: each does its shares in their order, its own or those that are for anybody, and has one more at hand
+    so that it need not wait for it."""
 
     def __init__(self, ends: Sequence[Connection]) -> None:
         self._ends = ends
         self._own: list[deque[tuple[_Partition, int]]] = [deque() for _ in ends]
         self._anybodys: deque[tuple[_Partition, int]] = deque()
-        self._busy: dict[Any, tuple[_Partition, int]] = {}
+        self._given: dict[Any, deque[tuple[_Partition, int]]] = {end: deque() for end in ends}
 
     def take(self, partition: _Partition) -> None:
         """Queue the shares of a partition."""
@@ -126,19 +146,20 @@ class _Crew:
         """Wait until some worker is done with a share."""
         from multiprocessing.connection import wait
 
-        ready: list[Any] = wait(list(self._busy))
+        ready: list[Any] = wait([end for end, given in self._given.items() if given])
         for end in ready:
-            partition, place = self._busy.pop(end)
+            partition, place = self._given[end].popleft()
             partition.found[place] = _received(_talk(end.recv))
         self._keep_busy()
 
     def _keep_busy(self) -> None:
-        """Give every idle worker a share, and never a second: two that wait for each other to read wait for ever."""
-        for end, own in zip(self._ends, self._own, strict=True):
-            if end not in self._busy and (queue := own or self._anybodys):
-                partition, place = queue.popleft()
-                _talk(end.send, partition.shares[place])
-                self._busy[end] = partition, place
+        """Give every worker what it lacks, the idle ones first."""
+        for many in range(1, _AT_HAND + 1):
+            for end, own in zip(self._ends, self._own, strict=True):
+                if len(self._given[end]) < many and (queue := own or self._anybodys):
+                    partition, place = queue.popleft()
+                    _talk(end.send, partition.shares[place])
+                    self._given[end].append((partition, place))
 
 
 def _talk(call: Any, *what: Any) -> Any:
