@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from msgspec.structs import replace
 
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.checks.common import settle
+from ivigcalc.engine.checks.dates import too_close
 from ivigcalc.engine.checks.doses import Begun, four_weeks_by_date
 from ivigcalc.engine.dose import FOUR_WEEKS_DAYS
 from ivigcalc.engine.make import make_plan
@@ -20,7 +21,7 @@ from ivigcalc.engine.weight import weigh
 from ivigcalc.exact import Fraction
 from ivigcalc.replan.join import join
 from ivigcalc.replan.state import Ordered, State
-from ivigcalc.replan.timetable import due_dates_of
+from ivigcalc.replan.timetable import Due, due_dates_of
 
 
 def built(state: State) -> Plan:
@@ -42,7 +43,24 @@ def built(state: State) -> Plan:
             if (end is None or session.course < end) and (session.course, session.day) not in left_out
         ]
     said = settle(_in_four_weeks(state, cases, segments, given), case.order, replanned=True)
-    return join(state.first, segments, left_out, (*state.said, *said))
+    close = _too_close(state, segments, given, due)
+    return join(state.first, segments, left_out, (*state.said, *said), close)
+
+
+def _too_close(state: State, segments: list[Segment], given: list[Session], due: Due | None) -> Iterator[Notice]:
+    """Courses that come nearer to each other than they are ordered, whatever the order of each.
+
+    A day that is left out counts as the one on which it was due; a whole course that is left out does not count.
+    """
+    days: dict[int, list[date]] = {session.course: [] for session in given}
+    for number, segment in enumerate(segments, start=1):
+        end = segments[number].first_course if number < len(segments) else None
+        for session in segment.plan.sessions:
+            if session.on is not None and session.course in days and (end is None or session.course < end):
+                days[session.course].append(session.on)
+    if due is not None:
+        apart = [sum(due.apart[earlier - 1 : later - 1]) for earlier, later in pairwise(days)]
+        yield from too_close(state.site.value, days, apart)
 
 
 def _in_four_weeks(state: State, cases: list[Case], segments: list[Segment], given: list[Session]) -> Iterator[Notice]:
@@ -76,11 +94,11 @@ def _begun(segments: list[Segment], given: list[Session]) -> list[Begun]:
     return sorted(found, key=lambda course: course.on)
 
 
-def _case(state: State, ordered: Ordered, due: tuple[date, ...] | None, given: list[Session]) -> Case:
+def _case(state: State, ordered: Ordered, due: Due | None, given: list[Session]) -> Case:
     """An order as it is asked of its own courses: what was given before it, when it is due, what is taken."""
     first = ordered.first_course
     form = state.form_of(ordered)
-    own = due[first - 1 :] if due else None
+    own = due.days[first - 1 :] if due else None
     before = given[-1] if given else None
     if before is not None:
         form = replace(

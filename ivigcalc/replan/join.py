@@ -36,10 +36,13 @@ _NAMES_A_COURSE = re.compile(r"\bcourses? [0-9]")
 _OF_SESSION = re.compile(r"c([0-9]+)d[0-9]+\.")
 
 
-def join(first: Plan, segments: Sequence[Segment], left_out: Iterable[Place], said: Sequence[Notice]) -> Plan:
+def join(
+    first: Plan, segments: Sequence[Segment], left_out: Iterable[Place], said: Sequence[Notice], close: Iterable[Notice]
+) -> Plan:
     """One plan of all `segments`, without the sessions that are left out.
 
-    `first`: what was planned at first; `said`: what is to be said beside the notices of the segments.
+    `first`: what was planned at first; `said`: what is to be said beside the notices of the segments; `close`: of
+    courses that come too close to the one before, in place of what each order says of its own.
     """
     gone = frozenset(left_out)
     windows = list(_windows(segments))
@@ -56,8 +59,9 @@ def join(first: Plan, segments: Sequence[Segment], left_out: Iterable[Place], sa
     counted = {
         "past-closing": tuple(past_closing(site, sessions)),
         "stock-short": tuple(_stock_short(site, windows, sessions)),
+        "courses-close": tuple(_of_those_there(close, there)),  # control: close-across-orders
     }
-    notices = tuple(dict.fromkeys([*said, *_notices(windows, there, counted)]))
+    notices = tuple(dict.fromkeys([*said, *_notices(windows, there, counted), *counted["courses-close"]]))
     return replace(
         last,
         computed_from=first.computed_from,
@@ -143,7 +147,7 @@ def _notices(
     for segment, end in reversed(windows):
         own = _own(segment, end, there)
         for notice in segment.plan.notices:
-            if notice.code in counted:  # control: counted-over-all
+            if notice.code in counted and not _of_the_first(notice):  # control: counted-over-all
                 yield from counted[notice.code]
             elif notice.code in _OF_ALL_DAYS:
                 yield replace(notice, sessions=tuple(place for place in notice.sessions if place in there))
@@ -158,6 +162,18 @@ def _notices(
             elif own:  # control: notices-of-their-own-courses
                 about = courses_of[notice]  # said once of all orders that say it
                 yield replace(notice, message=f"{_named(about)}: {notice.message}", sessions=about)
+
+
+def _of_those_there(notices: Iterable[Notice], there: frozenset[Place]) -> Iterator[Notice]:
+    """About the sessions that are given; nothing of a course of which none is."""
+    for notice in notices:
+        if about := tuple(place for place in notice.sessions if place in there):
+            yield replace(notice, sessions=about)
+
+
+def _of_the_first(notice: Notice) -> bool:
+    """The first course is close to no course of the plan, but to the last infusion before it."""
+    return notice.code == "courses-close" and notice.sessions[0][0] == 1
 
 
 def _stock_short(site: Site, windows: Sequence[tuple[Segment, int]], sessions: Sequence[Session]) -> Iterator[Notice]:

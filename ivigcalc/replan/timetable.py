@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date
-from itertools import groupby
+from itertools import groupby, pairwise
+
+from msgspec import Struct
 
 from ivigcalc.engine.prescription import prescribe
 from ivigcalc.engine.schedule import due_dates
 from ivigcalc.quantity import Quantity
-from ivigcalc.replan.state import Anchor, State
+from ivigcalc.replan.state import State
 
 #: a phase of the protocol, and the interval in it
 _Rhythm = tuple[str, Quantity | None]
 
 
-def due_dates_of(state: State) -> tuple[date, ...] | None:
+class Due(Struct, frozen=True):
+    """The day on which each course is due, and by how many days it comes after the one before, as it is ordered."""
+
+    days: tuple[date, ...]
+    apart: tuple[int, ...]
+
+
+def due_dates_of(state: State) -> Due | None:
     """The day on which each course is due; None where the plan has no dates.
 
     From one anchor to the next they are `anchor + k x interval`. Where the interval changes, the course with which it
@@ -25,20 +34,19 @@ def due_dates_of(state: State) -> tuple[date, ...] | None:
     if start is None:
         return None
     rhythm = _rhythm(state)
-    days = {1: start, **{anchor.course: anchor.day for anchor in state.anchors}}
-    found: list[date] = []
-    for anchor in _in_order(days):
-        following = min((course for course in days if course > anchor.course), default=len(rhythm) + 1)
-        stretches = [
-            (interval, len(list(courses)))
-            for (_, interval), courses in groupby(rhythm[anchor.course - 1 : following - 1])
-        ]
-        found += due_dates(anchor.day, stretches)
-    return tuple(found)
+    anchors = {1: start, **{anchor.course: anchor.day for anchor in state.anchors}}
+    days: list[date] = []
+    apart: list[int] = []
+    for course, following in pairwise([*sorted(anchors), len(rhythm) + 1]):
+        # with the course that is anchored anew, as it would be due by this anchor
+        counted = _counted(anchors[course], rhythm[course - 1 : following])
+        days += counted[: following - course]
+        apart += [(later - earlier).days for earlier, later in pairwise(counted)]
+    return Due(tuple(days), tuple(apart))
 
 
-def _in_order(days: dict[int, date]) -> Iterator[Anchor]:
-    yield from (Anchor(course, days[course]) for course in sorted(days))
+def _counted(anchor: date, rhythm: Sequence[_Rhythm]) -> list[date]:
+    return due_dates(anchor, [(interval, len(list(courses))) for (_, interval), courses in groupby(rhythm)])
 
 
 def _rhythm(state: State) -> list[_Rhythm]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -111,19 +111,33 @@ def courses_overlap(_rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
 
 def courses_close(rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
     """Courses that come nearer to each other than the interval, by more than the site's window."""
-    window = _window_days(rx.site)
-    for number, (earlier, later) in enumerate(pairwise(calendar.courses), start=calendar.first_course):
-        due, gap = (later.due - earlier.due).days, (later.days[0] - earlier.days[0]).days
+    days = {number: course.days for number, course in enumerate(calendar.courses, start=calendar.first_course)}
+    apart = [(later.due - earlier.due).days for earlier, later in pairwise(calendar.courses)]
+    yield from too_close(rx.site, days, apart)
+
+
+def too_close(site: Site, courses: Mapping[int, Sequence[date]], apart: Sequence[int]) -> Iterator[Notice]:
+    """Of courses on these days, each ordered so many days `apart` from the next, those that come nearer: from first
+    day to first day, or after a last day that is given late.
+    """
+    window = _window_days(site)
+    for ((before, earlier), (number, later)), due in zip(pairwise(courses.items()), apart, strict=True):
+        gap, rest, due_rest = (later[0] - earlier[0]).days, (later[0] - earlier[-1]).days, due - len(earlier) + 1
         if 0 < gap < due - window:  # control: moved-too-close
-            yield Notice(
-                "courses-close",
-                "caution",
-                f"course {number + 1} starts {gap} days after course {number}, not {due}: "
-                "move one of them, or ask the prescriber",
-                f"{gap} days",
-                f"{due} days",
-                sessions=_all_of(number + 1, later),
-            )
+            what, found, limit = f"course {before}", gap, due
+        elif 0 < rest < due_rest - window:  # control: last-day-too-close
+            what, found, limit = f"the last day of course {before}", rest, due_rest
+        else:
+            continue
+        yield Notice(
+            "courses-close",
+            "caution",
+            f"course {number} starts {counted(found, 'day')} after {what}, not {limit}: "
+            "move one of them, or ask the prescriber",
+            counted(found, "day"),
+            counted(limit, "day"),
+            sessions=tuple((number, day) for day in range(1, len(later) + 1)),
+        )
 
 
 def _window_days(site: Site) -> int:
