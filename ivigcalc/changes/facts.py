@@ -121,14 +121,23 @@ def _facts(document: Mapping[str, Any]) -> Iterator[tuple[Place, Fact]]:
             case "revision" if not value or _is_last(value, document.get("history")):
                 continue  # it is the last line of the history
             case "phases":
+                names = [phase.get("phase") for phase in value]
                 for phase in value:
-                    place = ("phase", phase.get("phase"), phase.get("first_course"))
-                    label = "" if len(value) == 1 else f"{shown(phase.get('phase'))}: "
-                    yield from _walk(phase, place, "dose", label, place)
+                    place = ("phase", phase.get("first_course"))
+                    name = shown(phase.get("phase")) if names.count(phase.get("phase")) == 1 else courses_of(phase)
+                    yield from _walk(phase, place, "dose", "" if len(value) == 1 else f"{name}: ", place)
             case _:
                 topic = _OF_BLOCK.get(name, "record")
                 label = "" if name == "totals" else f"{_called(name)} "
                 yield from _walk(value, (name,), topic, label if isinstance(value, dict) else "", (name,), name)
+
+
+def courses_of(phase: Mapping[str, Any]) -> str:
+    """`course 1`, `courses 3 to 6`."""
+    first, courses = phase.get("first_course"), phase.get("courses")
+    if not isinstance(first, int) or not isinstance(courses, int) or courses < 2:
+        return f"course {shown(first)}"
+    return f"courses {first} to {first + courses - 1}"
 
 
 def _walk(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct
@@ -76,7 +77,7 @@ def _patient(document: Mapping[str, Any]) -> str:
 
 def in_words(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[tuple[Change, ...], int]:
     """The changes by topic, equal ones of several sessions as one; and how many that follow from them are left out."""
-    before, after = facts_of(old), facts_of(new)
+    before, after = facts_of(_cut(old, new)), facts_of(_cut(new, old))
     places = [place for place in dict.fromkeys([*before, *after]) if _differs(before.get(place), after.get(place))]
     single = [*_sessions_there(before, after)]
     whole = {group for group, _ in single}
@@ -87,6 +88,24 @@ def in_words(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[tuple[Chan
     changes = [change for _, change in single] + [*_joined(named)]
     ordered = sorted(changes, key=lambda change: TOPICS.index(change.topic))
     return tuple(ordered), len(pairs) - len(named)
+
+
+def _cut(document: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A plan whose phases are cut where one of the other begins: the same courses are held against each other."""
+    phases, begins = document.get("phases"), [each.get("first_course") for each in other.get("phases") or ()]
+    if not phases:
+        return document
+    cut: list[dict[str, Any]] = []
+    for phase in phases:
+        first, courses = phase.get("first_course"), phase.get("courses")
+        if not isinstance(first, int) or not isinstance(courses, int):
+            return document
+        inside = sorted({at for at in begins if isinstance(at, int) and first < at < first + courses})
+        edges = [first, *inside, first + courses]
+        cut += [{**phase, "first_course": at, "courses": end - at} for at, end in pairwise(edges)]
+    # what is in force at the end is one of the phases as they were, and stays out where it says the same
+    said = {name: value for name, value in document.items() if name != "course" or value not in phases}
+    return {**said, "phases": cut}
 
 
 def _differs(was: Fact | None, now: Fact | None) -> bool:

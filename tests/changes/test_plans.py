@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from ivigcalc.changes.plans import Change, changes_of, in_words
 from ivigcalc.document.many import Kept, read_one
-from ivigcalc.document.read import parse, read_saved
+from ivigcalc.document.read import parse, read_saved, saved_plan
 from ivigcalc.document.replan import replan
-from ivigcalc.document.write import to_json
+from ivigcalc.document.write import text_of, to_json
 from ivigcalc.render.difference import to_html, to_markdown, to_table
 from ivigcalc.request.event import EventWords
 
@@ -46,8 +46,60 @@ PLANS = [
 ]
 
 
+def replanned(document: dict[str, Any], **words: Any) -> dict[str, Any]:
+    """A plan after one event."""
+    saved = saved_plan(text_of(document).encode(), "plan.json")
+    found: dict[str, Any] = parse(to_json(replan(saved, EventWords(**words), at=date(2026, 11, 28))))
+    return found
+
+
 def told(old: dict[str, Any], new: dict[str, Any]) -> dict[tuple[str, str], Change]:
     return {(change.topic, change.what): change for change in in_words(old, new)[0]}
+
+
+# ---- the dose of a course is held against what it was ----------------------------------------------------------------
+
+
+def test_a_dose_that_changes_from_a_course_on_is_held_against_the_one_before() -> None:
+    """144 g for 72 kg, 136 g for 68 kg from course 3 on, in either direction; nothing is said of courses 1 and 2."""
+    before = plan(courses="6")
+    after = replanned(before, new_weight="68kg", from_course="3")
+    doses = [(what, change.was, change.now) for (topic, what), change in told(before, after).items() if topic == "dose"]
+    assert doses == [
+        ("courses 3 to 6: prescribed", "144 g", "136 g"),
+        ("courses 3 to 6: dose", "144 g", "136 g"),
+        ("courses 3 to 6: dosing weight", "72 kg", "68 kg"),
+    ]
+    back = [(what, change.now, change.was) for (topic, what), change in told(after, before).items() if topic == "dose"]
+    assert back == doses
+
+
+def test_the_last_course_alone_is_one_course() -> None:
+    before = plan(courses="6")
+    after = replanned(before, new_weight="68kg", from_course="6")
+    assert ("dose", "course 6: dose") in told(before, after)
+
+
+def test_phases_of_another_name_are_held_against_the_courses_that_they_replace() -> None:
+    """Dermatomyositis, 144 g every 4 weeks, against CIDP of 80 kg: 160 g once, then 80 g every 21 days."""
+    words = {"courses": "5", "age": "40y", "start": "2026-12-01", "at": "09:00"}
+    cidp = parse(to_json(helpers.plan("cidp:us-label-privigen", "privigen-us", "80kg", **words)))
+    said = told(plan(courses="5", days="2"), cidp)
+    for what, was, now in (
+        ("loading: phase", "course", "loading"),
+        ("loading: dose", "144 g", "160 g"),
+        ("maintenance: phase", "course", "maintenance"),
+        ("maintenance: dose", "144 g", "80 g"),
+        ("maintenance: interval", "4 weeks", "3 weeks"),
+    ):
+        assert (said["dose", what].was, said["dose", what].now) == (was, now)
+
+
+def test_more_courses_of_the_same_are_one_line() -> None:
+    said = {
+        what: change for (topic, what), change in told(plan(courses="6"), plan(courses="8")).items() if topic == "dose"
+    }
+    assert {what: (change.was, change.now) for what, change in said.items()} == {"courses": ("6", "8")}
 
 
 # ---- no change is missed --------------------------------------------------------------------------------------------
