@@ -86,9 +86,11 @@ def choose(
     for found, model in latest:
         words = _in_words(found, model, says, record.name)
         try:
-            found_on_day[size(read(words))] = words
+            exact = size(read(words))
         except QuantityError as error:
             raise refusal(f"{record.name}: {label(found)}: {error}") from None
+        _refuse_two_units(model, words, exact, lambda said: size(read(said)), f"{record.name}: {label(found)}")
+        found_on_day[exact] = words
     if len(found_on_day) > 1:  # control: two-of-one-day
         both = " and ".join(found_on_day.values())
         zones = "in different time zones, the later one with the earlier date: the newest is dated"
@@ -134,6 +136,8 @@ def _is_after(moment: datetime | None, since: datetime | None) -> bool:
 def _in_words(found: dict[str, Any], model: Any, says: str, name: str) -> str:
     """`72.3 kg`: the value with its unit, as an option has it."""
     quantity, known = model.valueQuantity, UNITS[says]
+    if model.dataAbsentReason is not None:  # control: value-or-reason
+        raise refusal(f"{name}: {label(found)} has a value, and a reason why it has none")
     if quantity is None or quantity.value is None or quantity.comparator:
         raise refusal(f"{name}: {label(found)} has no plain value as a {says}")
     if quantity.system != UCUM or quantity.code not in known:  # control: known-unit
@@ -143,3 +147,19 @@ def _in_words(found: dict[str, Any], model: Any, says: str, name: str) -> str:
             f"{name}: {label(found)}: a {says} in the unit {unit}{of} is not read", f"allowed: UCUM {', '.join(known)}"
         )
     return f"{plain(quantity.value)} {known[quantity.code]}"
+
+
+def _refuse_two_units(model: Any, words: str, exact: Fraction, sized: Callable[[str], Fraction], where: str) -> None:
+    """Raise where the unit that people are shown is another one than the code says: 20 `lb` coded as 20 kg. A name of
+    a unit that no option has says nothing.
+    """
+    shown_unit = model.valueQuantity.unit
+    if not shown_unit:
+        return
+    said = f"{plain(model.valueQuantity.value)} {shown_unit}"
+    try:
+        differs = sized(said) != exact
+    except QuantityError:
+        return
+    if differs:  # control: one-unit
+        raise refusal(f"{where}: it shows {safe(said)}, and its code says {words}")

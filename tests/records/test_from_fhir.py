@@ -475,6 +475,39 @@ def test_whatever_stands_anywhere_is_read_or_refused_and_never_a_bug(instead: An
 NOT = [{"url": "http://example.org/not", "valueBoolean": True}]
 
 
+def test_a_value_with_a_reason_why_there_is_none_is_refused() -> None:
+    reason = {"coding": [{"code": "unknown"}]}
+    assert "a value, and a reason why it has none" in refused(weight("72", dataAbsentReason=reason))
+    assert taken(weight("72"), weight(None, on="2026-11-21", dataAbsentReason=reason)).form.weight == "72 kg"
+
+
+def shown(value: str, code: str, unit: str | None) -> dict[str, Any]:
+    return weight(value, valueQuantity={"value": Decimal(value), "unit": unit, "system": UCUM, "code": code})
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "unit"), [("20", "kg", "lb"), ("20", "kg", "LBS"), ("20", "[lb_av]", "kg"), ("3.1", "kg", "g")]
+)
+def test_a_unit_that_is_shown_and_another_that_is_coded_are_refused(value: str, code: str, unit: str) -> None:
+    said = refused(shown(value, code, unit))
+    assert f"it shows {value} {unit}, and its code says {value} " in said
+
+
+@pytest.mark.parametrize("unit", ["kg", "KG", "Kilogramm", None])
+def test_a_unit_that_is_shown_as_it_is_coded_or_in_words_of_another_language_is_taken(unit: str | None) -> None:
+    found = shown("20", "kg", unit)
+    if unit is None:
+        del found["valueQuantity"]["unit"]
+    assert taken(found).form.weight == "20 kg"
+
+
+def test_a_height_that_is_shown_in_another_unit_is_refused() -> None:
+    quantity = {"value": Decimal(60), "unit": "in", "system": UCUM, "code": "cm"}
+    assert "it shows 60 in, and its code says 60 cm" in refused(
+        observation("8302-2", "60", "cm", valueQuantity=quantity)
+    )
+
+
 def test_a_modifier_that_nobody_here_knows_is_refused() -> None:
     """It may say the opposite: FHIR forbids to read what it stands on without knowing it."""
     for rows in ([weight("72", modifierExtension=NOT)], [weight("72"), condition("717181004", modifierExtension=NOT)]):
