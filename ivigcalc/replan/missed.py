@@ -140,13 +140,14 @@ class Missed(Struct, frozen=True):
                 )
 
     def _refuse_closed(self, state: State, moved: list[Moved]) -> None:
-        site = state.site.value
+        site, days = state.site.value, [found.to for found in moved if found.to]
         for found in moved:
             why = closed_because(site, found.to) if found.to else None
             if why:  # control: not-on-closed-day
-                ahead = (found.to + timedelta(days=k) for k in range(_LOOK_AHEAD_DAYS) if found.to)
-                is_open = next((str(day) for day in ahead if not closed_because(site, day)), None)
-                remedy = f"give --to {is_open}, the next open day" if is_open else "give another --to"
+                ahead = (timedelta(days=k) for k in range(1, _LOOK_AHEAD_DAYS + 1))
+                later = next((by for by in ahead if not any(closed_because(site, day + by) for day in days)), None)
+                what = "the next open day" if len(days) == 1 else f"the next with all {len(days)} days open"
+                remedy = f"give --to {days[0] + later}, {what}" if later else "give another --to"
                 raise RefusedError(
                     "move-onto-closed-day",
                     f"session {found.place[0]}.{found.place[1]} would be on {found.to}, when the clinic is closed "

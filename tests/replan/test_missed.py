@@ -263,22 +263,29 @@ def test_a_move_before_an_earlier_course_is_refused(plan: Plan) -> None:
     [
         ("2027-01-02", "session 2.1 would be on 2027-01-02, when the clinic is closed (no opening hours on Saturday)", "2027-01-04"),
         ("2027-01-01", "session 2.2 would be on 2027-01-02, when the clinic is closed (no opening hours on Saturday)", "2027-01-04"),
-        ("2026-12-24", "session 2.1 would be on 2026-12-24, when the clinic is closed (closed by the clinic)", "2026-12-25"),
+        ("2026-12-24", "session 2.1 would be on 2026-12-24, when the clinic is closed (closed by the clinic)", "2026-12-28"),
     ],
 )  # fmt: skip
-def test_a_closed_day_is_refused_with_the_next_open_one(to: str, closed: str, is_open: str) -> None:
+def test_a_closed_day_is_refused_with_the_next_that_meets_none(to: str, closed: str, is_open: str) -> None:
     plan = first(SITE, days="2")
     with pytest.raises(RefusedError) as caught:
         after(plan, "2026-12-20", missed=("2026-12-29",), to=to, rest="keep")
     assert (caught.value.code, caught.value.overridable) == ("move-onto-closed-day", False)
-    assert str(caught.value) == f"{closed}: give --to {is_open}, the next open day"
+    assert str(caught.value) == f"{closed}: give --to {is_open}, the next with all 2 days open"
+    assert after(plan, "2026-12-20", missed=("2026-12-29",), to=is_open, rest="keep")
+
+
+def test_of_one_session_the_next_open_day_is_named() -> None:
+    """Day 2 of 30 December, onto a Saturday: the Monday after it."""
+    with pytest.raises(RefusedError, match=r"give --to 2027-01-04, the next open day"):
+        after(first(SITE, days="2"), "2026-12-20", missed=("2026-12-30",), to="2027-01-02", rest="keep")
 
 
 @pytest.mark.parametrize(
-    ("shut", "named"), [(13, "give --to 2027-01-18, the next open day"), (14, "give another --to")]
+    ("shut", "named"), [(14, "give --to 2027-01-19, the next with all 2 days open"), (15, "give another --to")]
 )
 def test_an_open_day_is_looked_for_within_two_weeks(shut: int, named: str) -> None:
-    """Closed from 5 January on, for 13 days or for 14."""
+    """Closed from 5 January on, for 14 days or for 15."""
     plan = first(helpers.a_site(closed=days_from("2027-01-05", shut), closed_days="shift-later"), days="2")
     with pytest.raises(RefusedError) as caught:
         after(plan, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="keep")
