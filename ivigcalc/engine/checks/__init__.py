@@ -229,6 +229,7 @@ CHECKS: tuple[Check | Shared, ...] = (
     of_calendar(dates.courses_overlap),
     of_calendar(dates.courses_close),
     dates.close_to_the_last,
+    dates.into_the_next,
     dates.chair_time,  # control: chair-time
     dates.clocks_changed,
     dates.clocks_not_checked,  # control: clocks-not-checked

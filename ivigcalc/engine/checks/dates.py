@@ -204,6 +204,40 @@ def past_closing(site: Site, coming: Sequence[Session]) -> Iterator[Notice]:
         )
 
 
+def into_the_next(draft: Draft) -> Iterator[Notice]:
+    """Infusions that still run when the next is due to start. What is the same for many sessions is said once."""
+    if draft.titrated.longest_min <= DAY_MIN and not draft.case.since.pauses:
+        return
+    left_out = draft.case.since.left_out
+    coming = [session for session in draft.sessions if (session.course, session.day) not in left_out]
+    alike: dict[tuple[int, int], list[Session]] = {}
+    for session, following in pairwise(coming):
+        apart_min, length_min = _apart_min(session, following), session.duration_min
+        if apart_min is not None and length_min is not None and length_min > apart_min:  # control: into-the-next
+            alike.setdefault((length_min, apart_min), []).append(session)
+    for (length_min, apart_min), sessions in alike.items():
+        first = sessions[0]
+        place = f"course {first.course} day {first.day}"
+        many = f"{len(sessions)} sessions, the first {place}" if len(sessions) > 1 else place
+        yield Notice(
+            "into-the-next",
+            "caution",
+            f"{many}: the infusion lasts {length_min} min and still runs when the next is due, {apart_min} min after "
+            "its start: give the course over more days, or move the next",
+            f"{length_min} min",
+            f"{apart_min} min",
+            sessions=tuple((session.course, session.day) for session in sessions),
+        )
+
+
+def _apart_min(session: Session, following: Session) -> int | None:
+    """From start to start, by the clock on the wall; without dates, the days of a course follow one another."""
+    if session.on is not None and following.on is not None:
+        starts_min = (following.at_min or 0) - (session.at_min or 0)
+        return (following.on - session.on).days * DAY_MIN + starts_min
+    return DAY_MIN if session.course == following.course else None
+
+
 class _PastHours(Struct, frozen=True):
     """How a visit passes the opening hours: at which minute of it, what must be said, and what would do."""
 
