@@ -114,7 +114,13 @@ class Interview:
                 if error.field not in FIELD:
                     raise
                 _say(str(error))
-                self._one(Question(error.field, f"{FIELD[error.field].option}"), "needed")
+                self._one(self._again(error.field), "needed")
+
+    def _again(self, name: str) -> Question:
+        """The question that is still open; an answer that was given and may be left out can be taken back."""
+        asked = next((each for each in (*QUESTIONS, *DATED) if each.field == name), None)
+        skipped = asked.skipped if asked and name in self.words else None
+        return Question(name, f"{FIELD[name].option}", skipped)
 
     def _plan(self) -> Plan:
         from ivigcalc.api import plan_form
@@ -138,10 +144,10 @@ class Interview:
                 continue
             try:
                 self._take(field, said)
+                self._so_far(field.name)
             except IvigcalcError as error:
                 _say(f"  {error}")
                 continue
-            self._so_far()
             return True
 
     def _skipped(self, question: Question) -> str | None:
@@ -166,14 +172,21 @@ class Interview:
         if found:
             _say(f"  {found}")
 
-    def _so_far(self) -> None:
-        """What the answers give, as soon as they give anything, and again when it changes."""
+    def _so_far(self, name: str) -> None:
+        """What the answers give, as soon as they give anything, and again when it changes. Raises what is wrong with
+        the answer of that name, which is taken back.
+        """
         if not {"regimen", "weight"} <= set(self.words):
             return
         try:
             text = self._brief()
         except RefusedError as refused:
             text = f"refused ({', '.join(refused.codes)}): {refused}"
+        except RequestError as error:
+            if error.field == name and name in self.words:
+                del self.words[name]
+                raise
+            return
         except IvigcalcError:
             return
         if text != self._shown:

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from ivigcalc.cli import ask
 from ivigcalc.cli.ask import DATED, QUESTIONS, command_line
+from ivigcalc.definitions import NO_SITE_LOADED
 from ivigcalc.request.fields import FIELD
 from ivigcalc.request.form import Form
 
@@ -113,6 +115,25 @@ def test_an_answer_that_cannot_be_right_is_said_at_once(talk: Callable[..., tupl
     before, after = seen.split("[4 of 11] Age", 1)
     assert "So far: refused (weight-implausible): " in before
     assert "So far: 148 g a course" in after
+
+
+def test_an_answer_that_only_the_plan_can_judge_is_asked_again_at_once(talk: Callable[..., tuple[str, int]]) -> None:
+    """A condition that is none: said at its own question, not at the end, and not kept."""
+    order = ["dermatomyositis", "octagam-10-us", "72kg", "54y", *[SKIP] * 3]
+    seen, code = talk([*order, "no such thing", "hyperprolinaemia", *[SKIP] * 3])
+    assert code == 0
+    before, after = seen.split("[9 of 11]", 1)
+    assert "unknown --condition 'no such thing'" in before
+    assert "unknown --condition" not in after
+    assert " --condition hyperprolinaemia " in seen.splitlines()[-1]
+
+
+def test_an_answer_that_turns_out_wrong_at_the_end_can_be_taken_back() -> None:
+    """What was given and may be left out is not asked for as if it were needed; what was not given is."""
+    interview = ask.Interview(NO_SITE_LOADED)
+    interview.words = {"condition": ("no such thing",)}
+    assert interview._again("condition").skipped == "none"
+    assert interview._again("age").skipped is None
 
 
 def test_it_can_be_left_at_any_time(talk: Callable[..., tuple[str, int]]) -> None:
