@@ -117,7 +117,10 @@ def _read(key: str, value: str) -> str:
     if key == "policy":
         loaded = library.policy(value).policy
         return value if loaded.is_file else loaded.value.id
-    FIELD[key].exact(value)
+    try:
+        FIELD[key].exact(value)
+    except RequestError as error:  # it names the option of a plan, which a forecast has not
+        raise _wrong(f"{key}={safe(value)}: {str(error).removeprefix(f'{FIELD[key].option}: ')}") from None
     return value
 
 

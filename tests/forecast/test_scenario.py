@@ -69,6 +69,15 @@ def test_what_cannot_be_read_is_refused(said: list[str], why: str) -> None:
     assert why in str(refused.value)
 
 
+@pytest.mark.parametrize("said", ["every=biweekly", "dose=1", "days=0"])
+def test_what_cannot_be_read_is_said_of_the_scenario_and_of_no_option_of_a_plan(said: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        read_scenario([said])
+    assert caught.value.field == "scenario"
+    assert str(caught.value).startswith(f"--scenario: {said}: ")
+    assert str(caught.value).count("--") == 1
+
+
 # ---- what it does ---------------------------------------------------------------------------------------------------
 
 
