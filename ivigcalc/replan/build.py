@@ -60,7 +60,7 @@ def _too_close(state: State, segments: list[Segment], given: list[Session], due:
                 days[session.course].append(session.on)
     if due is not None:
         apart = [sum(due.apart[earlier - 1 : later - 1]) for earlier, later in pairwise(days)]
-        yield from too_close(state.site.value, days, apart)
+        yield from too_close(state.site.value, {course: sorted(days[course]) for course in days}, apart)
 
 
 def _in_four_weeks(state: State, cases: list[Case], segments: list[Segment], given: list[Session]) -> Iterator[Notice]:

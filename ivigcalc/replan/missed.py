@@ -121,15 +121,17 @@ class Missed(Struct, frozen=True):
     def _refuse_where_taken(self, state: State, moved: list[Moved], shift: timedelta) -> None:
         """No session comes on the day of another, before an earlier course or into a later one."""
         going = {found.place for found in moved}
-        [course] = {number for number, _ in going}
+        begun = min(going)
         days = [found.to for found in moved if found.to]
         for session in state.plan.sessions:
             place, on = (session.course, session.day), session.on
             if place in going or on is None:
                 continue
-            later = session.course > course
+            later = session.course > begun[0]
             on = on + shift if later and self.rest == "move" else on
-            taken = on in days if session.course == course else (on <= days[-1] if later else on >= days[0])
+            # a later day of the same course that stays was given: it is only not given twice
+            given = session.course == begun[0] and place > begun
+            taken = on in days if given else (on <= max(days) if later else on >= min(days))
             if taken:  # control: not-onto-another
                 raise RefusedError(
                     "move-onto-course",

@@ -56,10 +56,10 @@ def test_a_dose_in_per_cent(said: str, factor: str) -> None:
         (["policy=no-such"], "no policy 'no-such'"),
         (["dose=-100%"], "leaves no change or no dose"),
         (["dose=-0%"], "leaves no change or no dose"),
-        (["dose=20%"], "--dose"),
-        (["dose=much"], "--dose"),
+        (["dose=20%"], "dose=20%: "),
+        (["dose=much"], "dose=much: "),
         (["every=biweekly"], "means two things"),
-        (["days=0"], "--days"),
+        (["days=0"], "days=0: "),
         (["every=5 weeks", "interval=6 weeks"], "given twice"),
     ],
 )

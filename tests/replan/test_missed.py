@@ -244,6 +244,24 @@ def test_a_move_onto_another_course_is_refused(plan: Plan, to: str, rest: str, o
     assert not caught.value.overridable
 
 
+@pytest.mark.parametrize("rest", ["keep", "move"])
+@pytest.mark.parametrize("to", ["2026-12-20", "2026-12-28", "2026-12-29"])
+def test_a_day_that_would_come_before_an_earlier_day_of_its_course_is_refused(plan: Plan, to: str, rest: str) -> None:
+    """Day 2 of course 2, due 30 December, cannot be given before day 1, which is on the 29th."""
+    with pytest.raises(RefusedError, match=r"session 2\.1 is on 2026-12-29") as caught:
+        after(plan, "2026-12-10", missed=("2026-12-30",), to=to, rest=rest)
+    assert caught.value.code == "move-onto-course"
+
+
+def test_what_was_missed_between_two_days_that_were_given_comes_after_them(plan: Plan) -> None:
+    """Days 1 and 3 of course 2 are done, day 2 was missed: it is given after them, and not on the day of day 3."""
+    done = after(plan, "2026-12-31", done=("2.1", "2.3"))
+    with pytest.raises(RefusedError, match=r"session 2\.3 is on 2026-12-31"):
+        after(done, "2026-12-31", missed=("2026-12-30",), to="2026-12-31", rest="keep")
+    later = after(done, "2026-12-31", missed=("2026-12-30",), to="2027-01-02", rest="keep")
+    assert course(later, 2) == ["2026-12-29", "2027-01-02", "2026-12-31", "2027-01-04"]
+
+
 def test_the_day_before_is_not(plan: Plan) -> None:
     assert course(after(plan, TOLD, missed=("2026-12-29",), to="2027-01-22", rest="keep"), 2)[-1] == "2027-01-25"
     assert course(after(plan, TOLD, missed=("2026-12-29",), to="2027-03-01", rest="move"), 3)[0] == "2027-03-29"
