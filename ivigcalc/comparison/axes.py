@@ -78,6 +78,6 @@ def _counted(word: str) -> list[str]:
         return [word]
     ends = _RANGE.fullmatch(word.strip())
     if ends is None or int(ends[1]) > int(ends[2]):
-        remedy = "write two numbers of 1 to 99" if ends is None else "write the lower number first"
+        remedy = "write two numbers of 1 to 31" if ends is None else "write the lower number first"
         raise RequestError(f"--days: '{safe(word)}' is not a range of days such as 2..5: {remedy}", field="days")
     return [str(number) for number in range(int(ends[1]), int(ends[2]) + 1)]
