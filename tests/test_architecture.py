@@ -45,7 +45,7 @@ ALLOWED = {
     "cli": "_version api batch changes clinic codes comparison customs definitions document engine errors fhir files forecast library render request text",
 }
 #: outside `render`, what a face may know of the engine: the finished plan, and dates
-FACES_KNOW = {f"ivigcalc.engine.{name}" for name in ("plan", "record", "schedule", "clocks", "titration")}
+FACES_KNOW = {f"ivigcalc.engine.{name}" for name in ("plan", "record", "schedule", "clocks", "titration", "revision")}
 MOST_LINES = 420
 
 

@@ -383,6 +383,13 @@ class Plan(Struct, frozen=True):
         """The last change; None in a first plan."""
         return self.history[-1] if self.history else None
 
+    @property
+    def left_out(self) -> tuple[Was, ...]:
+        """The sessions that changes have left out, as they were last."""
+        there = {(session.course, session.day) for session in self.sessions}
+        gone = {(was.course, was.day): was for change in self.history for was in change.before}
+        return tuple(was for place, was in gone.items() if place not in there)
+
     def of(self, session: Session) -> Plan:
         """The plan that a session was worked out in, with the product and the weight that are its own."""
         own = [segment.plan for segment in self.segments if segment.first_course <= session.course]

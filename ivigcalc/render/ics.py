@@ -98,17 +98,15 @@ def _number(event: Event, plan: Plan, place: tuple[int, int]) -> None:
 
 def _no_longer_planned(plan: Plan, style: _Style) -> Iterator[Event]:
     """Sessions that a change has left out, said once more as cancelled."""
-    there = {(session.course, session.day) for session in plan.sessions}
-    gone = {(was.course, was.day): was for change in plan.history for was in change.before}
-    for place, was in gone.items():
-        if place in there or was.starts_at is None or was.date is None:
+    for was in plan.left_out:
+        if was.starts_at is None or was.date is None:
             continue
         event = new_event(f"{style.whose}-{_treated(plan)}-c{was.course}-d{was.day}{DOMAIN}", style.stamp)
         event["status"] = "CANCELLED"
         start = datetime.fromisoformat(was.starts_at)
         event.add("dtstart", moment(start.date(), start.hour * 60 + start.minute, style.zone))
         event.add("summary", CalendarFile.not_given.format(course=was.course, day=was.day))
-        _number(event, plan, place)
+        _number(event, plan, (was.course, was.day))
         yield event
 
 

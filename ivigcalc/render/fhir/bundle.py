@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 from ivigcalc.document.write import text_of, to_json
 from ivigcalc.engine.plan import Plan, Session
 from ivigcalc.errors import MissingExtraError
-from ivigcalc.render.fhir.sessions import Ids, appointment, medication_request, service_request
+from ivigcalc.render.fhir.sessions import Ids, appointment, medication_request, revoked, service_request
 
 #: kind of a resource, course and day -> its id
 Replaced = Mapping[tuple[str, int, int], str]
@@ -48,7 +48,8 @@ def _of_the_plan_before(plan: Plan) -> Replaced:
     if change is None:
         return {}
     now, before = ((s.course, s.day) for s in plan.sessions), ((was.course, was.day) for was in change.before)
-    return ids_of(change.previous_sha256, [*(place for place in now if place not in change.changed), *before])
+    gone = ((was.course, was.day) for was in plan.left_out)
+    return ids_of(change.previous_sha256, [*(place for place in now if place not in change.changed), *before, *gone])
 
 
 def ids_of(digest: str, sessions: Iterable[tuple[int, int]]) -> Replaced:
@@ -61,7 +62,10 @@ def _bundle(plan: Plan, digest: str, replaces: Replaced) -> dict[str, Any]:
     patient = _id(digest, "Patient")
     resources = [_patient(plan, patient)]
     for session in plan.sessions:
-        resources += _of_session(plan.of(session), session, _ids(digest, session, patient, replaces), group)
+        ids = _ids(digest, (session.course, session.day), patient, replaces)
+        resources += _of_session(plan.of(session), session, ids, group)
+    for was in plan.left_out:  # control: left-out-handed-over
+        resources += revoked(plan, was, _ids(digest, (was.course, was.day), patient, replaces), group)
     return {
         "id": _id(digest, "Bundle"),
         "identifier": group,
@@ -84,8 +88,7 @@ def _of_session(plan: Plan, session: Session, ids: Ids, group: dict[str, str]) -
         yield appointment(plan, session, ids)
 
 
-def _ids(digest: str, session: Session, patient: str, replaces: Replaced) -> Ids:
-    place = (session.course, session.day)
+def _ids(digest: str, place: tuple[int, int], patient: str, replaces: Replaced) -> Ids:
     own = {kind: _id(digest, kind, *place) for kind in _KINDS}
     before = {kind: replaces[kind, *place] for kind in _KINDS if (kind, *place) in replaces}
     return Ids(patient, own, before)

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from ivigcalc.engine.plan import CHECK_LINE, Plan, Session, Step
+from ivigcalc.engine.revision import Was
 from ivigcalc.quantity import plain
 from ivigcalc.render.fhir.times import instant, local_day, local_time
 from ivigcalc.render.notices import printed_notice, warnings
@@ -92,6 +93,37 @@ def appointment(plan: Plan, session: Session, ids: Ids) -> dict[str, Any]:
         "basedOn": [_reference("ServiceRequest", ids.own["ServiceRequest"])],
         "participant": [{"actor": ids.subject, "status": "needs-action"}],
     }
+
+
+def revoked(plan: Plan, was: Was, ids: Ids, group: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """A session that a change has left out, so that whoever has its request and its appointment takes them back."""
+    before = ids.before.get("ServiceRequest")
+    said = f"course {was.course}, day {was.day}: not given"
+    yield {
+        **ids.head("ServiceRequest"),
+        **({"replaces": [_reference("ServiceRequest", before)]} if before else {}),
+        "requisition": group,
+        "status": "revoked",
+        "intent": "plan",
+        "code": {"text": _INFUSION},
+        "subject": ids.subject,
+        **({"occurrenceDateTime": was.date} if was.date else {}),
+        **_authored(plan),
+        "reasonCode": [{"text": treatment(plan)}],
+        "note": [{"text": said}, {"text": CHECK_LINE}],
+    }
+    if was.date:
+        yield {
+            **ids.head("Appointment"),
+            "status": "cancelled",
+            "cancelationReason": {"text": said},
+            "reasonCode": [{"text": treatment(plan)}],
+            "description": f"IVIG infusion ({said})",
+            "requestedPeriod": [{"start": was.date, "end": was.date}],
+            "comment": CHECK_LINE,
+            "basedOn": [_reference("ServiceRequest", ids.own["ServiceRequest"])],
+            "participant": [{"actor": ids.subject, "status": "declined"}],
+        }
 
 
 # ---- dosage ---------------------------------------------------------------------------------------------------------
