@@ -20,21 +20,25 @@ def date_after(days: int) -> bytes:
 
 
 class Text(NamedTuple):
-    """The lines of sessions: the few that are not alike, then for each session which of them are its own and the place
-    of its day among all days. `reach`: how many days later a line may name."""
+    """The lines of sessions: `blocks`, the few that are not alike, and for each session which of them are its own and
+    the place of its day among all days. `reach`: how many days later a line may name. `one_a_day`: the first session is
+    on the first day, the second on the second, and so on."""
 
     blocks: tuple[bytes, ...]
-    sessions: tuple[tuple[int, int], ...]
+    order: tuple[int, ...]
+    places: tuple[int, ...]
     reach: int
+    one_a_day: bool
 
     def filled(self, who: bytes, said: bytes, days: Sequence[DayText]) -> list[bytes]:
         """The lines of one patient, a text for each session."""
         own = [block.replace(WHO, who).replace(SAID, said) for block in self.blocks]
         if self.reach:
-            return [self._on(own[block], place, days) for block, place in self.sessions]
-        return [
-            own[block].replace(DATE, days[place][1]).replace(HEAD, days[place][0]) for block, place in self.sessions
-        ]
+            return [self._on(own[block], place, days) for block, place in zip(self.order, self.places, strict=True)]
+        on = days if self.one_a_day else [days[place] for place in self.places]
+        # a day more than there are sessions is one that no line of theirs names
+        own_on = zip(self.order, on, strict=False)
+        return [own[block].replace(DATE, date).replace(HEAD, head) for block, (head, date) in own_on]
 
     def _on(self, lines: bytes, place: int, days: Sequence[DayText]) -> bytes:
         for later in range(1, self.reach + 1):
@@ -46,8 +50,9 @@ class Text(NamedTuple):
 def text_of(sessions: Sequence[tuple[bytes, int]]) -> Text:
     """Lines of sessions, each with the place of its day among all days."""
     numbers: dict[bytes, int] = {}
-    places = tuple((numbers.setdefault(lines, len(numbers)), place) for lines, place in sessions)
+    order = tuple([numbers.setdefault(lines, len(numbers)) for lines, _ in sessions])
+    places = tuple([place for _, place in sessions])
     reach = 0
     while any(date_after(reach + 1) in lines for lines in numbers):
         reach += 1
-    return Text(tuple(numbers), places, reach)
+    return Text(tuple(numbers), order, places, reach, places == tuple(range(len(places))))
