@@ -6,6 +6,8 @@ The marks are bytes that no text in UTF-8 holds: whatever a patient is called, i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
+from operator import eq
 from typing import NamedTuple
 
 #: the patient; course, day and date of a session; that date alone; what is said beside (codes, or the day of a notice)
@@ -47,12 +49,9 @@ class Text(NamedTuple):
         return lines.replace(DATE, days[place][1]).replace(HEAD, days[place][0])
 
 
-def text_of(sessions: Sequence[tuple[bytes, int]]) -> Text:
-    """Lines of sessions, each with the place of its day among all days."""
-    numbers: dict[bytes, int] = {}
-    order = tuple([numbers.setdefault(lines, len(numbers)) for lines, _ in sessions])
-    places = tuple([place for _, place in sessions])
+def text_of(blocks: Sequence[bytes], order: Sequence[int], places: Sequence[int]) -> Text:
+    """Lines of sessions: which of the blocks are those of each, and the place of its day among all days."""
     reach = 0
-    while any(date_after(reach + 1) in lines for lines in numbers):
+    while any(date_after(reach + 1) in block for block in blocks):
         reach += 1
-    return Text(tuple(numbers), order, places, reach, places == tuple(range(len(places))))
+    return Text(tuple(blocks), tuple(order), tuple(places), reach, all(map(eq, places, count())))
