@@ -329,11 +329,17 @@ def decimal_not_0(value: Fraction | Decimal | int, places: int) -> Decimal:
     return shown
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=4096)
 def rounded(numerator: int, denominator: int, places: int) -> Decimal:
     """`decimal_of` a fraction in two whole numbers."""
-    units = (2 * abs(numerator) * 10**places + denominator) // (2 * denominator)
+    units = _units(abs(numerator), denominator, places)
     return _scaled_decimal(units if numerator >= 0 else -units, places)
+
+
+def _units(numerator: int, denominator: int, places: int) -> int:
+    """How many of the last decimal: nearest, ties up."""
+    units: int = (2 * numerator * 10**places + denominator) // (2 * denominator)
+    return units
 
 
 def _scaled_decimal(units: int, places: int) -> Decimal:
@@ -349,7 +355,7 @@ def exact_decimal(value: Fraction) -> Decimal | None:
     return shown if Fraction(shown) == value else None
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=4096)
 def plain(value: Decimal | int) -> str:
     """Plain text of a number: no exponent, no trailing zero, always a leading zero."""
     text = format(value, "f")
@@ -359,8 +365,18 @@ def plain(value: Decimal | int) -> str:
 
 
 def figure(value: Fraction | Decimal | int, places: int = 2) -> str:
-    """A number for a message, rounded to `places` decimals."""
-    return plain(decimal_not_0(value, places))
+    """A number for a message, rounded to `places` decimals, or to as many more as it needs not to be shown as 0.
+
+    By whole numbers alone: most are of one patient, and said once.
+    """
+    numerator, denominator = value.as_integer_ratio()
+    units = _units(abs(numerator), denominator, places)
+    while numerator and not units:
+        places += 1
+        units = _units(abs(numerator), denominator, places)
+    whole, rest = divmod(units, 10**places)
+    decimals = f".{rest:0{places}d}".rstrip("0") if rest else ""
+    return f"{'-' if numerator < 0 else ''}{whole}{decimals}"
 
 
 def signed(value: Fraction, places: int = 2) -> str:

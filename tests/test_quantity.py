@@ -5,12 +5,15 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ivigcalc.quantity import (
     UNITS,
     Quantity,
     QuantityError,
     RoundingRule,
+    decimal_not_0,
     decimal_of,
     exact_decimal,
     figure,
@@ -342,6 +345,14 @@ def test_only_a_number_with_an_end_has_an_exact_decimal() -> None:
 def test_an_exact_decimal_has_nine_places_or_is_none(value: Fraction, found: Decimal | None) -> None:
     """1/3 is rounded down and 2/3 up: neither is exact."""
     assert exact_decimal(value) == found
+
+
+@given(
+    st.fractions(-(10**12), 10**12, max_denominator=10**7) | st.decimals(-(10**9), 10**9, places=7) | st.integers(),
+    st.integers(0, 5),
+)
+def test_a_number_for_a_message_is_the_one_that_is_shown(value: Fraction | Decimal | int, places: int) -> None:
+    assert figure(value, places) == plain(decimal_not_0(value, places))
 
 
 @pytest.mark.parametrize(

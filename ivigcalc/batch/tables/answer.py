@@ -24,7 +24,7 @@ from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.assemble import computed_from
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked
-from ivigcalc.engine.plan import Infusion, Notice, Session, Titration, clock_text
+from ivigcalc.engine.plan import Notice, Session, Titration, clock_text
 from ivigcalc.quantity import decimal_of
 from ivigcalc.render.csv import (
     Treatment,
@@ -52,14 +52,36 @@ class Figures(Struct, frozen=True, dict=True):
     movable: Movable | None
 
     @cached_property
+    def _alike(self) -> tuple[tuple[Session, ...], tuple[int, ...]]:
+        """Sessions whose lines differ in their days alone: one of each kind, and of which kind each session is."""
+        kinds: dict[tuple[object, ...], int] = {}
+        firsts: list[Session] = []
+        order: list[int] = []
+        for session in self.sessions:
+            # what it shows is told by which object it is: a plan makes one of each, and all of them are in hand
+            made = map(id, (session.infusion, session.dose_g, session.leftover_g, session.vials))
+            kind = kinds.setdefault((*made, session.phase, session.clock_change), len(firsts))
+            if kind == len(firsts):
+                firsts.append(session)
+            order.append(kind)
+        return tuple(firsts), tuple(order)
+
+    @cached_property
     def days(self) -> tuple[Day, ...]:
         """Every day that the tables name, in order: those of the sessions, and those that an infusion reaches into."""
-        found = {_day_of(session) for session in self.sessions}
-        for session in self.sessions:
-            later = 0 if session.duration_min is None else _days_later(session, session.duration_min)
-            if later:
-                found.update((session.course, session.day - 1 + more) for more in range(1, later + 1))
+        found = set(map(_day_of, self.sessions))
+        firsts, order = self._alike
+        reach = [0 if first.duration_min is None else _days_later(first, first.duration_min) or 0 for first in firsts]
+        if any(reach):
+            for session, kind in zip(self.sessions, order, strict=True):
+                found.update((session.course, session.day - 1 + more) for more in range(1, reach[kind] + 1))
         return tuple(sorted(found))
+
+    @cached_property
+    def _places(self) -> tuple[int, ...]:
+        """Where the day of each session is among the days; those of one infusion follow each other."""
+        place_of = {day: place for place, day in enumerate(self.days)}
+        return tuple([place_of[_day_of(session)] for session in self.sessions])
 
     def day_texts(self, start: date) -> tuple[DayText, ...]:
         """Its days as its lines have them, for this first day."""
@@ -95,51 +117,23 @@ class Figures(Struct, frozen=True, dict=True):
         return tuple(firsts[course] + timedelta(days=later) for course, later in days)
 
     @cached_property
-    def _infusion_of(self) -> dict[int, int]:
-        """Place of a session -> place of its titration, for those that have one."""
-        return {place: number for number, titration in enumerate(self.titrations) for place in titration.places}
-
-    @cached_property
     def session_text(self) -> Text:
         """`sessions.csv`, as `render.csv.session_rows` has it."""
-        alike: dict[tuple[object, ...], bytes] = {}
-        found: list[tuple[bytes, int]] = []
-        for number, session in enumerate(self.sessions):
-            shows = (
-                self._infusion_of.get(number),
-                *map(id, (session.dose_g, session.leftover_g, session.vials)),  # of a session in hand
-                session.phase,
-                session.clock_change,
-            )
-            if shows not in alike:
-                alike[shows] = _session_line(session, self.treatment)
-            found.append((alike[shows], self._places[_day_of(session)]))
-        return text_of(found)
+        firsts, order = self._alike
+        return text_of([_session_line(first, self.treatment) for first in firsts], order, self._places)
 
     @cached_property
     def step_text(self) -> Text:
         """`steps.csv`, as `render.csv.step_rows` has it."""
-        alike: dict[tuple[object, ...], bytes] = {}
-        found: list[tuple[bytes, int]] = []
-        for number, session in enumerate(self.sessions):
-            infusion = self._infusion_of.get(number)
-            if infusion is None:
-                continue
-            shows = (infusion, session.clock_change)
-            if shows not in alike:
-                alike[shows] = _step_lines(session, self.titrations[infusion].infusion)
-            found.append((alike[shows], self._places[_day_of(session)]))
-        return text_of(found)
+        firsts, order = self._alike
+        return text_of([_step_lines(first) for first in firsts], order, self._places)
 
     @cached_property
     def line_counts(self) -> tuple[int, int]:
         """How many lines it has in the tables of sessions and steps."""
-        return len(self.sessions), sum(len(session.infusion.steps) for session in self.sessions if session.infusion)
-
-    @cached_property
-    def _places(self) -> dict[Day, int]:
-        """Where each day is among the days; those of one infusion follow each other."""
-        return {day: place for place, day in enumerate(self.days)}
+        firsts, order = self._alike
+        steps = [len(first.infusion.steps) if first.infusion else 0 for first in firsts]
+        return len(order), sum([steps[kind] for kind in order])
 
 
 class Answer(NamedTuple):
@@ -156,14 +150,15 @@ def _day_of(session: Session) -> Day:
     return session.course, session.day - 1
 
 
-def _step_lines(session: Session, infusion: Infusion) -> bytes:
+def _step_lines(session: Session) -> bytes:
     """A line for each step: its number, start and figures."""
-    lines = [
-        b"%b%b,%d,%b,%b\n"
-        % (WHO, HEAD, step.step, _clock(session, floor(step.from_start_min)), _cells(step_figures(step)))
-        for step in infusion.steps
-    ]
-    return b"".join(lines)
+    return b"".join(
+        [
+            b"%b%b,%d,%b,%b\n"
+            % (WHO, HEAD, step.step, _clock(session, floor(step.from_start_min)), _cells(step_figures(step)))
+            for step in (session.infusion.steps if session.infusion else ())
+        ]
+    )
 
 
 def _session_line(session: Session, treatment: Treatment) -> bytes:
@@ -261,9 +256,10 @@ def planned(worked: Worked, known: Known[Movable, Movable], *, rounded: bool = F
     assert start is not None
     own_start = start if has_own_dates(draft) else None
     figures: Figures = draft.titrated.shown.of((request.order.at, own_start), lambda: _figures(worked, known))
-    said = tuple([(n.level, n.code, n.overridden_because is not None) for n in worked.notices])
+    codes = notice_codes(worked.notices)
     answer: Answer = draft.titrated.shown.of(
-        (said, request.order.at, rounded, own_start), lambda: _answer(figures, worked.notices, rounded)
+        (codes, request.order.at, rounded, own_start),
+        lambda: Answer(figures, codes, _kinds(figures.treatment, worked.notices, rounded)),
     )
     notices = told(worked.notices, draft.calendar.visits[-1].on)
     return Planned(answer, notices, request.patient.patient_id or "", start)
@@ -276,17 +272,18 @@ def _figures(worked: Worked, known: Known[Movable, Movable]) -> Figures:
     return Figures(draft.sessions, draft.titrated.titrations, by, dates)
 
 
-def _answer(figures: Figures, notices: tuple[Notice, ...], rounded: bool) -> Answer:
-    return Answer(figures, notice_codes(notices), _kinds(figures.treatment, notices, rounded))
-
-
 def _kinds(treatment: Treatment, notices: tuple[Notice, ...], rounded: bool) -> tuple[str, ...]:
     """What the summary counts a plan as, each as `group/name`."""
     named = {"regimen": treatment.regimen, "product": treatment.product, "policy": treatment.policy}
-    found = [f"{group}/{name}" for group, name in named.items() if name]
-    found += [f"{notice.level}/{notice.code}" for notice in notices]
-    found += [f"overridden/{notice.code}" for notice in notices if notice.overridden_because]
+    found = [_kind(group, name) for group, name in named.items() if name]
+    found += [_kind(notice.level, notice.code) for notice in notices]
+    found += [_kind("overridden", notice.code) for notice in notices if notice.overridden_because]
     return (*dict.fromkeys(found), *((ROUNDED,) if rounded else ()))
+
+
+@lru_cache(maxsize=1024)
+def _kind(group: str, name: str) -> str:
+    return f"{group}/{name}"
 
 
 def _of_all(mine: Movable, known: Known[Movable, Movable]) -> Movable:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Literal
 
 from ivigcalc.batch.rows.columns import MAX_CELL, Cell
@@ -99,6 +100,8 @@ def table_bytes(
         from ivigcalc.batch.tables.arrow import plans_bytes
 
         return plans_bytes(table, plans, tables_of(picked)[table])
+    if kind == "csv" and not picked:
+        return b"".join(chain.from_iterable([plan.lines(table, escape=escape) for plan in plans]))
     return b"".join(lines_of(table, kind, plans, escape=escape, picked=picked))
 
 

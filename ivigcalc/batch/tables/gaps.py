@@ -6,6 +6,8 @@ The marks are bytes that no text in UTF-8 holds: whatever a patient is called, i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
+from operator import eq
 from typing import NamedTuple
 
 #: the patient; course, day and date of a session; that date alone; what is said beside (codes, or the day of a notice)
@@ -20,21 +22,25 @@ def date_after(days: int) -> bytes:
 
 
 class Text(NamedTuple):
-    """The lines of sessions: the few that are not alike, then for each session which of them are its own and the place
-    of its day among all days. `reach`: how many days later a line may name."""
+    """The lines of sessions: `blocks`, the few that are not alike, and for each session which of them are its own and
+    the place of its day among all days. `reach`: how many days later a line may name. `one_a_day`: the first session is
+    on the first day, the second on the second, and so on."""
 
     blocks: tuple[bytes, ...]
-    sessions: tuple[tuple[int, int], ...]
+    order: tuple[int, ...]
+    places: tuple[int, ...]
     reach: int
+    one_a_day: bool
 
     def filled(self, who: bytes, said: bytes, days: Sequence[DayText]) -> list[bytes]:
         """The lines of one patient, a text for each session."""
         own = [block.replace(WHO, who).replace(SAID, said) for block in self.blocks]
         if self.reach:
-            return [self._on(own[block], place, days) for block, place in self.sessions]
-        return [
-            own[block].replace(DATE, days[place][1]).replace(HEAD, days[place][0]) for block, place in self.sessions
-        ]
+            return [self._on(own[block], place, days) for block, place in zip(self.order, self.places, strict=True)]
+        on = days if self.one_a_day else [days[place] for place in self.places]
+        # a day more than there are sessions is one that no line of theirs names
+        own_on = zip(self.order, on, strict=False)
+        return [own[block].replace(DATE, date).replace(HEAD, head) for block, (head, date) in own_on]
 
     def _on(self, lines: bytes, place: int, days: Sequence[DayText]) -> bytes:
         for later in range(1, self.reach + 1):
@@ -43,11 +49,9 @@ class Text(NamedTuple):
         return lines.replace(DATE, days[place][1]).replace(HEAD, days[place][0])
 
 
-def text_of(sessions: Sequence[tuple[bytes, int]]) -> Text:
-    """Lines of sessions, each with the place of its day among all days."""
-    numbers: dict[bytes, int] = {}
-    places = tuple((numbers.setdefault(lines, len(numbers)), place) for lines, place in sessions)
+def text_of(blocks: Sequence[bytes], order: Sequence[int], places: Sequence[int]) -> Text:
+    """Lines of sessions: which of the blocks are those of each, and the place of its day among all days."""
     reach = 0
-    while any(date_after(reach + 1) in lines for lines in numbers):
+    while any(date_after(reach + 1) in block for block in blocks):
         reach += 1
-    return Text(tuple(numbers), places, reach)
+    return Text(tuple(blocks), tuple(order), tuple(places), reach, all(map(eq, places, count())))
