@@ -19,7 +19,9 @@ _THEN = re.compile(r"(?:[,;]\s*)?\bthen\b|;", re.IGNORECASE)
 _WORD = re.compile(r"\S+")
 _PHASE = re.compile(r"([a-z][a-z0-9-]*)(?=\s|$)")
 _AMOUNT = re.compile(r"(?:[0-9]+,)?[0-9.]+\s*[a-z]+(?:/kg)?(?:\s*/\s*[a-z]+)?(?=[\s,]|$)", re.IGNORECASE)
-_DAYS = re.compile(r"(?:(?:over|on)\s+)?d([0-9]+)(?:-d?([0-9]+))?(?=[\s,]|$)", re.IGNORECASE)
+#: a hyphen, and the dashes that a word processor makes of it; likewise of an x
+_DASH, _TIMES = "[-\u2010-\u2013\u2212]", "[x\u00d7]"
+_DAYS = re.compile(rf"(?:(?:over|on)\s+)?d([0-9]+)(?:{_DASH}d?([0-9]+))?(?=[\s,]|$)", re.IGNORECASE)
 _DAYS_IN_WORDS = re.compile(r"(?:over|for)\s+([0-9]+)\s*days?(?=[\s,]|$)", re.IGNORECASE)
 _TIME = re.compile(r"over\s+((?:[0-9]+,)?[0-9.]+\s*(?:h|hours?|min|minutes?))(?=[\s,]|$)", re.IGNORECASE)
 _INTERVAL = re.compile(
@@ -27,7 +29,7 @@ _INTERVAL = re.compile(
     r"(?=[\s,]|$)",
     re.IGNORECASE,
 )
-_COURSES = re.compile(r"x\s?([0-9]+)(?=[\s,]|$)|([0-9]+)\s+courses?(?=[\s,]|$)", re.IGNORECASE)
+_COURSES = re.compile(rf"{_TIMES}\s?([0-9]+)(?=[\s,]|$)|([0-9]+)\s+courses?(?=[\s,]|$)", re.IGNORECASE)
 _BASIS = re.compile(r"per\s+(course|4[\s-]weeks)(?=[\s,]|$)", re.IGNORECASE)
 _HELP = (
     "write a dose as 2 g/kg or 0.4 g/kg/day, days as d1-5, an interval as q28d, courses as x6, "

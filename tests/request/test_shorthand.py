@@ -31,6 +31,8 @@ WEEKS, DAYS = Quantity(Decimal(4), "week"), Quantity(Decimal(28), "day")
     ("line", "treatment"),
     [
         ("2 g/kg over d1-2 q28d x6", Treatment(dose=GRAMS, days=2, every=DAYS, courses=6)),
+        ("2 g/kg over d1\u20132 q28d \u00d76", Treatment(dose=GRAMS, days=2, every=DAYS, courses=6)),
+        ("2 g/kg d1\u2212d2 q28d \u00d7 6", Treatment(dose=GRAMS, days=2, every=DAYS, courses=6)),
         ("2g/kg d1-d2 q4w x 6", Treatment(dose=GRAMS, days=2, every=WEEKS, courses=6)),
         ("2 g/kg over 2 days every 4 weeks, 6 courses", Treatment(dose=GRAMS, days=2, every=WEEKS, courses=6)),
         ("0.4 g/kg/day d1-5", Treatment(dose=A_DAY, days=5)),
