@@ -59,3 +59,18 @@ def test_a_plan_of_slow_rates_says_so_once_from_the_start() -> None:
     assert notice.sessions == ((1, 1), (2, 1))
     [notice] = helpers.notices(helpers.plan("dermatomyositis", "octagam-10-us", "72kg", **words), CODE)
     assert notice.sessions == ((1, 1),)
+
+
+def test_a_night_on_which_the_clocks_go_forward_is_an_hour_shorter() -> None:
+    """From 23:00 on 13 March 2027 to 23:00 on the 14th in New York are 23 h, 1380 min. At 31.1 mL/h from 23:20 on,
+    705.6 mL take 1361.3 min, 1382 in all; at 31.2 mL/h 1356.9, 1377.
+    """
+    plan = first(helpers.a_site(time_zone="America/New_York"), days="2", start="2027-03-13", at="23:00")
+    on = "2027-03-13"
+    slow, fast = (
+        after(plan, on, session="1.1", reaction_at="23:20", resume_at="23:20", rate=rate)
+        for rate in ("31.1 mL/h", "31.2 mL/h")
+    )
+    [notice] = helpers.notices(slow, CODE)
+    assert (notice.value, notice.limit) == ("1382 min", "1380 min")
+    assert not helpers.notices(fast, CODE)

@@ -231,11 +231,13 @@ def into_the_next(draft: Draft) -> Iterator[Notice]:
 
 
 def _apart_min(session: Session, following: Session) -> int | None:
-    """From start to start, by the clock on the wall; without dates, the days of a course follow one another."""
-    if session.on is not None and following.on is not None:
-        starts_min = (following.at_min or 0) - (session.at_min or 0)
-        return (following.on - session.on).days * DAY_MIN + starts_min
-    return DAY_MIN if session.course == following.course else None
+    """From start to start, through a change of clocks too; without dates, the days of a course follow one another."""
+    if session.on is None or following.on is None:
+        return DAY_MIN if session.course == following.course else None
+    apart_min = (following.on - session.on).days * DAY_MIN + (following.at_min or 0) - (session.at_min or 0)
+    change = session.clock_change
+    changed = change is not None and change.after_min <= apart_min - change.by_min
+    return apart_min - change.by_min if change is not None and changed else apart_min
 
 
 class _PastHours(Struct, frozen=True):
