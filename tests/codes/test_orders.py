@@ -202,7 +202,7 @@ def a_long_cell() -> Iterator[None]:
 
 
 def a_mistake_inside(mistake: Exception) -> Arranged:
-    return mock.patch.object(Desk, "work_out", side_effect=mistake)
+    return mock.patch.object(Desk, "case", side_effect=mistake)
 
 
 @contextmanager
