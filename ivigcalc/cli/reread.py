@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from itertools import takewhile
 from typing import Any
 
@@ -25,6 +26,9 @@ _INSTEAD = {row.option: FIELD[row.instead_of].option for row in FIELD.values() i
 #: the most readings that are shown
 _MOST = 4
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
+#: feet or stones with a mark in them, and a number with a comma that can be misread
+_ONE_NUMBER = re.compile(r"([0-9]{1,3})[.,]([0-9]{1,2}) ?(?:ft|feet|foot|st|stones?)")
+_THOUSANDS = re.compile(r"([0-9]{1,3}),([0-9]{3}) ?([a-z/]+)", re.IGNORECASE)
 _COUNT = re.compile(r"x?\s*([0-9]+)\s*(?:x|times|d|days?|courses?|cycles?)?")
 _CLOCK = re.compile(r"([0-9]{1,2}?)(?:[:.,h ]?([0-5][0-9]))?(?::00)?\s*(?:h|o'clock|([ap])\.?m\.?)?")
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/. ]?)([0-9]{1,2})\2([0-9]{1,2})")
@@ -129,6 +133,28 @@ def _with_units(*units: str) -> Callable[[str], Iterator[str]]:
     return lambda typed: (f"{typed}{unit}" for unit in units if _NUMBER.fullmatch(typed))
 
 
+def _measured(larger: str, smaller: str, most: int, *units: str) -> Callable[[str], Iterator[str]]:
+    """The same, and feet or stones in one number as two, and as what they are in the smaller unit."""
+
+    def proposed(typed: str) -> Iterator[str]:
+        yield from _with_units(*units)(typed)
+        if found := _ONE_NUMBER.fullmatch(typed.lower().replace("'", "ft")):
+            yield f"{found[1]}{larger}{int(found[2])}{smaller}"
+            in_all = (Decimal(f"{found[1]}.{found[2]}") * most).normalize()
+            yield f"{in_all:f}{smaller}"
+        if found := _THOUSANDS.fullmatch(typed):
+            yield from (f"{found[1]}{mark}{found[2]}{found[3]}" for mark in (".", ""))
+
+    return proposed
+
+
+def _doses(typed: str) -> Iterator[str]:
+    """A number without its unit in each, and units as they are spoken: 2 g per kg, 2 gkg."""
+    yield from _with_units("g", "g/kg", "mg/kg")(typed)
+    said = re.sub(r"\s*\b(?:per|an?|each)\b\s*", "/", typed.lower())
+    yield re.sub(r"(?<=g)kg\b", "/kg", said)
+
+
 def _clocks(typed: str) -> Iterator[str]:
     """`9am`, `10.51`, `0930`; a bare `9` is in the morning or in the evening."""
     found = _CLOCK.fullmatch(typed.lower())
@@ -167,10 +193,10 @@ def _counts(typed: str) -> Iterator[str]:
 
 #: field -> what its words may have been meant to say
 _PROPOSED: Mapping[str, Callable[[str], Iterator[str]]] = {
-    "weight": _with_units("kg", "lb"),
-    "height": _with_units("cm", "in", "m", "ft"),
+    "weight": _measured("st", "lb", 14, "kg", "lb"),
+    "height": _measured("ft", "in", 12, "cm", "in", "m", "ft"),
     "age": _with_units("y", "mo"),
-    "dose": _with_units("g", "g/kg", "mg/kg"),
+    "dose": _doses,
     "over": _with_units(" h", " min"),
     "every": _with_units(" days", " weeks", " months"),
     "valid_for": _with_units(" days", " weeks", " months"),
