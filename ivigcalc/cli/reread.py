@@ -36,6 +36,9 @@ _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/. ])([0-9]{1,2})\2([0-9]{4})")
 _DAY_MONTH = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?[-/. ]*([a-z]{3,9})[-/., ]*([0-9]{4})")
 _MONTH_DAY = re.compile(r"([a-z]{3,9})[-/. ]*([0-9]{1,2})(?:st|nd|rd|th)?[-/., ]+([0-9]{4})")
 _MONTHS = "january february march april may june july august september october november december".split(" ")  # noqa: SIM905
+#: what a refusal names that may have been meant; and what else a name is of
+_NAMED = re.compile(r"'([^']+)'[^?]*?; (?:did you mean ([a-z0-9:-]+)\?|choose one: ([a-z0-9:, -]+?)(?:, or say|$))")
+_OF_ANOTHER = re.compile(r", which is a (regimen|product|policy): ")
 _NO_CHOICE, _ALLOWED = "is not one of the choices", re.compile(r"allowed: ([^;?]+)$")
 
 
@@ -45,6 +48,8 @@ def again(field: str, said: str, arguments: Sequence[str]) -> list[list[str]]:
     `said`: the refusal, which names the choices where there are some.
     """
     row = FIELD.get(_READ_AS.get(field, field))
+    if field in _IDS and (swapped := _swapped(field, said, arguments)):
+        return [swapped]
     options = {f"--{field.replace('_', '-')}", *((row.option, row.short) if row and row.name == field else ())}
     if field == "format":
         options.add("-f")
@@ -53,6 +58,9 @@ def again(field: str, said: str, arguments: Sequence[str]) -> list[list[str]]:
     if _NO_CHOICE in said and (found := _ALLOWED.search(said)):
         choices = found[1].split(", ")
         return _with(arguments, options, lambda typed: _only(nearest(typed.lower(), choices)))
+    if found := _NAMED.search(said):
+        named = (found[2] or found[3]).split(", ")
+        return _with(arguments, options, lambda typed: named if typed == found[1] and len(named) <= _MOST else [])
     if row is None:
         return []
     reader = row.read
@@ -60,6 +68,25 @@ def again(field: str, said: str, arguments: Sequence[str]) -> list[list[str]]:
     if proposed is None:
         return []
     return _with(arguments, options, lambda typed: _readable(typed, proposed, reader))
+
+
+def _swapped(field: str, said: str, arguments: Sequence[str]) -> list[str]:
+    """The command line with a name behind the option of what it is; what stood there takes its place."""
+    found = _OF_ANOTHER.search(said)
+    if found is None:
+        return []
+    own, other = FIELD[field], FIELD[found[1]]
+    place = {word: at for at, word in enumerate(arguments)}
+    here = next((place[name] for name in (own.option, own.short) if name and name in place), None)
+    there = next((place[name] for name in (other.option, other.short) if name and name in place), None)
+    line = list(arguments)
+    if here is None or here + 1 >= len(line):
+        return []
+    if there is None:
+        line[here] = other.option
+    elif there + 1 < len(line):
+        line[here], line[there] = line[there], line[here]
+    return line
 
 
 def joined(arguments: Sequence[str], command: Any) -> tuple[list[str], list[str]]:
