@@ -84,6 +84,11 @@ _NOT_ON_PAGE = ("prescribed_g", "g_per_kg", "vial_count", "currency")
 _BY_NAME = ("product", "policy")
 
 
+def sortable() -> tuple[str, ...]:
+    """The columns of figures, by which rows can be put in order."""
+    return tuple(found.key for found in _COLUMNS if found.key not in ("vials", "phase", "currency"))
+
+
 def sorted_by(comparison: Comparison, column: str | None) -> tuple[Row, ...]:
     """The rows in ascending order of a column, those without a figure last; as they were asked where none is named."""
     if column is None:
@@ -91,7 +96,7 @@ def sorted_by(comparison: Comparison, column: str | None) -> tuple[Row, ...]:
     if column in _BY_NAME and column in comparison.fields:
         place = comparison.fields.index(column)
         return tuple(sorted(comparison.rows, key=lambda row: row.words[place]))
-    known = {found.key: found for found in _COLUMNS if found.key not in ("vials", "phase", "currency")}
+    known = {found.key: found for found in _COLUMNS if found.key in sortable()}
     if column not in known:
         raise RequestError(
             f"--sort: there is no column '{safe(column)}'; {near(column, known)}allowed: {', '.join(known)}",

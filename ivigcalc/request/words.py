@@ -13,6 +13,8 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
+from msgspec import Struct
+
 from ivigcalc.clock import DAY_MIN, clock_minutes, iso_date
 from ivigcalc.country import markets
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, spoken
@@ -149,18 +151,23 @@ def count(most: int) -> Callable[[str], int]:
     return read
 
 
-def one_of(*allowed: str) -> Callable[[str], str]:
+class OneOf(Struct, frozen=True):
     """A reader of one of these words, in any case."""
 
-    def read(text: str) -> str:
+    allowed: tuple[str, ...]
+
+    def __call__(self, text: str) -> str:
+        """The word, as it is written here."""
         word = text.strip().lower()
-        if word not in allowed:
-            raise ValueError(
-                f"{_short(text)} is not one of the choices; {near(word, allowed)}allowed: {', '.join(allowed)}"
-            )
+        if word not in self.allowed:
+            hint = near(word, self.allowed)
+            raise ValueError(f"{_short(text)} is not one of the choices; {hint}allowed: {', '.join(self.allowed)}")
         return word
 
-    return read
+
+def one_of(*allowed: str) -> OneOf:
+    """A reader of one of these words."""
+    return OneOf(allowed)
 
 
 def sex(text: str) -> Sex:
