@@ -100,6 +100,8 @@ _NEEDED = {
 }
 _SEVERAL_DAYS = re.compile(r"[0-9]+\.\.[0-9]+")
 _LONGEST_LINE = 200
+#: what a word processor makes of two hyphens
+_DASHES = "\u2013\u2014\u2012\u2212"
 _SHORT = re.compile(r"-[a-z]")
 _OPTION = re.compile(r"--[a-z][a-z-]+")
 #: how a bound is said by the library that reads whole numbers, and how here
@@ -128,6 +130,8 @@ def lines(error: Any, arguments: Sequence[str], known: Mapping[str, Callable[[],
     if said.startswith("Got unexpected extra argument") and context is not None:
         return _stray(said, path, context.command, arguments)
     if said.startswith("Missing argument"):
+        said = re.sub(r"\. Choose from:\s*", ", one of ", said).replace(",\n", ",")
+        said = " ".join(said.split())
         return [f"error: {said}: name it after `{path}`", _help(path)]
     if "requires an argument" in said:
         option = str(getattr(error, "option_name", "the option"))
@@ -239,8 +243,10 @@ def _no_option(
 ) -> list[str]:
     command = path.removeprefix("ivigcalc").strip()
     name = option.partition("=")[0]
-    meant = _OPTIONS.get(name, name)
-    own = _options_of(context.command) if context is not None else []
+    whole = next((word for word in arguments if _SHORT.fullmatch(name) and f"-{word}" in _own_options(context)), name)
+    name, lowered = whole, (f"-{whole}" if whole != name else name).lower()
+    meant = _OPTIONS.get(lowered, lowered)
+    own = _own_options(context)
     said = f"error: No such option of {path}: {safe(name, TYPED)}"
     if meant in own:
         return [f"{said}; it is called {meant} here: try that", _renamed(arguments, name, meant) or _help(path)]
@@ -297,13 +303,18 @@ def _stray(said: str, path: str, command: Any, arguments: Sequence[str]) -> list
     """What is said of words that stand behind no option: two words of one value, or values by themselves."""
     depth = len(path.split()) - 1
     rest, text = list(arguments[depth:]), said.partition(" (")[2].removesuffix(")")
+    own = _options_of(command)
+    if dashed := [word for word in rest if f"--{word.lstrip(_DASHES)}" in own and word[:1] in _DASHES]:
+        line = [f"--{word.lstrip(_DASHES)}" if word in dashed else word for word in rest]
+        shown = safe(dashed[0], TYPED)
+        return [f"error: '{shown}' begins with a dash of a printed page: write two hyphens", _command(path, line)]
     mended, values = joined(rest, command)
     if values:
         shown = " and ".join(f"'{safe(value, TYPED)}'" for value in values[:3])
         what = f"error: {shown}: read as several words; put quotes around words with blanks"
         return [what, _command(path, mended) or _help(path)]
     stray = [text] if text in rest else text.split()
-    found = [could_be(word, rest, command) for word in stray]
+    found = [could_be(word, rest, command) or [name for name in own if name == "--text"] for word in stray]
     first = ""
     if all(len(options) == 1 for options in found) and set(stray) <= set(rest) and "--" not in rest:
         for word, options in zip(stray, found, strict=True):
@@ -346,6 +357,10 @@ def _tries(found: list[list[str]]) -> str:
 
 def _listed(commands: list[str]) -> str:
     return " or ".join(f"`ivigcalc {command}`" for command in commands[:3])
+
+
+def _own_options(context: Any) -> list[str]:
+    return _options_of(context.command) if context is not None else []
 
 
 def _options_of(command: Any) -> list[str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any
 
 from ivigcalc.request import words
@@ -39,6 +39,7 @@ _MONTHS = "january february march april may june july august september october n
 #: what a refusal names that may have been meant; and what else a name is of
 _NAMED = re.compile(r"'([^']+)'[^?]*?; (?:did you mean ([a-z0-9:-]+)\?|choose one: ([a-z0-9:, -]+?)(?:, or say|$))")
 _OF_ANOTHER = re.compile(r", which is a (regimen|product|policy): ")
+_SEVERAL = "are several: give each by itself"
 _NO_CHOICE, _ALLOWED = "is not one of the choices", re.compile(r"allowed: ([^;?]+)$")
 
 
@@ -55,12 +56,19 @@ def again(field: str, said: str, arguments: Sequence[str]) -> list[list[str]]:
         options.add("-f")
     if field == "date":  # the argument of `day`
         options.add("day")
+    if _SEVERAL in said and row is not None and row.holds == "many":
+        return _apart(arguments, row.option, said)
     if _NO_CHOICE in said and (found := _ALLOWED.search(said)):
         choices = found[1].split(", ")
+        if "did you mean" not in said:  # several words, of which one is known, are not that one
+            return []
         return _with(arguments, options, lambda typed: _only(nearest(typed.lower(), choices)))
     if found := _NAMED.search(said):
         named = (found[2] or found[3]).split(", ")
-        return _with(arguments, options, lambda typed: named if typed == found[1] and len(named) <= _MOST else [])
+        several = re.search(r"[,;+&/]", found[1])
+        meant = [] if several or len(named) > _MOST else named
+        behind = _with(arguments, options, lambda typed: meant if typed == found[1] else [])
+        return behind or ([] if options & set(arguments) else _in_place(arguments, found[1], meant))
     if row is None:
         return []
     reader = row.read
@@ -86,7 +94,24 @@ def _swapped(field: str, said: str, arguments: Sequence[str]) -> list[str]:
         line[here] = other.option
     elif there + 1 < len(line):
         line[here], line[there] = line[there], line[here]
-    return line
+    return line if line[here + 1] != line[there + 1 if there is not None else here] else []
+
+
+def _apart(arguments: Sequence[str], option: str, said: str) -> list[list[str]]:
+    """The command line with an option once for each of several words that were given to one: `renal,cardiac`."""
+    for place, (name, value) in enumerate(pairwise(arguments)):
+        if name == option and f"'{value}'" in said:
+            each = re.split(r"[\s,;+/&]+(?:and\s+)?", value.strip().lower())
+            return [[*arguments[:place], *(word for one in each for word in (option, one)), *arguments[place + 2 :]]]
+    return []
+
+
+def _in_place(arguments: Sequence[str], typed: str, meant: Sequence[str]) -> list[list[str]]:
+    """The command line with an argument put as each of these."""
+    if typed not in arguments[1:]:
+        return []
+    at = arguments.index(typed, 1)
+    return [[*arguments[:at], one, *arguments[at + 1 :]] for one in meant]
 
 
 def joined(arguments: Sequence[str], command: Any) -> tuple[list[str], list[str]]:
@@ -169,15 +194,22 @@ def _measured(larger: str, smaller: str, most: int, *units: str) -> Callable[[st
             yield f"{found[1]}{larger}{int(found[2])}{smaller}"
             in_all = (Decimal(f"{found[1]}.{found[2]}") * most).normalize()
             yield f"{in_all:f}{smaller}"
-        if found := _THOUSANDS.fullmatch(typed):
-            yield from (f"{found[1]}{mark}{found[2]}{found[3]}" for mark in (".", ""))
+        yield from _thousands(typed)
 
     return proposed
+
+
+def _thousands(typed: str) -> Iterator[str]:
+    """A comma as a decimal point, and as one of thousands."""
+    if found := _THOUSANDS.fullmatch(typed):
+        for said in (f"{found[1]}.{found[2]}", f"{found[1]}{found[2]}"):
+            yield f"{Decimal(said).normalize():f}{found[3]}"
 
 
 def _doses(typed: str) -> Iterator[str]:
     """A number without its unit in each, and units as they are spoken: 2 g per kg, 2 gkg."""
     yield from _with_units("g", "g/kg", "mg/kg")(typed)
+    yield from _thousands(typed)
     said = re.sub(r"\s*\b(?:per|an?|each)\b\s*", "/", typed.lower())
     yield re.sub(r"(?<=g)kg\b", "/kg", said)
 

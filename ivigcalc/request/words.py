@@ -158,10 +158,15 @@ class OneOf(Struct, frozen=True):
 
     def __call__(self, text: str) -> str:
         """The word, as it is written here."""
-        word = text.strip().lower()
-        if word not in self.allowed:
-            hint = near(word, self.allowed)
-            raise ValueError(f"{_short(text)} is not one of the choices; {hint}allowed: {', '.join(self.allowed)}")
+        word, known = text.strip().lower(), self.allowed
+        if word not in known:
+            several = re.split(r"[\s,;+/&]+(?:and\s+)?", word)
+            if several[1:] and set(several) <= set(known):
+                raise ValueError(f"{_short(text)} are several: give each by itself; allowed: {', '.join(known)}")
+            like = "" if several[1:] and set(several) & set(known) else word
+            raise ValueError(
+                f"{_short(text)} is not one of the choices; {near(like, known)}allowed: {', '.join(known)}"
+            )
         return word
 
 
