@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from html import escape as html_escape
 from typing import Any
 
 from msgspec import Struct
@@ -19,7 +18,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.render.catalogue.lists import Comparison as Words
 from ivigcalc.render.csv import safe_cell, write_rows
 from ivigcalc.render.figures import sentence, shown, signed
-from ivigcalc.render.html_page import html_line, html_page
+from ivigcalc.render.html_page import html_line, html_page, html_text
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.times import elapsed_text, if_asked, in_its_customs
 from ivigcalc.render.words import clean, treatment, vials_text
@@ -266,4 +265,4 @@ def to_html(comparison: Comparison, rows: tuple[Row, ...]) -> str:
 
 def _html_cell(tag: str, kind: str, text: str) -> str:
     named = f' class="{kind}"' if kind else ""
-    return f"<{tag}{named}>{html_escape(text)}</{tag}>"
+    return f"<{tag}{named}>{html_text(text)}</{tag}>"
