@@ -349,7 +349,7 @@ def decimal_not_0(value: Fraction | Decimal | int, places: int) -> Decimal:
     return shown
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=4096)
 def rounded(numerator: int, denominator: int, places: int) -> Decimal:
     """`decimal_of` a fraction in two whole numbers."""
     units = _units(abs(numerator), denominator, places)
@@ -375,7 +375,7 @@ def exact_decimal(value: Fraction) -> Decimal | None:
     return shown if Fraction(shown) == value else None
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=4096)
 def plain(value: Decimal | int) -> str:
     """Plain text of a number: no exponent, no trailing zero, always a leading zero."""
     text = format(value, "f")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from .block import Field, Strict, WithJsonSchema, model_validator
@@ -43,8 +44,12 @@ class Source(Strict):
     @property
     def citation(self) -> str:
         """One line for the foot of a printed plan."""
-        parts = [self.title, self.body, self.date or "undated", self.locator]
-        return ", ".join(parts) + (f" <{self.url}>" if self.url else "")
+        return _citation(self.title, self.body, self.date or "undated", self.locator, self.url)
+
+
+@lru_cache(maxsize=512)
+def _citation(title: str, body: str, date: str, locator: str, url: str | None) -> str:
+    return ", ".join([title, body, date, locator]) + (f" <{url}>" if url else "")
 
 
 class Cited(Strict):

@@ -200,31 +200,16 @@ ASKED = [
     "72kg",
     "--age",
     "54y",
-    "--height",
-    "175cm",
-    "--sex",
-    "M",
     "--product",
     "all",
+    "--no-color",
+    "--quiet",
 ]
 
 
 @pytest.mark.parametrize("environment", [{}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}])
 def test_a_terminal_of_eighty_columns_shows_what_a_pipe_does(environment: dict[str, str]) -> None:
-    asked = [
-        "compare",
-        "-r",
-        "dermatomyositis",
-        "--weight",
-        "72kg",
-        "--age",
-        "54y",
-        "--product",
-        "all",
-        "--no-color",
-        "--quiet",
-    ]
-    command, environment = [sys.executable, "-m", "ivigcalc", *asked], {**os.environ, **environment}
+    command, environment = [sys.executable, "-m", "ivigcalc", *ASKED], {**os.environ, **environment}
     piped = subprocess.run(command, capture_output=True, env=environment, check=True).stdout
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))

@@ -256,9 +256,10 @@ def planned(worked: Worked, known: Known[Movable, Movable], *, rounded: bool = F
     assert start is not None
     own_start = start if has_own_dates(draft) else None
     figures: Figures = draft.titrated.shown.of((request.order.at, own_start), lambda: _figures(worked, known))
-    said = tuple([(n.level, n.code, n.overridden_because is not None) for n in worked.notices])
+    codes = notice_codes(worked.notices)
     answer: Answer = draft.titrated.shown.of(
-        (said, request.order.at, rounded, own_start), lambda: _answer(figures, worked.notices, rounded)
+        (codes, request.order.at, rounded, own_start),
+        lambda: Answer(figures, codes, _kinds(figures.treatment, worked.notices, rounded)),
     )
     notices = told(worked.notices, draft.calendar.visits[-1].on)
     return Planned(answer, notices, request.patient.patient_id or "", start)
@@ -271,17 +272,18 @@ def _figures(worked: Worked, known: Known[Movable, Movable]) -> Figures:
     return Figures(draft.sessions, draft.titrated.titrations, by, dates)
 
 
-def _answer(figures: Figures, notices: tuple[Notice, ...], rounded: bool) -> Answer:
-    return Answer(figures, notice_codes(notices), _kinds(figures.treatment, notices, rounded))
-
-
 def _kinds(treatment: Treatment, notices: tuple[Notice, ...], rounded: bool) -> tuple[str, ...]:
     """What the summary counts a plan as, each as `group/name`."""
     named = {"regimen": treatment.regimen, "product": treatment.product, "policy": treatment.policy}
-    found = [f"{group}/{name}" for group, name in named.items() if name]
-    found += [f"{notice.level}/{notice.code}" for notice in notices]
-    found += [f"overridden/{notice.code}" for notice in notices if notice.overridden_because]
+    found = [_kind(group, name) for group, name in named.items() if name]
+    found += [_kind(notice.level, notice.code) for notice in notices]
+    found += [_kind("overridden", notice.code) for notice in notices if notice.overridden_because]
     return (*dict.fromkeys(found), *((ROUNDED,) if rounded else ()))
+
+
+@lru_cache(maxsize=1024)
+def _kind(group: str, name: str) -> str:
+    return f"{group}/{name}"
 
 
 def _of_all(mine: Movable, known: Known[Movable, Movable]) -> Movable:
