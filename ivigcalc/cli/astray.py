@@ -8,77 +8,16 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from ivigcalc.cli.called import COMMANDS, OPTIONS
 from ivigcalc.cli.reread import again, could_be, joined
 from ivigcalc.errors import DefinitionError, IvigcalcError, RequestError
 from ivigcalc.request.fields import FIELD
 from ivigcalc.text import TYPED, near, nearest, safe
 
-#: what people call a command, and which it is
-_COMMANDS = {
-    "plan": "schedule",
-    "dates": "schedule",
-    "course": "schedule",
-    "calculate": "dose",
-    "calc": "dose",
-    "vials": "dose",
-    "rate": "rates",
-    "titration": "rates",
-    "titrate": "rates",
-    "infusion": "rates",
-    "print": "calendar",
-    "pdf": "calendar",
-    "ics": "calendar",
-    "change": "replan",
-    "reschedule": "replan",
-    "missed": "replan",
-    "check": "verify",
-    "recalculate": "verify",
-    "today": "day",
-    "stock": "forecast",
-    "budget": "forecast",
-    "csv": "batch",
-    "import": "batch",
-    "code": "explain",
-    "indications": "regimens",
-    "protocols": "regimens",
-    "drugs": "products",
-    "brands": "products",
-    "clinic": "sites",
-}
-#: what people call an option, and which it is
-_OPTIONS = {
-    "--bodyweight": "--weight",
-    "--wt": "--weight",
-    "--kg": "--weight",
-    "--ht": "--height",
-    "--gender": "--sex",
-    "--dob": "--birth-date",
-    "--born": "--birth-date",
-    "--patient": "--patient-id",
-    "--mrn": "--patient-id",
-    "--allergy": "--condition",
-    "--diagnosis": "--indication",
-    "--disease": "--indication",
-    "--protocol": "--regimen",
-    "--drug": "--product",
-    "--brand": "--product",
-    "--grams": "--dose",
-    "--duration": "--over",
-    "--interval": "--every",
-    "--frequency": "--every",
-    "--cycles": "--courses",
-    "--date": "--start",
-    "--begin": "--start",
-    "--time": "--at",
-    "--clinic": "--site",
-    "--out": "--output",
-    "--file": "--output",
-    "--type": "--format",
-}
 #: on another command, for a definition file after which option
 _ROOMS = {
     "--regimen": "regimens",
@@ -209,7 +148,7 @@ def _no_command(arguments: Sequence[str], path: str, known: list[str]) -> list[s
     typed = arguments[depth] if depth < len(arguments) else ""
     if otherwise := _said_otherwise(path, typed.lower(), list(arguments[depth + 1 :]), known):
         return [f"error: No such command '{safe(typed, TYPED)}' of {path}; {otherwise[0]}", *otherwise[1:]]
-    meant = _COMMANDS.get(typed.lower(), "")
+    meant = COMMANDS.get(typed.lower(), "")
     found = [meant] if meant in known else nearest(typed.lower(), known)
     rest = [found[0], *arguments[depth + 1 :]] if found else []
     remedy = f"try {' or '.join(found)}" if found else f"allowed: {', '.join(sorted(known))}"
@@ -219,12 +158,9 @@ def _no_command(arguments: Sequence[str], path: str, known: list[str]) -> list[s
 def _said_otherwise(path: str, typed: str, rest: list[str], known: list[str]) -> list[str]:
     """The remedy and the line to type for a word that is an option of the program, a command of definitions, or the id
     of one."""
-    from ivigcalc.library.place import shipped
-
     if path != "ivigcalc":
-        kind = _IDS_OF.get(path.split()[1], "")
-        named = kind and typed.partition(":")[0] in shipped(kind)
-        return ["write show before an id", _command(f"{path} show", [typed, *rest])] if named else []
+        of = _of_which([typed], [path.split()[1]])
+        return ["write show before an id", _command(f"{path} show", [typed, *rest])] if of else []
     if typed == "help":
         command = [*rest[:1]] if rest[:1] and rest[0] in known else []
         return ["write --help behind a command", _command(path, [*command, "--help"])]
@@ -232,10 +168,18 @@ def _said_otherwise(path: str, typed: str, rest: list[str], known: list[str]) ->
         return ["write --version", _command(path, ["--version"])]
     if typed not in _OF_DEFINITIONS:
         return []
-    groups = [group for group, kind in _IDS_OF.items() if rest and rest[0].partition(":")[0] in shipped(kind)]
-    of = " or ".join(f"`ivigcalc {group} {typed}`" for group in groups or _IDS_OF)
+    groups = _of_which(rest[:1], _IDS_OF)
+    either = " or ".join(f"`ivigcalc {group} {typed}`" for group in groups or _IDS_OF)
     first = groups[0] if len(groups) == 1 else ""
-    return [f"give {of}", _command(f"{path} {first} {typed}", rest) if first else _help(path)]
+    return [f"give {either}", _command(f"{path} {first} {typed}", rest) if first else _help(path)]
+
+
+def _of_which(names: Sequence[str], groups: Iterable[str]) -> list[str]:
+    """The groups of definitions in which one of the names is an id."""
+    from ivigcalc.library.place import shipped
+
+    ids = [name.partition(":")[0] for name in names]
+    return [group for group in groups if group in _IDS_OF and set(ids) & set(shipped(_IDS_OF[group]))]
 
 
 def _no_option(
@@ -245,7 +189,7 @@ def _no_option(
     name = option.partition("=")[0]
     whole = next((word for word in arguments if _SHORT.fullmatch(name) and f"-{word}" in _own_options(context)), name)
     name, lowered = whole, (f"-{whole}" if whole != name else name).lower()
-    meant = _OPTIONS.get(lowered, lowered)
+    meant = OPTIONS.get(lowered, lowered)
     own = _own_options(context)
     said = f"error: No such option of {path}: {safe(name, TYPED)}"
     if meant in own:
