@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer
 from build_reference import commands
@@ -22,6 +22,14 @@ from ivigcalc import __version__
 from ivigcalc.cli.app import build
 from ivigcalc.cli.goes_on import TABLE, Row
 from ivigcalc.cli.start import ASKED
+from ivigcalc.customs import Paper
+from ivigcalc.library import safety
+from ivigcalc.render.comparison import sortable
+from ivigcalc.render.paper.page import PARTS
+from ivigcalc.replan.missed import Rest
+from ivigcalc.request.fields import FIELD
+from ivigcalc.request.request import Sex
+from ivigcalc.request.words import OneOf
 
 SHARE = Path(__file__).parent.parent / "share"
 #: shell -> where it looks for the completion of a command that is installed
@@ -34,6 +42,15 @@ _ENVIRONMENT = {
     "IVIGCALC_SITE": "The site file, where --site names none.",
     "NO_COLOR": "Where it is set, no colour.",
     "IVIGCALC_DEBUG": "Where it is set, a bug shows where it happened.",
+}
+#: options of text, and the words that each can be
+_FEW_WORDS = {
+    "sex": get_args(Sex),
+    "condition": tuple(safety().value.conditions),
+    "part": PARTS,
+    "paper": get_args(Paper),
+    "rest": get_args(Rest),
+    "sort": sortable(),
 }
 #: letters that say something else to roff, or that it would set more finely than they can be typed
 _ROFF = str.maketrans({"\\": "\\e", "-": "\\-", "'": "\\(aq", '"': "\\(dq", "^": "\\(ha", "~": "\\(ti", "`": "\\(ga"})
@@ -90,11 +107,18 @@ def _rows(command: Any, name: str, above: Context | None) -> Iterator[tuple[str,
 
 def _row(option: Any) -> Row:
     holds = "many" if option.multiple else "yes" if option.is_flag else "one"
-    choices = option.type_descriptor.choices or () if option.type_descriptor.is_choice else ()
+    choices = option.type_descriptor.choices or () if option.type_descriptor.is_choice else _words(option.name)
     names = [*option.opts, *option.secondary_opts]
     if option.name == "help":  # typer has these in no order
         names.sort(reverse=True, key=len)
     return Row(" ".join(names), holds, _shown(option.help or ""), " ".join(choices))
+
+
+def _words(name: str) -> Sequence[str]:
+    """The words that an option of text can be, where there are few of them."""
+    if name in FIELD and isinstance(FIELD[name].read, OneOf):
+        return FIELD[name].read.allowed
+    return _FEW_WORDS.get(name, ())
 
 
 def _shown(text: str) -> str:

@@ -21,6 +21,8 @@ _QUANTITY = re.compile(r"\s*([^\sA-Za-z%µ/]+)\s*([A-Za-z%µ][A-Za-z%µ/ ]*?)\s*
 _ANY_LENGTH = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,40})?")
 #: digits on both sides of one comma
 _COMMA = re.compile(r"(0|[1-9][0-9]{0,8}),([0-9]{1,9})")
+#: feet or stones in one number, with at most two digits behind the mark
+_LIKE_TWO_UNITS = re.compile(r"([0-9]{1,3})([.,])([0-9]{1,2})")
 _PART = r"\s*([0-9]{1,3}(?:\.[0-9]{1,9})?)\s*([A-Za-z]+)"
 _PARTS = re.compile(rf"(?:{_PART}){{2,3}}\s*")
 _LAST_WITHOUT_UNIT = re.compile(rf"(?:{_PART})+\s*[0-9.]+\s*")
@@ -223,8 +225,26 @@ def spoken(text: str, *dimensions: str, any_length: bool = False) -> Quantity:
     match = _QUANTITY.fullmatch(text) if len(text) <= 60 else None
     unit = _unit_said(match[2], dimensions) if match else None
     if match and unit:
+        if unit in ("ft", "st"):
+            _check_not_two_units(match[1], unit)
         return Quantity((long_number if any_length else number)(with_point(match[1], f" {unit}")), unit)
     return _in_two_units(text, dimensions) or quantity(text, *dimensions)
+
+
+def _check_not_two_units(figure_said: str, unit: str) -> None:
+    """5.9 ft are 70.8 in, and to whoever means 5 ft 9 in they are 69 in; 11.10 st may be 11 st 10 lb. One digit behind
+    the point of a stone is a tenth of it (11.5 st), behind a comma it may be pounds."""
+    found = _LIKE_TWO_UNITS.fullmatch(figure_said)
+    if found is None or (unit == "st" and found[2] == "." and len(found[3]) == 1):
+        return
+    whole, _, part = found.groups()
+    smaller, most = _FOLLOWED_BY[unit]
+    if 0 < int(part) < most:  # control: two-units-in-one-number
+        count, in_all = int(part), f"{plain(Decimal(f'{whole}.{part}') * most)}{smaller}"
+        raise QuantityError(
+            f"'{figure_said} {unit}' can be {whole} {unit} {count} {smaller}, or a decimal number, which is {in_all}: "
+            f"write {whole}{unit}{count}{smaller} or {in_all}"
+        )
 
 
 def _unit_said(word: str, dimensions: tuple[str, ...]) -> str | None:

@@ -100,6 +100,35 @@ def test_a_comma_that_can_be_misread_is_refused_with_both_readings(text: str, re
     assert readings in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "of", "readings"),
+    [
+        ("5.9 ft", "height", "write 5ft9in or 70.8in"),  # 5.9 x 12
+        ("5,9 ft", "height", "write 5ft9in or 70.8in"),
+        ("5.11 ft", "height", "write 5ft11in or 61.32in"),  # nearly ten inches between the two
+        ("11.10 st", "weight", "write 11st10lb or 155.4lb"),  # 11.1 x 14, against 164
+        ("11,5 st", "weight", "write 11st5lb or 161lb"),
+    ],
+)
+def test_feet_and_stones_in_one_number_are_refused_where_they_may_be_two(text: str, of: str, readings: str) -> None:
+    with pytest.raises(QuantityError) as caught:
+        spoken(text, of)
+    assert readings in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "value"),
+    [
+        ("5.75 ft", "height", "5.75"),  # there are no 75 inches
+        ("5.0 ft", "height", "5.0"),
+        ("11.5 st", "weight", "11.5"),  # a tenth of a stone, or five
+        ("11.14 st", "weight", "11.14"),  # 14 lb would be another stone
+    ],
+)
+def test_feet_and_stones_in_one_number_are_read_where_they_are_one(text: str, of: str, value: str) -> None:
+    assert spoken(text, of).value == Decimal(value)
+
+
 @pytest.mark.parametrize("text", ["1,250,000 g", "1.250,5 g", "1,25.5 g", ",5 g", "5, g", "1,,5 g"])
 def test_more_than_one_comma_or_a_comma_and_a_point_is_no_number(text: str) -> None:
     with pytest.raises(QuantityError, match="not a comma"):

@@ -8,77 +8,16 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from ivigcalc.cli.called import COMMANDS, OPTIONS
 from ivigcalc.cli.reread import again, could_be, joined
 from ivigcalc.errors import DefinitionError, IvigcalcError, RequestError
+from ivigcalc.request.fields import FIELD
 from ivigcalc.text import TYPED, near, nearest, safe
 
-#: what people call a command, and which it is
-_COMMANDS = {
-    "plan": "schedule",
-    "dates": "schedule",
-    "course": "schedule",
-    "calculate": "dose",
-    "calc": "dose",
-    "vials": "dose",
-    "rate": "rates",
-    "titration": "rates",
-    "titrate": "rates",
-    "infusion": "rates",
-    "print": "calendar",
-    "pdf": "calendar",
-    "ics": "calendar",
-    "change": "replan",
-    "reschedule": "replan",
-    "missed": "replan",
-    "check": "verify",
-    "recalculate": "verify",
-    "today": "day",
-    "stock": "forecast",
-    "budget": "forecast",
-    "csv": "batch",
-    "import": "batch",
-    "help": "ask",
-    "code": "explain",
-    "indications": "regimens",
-    "protocols": "regimens",
-    "drugs": "products",
-    "brands": "products",
-    "clinic": "sites",
-}
-#: what people call an option, and which it is
-_OPTIONS = {
-    "--bodyweight": "--weight",
-    "--wt": "--weight",
-    "--kg": "--weight",
-    "--ht": "--height",
-    "--gender": "--sex",
-    "--dob": "--birth-date",
-    "--born": "--birth-date",
-    "--patient": "--patient-id",
-    "--mrn": "--patient-id",
-    "--allergy": "--condition",
-    "--diagnosis": "--indication",
-    "--disease": "--indication",
-    "--protocol": "--regimen",
-    "--drug": "--product",
-    "--brand": "--product",
-    "--grams": "--dose",
-    "--duration": "--over",
-    "--interval": "--every",
-    "--frequency": "--every",
-    "--cycles": "--courses",
-    "--date": "--start",
-    "--begin": "--start",
-    "--time": "--at",
-    "--clinic": "--site",
-    "--out": "--output",
-    "--file": "--output",
-    "--type": "--format",
-}
 #: on another command, for a definition file after which option
 _ROOMS = {
     "--regimen": "regimens",
@@ -88,7 +27,21 @@ _ROOMS = {
     "--policy": "policies",
     "--site": "sites",
 }
+#: commands of several definitions, and commands below them that are typed without it
+_IDS_OF = {"regimens": "regimen", "products": "product", "policies": "policy"}
+_OF_DEFINITIONS = ("list", "show", "new", "upgrade")
+#: what a command of one patient cannot do without
+_NEEDED = {
+    "dose": ("weight", "regimen", "product"),
+    "schedule": ("weight", "regimen", "product", "start"),
+    "calendar": ("weight", "regimen", "product", "start"),
+    "rates": ("weight", "indication", "product", "dose"),
+}
+_SEVERAL_DAYS = re.compile(r"[0-9]+\.\.[0-9]+")
 _LONGEST_LINE = 200
+#: what a word processor makes of two hyphens
+_DASHES = "\u2013\u2014\u2012\u2212"
+_SHORT = re.compile(r"-[a-z]")
 _OPTION = re.compile(r"--[a-z][a-z-]+")
 #: how a bound is said by the library that reads whole numbers, and how here
 _BOUNDS = {
@@ -116,6 +69,8 @@ def lines(error: Any, arguments: Sequence[str], known: Mapping[str, Callable[[],
     if said.startswith("Got unexpected extra argument") and context is not None:
         return _stray(said, path, context.command, arguments)
     if said.startswith("Missing argument"):
+        said = re.sub(r"\. Choose from:\s*", ", one of ", said).replace(",\n", ",")
+        said = " ".join(said.split())
         return [f"error: {said}: name it after `{path}`", _help(path)]
     if "requires an argument" in said:
         option = str(getattr(error, "option_name", "the option"))
@@ -149,13 +104,39 @@ def next_of(error: IvigcalcError, arguments: Sequence[str]) -> str:
         return (
             f"those that need no file: ivigcalc {room} list" if listed else f"to check it: ivigcalc {room} check FILE"
         )
-    if isinstance(error, RequestError) and error.code != "bad-request":
-        return f"what it means and what to do: ivigcalc explain {error.code}"
-    if isinstance(error, RequestError) and (tries := _tries(again(error.field, str(error), arguments))):
-        return tries
+    if isinstance(error, RequestError):
+        coded = error.code != "bad-request"
+        if (not coded or error.code.startswith("unknown-")) and (
+            tries := _tries(again(error.field, str(error), arguments))
+        ):
+            return tries
+        if error.field == "days" and (compared := _as_comparison(arguments)):
+            return compared
+        if coded:
+            besides = _missing_besides(error, arguments) if error.code == "missing" else ""
+            return f"{besides}what it means and what to do: ivigcalc explain {error.code}"
     words = list(arguments[:2] if arguments[1:2] and not arguments[1].startswith("-") else arguments[:1])
     known = words[:2] if words[:1] in (["regimens"], ["products"], ["policies"], ["sites"]) else words[:1]
     return _help(" ".join(["ivigcalc", *known])) if known else ""
+
+
+def _missing_besides(error: RequestError, arguments: Sequence[str]) -> str:
+    """What else a command of one patient cannot do without, so that it need not be asked for one after the other."""
+    given = {word.partition("=")[0] for word in arguments[1:]}
+    said = {row.name for row in FIELD.values() if given & {row.option, row.short} - {""}}
+    said |= {"product"} if "--site" in given else set()  # which may have its own
+    said |= {"regimen"} if "indication" in said else set()
+    said |= {"weight"} if "--from-fhir" in given else set()
+    needed = [FIELD[name] for name in _NEEDED.get(arguments[0] if arguments else "", ()) if name not in said]
+    besides = [f"{row.option} {row.metavar}" for row in needed if row.name != error.field]
+    return f"missing besides: {', '.join(besides)}\n" if besides and error.field not in said else ""
+
+
+def _as_comparison(arguments: Sequence[str]) -> str:
+    """The line as a comparison of several numbers of days, which one plan cannot have."""
+    line = ["compare", *arguments[1:]]
+    several = any(_SEVERAL_DAYS.fullmatch(value) for option, value in pairwise(line) if option == "--days")
+    return _command("ivigcalc", line) if several and arguments[0] == "dose" else ""
 
 
 def _help(path: str) -> str:
@@ -165,11 +146,40 @@ def _help(path: str) -> str:
 def _no_command(arguments: Sequence[str], path: str, known: list[str]) -> list[str]:
     depth = len(path.split()) - 1
     typed = arguments[depth] if depth < len(arguments) else ""
-    meant = _COMMANDS.get(typed.lower(), "")
+    if otherwise := _said_otherwise(path, typed.lower(), list(arguments[depth + 1 :]), known):
+        return [f"error: No such command '{safe(typed, TYPED)}' of {path}; {otherwise[0]}", *otherwise[1:]]
+    meant = COMMANDS.get(typed.lower(), "")
     found = [meant] if meant in known else nearest(typed.lower(), known)
     rest = [found[0], *arguments[depth + 1 :]] if found else []
     remedy = f"try {' or '.join(found)}" if found else f"allowed: {', '.join(sorted(known))}"
     return [f"error: No such command '{safe(typed, TYPED)}' of {path}; {remedy}", _command(path, rest) or _help(path)]
+
+
+def _said_otherwise(path: str, typed: str, rest: list[str], known: list[str]) -> list[str]:
+    """The remedy and the line to type for a word that is an option of the program, a command of definitions, or the id
+    of one."""
+    if path != "ivigcalc":
+        of = _of_which([typed], [path.split()[1]])
+        return ["write show before an id", _command(f"{path} show", [typed, *rest])] if of else []
+    if typed == "help":
+        command = [*rest[:1]] if rest[:1] and rest[0] in known else []
+        return ["write --help behind a command", _command(path, [*command, "--help"])]
+    if typed == "version":
+        return ["write --version", _command(path, ["--version"])]
+    if typed not in _OF_DEFINITIONS:
+        return []
+    groups = _of_which(rest[:1], _IDS_OF)
+    either = " or ".join(f"`ivigcalc {group} {typed}`" for group in groups or _IDS_OF)
+    first = groups[0] if len(groups) == 1 else ""
+    return [f"give {either}", _command(f"{path} {first} {typed}", rest) if first else _help(path)]
+
+
+def _of_which(names: Sequence[str], groups: Iterable[str]) -> list[str]:
+    """The groups of definitions in which one of the names is an id."""
+    from ivigcalc.library.place import shipped
+
+    ids = [name.partition(":")[0] for name in names]
+    return [group for group in groups if group in _IDS_OF and set(ids) & set(shipped(_IDS_OF[group]))]
 
 
 def _no_option(
@@ -177,15 +187,27 @@ def _no_option(
 ) -> list[str]:
     command = path.removeprefix("ivigcalc").strip()
     name = option.partition("=")[0]
-    meant = _OPTIONS.get(name, name)
-    own = _options_of(context.command) if context is not None else []
+    whole = next((word for word in arguments if _SHORT.fullmatch(name) and f"-{word}" in _own_options(context)), name)
+    name, lowered = whole, (f"-{whole}" if whole != name else name).lower()
+    meant = OPTIONS.get(lowered, lowered)
+    own = _own_options(context)
     said = f"error: No such option of {path}: {safe(name, TYPED)}"
     if meant in own:
         return [f"{said}; it is called {meant} here: try that", _renamed(arguments, name, meant) or _help(path)]
+    if not command and (moved := _behind_the_command(arguments, name, meant, known)):
+        return [f"{said}; write it behind the command", moved]
+    instead = [row.option for row in FIELD.values() if row.instead_of and FIELD[row.instead_of].option == meant]
+    if here := [option for option in instead if option in own]:
+        return [f"{said}; it is called {here[0]} here: try that", _renamed(arguments, name, here[0]) or _help(path)]
     others = [other for other, made in known.items() if other != command and meant in _options_of(made())]
-    if others:
-        first = _renamed([others[0], *arguments[1:]], name, meant) if command and " " not in command else ""
+    takers = [other for other in others if " " not in command and _takes(known[other](), arguments[1:], name)]
+    if takers or (others and not _begins_with_a_word(arguments[1:])):
+        first = _renamed([takers[0], *arguments[1:]], name, meant) if takers and command else ""
+        others = takers or others
         return [f"{said}; give it to {_listed(others)}", first or _help(f"ivigcalc {others[0]}")]
+    if _SHORT.fullmatch(name) and (long := _long_of(name, arguments, context.command if context else None)):
+        remedy = f"did you mean {' or '.join(long)}? write it in full"
+        return [f"{said}; {remedy}", (_renamed(arguments, name, long[0]) if len(long) == 1 else "") or _help(path)]
     alike = nearest(name, own)
     clear = [one for one in alike if _one_slip(name, one)] or alike
     remedy = f"did you mean {', '.join(clear)}? try that, or see the help" if alike else "leave it out"
@@ -193,17 +215,50 @@ def _no_option(
     return [f"{said}; {remedy}", first or _help(path)]
 
 
+def _behind_the_command(arguments: Sequence[str], name: str, meant: str, known: Mapping[str, Callable[[], Any]]) -> str:
+    """An option that stands before the command, behind it."""
+    at = next((place for place, word in enumerate(arguments) if word in known), None)
+    if at is None or meant not in _options_of(known[arguments[at]]()):
+        return ""
+    return _renamed([arguments[at], *arguments[:at], *arguments[at + 1 :]], name, meant)
+
+
+def _takes(command: Any, words: Sequence[str], name: str) -> bool:
+    """Whether a command has all the options of a line besides the one, and arguments if there is a word for one."""
+    own = {option for param in getattr(command, "params", ()) for option in param.opts}
+    options = {word.partition("=")[0] for word in words if word.startswith("-")} - {name}
+    has_arguments = any(param.param_type_name == "argument" for param in getattr(command, "params", ()))
+    return options <= own and has_arguments == _begins_with_a_word(words)
+
+
+def _begins_with_a_word(words: Sequence[str]) -> bool:
+    return bool(words) and not words[0].startswith("-")
+
+
+def _long_of(name: str, arguments: Sequence[str], command: Any) -> list[str]:
+    """The options that begin with the letter of a short one that there is not; its value may say which."""
+    own = [option for option in _options_of(command) if option[2] == name[1]]
+    value = next((after for word, after in pairwise(arguments) if word == name), None)
+    by_value = [option for option in could_be(value, (), command) if option in own] if value else []
+    return (by_value or own)[:3]
+
+
 def _stray(said: str, path: str, command: Any, arguments: Sequence[str]) -> list[str]:
     """What is said of words that stand behind no option: two words of one value, or values by themselves."""
     depth = len(path.split()) - 1
     rest, text = list(arguments[depth:]), said.partition(" (")[2].removesuffix(")")
+    own = _options_of(command)
+    if dashed := [word for word in rest if f"--{word.lstrip(_DASHES)}" in own and word[:1] in _DASHES]:
+        line = [f"--{word.lstrip(_DASHES)}" if word in dashed else word for word in rest]
+        shown = safe(dashed[0], TYPED)
+        return [f"error: '{shown}' begins with a dash of a printed page: write two hyphens", _command(path, line)]
     mended, values = joined(rest, command)
     if values:
         shown = " and ".join(f"'{safe(value, TYPED)}'" for value in values[:3])
         what = f"error: {shown}: read as several words; put quotes around words with blanks"
         return [what, _command(path, mended) or _help(path)]
     stray = [text] if text in rest else text.split()
-    found = [could_be(word, rest, command) for word in stray]
+    found = [could_be(word, rest, command) or [name for name in own if name == "--text"] for word in stray]
     first = ""
     if all(len(options) == 1 for options in found) and set(stray) <= set(rest) and "--" not in rest:
         for word, options in zip(stray, found, strict=True):
@@ -246,6 +301,10 @@ def _tries(found: list[list[str]]) -> str:
 
 def _listed(commands: list[str]) -> str:
     return " or ".join(f"`ivigcalc {command}`" for command in commands[:3])
+
+
+def _own_options(context: Any) -> list[str]:
+    return _options_of(context.command) if context is not None else []
 
 
 def _options_of(command: Any) -> list[str]:

@@ -31,6 +31,8 @@ _OF_AN_ID = ("show", "check")
 #: the names of blocks and items in a definition file, which is laid out in one way (the reader sees to that)
 _PROTOCOL = re.compile(r"  ([A-Za-z0-9_.-]+):")
 _PHASE = re.compile(r" {6,}- id: *([A-Za-z0-9_.-]+)")
+#: the heading of a code: `[patient.weight-stale]`
+_CODE = re.compile(r"\[(?:\"[^\"]+\"|[a-z-]+)\.([a-z0-9-]+)\]")
 _SITE = re.compile(r"kind: *site\b")
 _MOST_FILES, _HEAD_CHARS = 200, 2000
 
@@ -84,6 +86,8 @@ def _found(typed: Sequence[str], word: str) -> list[tuple[str, str]] | None:
 def _kind_of_argument(typed: Sequence[str]) -> str | None:
     """What an argument names."""
     words = [word for word in typed if not word.startswith("-")]
+    if words == ["explain"]:
+        return "code"
     return GROUPS.get(words[0]) if len(words) >= 2 and words[1] in _OF_AN_ID else None
 
 
@@ -93,6 +97,8 @@ def _values(kind: str, typed: Sequence[str], word: str) -> Iterator[str]:
         yield from _sites(word)
     elif kind == "phase":
         yield from (phase for phase in _phases(typed) if phase.startswith(word))
+    elif kind == "code":
+        yield from (code for code in _codes() if code.startswith(word.lower()))
     elif kind == "regimen" and ":" in word:
         regimen, _, begun = word.partition(":")
         yield from (f"{regimen}:{name}" for name, _ in _protocols(regimen) if name.startswith(begun))
@@ -118,6 +124,13 @@ def _protocols(regimen: str) -> Iterator[tuple[str, list[str]]]:
                 phases.append(item[1])
     if name:
         yield name, phases
+
+
+def _codes() -> Iterator[str]:
+    """The codes of notices and refusals, in the order of their table."""
+    table = Path(__file__).parent.parent / "codes.toml"
+    with table.open(encoding="utf-8") as lines:
+        yield from (found[1] for line in lines if (found := _CODE.match(line)))
 
 
 def _phases(typed: Sequence[str]) -> dict[str, None]:

@@ -32,7 +32,7 @@ def explain(
     if code is None:
         emit(_folded([f"{found.code}: {found.means}" for found in known.values()]), None)
         return
-    found = known.get(code)
+    found = known.get(code.strip().lower())
     if found is None:
         raise RequestError(
             f"there is no code '{safe(code)}'; {near(code, known)}`ivigcalc explain` shows all", field="code"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, get_args, get_origin
 
@@ -18,6 +19,10 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from ivigcalc.cli.declare import Option
 from ivigcalc.errors import RequestError
+from ivigcalc.text import TYPED, safe
+
+#: what an option looks like, and nothing that is measured does
+_OPTION = re.compile(r"--?[A-Za-z]")
 
 
 def add_command(app: Typer, name: str, function: Callable[..., Any], example: str) -> None:
@@ -59,13 +64,30 @@ class _Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:
-            _refuse_twice(self.make_parser(ctx).parse_args(args=list(args))[2])
+            values, _, given = self.make_parser(ctx).parse_args(args=list(args))
+            _refuse_options_as_values(given, values, args)
+            _refuse_twice(given)
         return super().parse_args(ctx, args)
 
 
 class _Group(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         return _lean(super().get_params(ctx))
+
+
+def _refuse_options_as_values(given: list[Any], values: dict[str, Any], args: list[str]) -> None:
+    """Refuse an option whose value is left out, where the next option would be taken for it: `--name --pregnant`, as a
+    script says with a variable that is empty, would be another patient. What stands behind `=` is meant."""
+    for option in given:
+        if not isinstance(option, TyperOption) or option.is_flag:
+            continue
+        said = values.get(str(option.name))
+        for value in said if isinstance(said, list) else [said]:
+            meant = any(f"{name}={value}" in args for name in option.opts)
+            if isinstance(value, str) and _OPTION.match(value) and not meant:  # control: option-as-value
+                name, shown = option.opts[0], safe(value, TYPED)
+                message = f"{name} has no value: '{shown}' stands in its place; give it, or write {name}={shown}"
+                raise RequestError(message, field=str(option.name))
 
 
 def _refuse_twice(given: list[Any]) -> None:

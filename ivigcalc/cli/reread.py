@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import takewhile
+from decimal import Decimal
+from itertools import pairwise, takewhile
 from typing import Any
 
 from ivigcalc.request import words
@@ -25,6 +26,9 @@ _INSTEAD = {row.option: FIELD[row.instead_of].option for row in FIELD.values() i
 #: the most readings that are shown
 _MOST = 4
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
+#: feet or stones with a mark in them, and a number with a comma that can be misread
+_ONE_NUMBER = re.compile(r"([0-9]{1,3})[.,]([0-9]{1,2}) ?(?:ft|feet|foot|st|stones?)")
+_THOUSANDS = re.compile(r"([0-9]{1,3}),([0-9]{3}) ?([a-z/]+)", re.IGNORECASE)
 _COUNT = re.compile(r"x?\s*([0-9]+)\s*(?:x|times|d|days?|courses?|cycles?)?")
 _CLOCK = re.compile(r"([0-9]{1,2}?)(?:[:.,h ]?([0-5][0-9]))?(?::00)?\s*(?:h|o'clock|([ap])\.?m\.?)?")
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/. ]?)([0-9]{1,2})\2([0-9]{1,2})")
@@ -32,6 +36,10 @@ _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/. ])([0-9]{1,2})\2([0-9]{4})")
 _DAY_MONTH = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?[-/. ]*([a-z]{3,9})[-/., ]*([0-9]{4})")
 _MONTH_DAY = re.compile(r"([a-z]{3,9})[-/. ]*([0-9]{1,2})(?:st|nd|rd|th)?[-/., ]+([0-9]{4})")
 _MONTHS = "january february march april may june july august september october november december".split(" ")  # noqa: SIM905
+#: what a refusal names that may have been meant; and what else a name is of
+_NAMED = re.compile(r"'([^']+)'[^?]*?; (?:did you mean ([a-z0-9:-]+)\?|choose one: ([a-z0-9:, -]+?)(?:, or say|$))")
+_OF_ANOTHER = re.compile(r", which is a (regimen|product|policy): ")
+_SEVERAL = "are several: give each by itself"
 _NO_CHOICE, _ALLOWED = "is not one of the choices", re.compile(r"allowed: ([^;?]+)$")
 
 
@@ -41,14 +49,26 @@ def again(field: str, said: str, arguments: Sequence[str]) -> list[list[str]]:
     `said`: the refusal, which names the choices where there are some.
     """
     row = FIELD.get(_READ_AS.get(field, field))
+    if field in _IDS and (swapped := _swapped(field, said, arguments)):
+        return [swapped]
     options = {f"--{field.replace('_', '-')}", *((row.option, row.short) if row and row.name == field else ())}
     if field == "format":
         options.add("-f")
     if field == "date":  # the argument of `day`
         options.add("day")
+    if _SEVERAL in said and row is not None and row.holds == "many":
+        return _apart(arguments, row.option, said)
     if _NO_CHOICE in said and (found := _ALLOWED.search(said)):
         choices = found[1].split(", ")
+        if "did you mean" not in said:  # several words, of which one is known, are not that one
+            return []
         return _with(arguments, options, lambda typed: _only(nearest(typed.lower(), choices)))
+    if found := _NAMED.search(said):
+        named = (found[2] or found[3]).split(", ")
+        several = re.search(r"[,;+&/]", found[1])
+        meant = [] if several or len(named) > _MOST else named
+        behind = _with(arguments, options, lambda typed: meant if typed == found[1] else [])
+        return behind or ([] if options & set(arguments) else _in_place(arguments, found[1], meant))
     if row is None:
         return []
     reader = row.read
@@ -56,6 +76,42 @@ def again(field: str, said: str, arguments: Sequence[str]) -> list[list[str]]:
     if proposed is None:
         return []
     return _with(arguments, options, lambda typed: _readable(typed, proposed, reader))
+
+
+def _swapped(field: str, said: str, arguments: Sequence[str]) -> list[str]:
+    """The command line with a name behind the option of what it is; what stood there takes its place."""
+    found = _OF_ANOTHER.search(said)
+    if found is None:
+        return []
+    own, other = FIELD[field], FIELD[found[1]]
+    place = {word: at for at, word in enumerate(arguments)}
+    here = next((place[name] for name in (own.option, own.short) if name and name in place), None)
+    there = next((place[name] for name in (other.option, other.short) if name and name in place), None)
+    line = list(arguments)
+    if here is None or here + 1 >= len(line):
+        return []
+    if there is None:
+        line[here] = other.option
+    elif there + 1 < len(line):
+        line[here], line[there] = line[there], line[here]
+    return line if line[here + 1] != line[there + 1 if there is not None else here] else []
+
+
+def _apart(arguments: Sequence[str], option: str, said: str) -> list[list[str]]:
+    """The command line with an option once for each of several words that were given to one: `renal,cardiac`."""
+    for place, (name, value) in enumerate(pairwise(arguments)):
+        if name == option and f"'{value}'" in said:
+            each = re.split(r"[\s,;+/&]+(?:and\s+)?", value.strip().lower())
+            return [[*arguments[:place], *(word for one in each for word in (option, one)), *arguments[place + 2 :]]]
+    return []
+
+
+def _in_place(arguments: Sequence[str], typed: str, meant: Sequence[str]) -> list[list[str]]:
+    """The command line with an argument put as each of these."""
+    if typed not in arguments[1:]:
+        return []
+    at = arguments.index(typed, 1)
+    return [[*arguments[:at], one, *arguments[at + 1 :]] for one in meant]
 
 
 def joined(arguments: Sequence[str], command: Any) -> tuple[list[str], list[str]]:
@@ -129,6 +185,35 @@ def _with_units(*units: str) -> Callable[[str], Iterator[str]]:
     return lambda typed: (f"{typed}{unit}" for unit in units if _NUMBER.fullmatch(typed))
 
 
+def _measured(larger: str, smaller: str, most: int, *units: str) -> Callable[[str], Iterator[str]]:
+    """The same, and feet or stones in one number as two, and as what they are in the smaller unit."""
+
+    def proposed(typed: str) -> Iterator[str]:
+        yield from _with_units(*units)(typed)
+        if found := _ONE_NUMBER.fullmatch(typed.lower().replace("'", "ft")):
+            yield f"{found[1]}{larger}{int(found[2])}{smaller}"
+            in_all = (Decimal(f"{found[1]}.{found[2]}") * most).normalize()
+            yield f"{in_all:f}{smaller}"
+        yield from _thousands(typed)
+
+    return proposed
+
+
+def _thousands(typed: str) -> Iterator[str]:
+    """A comma as a decimal point, and as one of thousands."""
+    if found := _THOUSANDS.fullmatch(typed):
+        for said in (f"{found[1]}.{found[2]}", f"{found[1]}{found[2]}"):
+            yield f"{Decimal(said).normalize():f}{found[3]}"
+
+
+def _doses(typed: str) -> Iterator[str]:
+    """A number without its unit in each, and units as they are spoken: 2 g per kg, 2 gkg."""
+    yield from _with_units("g", "g/kg", "mg/kg")(typed)
+    yield from _thousands(typed)
+    said = re.sub(r"\s*\b(?:per|an?|each)\b\s*", "/", typed.lower())
+    yield re.sub(r"(?<=g)kg\b", "/kg", said)
+
+
 def _clocks(typed: str) -> Iterator[str]:
     """`9am`, `10.51`, `0930`; a bare `9` is in the morning or in the evening."""
     found = _CLOCK.fullmatch(typed.lower())
@@ -167,10 +252,10 @@ def _counts(typed: str) -> Iterator[str]:
 
 #: field -> what its words may have been meant to say
 _PROPOSED: Mapping[str, Callable[[str], Iterator[str]]] = {
-    "weight": _with_units("kg", "lb"),
-    "height": _with_units("cm", "in", "m", "ft"),
+    "weight": _measured("st", "lb", 14, "kg", "lb"),
+    "height": _measured("ft", "in", 12, "cm", "in", "m", "ft"),
     "age": _with_units("y", "mo"),
-    "dose": _with_units("g", "g/kg", "mg/kg"),
+    "dose": _doses,
     "over": _with_units(" h", " min"),
     "every": _with_units(" days", " weeks", " months"),
     "valid_for": _with_units(" days", " weeks", " months"),

@@ -18,6 +18,7 @@ EVERYTHING = "all"
 _SHIPPED = ("product", "policy")
 _MOST_AXES, MOST_ORDERS = 2, 1000
 _RANGE = re.compile(r"([1-9][0-9]?)\.\.([1-9][0-9]?)")
+_LIKE_SEVERAL = re.compile(r"[0-9]{1,2}(?: ?(?:[,-]|to) ?[0-9]{1,2})+")
 
 
 class Axis(Struct, frozen=True):
@@ -75,6 +76,9 @@ def _axis(field: str, said: Sequence[str]) -> Axis:
 def _counted(word: str) -> list[str]:
     """`2..5` -> 2, 3, 4, 5; anything else as it is."""
     if ".." not in word:
+        if _LIKE_SEVERAL.fullmatch(word.strip()):
+            remedy = "write 2..5 for a range, or --days 2 --days 3"
+            raise RequestError(f"--days: '{safe(word)}' is not one number of days: {remedy}", field="days")
         return [word]
     ends = _RANGE.fullmatch(word.strip())
     if ends is None or int(ends[1]) > int(ends[2]):

@@ -78,13 +78,21 @@ def resolve(kind: str, reference: str, country: str | None = None) -> str:
         message = f"{kind} '{safe(reference)}' is the name of several; choose one: {', '.join(found)}"
         raise RequestError(message, field=kind)
     listing = {"regimen": "regimens", "product": "products", "policy": "policies"}.get(kind, kind)
-    meant = ", ".join(names.alike(_index(kind), reference))
+    other = _other_kind(kind, reference)
+    meant = "" if other else ", ".join(names.alike(_index(kind), reference))
     raise RequestError(
-        f"no {kind} '{safe(reference)}'; {f'did you mean {meant}? ' if meant else ''}"
-        f"`ivigcalc {listing} list` shows all",
+        f"no {kind} '{safe(reference)}'{f', which is a {other}: give it to --{other}' if other else ''}; "
+        f"{f'did you mean {meant}? ' if meant else ''}`ivigcalc {listing} list` shows all",
         field=kind,
         code=f"unknown-{kind}",
     )
+
+
+def _other_kind(kind: str, reference: str) -> str:
+    """Of what else it is the name: `cidp` that is given as a product; nothing where of none."""
+    others = [other for other in ("regimen", "product", "policy") if other != kind]
+    known = (other for other in others if reference in shipped(other) or names.called(_index(other), reference))
+    return next(known, "")
 
 
 @cache
@@ -123,6 +131,11 @@ def indication_of(indication: str, product: Product) -> str:
         found = names.called(_index("regimen"), indication)
         if len(found) == 1:
             return found[0]
+        if other := _other_kind("regimen", indication):
+            message = f"no indication '{safe(indication)}', which is a {other}: give it to --{other}"
+            raise RequestError(
+                f"{message}; `ivigcalc regimens list` shows all", field="indication", code="unknown-indication"
+            )
         alike = dict.fromkeys((*names.alike(_index("regimen"), indication), *names.meant(indication, known)))
         hint = f"did you mean {', '.join(list(alike)[:_NAMED])}? " if alike else ""
         raise RequestError(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from html import escape as html_escape
 from typing import Any
 
 from msgspec import Struct
@@ -19,7 +18,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.render.catalogue.lists import Comparison as Words
 from ivigcalc.render.csv import safe_cell, write_rows
 from ivigcalc.render.figures import sentence, shown, signed
-from ivigcalc.render.html_page import html_line, html_page
+from ivigcalc.render.html_page import html_line, html_page, html_text
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.times import elapsed_text, if_asked, in_its_customs
 from ivigcalc.render.words import clean, treatment, vials_text
@@ -84,6 +83,11 @@ _NOT_ON_PAGE = ("prescribed_g", "g_per_kg", "vial_count", "currency")
 _BY_NAME = ("product", "policy")
 
 
+def sortable() -> tuple[str, ...]:
+    """The columns of figures, by which rows can be put in order."""
+    return tuple(found.key for found in _COLUMNS if found.key not in ("vials", "phase", "currency"))
+
+
 def sorted_by(comparison: Comparison, column: str | None) -> tuple[Row, ...]:
     """The rows in ascending order of a column, those without a figure last; as they were asked where none is named."""
     if column is None:
@@ -91,7 +95,7 @@ def sorted_by(comparison: Comparison, column: str | None) -> tuple[Row, ...]:
     if column in _BY_NAME and column in comparison.fields:
         place = comparison.fields.index(column)
         return tuple(sorted(comparison.rows, key=lambda row: row.words[place]))
-    known = {found.key: found for found in _COLUMNS if found.key not in ("vials", "phase", "currency")}
+    known = {found.key: found for found in _COLUMNS if found.key in sortable()}
     if column not in known:
         raise RequestError(
             f"--sort: there is no column '{safe(column)}'; {near(column, known)}allowed: {', '.join(known)}",
@@ -261,4 +265,4 @@ def to_html(comparison: Comparison, rows: tuple[Row, ...]) -> str:
 
 def _html_cell(tag: str, kind: str, text: str) -> str:
     named = f' class="{kind}"' if kind else ""
-    return f"<{tag}{named}>{html_escape(text)}</{tag}>"
+    return f"<{tag}{named}>{html_text(text)}</{tag}>"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ivigcalc.changes.plans import Change, Changes
+from ivigcalc.customs import customs
 from ivigcalc.document.diff import ABSENT, Difference
 from ivigcalc.document.write import text_of
 from ivigcalc.engine.plan import CHECK_LINE
 from ivigcalc.render.catalogue.lists import Difference as Words
+from ivigcalc.render.figures import sentence
 from ivigcalc.render.html_page import html_line, html_page, html_row
 from ivigcalc.render.markdown_text import escape, table_lines
 from ivigcalc.render.words import clean
@@ -69,9 +72,9 @@ def cells(found: Changes, change: Change) -> tuple[str, ...]:
         change.topic,
         clean(change.what, 80),
         sessions_text(change.sessions, len(found.new.document["sessions"])),
-        clean(change.was, 200),
-        clean(change.now, 200),
-        change.by,
+        sentence(clean(change.was, 200)),
+        sentence(clean(change.now, 200)),
+        re.sub(r"[0-9]+(?:\.[0-9]+)?", lambda found: customs().figure(found[0]), change.by),
     )
 
 

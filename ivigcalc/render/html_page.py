@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 
+from ivigcalc.customs import NO_BREAK
 from ivigcalc.engine.plan import CHECK_LINE
+
+#: on paper the headings stand on every page, and no row is parted
+_PRINTED = "tr{break-inside:avoid}@media print{body{font-size:9pt}}"
+#: a blank within a figure and its unit, or within so many vials of a size
+_WITHIN = re.compile(r"(?<=[0-9]) (?=x [0-9]|%|(?:g|mg|kg|mL|min|h)\b)|(?<=[0-9] x) (?=[0-9])")
 
 
 def html_page(title: str, style: str, body: Iterable[str]) -> str:
@@ -17,7 +24,7 @@ def html_page(title: str, style: str, body: Iterable[str]) -> str:
             '<html lang="en">',
             '<meta charset="utf-8">',
             f"<title>{said}</title>",
-            f"<style>{style}</style>",
+            f"<style>{style}{_PRINTED}</style>",
             f"<h1>{said}</h1>",
             *body,
             html_line(CHECK_LINE, strong=True),
@@ -28,9 +35,15 @@ def html_page(title: str, style: str, body: Iterable[str]) -> str:
 
 def html_line(text: str, *, strong: bool = False) -> str:
     """A paragraph of plain text."""
-    return f"<p><strong>{escape(text)}</strong></p>" if strong else f"<p>{escape(text)}</p>"
+    return f"<p><strong>{html_text(text)}</strong></p>" if strong else f"<p>{html_text(text)}</p>"
 
 
 def html_row(tag: str, cells: Iterable[str], last: str = "") -> str:
     """A row of cells of plain text, each a `td` or a `th`; `last`: markup after them."""
-    return f"<tr>{''.join(f'<{tag}>{escape(text)}</{tag}>' for text in cells)}{last}</tr>"
+    row = f"<tr>{''.join(f'<{tag}>{html_text(text)}</{tag}>' for text in cells)}{last}</tr>"
+    return f"<thead>{row}</thead>" if tag == "th" else row
+
+
+def html_text(text: str) -> str:
+    """Plain text as markup; a line is broken beside a figure with its unit, never within."""
+    return escape(_WITHIN.sub(NO_BREAK, text))

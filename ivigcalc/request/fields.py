@@ -75,7 +75,8 @@ class Field(Struct, frozen=True):
                 return self.read(said)
             return tuple(dict.fromkeys(map(self.read, said))) if self.holds == "many" else said
         except ValueError as error:
-            raise RequestError(f"{self.option}: {error}", field=self.name) from None
+            why = error if self.holds == "many" or said.strip() else "is empty; give it, or leave out the option"
+            raise RequestError(f"{self.option}: {why}", field=self.name) from None
 
     def words_of(self, request: Request) -> Words:
         """The words that give again what a request has of it."""

@@ -13,6 +13,8 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
+from msgspec import Struct
+
 from ivigcalc.clock import DAY_MIN, clock_minutes, iso_date
 from ivigcalc.country import markets
 from ivigcalc.quantity import Quantity, QuantityError, parse_height, parse_weight, spoken
@@ -39,6 +41,8 @@ _ADVERBS = {"weekly": "week", "fortnightly": "fortnight", "monthly": "month", "y
 _TWO_MEANINGS = ("biweekly", "bi-weekly", "bimonthly", "bi-monthly")
 _CODE = re.compile(r"[a-z][a-z-]{1,40}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+#: what is short of the end of some month
+_LIKE_A_DAY = re.compile(r"((?:19|20|21)[0-9]{2})-([0-9]{2})-(?:29|30|31)")
 _COUNT = re.compile(r"[1-9][0-9]{0,3}")
 
 
@@ -116,6 +120,8 @@ def day(text: str) -> date:
     found: date | None = None
     with suppress(ValueError):
         found = iso_date(text)
+    if found is None and (like := _LIKE_A_DAY.fullmatch(text)) and 1 <= int(like[2]) <= 12:
+        raise ValueError(f"{_short(text)} is no day of the calendar: check how many days the month has in {like[1]}")
     if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ValueError(
             f"{_short(text)} is not a date as YYYY-MM-DD from {FIRST_YEAR} to {LAST_YEAR}; write year, month and day "
@@ -138,24 +144,35 @@ def count(most: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not _COUNT.fullmatch(text) or int(text) > most:
-            raise ValueError(f"{_short(text)} is not a whole number; allowed: 1 to {most}")
+            why = "too small" if text == "0" else "too many" if _COUNT.fullmatch(text) else "not a whole number"
+            raise ValueError(f"{_short(text)} is {why}; allowed: 1 to {most}")
         return int(text)
 
     return read
 
 
-def one_of(*allowed: str) -> Callable[[str], str]:
+class OneOf(Struct, frozen=True):
     """A reader of one of these words, in any case."""
 
-    def read(text: str) -> str:
-        word = text.strip().lower()
-        if word not in allowed:
+    allowed: tuple[str, ...]
+
+    def __call__(self, text: str) -> str:
+        """The word, as it is written here."""
+        word, known = text.strip().lower(), self.allowed
+        if word not in known:
+            several = re.split(r"[\s,;+/&]+(?:and\s+)?", word)
+            if several[1:] and set(several) <= set(known):
+                raise ValueError(f"{_short(text)} are several: give each by itself; allowed: {', '.join(known)}")
+            like = "" if several[1:] and set(several) & set(known) else word
             raise ValueError(
-                f"{_short(text)} is not one of the choices; {near(word, allowed)}allowed: {', '.join(allowed)}"
+                f"{_short(text)} is not one of the choices; {near(like, known)}allowed: {', '.join(known)}"
             )
         return word
 
-    return read
+
+def one_of(*allowed: str) -> OneOf:
+    """A reader of one of these words."""
+    return OneOf(allowed)
 
 
 def sex(text: str) -> Sex:

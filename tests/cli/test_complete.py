@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from typer import rich_utils
 from typer._click.shell_completion import CompletionItem
 from typer._completion_shared import get_completion_script
 
-from ivigcalc import library
+from ivigcalc import codes, library
 from ivigcalc.cli.app import made
 from ivigcalc.cli.complete import GROUPS, OPTIONS, answer
 from ivigcalc.cli.goes_on import TABLE
@@ -302,6 +302,48 @@ def test_the_values_of_an_option_are_offered_as_typer_offers_them(shell: str, mo
             own = typers_own(shell, line + more, monkeypatch)
             assert (found or "").rstrip("\n") == own, line + more
             assert found is not None or (shell == "fish" and not own), line + more
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ivigcalc dose --sex ", ["male", "female"]),
+        ("ivigcalc dose --risk ", ["renal", "thrombosis", "cardiac", "none"]),
+        ("ivigcalc schedule --dose-basis ", ["course", "4-weeks"]),
+        ("ivigcalc rates --infusion s", ["subsequent"]),
+        ("ivigcalc replan plan.json --rest ", ["move", "keep"]),
+        ("ivigcalc calendar --part r", ["record"]),
+        ("ivigcalc calendar --paper ", ["a4", "letter"]),
+        ("ivigcalc dose --condition hyper", ["hyperprolinaemia"]),
+        ("ivigcalc compare --sort dose", ["dose_g"]),
+        ("ivigcalc explain dose-nee", ["dose-needed"]),
+    ],
+)
+def test_few_words_are_offered_where_an_option_takes_no_others(line: str, words: list[str]) -> None:
+    for shell in ("bash", "fish"):
+        assert [said.partition("\t")[0] for said in offered(line, shell) or []] == words
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("dose -r cidp -p privigen-us --weight 70kg", "--risk"),
+        ("dose -r cidp -p privigen-us --weight 70kg", "--infusion"),
+        ("dose -r cidp -p privigen-us --weight 70kg", "--condition"),
+        ("schedule -r cidp -p privigen-us --weight 70kg --start 2026-12-01", "--dose-basis"),
+        ("calendar -r cidp -p privigen-us --weight 70kg --start 2026-12-01 -f html", "--part"),
+        ("calendar -r cidp -p privigen-us --weight 70kg --start 2026-12-01 -f html", "--paper"),
+        ("compare -r cidp -p privigen-us --weight 70kg --days 2..3", "--sort"),
+    ],
+)
+def test_they_are_the_words_that_are_allowed(line: str, option: str, refuses: Callable[..., str]) -> None:
+    said = refuses(2, *line.split(), option, "xyzzy").splitlines()[0]
+    allowed = said.partition("allowed: ")[2].split(", ")
+    assert sorted(offered(f"ivigcalc {line} {option} ") or []) == sorted(allowed)
+
+
+def test_every_code_is_offered() -> None:
+    assert offered("ivigcalc explain ") == list(codes.codes())
 
 
 def test_the_table_is_what_would_be_generated() -> None:

@@ -139,7 +139,7 @@ OTHERWISE: dict[tuple[str, str], list[str]] = {
     ("rates", "--override"): ['weight-implausible="tried in a test"', "--weight", "400kg"],
     **{
         (name, "--locale"): ["de-DE"]
-        for name in ("dose", "schedule", "rates", "calendar", "replan", "day", "compare", "forecast")
+        for name in ("dose", "schedule", "rates", "calendar", "replan", "day", "compare", "diff", "forecast")
     },
     ("day", "--format"): ["json"],
     ("forecast", "--by"): ["week"],

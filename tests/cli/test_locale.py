@@ -140,6 +140,20 @@ def test_vials_of_a_forecast_have_one_decimal_mark(run: RunIt, tmp_path: Path) -
     assert "2.5" not in german
 
 
+@pytest.mark.parametrize("format", ["table", "markdown", "html"])
+def test_what_changed_between_two_plans_has_it(format: str, run: RunIt, saved: Path, tmp_path: Path) -> None:
+    """83.5 kg x 2.4 mL/kg/h is 200.4 mL/h; twelve sessions of 72 g and of 83 g are 8640 mL and 9960 mL."""
+    heavier, order = tmp_path / "heavier.json", ORDER.replace("72.5kg", "83.5kg")
+    for path, words in ((saved, ORDER), (heavier, order)):
+        run("schedule", *shlex.split(words), "--courses", "6", "-f", "json", "-o", path, "--quiet")
+    ours, german = (run("diff", saved, heavier, "-f", format, *more) for more in ((), ("--locale", "de-DE")))
+    assert (ours.code, german.code) == (5, 5), german.err
+    assert {"200.4", "9960", "+1320"} <= set(ours.out.replace("\\", "").replace("<", " ").replace(">", " ").split())
+    said = german.out.replace("\\", "").replace("\u00a0", " ")
+    assert [figure for figure in ("83,5 kg", "200,4 mL/h", "9 960 mL", "+1 320 (") if figure not in said] == []
+    assert [figure for figure in ("83.5", "200.4", "9960", "1320") if figure in said] == []
+
+
 @pytest.mark.parametrize("words", [SIDE_BY_SIDE, "forecast PLAN --by month"], ids=["compare", "forecast"])
 def test_the_locale_of_the_site_is_that_of_a_page_and_of_no_table(
     words: str, run: RunIt, saved: Path, tmp_path: Path
@@ -157,7 +171,12 @@ def test_the_locale_of_the_site_is_that_of_a_page_and_of_no_table(
 
 @pytest.mark.parametrize(
     ("words", "format"),
-    [(SIDE_BY_SIDE, "csv"), (SIDE_BY_SIDE, "json"), *(("forecast PLAN", each) for each in ("csv", "json", "parquet"))],
+    [
+        (SIDE_BY_SIDE, "csv"),
+        (SIDE_BY_SIDE, "json"),
+        *(("forecast PLAN", each) for each in ("csv", "json", "parquet")),
+        ("diff PLAN PLAN", "json"),
+    ],
 )
 def test_what_machines_read_of_several_plans_has_no_locale(
     words: str, format: str, refuses: Callable[..., str], saved: Path, tmp_path: Path

@@ -206,8 +206,8 @@ def test_a_path_that_is_not_utf_8_is_never_written(
     assert not to.exists()
 
 
-def test_choices_are_set_in_and_not_behind_question_marks(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "\n  plan,\n" in refused(capsys, "schema")
+def test_choices_stand_in_the_sentence_and_not_behind_question_marks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "'KIND', one of plan, regimen, " in refused(capsys, "schema")
 
 
 def test_a_calendar_file_of_a_plan_without_dates_is_refused_with_what_to_use(

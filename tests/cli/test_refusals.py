@@ -73,6 +73,24 @@ def test_it_is_refused_where_the_table_says(entry: Entry, folder: None) -> None:
     assert inside[-1] == refused.PACKAGE / entry.raised_in
 
 
+@pytest.mark.parametrize(
+    ("line", "besides"),
+    [
+        ("dose", "--regimen ID[:PROTOCOL]|FILE, --product ID|FILE"),
+        ("schedule -p privigen-us", "--weight WEIGHT, --regimen ID[:PROTOCOL]|FILE"),  # the day comes first
+        ("calendar --indication cidp --start 2026-12-01", "--product ID|FILE"),
+        ("rates -p privigen-us --weight=70kg", "--dose DOSE"),
+        ("dose -r cidp --weight 70kg", ""),
+        ("dose --from-fhir none.json", ""),
+    ],
+)
+def test_all_that_is_missing_is_said_at_once(
+    line: str, besides: str, folder: None, refuses: Callable[..., str]
+) -> None:
+    said = refuses(2, *shlex.split(line))
+    assert f"missing besides: {besides}\n" in said if besides else "besides" not in said
+
+
 def test_a_file_with_many_mistakes_is_told_line_by_line(folder: None) -> None:
     with pytest.raises(DefinitionError) as caught:
         typer.main.get_command(build("dose")).main(

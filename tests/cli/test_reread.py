@@ -60,6 +60,10 @@ def test_a_day(typed: str, meant: list[str]) -> None:
         ("--dose", "72", ["72g", "72g/kg", "72mg/kg"]), ("--dose", "0", []), ("--over", "12", ["12 h", "12 min"]), ("--over", "90", ["90 min"]),
         ("--every", "4", ["4 days", "4 weeks", "4 months"]), ("--height", "175", ["175cm", "175in", "175m", "175ft"]),
         ("--courses", "x6", ["6"]), ("--days", "3 days", ["3"]), ("--days", "40", []), ("--days", "-3", []), ("--every", "biweekly", []),
+        ("--height", "5.9ft", ["5ft9in", "70.8in"]), ("--height", "5,9'", ["5ft9in", "70.8in"]), ("--height", "5.75ft", []),
+        ("--weight", "11,5 st", ["11st5lb", "161lb"]), ("--weight", "11.5st", []), ("--weight", "1,072kg", ["1.072kg", "1072kg"]),
+        ("--dose", "2 g per kg", ["2 g/kg"]), ("--dose", "2gkg", ["2g/kg"]), ("--dose", "0.4 g per kg per day", ["0.4 g/kg/day"]),
+        ("--dose", "30 g a day", ["30 g/day"]), ("--dose", "2 g", []), ("--dose", "2 spoons per kg", []),
         ("--weight", "72mg", []), ("--weight", "72kg", []), ("--name", "", []), ("--override", "x", []),
     ],
 )  # fmt: skip

@@ -54,6 +54,43 @@ def test_an_option_of_many_values_and_a_flag_may_be_repeated(capfd: pytest.Captu
 
 
 @pytest.mark.parametrize(
+    ("missing", "option", "instead"),
+    [
+        (["--patient-id", "--pregnant"], "--patient-id", "--pregnant"),  # as of a script whose variable is empty
+        (["--name", "--risk=renal"], "--name", "--risk=renal"),
+        (["--condition", "--pregnant"], "--condition", "--pregnant"),
+        (["-o", "--pregnant"], "--output", "--pregnant"),
+        (["-qo", "--pregnant"], "--output", "--pregnant"),
+        (["--name", "-q"], "--name", "-q"),
+        (["--height", "--age", "54y"], "--height", "--age"),
+        (["--name", "--misspelt"], "--name", "--misspelt"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_option_is_not_the_value_of_another(
+    missing: list[str], option: str, instead: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dose", *ORDER, "--weight", "72kg", "--sex", "female", *missing]) == 2
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert f"{option} has no value: '{instead}' stands in its place; give it, or write {option}={instead}" in said.err
+
+
+@pytest.mark.parametrize("meant", ["--name=--pregnant", "--name=-q", "--patient-id=-1", "--patient-id=--"])
+def test_what_looks_like_an_option_can_be_a_value_that_is_written_so(
+    meant: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dose", *ORDER, "--weight", "72kg", meant, "-f", "json"]) == 0
+    assert f'"{meant.partition("=")[2]}"' in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["replan a.json --missed 2026-12-01 --reason --stop", "batch rows.csv -o --retry"])
+def test_nor_is_it_in_another_command(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(command.split()) == 2
+    assert "has no value" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("words", "option"),
     [
         ({"pregnant": True}, "--pregnant"),

@@ -66,7 +66,7 @@ WRONG: list[tuple[int, str, tuple[str, ...]]] = [
     (2, "no product 'octagam-11'", (*PLAN, "--last-product", "octagam-11")),
     (2, "--valid-for:", (*PLAN, "--valid-for", "forever")),
     (2, "--at:", (*PLAN, "--at", "25:00")),
-    (2, "is not a date", (*PLAN[:-1], "2026-02-29")),
+    (2, "is no day of the calendar", (*PLAN[:-1], "2026-02-29")),
     (2, "past the year 2199", (*PLAN[:-1], "2199-12-31", "--courses", "200")),
     # ---- overrides
     (2, "this plan has no stop of that code", (*DOSE, "--override", "dose-outside-regimen=why not")),
