@@ -40,6 +40,14 @@ _MONTHS = "january february march april may june july august september october n
 _NAMED = re.compile(r"'([^']+)'[^?]*?; (?:did you mean ([a-z0-9:-]+)\?|choose one: ([a-z0-9:, -]+?)(?:, or say|$))")
 _OF_ANOTHER = re.compile(r", which is a (regimen|product|policy): ")
 _SEVERAL = "are several: give each by itself"
+#: words of every day -> the choice that they mean
+_EVERYDAY = {
+    **dict.fromkeys(("kidney", "kidneys", "nephropathy"), "renal"),
+    **dict.fromkeys(("heart", "cardiovascular"), "cardiac"),
+    **dict.fromkeys(("clot", "clots", "dvt", "vte", "thromboembolism", "thrombotic"), "thrombosis"),
+    **dict.fromkeys(("woman", "girl"), "female"),
+    **dict.fromkeys(("man", "boy"), "male"),
+}
 _NO_CHOICE, _ALLOWED = "is not one of the choices", re.compile(r"allowed: ([^;?]+)$")
 
 
@@ -60,6 +68,8 @@ def again(field: str, said: str, arguments: Sequence[str]) -> list[list[str]]:
         return _apart(arguments, row.option, said)
     if _NO_CHOICE in said and (found := _ALLOWED.search(said)):
         choices = found[1].split(", ")
+        if everyday := _with(arguments, options, lambda typed: _among(choices, _EVERYDAY.get(typed.lower()))):
+            return everyday
         if "did you mean" not in said:  # several words, of which one is known, are not that one
             return []
         return _with(arguments, options, lambda typed: _only(nearest(typed.lower(), choices)))
@@ -95,6 +105,10 @@ def _swapped(field: str, said: str, arguments: Sequence[str]) -> list[str]:
     elif there + 1 < len(line):
         line[here], line[there] = line[there], line[here]
     return line if line[here + 1] != line[there + 1 if there is not None else here] else []
+
+
+def _among(choices: Sequence[str], meant: str | None) -> list[str]:
+    return [meant] if meant is not None and meant in choices else []
 
 
 def _apart(arguments: Sequence[str], option: str, said: str) -> list[list[str]]:
@@ -250,6 +264,15 @@ def _counts(typed: str) -> Iterator[str]:
         yield found[1]
 
 
+def _countries(typed: str) -> Iterator[str]:
+    """The letters of a country that is written by its English name, where its names are installed."""
+    with suppress(ImportError):
+        from babel import Locale
+
+        names = Locale("en").territories
+        yield from (code for code, name in names.items() if len(code) == 2 and name.casefold() == typed.casefold())
+
+
 #: field -> what its words may have been meant to say
 _PROPOSED: Mapping[str, Callable[[str], Iterator[str]]] = {
     "weight": _measured("st", "lb", 14, "kg", "lb"),
@@ -263,6 +286,7 @@ _PROPOSED: Mapping[str, Callable[[str], Iterator[str]]] = {
     "start": _days,
     "days": _counts,
     "courses": _counts,
+    "country": _countries,
 }
 #: field -> the one that is read alike
 _READ_AS = {

@@ -64,7 +64,7 @@ def read_saved(path: Path) -> SavedPlan:
     try:
         data = read_regular(path, MAX_BYTES)
     except UnreadableError as error:
-        raise unreadable(name, f"it {error}") from None
+        raise RequestError(f"{name} {error}{_SAVED}", field="plan", code="not-a-plan") from None
     return saved_plan(data, name)
 
 

@@ -71,6 +71,27 @@ def test_a_number_without_its_unit_is_shown_in_each(option: str, typed: str, mea
     assert readings(option, typed) == meant
 
 
+@pytest.mark.parametrize(
+    ("option", "typed", "choices", "meant"),
+    [
+        ("--risk", "Kidney", "renal, thrombosis, cardiac, none", ["renal"]), ("--risk", "heart", "renal, thrombosis, cardiac, none", ["cardiac"]),
+        ("--risk", "clots", "renal, thrombosis, cardiac, none", ["thrombosis"]), ("--risk", "heart, kidney", "renal, cardiac", []),
+        ("--sex", "woman", "male, female, M, F", ["female"]), ("--sex", "boy", "male, female", ["male"]), ("--sex", "kidney", "male, female", []),
+    ],
+)  # fmt: skip
+def test_words_of_every_day_are_one_of_the_choices(option: str, typed: str, choices: str, meant: list[str]) -> None:
+    said = f"{option}: '{typed}' is not one of the choices; allowed: {choices}"
+    lines = again(option.removeprefix("--"), said, ["schedule", option, typed, "-q"])
+    assert [line[2] for line in lines] == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("Germany", ["DE"]), ("new zealand", ["NZ"]), ("Ruritania", []), ("DE", [])]
+)
+def test_a_country_by_its_name(typed: str, meant: list[str]) -> None:
+    assert readings("--country", typed) == meant
+
+
 def test_the_value_that_cannot_be_read_is_the_one_that_is_changed() -> None:
     line = ["replan", "p.json", "--missed", "2026-12-01", "--missed=2026/12/2"]
     assert again("missed", "", line) == [["replan", "p.json", "--missed", "2026-12-01", "--missed=2026-12-02"]]
