@@ -50,7 +50,7 @@ ALLOWED = {
     r"ivigcalc[./ ].*|ivigcalc": "a name of the program, its version or a document's schema",
     r"(?:SEQUENCE|DTSTAMP|VEVENT|VTIMEZONE|CONFIRMED|CANCELLED|OPAQUE|DISPLAY|PUBLISH|GREGORIAN|-//ivigcalc//.*)": "iCalendar's own",
     r"bold yellow|bold red|bold|dim|italic": "a style of rich",
-    r"<.*|.*\{[a-z]+: ?[^{}]*\}.*|[\" ]*[a-z-]+=\"": "markup or style, without words",
+    r"<.*|.*\{[a-z-]+: ?[^{}]*\}.*|[\" ]*[a-z-]+=\"": "markup or style, without words",
     r"\(\?.*": "a pattern",
     r"counter\(pages?\)": "a style sheet's own",
     r"Cc|Cf|Cs|R|AL|AN|NFC|M": "a class of letters in Unicode",

@@ -326,7 +326,7 @@ def test_from_which_course_must_be_said(plan: Plan, words: dict[str, str]) -> No
 
 
 @pytest.mark.parametrize(
-    ("course", "said"), [("7", "the plan ends with course 6"), ("0", "whole number"), ("x", "whole")]
+    ("course", "said"), [("7", "the plan ends with course 6"), ("0", "too small; allowed: 1 to 200"), ("x", "whole")]
 )
 def test_a_course_that_the_plan_has_not(plan: Plan, course: str, said: str) -> None:
     with pytest.raises(RequestError, match=said):
