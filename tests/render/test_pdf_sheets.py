@@ -1,22 +1,25 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import helpers
 import pytest
+import typst
 from msgspec.structs import replace
 from pypdf import PdfReader
 
-from ivigcalc.engine.plan import Notice
+from ivigcalc.engine.plan import Notice, Plan
 from ivigcalc.engine.record import bottles_without_rates, pump_volumes_ml
 from ivigcalc.quantity import plain, quantity
 from ivigcalc.render.paper.page import document
 from ivigcalc.render.paper.pdf import to_pdf, to_typeset
-from ivigcalc.render.paper.typeset import typeset
+from ivigcalc.render.paper.typeset import TEMPLATES, inputs_of, typeset
 
 from . import papers
 from .papers import Case, Printed, every
@@ -320,3 +323,27 @@ def test_a_record_whose_head_is_higher_than_that_of_its_like_still_fits_its_page
     # the last of the blank rows, in front of the bottles
     last = [int(re.findall(r"(\d+) bottle g mL", text)[0]) for text in texts]
     assert last == [13, 13, 12, 13]
+
+
+#: asks the template for the size it finds and for the height of the record at every size there is
+EVERY_SIZE = """
+#import "style.typ": margins
+#import "sheet.typ": fitting, height-of, sizes
+#let plan = json(bytes(sys.inputs.data))
+#set page(paper: plan.paper, margin: margins)
+#context {
+  let area = (width: page.width - 2 * margins.x, height: page.height - margins.top - margins.bottom)
+  let sheet = plan.looks.first() + plan.sheets.first()
+  [#metadata((fitting(plan, sheet, area), sizes.map(size => height-of(plan, sheet, size, area) <= area.height)))<found>]
+}
+"""
+
+
+@pytest.mark.parametrize("make", papers.ALL, ids=lambda make: make.__name__)
+def test_a_record_takes_the_roomiest_size_that_fits_wherever_the_search_begins(make: Callable[[], Plan]) -> None:
+    plan = make()
+    inputs = inputs_of(to_typeset(document(plan, "a4", {})))
+    found = typst.query(EVERY_SIZE.encode(), "<found>", field="value", one=True, root=TEMPLATES, sys_inputs=inputs)
+    size, fits = json.loads(found)
+    assert size == fits.index(True)
+    assert all(fits[size:])  # each is lower than the one before it
