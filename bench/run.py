@@ -159,7 +159,7 @@ def measure(patients: int, many: int, pairs: int) -> list[str]:
             "",
             *throughput(scratch),
             "",
-            "## A file for each patient (13 pages as PDF), of one process",
+            "## A file for each patient (16 pages as PDF), of one process",
             "",
             *files(scratch),
             "",
