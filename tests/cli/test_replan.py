@@ -120,9 +120,11 @@ def test_a_plan_of_another_version_is_refused(refuses: Callable[..., str], plan:
     assert "changed by the version that made it" in refuses(4, "replan", plan, *REACTION)
 
 
-@pytest.mark.parametrize("name", ["none.json", "."])
-def test_what_is_no_plan(refuses: Callable[..., str], tmp_path: Path, plan: Path, name: str) -> None:
-    assert "is not a saved plan" in refuses(2, "replan", tmp_path / name, *REACTION)
+@pytest.mark.parametrize(("name", "why"), [("none.json", "cannot be read: No such"), (".", "is not a regular file")])
+def test_what_is_no_plan(refuses: Callable[..., str], tmp_path: Path, plan: Path, name: str, why: str) -> None:
+    said = refuses(2, "replan", tmp_path / name, *REACTION)
+    assert why in said
+    assert "give a file as --format json -o FILE wrote it" in said
 
 
 @pytest.mark.parametrize(("option", "width_pt"), [((), 612), (("--paper", "a4"), 595)])
