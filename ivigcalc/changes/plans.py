@@ -92,9 +92,11 @@ def in_words(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[tuple[Chan
 
 def _cut(document: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
     """A plan whose phases are cut where one of the other begins: the same courses are held against each other."""
-    phases, begins = document.get("phases"), [each.get("first_course") for each in other.get("phases") or ()]
+    phases = document.get("phases")
     if not phases:
         return document
+    own, others = ([each.get("first_course") for each in found.get("phases") or ()] for found in (document, other))
+    begins = [at for at in others if at not in own]
     cut: list[dict[str, Any]] = []
     for phase in phases:
         first, courses = phase.get("first_course"), phase.get("courses")

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivigcalc.errors import DefinitionError, RequestError
-from ivigcalc.library.reader import MAX_BYTES, load_bytes, load_file
+from ivigcalc.library.reader import MAX_BYTES, FileText, load_bytes, load_file
 from ivigcalc.render.csv import safe_cell
 from ivigcalc.render.markdown_text import escape
 from ivigcalc.request.form import Form
@@ -214,6 +214,13 @@ BOMBS = {
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_definition_file_cannot_exhaust_the_machine(bomb: str) -> None:
     assert refused(BOMBS[bomb])
+
+
+def test_no_more_problems_are_kept_than_anybody_reads() -> None:
+    document = FileText("own.yaml")
+    for line in range(1, 10_001):
+        document.add(line, (f"k{line}",), "unknown key")
+    assert len(document.problems) == len(document.faulty) == 200
 
 
 def test_an_alias_is_refused_before_it_is_followed() -> None:
