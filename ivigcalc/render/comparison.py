@@ -95,7 +95,8 @@ def sorted_by(comparison: Comparison, column: str | None) -> tuple[Row, ...]:
     if column in _BY_NAME and column in comparison.fields:
         place = comparison.fields.index(column)
         return tuple(sorted(comparison.rows, key=lambda row: row.words[place]))
-    known = {found.key: found for found in _COLUMNS if found.key in sortable()}
+    by_key = {found.key: found for found in _COLUMNS}
+    known = {key: by_key[key] for key in sortable()}
     if column not in known:
         raise RequestError(
             f"--sort: there is no column '{safe(column)}'; {near(column, known)}allowed: {', '.join(known)}",

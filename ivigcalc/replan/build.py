@@ -19,7 +19,7 @@ from ivigcalc.engine.prescription import prescribe
 from ivigcalc.engine.since import Since
 from ivigcalc.engine.weight import weigh
 from ivigcalc.exact import Fraction
-from ivigcalc.replan.join import join
+from ivigcalc.replan.join import join, windows_of
 from ivigcalc.replan.state import Ordered, State
 from ivigcalc.replan.timetable import Due, due_dates_of
 
@@ -53,10 +53,9 @@ def _too_close(state: State, segments: list[Segment], given: list[Session], due:
     A day that is left out counts as the one on which it was due; a whole course that is left out does not count.
     """
     days: dict[int, list[date]] = {session.course: [] for session in given}
-    for number, segment in enumerate(segments, start=1):
-        end = segments[number].first_course if number < len(segments) else None
+    for segment, end in windows_of(segments):
         for session in segment.plan.sessions:
-            if session.on is not None and session.course in days and (end is None or session.course < end):
+            if session.on is not None and session.course in days and session.course < end:
                 days[session.course].append(session.on)
     if due is not None:
         apart = [sum(due.apart[earlier - 1 : later - 1]) for earlier, later in pairwise(days)]

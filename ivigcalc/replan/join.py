@@ -45,7 +45,7 @@ def join(
     courses that come too close to the one before, in place of what each order says of its own.
     """
     gone = frozenset(left_out)
-    windows = list(_windows(segments))
+    windows = list(windows_of(segments))
     sessions = tuple(
         session
         for segment, end in windows
@@ -79,7 +79,7 @@ def join(
     )
 
 
-def _windows(segments: Sequence[Segment]) -> Iterator[tuple[Segment, int]]:
+def windows_of(segments: Sequence[Segment]) -> Iterator[tuple[Segment, int]]:
     """Each segment with the course before which it ends."""
     for place, segment in enumerate(segments):
         following = segments[place + 1].first_course if place + 1 < len(segments) else None
