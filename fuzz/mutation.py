@@ -69,9 +69,12 @@ CORE = {
     "engine/record": ("tests/engine/test_record.py",),
     "engine/resume": ("tests/replan/test_resume.py", "tests/replan/test_reaction.py"),
     "engine/since": ("tests/engine/test_since.py", "tests/replan/test_missed.py"),
-    "replan/build": ("tests/replan/test_build.py", "tests/replan/test_join.py", "tests/replan/test_order.py", "tests/replan/test_missed.py"),
+    "replan/build": (
+        "tests/replan/test_build.py", "tests/replan/test_close.py", "tests/replan/test_join.py", "tests/replan/test_order.py",
+        "tests/replan/test_missed.py",
+    ),
     "replan/given": ("tests/replan/test_past.py",),
-    "replan/join": ("tests/replan/test_join.py", "tests/replan/test_order.py", "tests/replan/test_faces.py"),
+    "replan/join": ("tests/replan/test_join.py", "tests/replan/test_close.py", "tests/replan/test_order.py", "tests/replan/test_faces.py"),
     "replan/missed": ("tests/replan/test_missed.py",),
     "replan/order": ("tests/replan/test_read.py", "tests/replan/test_order.py"),
     "replan/past": ("tests/replan/test_past.py",),
@@ -79,7 +82,7 @@ CORE = {
     "replan/read": ("tests/replan/test_read.py",),
     "replan/replan": ("tests/replan/test_join.py", "tests/replan/test_order.py", "tests/replan/test_history.py", "tests/cli/test_replan.py"),
     "replan/state": ("tests/replan/test_past.py", "tests/replan/test_order.py", "tests/replan/test_build.py"),
-    "replan/timetable": ("tests/replan/test_order.py", "tests/replan/test_missed.py", "tests/replan/test_build.py"),
+    "replan/timetable": ("tests/replan/test_order.py", "tests/replan/test_close.py", "tests/replan/test_missed.py", "tests/replan/test_build.py"),
 }  # fmt: skip
 #: everything else that looks at a module, by its room; properties and slow tests take too long
 COMMON = {

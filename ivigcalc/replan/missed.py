@@ -18,8 +18,8 @@ from ivigcalc.request.event import EventWords, Kind
 from ivigcalc.text import listed
 
 Rest = Literal["move", "keep"]
-#: so far ahead the next open day is looked for, to name it
-_LOOK_AHEAD_DAYS = 14
+#: so many days, with the one that was said, are looked at for an open one, to name it
+_LOOK_AHEAD_DAYS = 15
 #: so many days of the plan are named where none of them was meant
 _NAMED = 6
 
@@ -121,18 +121,15 @@ class Missed(Struct, frozen=True):
     def _refuse_where_taken(self, state: State, moved: list[Moved], shift: timedelta) -> None:
         """No session comes on the day of another, before an earlier course or into a later one."""
         going = {found.place for found in moved}
-        begun = min(going)
+        course = moved[0].place[0]
         days = [found.to for found in moved if found.to]
         for session in state.plan.sessions:
             place, on = (session.course, session.day), session.on
             if place in going or on is None:
                 continue
-            later = session.course > begun[0]
+            later = session.course > course
             on = on + shift if later and self.rest == "move" else on
-            # a later day of the same course that stays was given: it is only not given twice
-            given = session.course == begun[0] and place > begun
-            taken = on in days if given else (on <= max(days) if later else on >= min(days))
-            if taken:  # control: not-onto-another
+            if on <= max(days) if later else on >= min(days):  # control: not-onto-another
                 raise RefusedError(
                     "move-onto-course",
                     f"--to {self.to}: session {place[0]}.{place[1]} is on {on}; a moved session comes after those "
@@ -146,7 +143,7 @@ class Missed(Struct, frozen=True):
         for found in moved:
             why = closed_because(site, found.to) if found.to else None
             if why:  # control: not-on-closed-day
-                ahead = (timedelta(days=k) for k in range(1, _LOOK_AHEAD_DAYS + 1))
+                ahead = (timedelta(days=k) for k in range(_LOOK_AHEAD_DAYS))
                 later = next((by for by in ahead if not any(closed_because(site, day + by) for day in days)), None)
                 what = "the next open day" if len(days) == 1 else f"the next with all {len(days)} days open"
                 remedy = f"give --to {days[0] + later}, {what}" if later else "give another --to"

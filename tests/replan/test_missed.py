@@ -15,6 +15,8 @@ from .saved import after, dates, first, reaction, session
 #: Monday to Friday, and the New Year's days closed
 SITE = helpers.a_site(open={"mon-fri": "08:00-17:00"}, closed=["2026-12-24"], closed_days="shift-later")
 TOLD = "2026-12-29"
+#: a course in one day, which the protocol does not print
+ONE_DAY = ("days-outside-regimen=x",)
 
 
 @pytest.fixture(scope="module")
@@ -299,6 +301,14 @@ def test_of_one_session_the_next_open_day_is_named() -> None:
         after(first(SITE, days="2"), "2026-12-20", missed=("2026-12-30",), to="2027-01-02", rest="keep")
 
 
+def test_a_closed_day_is_followed_by_an_open_one() -> None:
+    """Thursday 24 December is closed, and 25 December is open to this clinic."""
+    with pytest.raises(RefusedError, match=r"give --to 2026-12-25, the next open day"):
+        after(
+            first(SITE, days="1", override=ONE_DAY), "2026-12-20", missed=("2026-12-29",), to="2026-12-24", rest="keep"
+        )
+
+
 @pytest.mark.parametrize(
     ("shut", "named"), [(14, "give --to 2027-01-19, the next with all 2 days open"), (15, "give another --to")]
 )
@@ -365,6 +375,22 @@ def test_later_courses_that_move_are_moved_off_closed_days_as_at_first() -> None
 def test_what_cannot_be(plan: Plan, words: dict[str, object], said: str) -> None:
     with pytest.raises(RequestError, match=said):
         after(plan, TOLD, **words)
+
+
+def test_where_no_session_is_on_the_day_the_first_days_are_named(plan: Plan) -> None:
+    """Of 24 days six are named; a plan without days has none to name."""
+    with pytest.raises(RequestError) as caught:
+        after(plan, TOLD, missed=("2026-12-28",), to="2027-01-05", rest="keep")
+    named = ", ".join([*days_from("2026-12-01"), *days_from("2026-12-29", 2)])
+    assert str(caught.value).endswith(f"choose a day of {named} and 18 more")
+    with pytest.raises(RequestError, match="choose a day of a plan with dates"):
+        after(
+            first(command="dose", start=None, at=None, courses=None),
+            TOLD,
+            missed=("2026-12-28",),
+            to="2027-01-05",
+            rest="keep",
+        )
 
 
 def test_a_day_on_which_two_courses_meet_names_no_session() -> None:
