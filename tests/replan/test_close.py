@@ -8,6 +8,7 @@ import pytest
 from ivigcalc.engine.plan import Plan
 
 from .saved import after, first
+from .test_build import ONE_DAY
 
 # six courses of four days every 28 days: 1 to 4 December, 29 December to 1 January, 26 to 29 January, and so on
 ON = "2026-12-20"
@@ -92,3 +93,11 @@ def test_the_last_infusion_is_still_held_against_the_first_course() -> None:
     assert said[0].startswith("course 1 starts 12 days after the last infusion on 2026-11-19")
     both = close(moved(plan, "2026-12-29", "2027-01-12", "keep"))
     assert sorted(both) == [*said, "course 3 starts 14 days after course 2, not 28"]
+
+
+def test_the_last_infusion_is_held_against_a_first_course_of_one_day() -> None:
+    close_to_it = ("courses-close=asked",)
+    plan = first(last_infusion="2026-11-19", **ONE_DAY, override=close_to_it)
+    [said] = close(plan)
+    both = close(moved(plan, "2026-12-29", "2027-01-12", "keep"))
+    assert sorted(both) == [said, "course 3 starts 14 days after course 2, not 28"]

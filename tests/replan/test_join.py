@@ -218,6 +218,18 @@ def test_what_is_said_of_some_sessions_of_an_order_is_said_as_it_is() -> None:
     assert helpers.notice(changed, "on-closed-day").sessions == ((5, 1),)
 
 
+def test_what_is_said_of_one_phase_of_an_order_names_no_courses() -> None:
+    """Of 20 g vials alone 60 g are 40 + 20 g and not 30 + 30 g: said of courses 3 to 5, under either order."""
+    site = helpers.a_site(stock={"gamunex-c-us": {"20 g": "90"}})
+    order = {"regimen": f"{helpers.ANY_COURSE}:two-phases", "days": "2", "courses": "5", "weight": "60kg"}
+    plan = first(site, **order, product="gamunex-c-us")
+    changed = after(plan, "2026-12-03", new_weight="60.1kg", from_course="2")
+    for made in (plan, changed):
+        said = helpers.notice(made, "stock-changed-dose")
+        assert said.message.startswith("maintenance: the stock of site ")
+        assert said.sessions == tuple((course, day) for course in (3, 4, 5) for day in (1, 2))
+
+
 @pytest.mark.parametrize(
     ("courses", "said"),
     [
