@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import zip_longest
 
 from msgspec.structs import replace
 
@@ -81,10 +82,9 @@ def join(
 
 def windows_of(segments: Sequence[Segment]) -> Iterator[tuple[Segment, int]]:
     """Each segment with the course before which it ends."""
-    for place, segment in enumerate(segments):
-        following = segments[place + 1].first_course if place + 1 < len(segments) else None
+    for segment, following in zip_longest(segments, segments[1:]):
         last = max(course.first_course + course.courses for course in segment.plan.phases)
-        yield segment, last if following is None else following
+        yield segment, following.first_course if following else last
 
 
 def _phases(segment: Segment, end: int) -> Iterator[Course]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -150,11 +151,13 @@ def names(folder: Path) -> set[str]:
 
 @pytest.fixture
 def die_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
-    """`die_at("keep", 2)`: the process ends when this method of the folder is called for the second time."""
+    """`die_at("keep", 2)`: the process ends when this method of the folder, or of what counts its partitions, is called
+    for the second time."""
 
     def arrange(method: str, time_: int) -> None:
         monkeypatch.setattr(runs, "_KEEP_SECONDS", -1)  # keep after every partition
-        real = getattr(folders.Folder, method)
+        its: Any = folders.Folder if hasattr(folders.Folder, method) else folders.Progress
+        real = getattr(its, method)
         calls = 0
 
         def call(*arguments: object, **more: object) -> object:
@@ -164,6 +167,6 @@ def die_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
                 raise Killed
             return real(*arguments, **more)
 
-        monkeypatch.setattr(folders.Folder, method, call)
+        monkeypatch.setattr(its, method, call)
 
     return arrange

@@ -124,7 +124,7 @@ def test_a_worker_with_other_definitions_is_not_believed(tmp_path: Path) -> None
     own = tmp_path / "ours.yaml"
     own.write_text("kind: regimen\n", encoding="utf-8")
     settings = Settings(("patient_id",), Form(), files=(str(own),), definitions=definitions_sha256([str(own)]))
-    assert do_far("batch", settings, []).planned == 0
+    assert do_far("batch", settings, []).became.planned == 0
     with pytest.raises(WorkerError, match="another version of ivigcalc or other definitions"):
         do_far("batch", Settings(("patient_id",), Form(), definitions="another"), [])
     own.write_text("kind: regimen # of this machine\n", encoding="utf-8")

@@ -12,6 +12,7 @@ import pytest
 
 from ivigcalc import library
 from ivigcalc.batch.run import folder as folders
+from ivigcalc.batch.run import growing
 from ivigcalc.batch.run import running as runs
 from ivigcalc.batch.run.folder import WORK
 
@@ -29,7 +30,7 @@ def arguments(tmp_path: Path, *more: object) -> list[object]:
     "options", [(), ("--jobs", "2"), ("--format", "jsonl"), ("--format", "parquet"), ("--each", "ics")]
 )
 @pytest.mark.parametrize(
-    ("method", "time_"), [("append", 1), ("append", 3), ("keep", 1), ("keep", 2), ("keep", 4), ("publish", 1)]
+    ("method", "time_"), [("add", 1), ("add", 3), ("keep", 1), ("keep", 2), ("keep", 4), ("publish", 1)]
 )
 def test_a_run_that_ended_at_any_step_goes_on_to_the_same_bytes(
     batch: Batch,
@@ -271,6 +272,7 @@ def test_a_full_disk_leaves_nothing_half_written(batch: Batch, monkeypatch: pyte
         real_whole(path, data)
 
     monkeypatch.setattr(folders, "write_all", write)
+    monkeypatch.setattr(growing, "write_all", write)
     monkeypatch.setattr(folders, "replace_whole", whole)
     done = batch(content)
     assert done.code == 2

@@ -144,7 +144,8 @@ def test_a_worker_that_is_ended_from_outside(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_disk_that_really_is_full(tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_disk_that_really_is_full(tmp_path: Path, jobs: str) -> None:
     """The system refuses to let the file grow: the message is clear, and with room again the run goes on."""
     (tmp_path / "in.csv").write_text(patients(4_000), encoding="utf-8")
 
@@ -152,13 +153,13 @@ def test_a_disk_that_really_is_full(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
 
     done = subprocess.run(
-        [sys.executable, "-m", "ivigcalc", *map(str, arguments(tmp_path))],
+        [sys.executable, "-m", "ivigcalc", *map(str, arguments(tmp_path, "--jobs", jobs))],
         capture_output=True, preexec_fn=small_files, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert b"cannot write to the output folder: File too large" in done.stderr
     assert names(tmp_path / "out") <= {WORK}
-    again = process(*arguments(tmp_path))
+    again = process(*arguments(tmp_path, "--jobs", jobs))
     again.communicate(timeout=120)
     assert again.returncode == 0
     assert set(contents(tmp_path / "out")) == FINAL

@@ -38,7 +38,7 @@ def test_partitions_done_at_once_have_their_own_rows_and_files(each: tuple[str, 
         planned = [row for row in rows if row.cells[1] != "x"]  # type: ignore[index]
         names = [f"P{row.number}_row{row.number}.ics" for row in planned] if each else []
         assert [name for name, _ in done.each] == names
-        assert (done.planned, done.errors.total()) == (len(planned), len(rows) - len(planned))
+        assert (done.became.planned, done.became.errors.total()) == (len(planned), len(rows) - len(planned))
         alone = do_partition(Planner(settings), rows)
         assert (done.tables, done.each) == (alone.tables, alone.each)
 
@@ -54,4 +54,4 @@ def test_two_batches_on_one_worker_keep_their_own_orders() -> None:
         done = do_far(name, batches[name], PARTITIONS[0])
         assert done.tables == do_partition(Planner(batches[name]), PARTITIONS[0]).tables
         sessions = done.tables["sessions"].decode().splitlines()
-        assert len(sessions) == done.planned * int(orders[name].days or 0)
+        assert len(sessions) == done.became.planned * int(orders[name].days or 0)

@@ -18,7 +18,8 @@ from ivigcalc.api import DEFAULT_POLICY
 from ivigcalc.batch.rows.headings import Reading
 from ivigcalc.batch.rows.keeping import readable, spool
 from ivigcalc.batch.rows.source import Source
-from ivigcalc.batch.run.folder import Folder, explained
+from ivigcalc.batch.run.folder import Folder
+from ivigcalc.batch.run.growing import explained
 from ivigcalc.batch.run.work import code_of
 from ivigcalc.batch.tables.encode import Kind
 from ivigcalc.codes import codes

@@ -10,12 +10,13 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from ivigcalc.batch.run.growing import Growing, explained, part_of
 from ivigcalc.batch.run.lock import give_free, hold
 from ivigcalc.batch.run.state import (
     EACH,
@@ -28,6 +29,7 @@ from ivigcalc.batch.run.state import (
     read_state,
     shown,
 )
+from ivigcalc.batch.run.work import Became, Done
 from ivigcalc.errors import RequestError
 from ivigcalc.files import replace_whole, sync, write_all
 
@@ -37,7 +39,7 @@ _MADE, _MOVING, _LOCK = EACH, "each.moving", "lock"
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run is: partitions that are safely on disk, what became of their rows, how long the tables are, and
+    """How far a run is: partitions that are written, what became of their rows, how long the tables are with them, and
     whether `--restart` began it."""
 
     partitions: int = 0
@@ -48,12 +50,13 @@ class Progress:
     finished: bool = False
     restarted: bool = False
 
-    def add(self, planned: int, errors: Counter[str], counts: Counter[str]) -> None:
+    def add(self, became: Became) -> None:
         """Count one partition more."""
         self.partitions += 1
-        self.planned += planned
-        self.errors += errors
-        self.counts += counts
+        self.planned += became.planned
+        self.errors += became.errors
+        self.counts += became.counts
+        self.sizes = {table: size + became.sizes[table] for table, size in self.sizes.items()}
 
     @property
     def rows(self) -> int:
@@ -73,7 +76,7 @@ class Folder:
         self.path, self.work = path, path / WORK
         self._new = not path.exists()
         self._lock: int | None = None
-        self._tables: dict[str, IO[bytes]] = {}
+        self._growing: Growing | None = None
 
     def __enter__(self) -> Folder:
         self._check_no_links()
@@ -148,31 +151,26 @@ class Folder:
             if each:
                 (self.work / _MADE).mkdir(exist_ok=True)
             for table, heading in headings.items():
-                file = (self.work / f"{table}.part").open("r+b" if table in progress.sizes else "w+b", buffering=0)
-                self._tables[table] = file
-                file.truncate(progress.sizes.get(table, 0))
-                file.seek(0, os.SEEK_END)
-                if table not in progress.sizes:
-                    write_all(file, heading)
+                size = progress.sizes.setdefault(table, 0)
+                with part_of(self.work, table).open("r+b" if size else "w+b", buffering=0) as file:
+                    file.truncate(size)
+                    if not size:
+                        write_all(file, heading)
+                        progress.sizes[table] = len(heading)
+        self._growing = Growing(self.work, headings)
 
-    def append(self, tables: dict[str, bytes], each: Iterable[tuple[str, bytes]] = ()) -> None:
-        """Add what one partition gave. It counts only from the next `keep` on."""
-        with explained("cannot write to the output folder"):
-            for table, data in tables.items():
-                write_all(self._tables[table], data)
-            for name, data in each:
-                with (self.work / _MADE / name).open("wb", buffering=0) as file:
-                    write_all(file, data)
-                    os.fsync(file.fileno())
+    def append(self, done: Done, progress: Progress) -> None:
+        """Add what one partition gave to all that there is. It counts only from the next `keep` on."""
+        assert self._growing is not None
+        self._growing.put(done, progress.sizes)
 
     def keep(self, about: dict[str, Any], progress: Progress) -> None:
         """Make all that was appended safe on disk, and say so in the state."""
         with explained("cannot write to the output folder"):
-            for file in self._tables.values():
-                os.fsync(file.fileno())
+            if self._growing is not None:
+                self._growing.sync()
             if (self.work / _MADE).is_dir():
                 sync(self.work / _MADE)
-            progress.sizes = {table: file.tell() for table, file in self._tables.items()}
             state = {
                 "about": about,
                 "partitions": progress.partitions,
@@ -205,8 +203,8 @@ class Folder:
             shutil.rmtree(self.work, ignore_errors=True)
 
     def _close_tables(self) -> None:
-        for file in self._tables.values():
-            file.close()
+        if self._growing is not None:
+            self._growing.close()
 
     def _publish_each(self, outdated: bool) -> None:
         """Put the files for each patient in place of those of an earlier batch, beside whatever else is there: somebody
@@ -231,18 +229,6 @@ class Folder:
 def as_json(value: dict[str, Any]) -> bytes:
     """A JSON file, whatever a path in it holds."""
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")
-
-
-@contextmanager
-def explained(what: str) -> Iterator[None]:
-    """Turns an error of the file system into one for the person at the terminal."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RequestError(
-            f"{what}: {reason}; choose another folder with -o", field="output", code="cannot-write"
-        ) from None
 
 
 def _locked(work: Path) -> int:

@@ -20,7 +20,8 @@ from ivigcalc.batch.rows.survey import Survey, once, survey
 from ivigcalc.batch.run.about import About, Summary, about, differences, own_files
 from ivigcalc.batch.run.asked import Batch
 from ivigcalc.batch.run.corrections import Corrections, Shown, corrected, sha256
-from ivigcalc.batch.run.folder import Folder, Progress, explained
+from ivigcalc.batch.run.folder import Folder, Progress
+from ivigcalc.batch.run.growing import explained
 from ivigcalc.batch.run.merge import Merge, read_counts
 from ivigcalc.batch.run.running import Run, make_parquet, names, publish
 from ivigcalc.batch.run.state import CORRECTED, EACH, STATE, WORK, shown

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -15,11 +16,12 @@ from ivigcalc.batch.rows.survey import once, survey
 from ivigcalc.batch.run.about import About, Summary, about, finished_before, own_files, taken_up
 from ivigcalc.batch.run.asked import Batch
 from ivigcalc.batch.run.fingerprint import definitions_sha256
-from ivigcalc.batch.run.folder import Folder, Progress, as_json, explained
+from ivigcalc.batch.run.folder import Folder, Progress, as_json
+from ivigcalc.batch.run.growing import explained
 from ivigcalc.batch.run.progress import Watch
 from ivigcalc.batch.run.state import EACH, SCHEMA, SUMMARY
 from ivigcalc.batch.run.summary import summary_of
-from ivigcalc.batch.run.work import PARTITION_ROWS, PARTITION_ROWS_WITH_FILES, Done, Settings
+from ivigcalc.batch.run.work import PARTITION_ROWS, PARTITION_ROWS_WITH_FILES, Became, Done, Settings
 from ivigcalc.batch.run.workers import do_here, do_in_processes
 from ivigcalc.batch.tables.encode import PLANS, ROWS, headings, tables_of
 from ivigcalc.errors import IvigcalcError, RequestError
@@ -34,6 +36,14 @@ class ErrorLimitError(IvigcalcError):
     """The batch was stopped because more rows failed than were allowed."""
 
     exit_code = 7
+
+
+class _NothingKeptError(Exception):
+    """The batch is stopped, and what is written of it must not be taken up again."""
+
+    def __init__(self, why: IvigcalcError) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 class Run:
@@ -71,19 +81,38 @@ class Run:
         batch = self._batch
         heads = headings(batch.kind, self._columns.names, batch.picked, plans=batch.plans)
         self._folder.open_tables(heads, progress, each=bool(batch.each))
-        kept_at = clock()
-        for done in _workers(batch, self._settings(), self._partitions(progress.partitions), watch):
-            self._folder.append(done.tables, done.each)
-            progress.add(done.planned, done.errors, done.counts)
+        try:
+            with closing(self._written(progress, watch)) as partitions:
+                self._count(partitions, progress, clock, watch)
+        except _NothingKeptError as stopped:  # by now nobody writes any more
+            self._give_up()
+            raise stopped.why from None
+
+    def _count(
+        self, partitions: Iterator[Became], progress: Progress, clock: Callable[[], float], watch: Watch
+    ) -> None:
+        """Count the partitions as they are written; every now and then that is kept."""
+        most, kept_at = self._batch.max_errors, clock()
+        for became in partitions:
+            progress.add(became)
             watch(progress.rows, self._total)
-            if batch.max_errors is not None and progress.failed > batch.max_errors:
-                self._give_up()
-                raise ErrorLimitError(_why_stopped(progress, done))
+            if most is not None and progress.failed > most:
+                raise _NothingKeptError(ErrorLimitError(_why_stopped(progress, became)))
             if clock() - kept_at > _KEEP_SECONDS:
                 self._check_unchanged()
                 self._folder.keep(self._about, progress)
                 kept_at = clock()
         self._check_unchanged()
+
+    def _written(self, progress: Progress, watch: Watch) -> Generator[Became]:
+        """Each partition that is left once it is in the tables, done by whomever the batch names."""
+        batch, settings, partitions = self._batch, self._settings(), self._partitions(progress.partitions)
+        if batch.cluster is None and batch.jobs > 1:
+            yield from do_in_processes(settings, partitions, batch.jobs, self._folder.work, progress.sizes)
+            return
+        for done in _done(batch, settings, partitions, watch):
+            self._folder.append(done, progress)
+            yield done.became
 
     def _settings(self) -> Settings:
         return Settings(
@@ -127,11 +156,12 @@ class Run:
         """Raise when a definition file is no longer what it was at the start. Nothing is kept to be taken up: were the
         file changed back, some rows would have the figures of what it said in between."""
         if self._files and definitions_sha256(self._files) != self._about["definitions"]:
-            self._give_up()
-            raise RequestError(
-                "a definition file changed while it was used: run again to plan every row with what it says now",
-                field="definitions",
-                code="definitions-changed",
+            raise _NothingKeptError(
+                RequestError(
+                    "a definition file changed while it was used: run again to plan every row with what it says now",
+                    field="definitions",
+                    code="definitions-changed",
+                )
             )
 
     def _finish(self, progress: Progress) -> None:
@@ -156,14 +186,12 @@ class Run:
         return names(self._about["options"])
 
 
-def _workers(batch: Batch, settings: Settings, partitions: Iterator[list[Row]], watch: Watch) -> Iterator[Done]:
+def _done(batch: Batch, settings: Settings, partitions: Iterator[list[Row]], watch: Watch) -> Iterator[Done]:
     if batch.cluster is not None:
         from ivigcalc.batch.run.cluster import do_on_cluster
 
         return do_on_cluster(settings, partitions, batch.cluster, batch.wait_seconds, watch.workers)
-    if batch.jobs == 1:
-        return do_here(settings, partitions)
-    return do_in_processes(settings, partitions, batch.jobs)
+    return do_here(settings, partitions)
 
 
 def in_partitions(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
@@ -172,10 +200,10 @@ def in_partitions(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
         yield partition
 
 
-def _why_stopped(progress: Progress, done: Done) -> str:
+def _why_stopped(progress: Progress, became: Became) -> str:
     shown = [
         f"row {number}, {safe(who)}: {error.code}: {for_clerk(error.message)}"
-        for number, who, error in done.first_errors
+        for number, who, error in became.first_errors
     ]
     return "\n".join(
         [

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ivigcalc.api import Desk
-from ivigcalc.batch.rows.columns import COLUMNS, IDENTITY, Cell, Columns
+from ivigcalc.batch.rows.columns import IDENTITY, Cell, Columns
 from ivigcalc.batch.rows.outcome import Failed, attempt, attempt_all
 from ivigcalc.batch.rows.problems import problems
 from ivigcalc.batch.rows.source import Row
@@ -34,7 +33,7 @@ from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.request.fields import FIELD, FIELDS
+from ivigcalc.request.fields import FIELDS
 from ivigcalc.request.form import Form
 from ivigcalc.request.read import check_identity
 
@@ -71,17 +70,23 @@ class Settings(Struct, frozen=True):
         return self.plans or bool(self.each)
 
 
-@dataclass(slots=True)
-class Done:
-    """What became of one partition."""
+class Became(Struct, frozen=True):
+    """What became of the rows of one partition: how many are planned and why others are not, what the summary tells of
+    those that are, and how many bytes it added to each table."""
 
     planned: int
     errors: Counter[str]
+    first_errors: tuple[NumberedError, ...]
+    counts: Counter[str]
+    sizes: dict[str, int]
+
+
+class Done(Struct, frozen=True):
+    """One partition with all that is to be written of it: its lines in each table, and the files for each patient."""
+
+    became: Became
     tables: dict[str, bytes]
-    each: list[tuple[str, bytes]] = field(default_factory=list)
-    first_errors: tuple[NumberedError, ...] = ()
-    #: what the summary tells of the rows that were planned
-    counts: Counter[str] = field(default_factory=Counter)
+    each: list[tuple[str, bytes]]
 
 
 #: row number, patient id, and what became of the row
@@ -111,16 +116,14 @@ def do_partition(planner: Planner, rows: Sequence[Row]) -> Done:
         tables[PLANS] = planner.take_plans()
     tables["errors"] = error_bytes(failures, settings.columns, escape=settings.escape)  # control: every-row-counted
     tables[ROWS] = b"".join(lines)
-    codes = Counter(error.code for _, _, error, _ in failures)
-    counts = counted(plans)
-    return Done(
+    became = Became(
         len(plans),
-        codes,
-        tables,
-        planner.take_files(),
+        Counter(error.code for _, _, error, _ in failures),
         tuple(failure[:3] for failure in failures[:SHOWN_ERRORS]),
-        counts,
+        counted(plans),
+        {table: len(data) for table, data in tables.items()},
     )
+    return Done(became, tables, planner.take_files())
 
 
 def bytes_of(settings: Settings, table: Table, plans: Sequence[Planned]) -> bytes:
@@ -149,18 +152,7 @@ def code_of(override: str) -> str:
 
 def question_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
     """Picks what a row asks: all of its cells but those that say whose it is and from when."""
-    return _picks([place for place, name in enumerate(columns) if name not in IDENTITY])
-
-
-def infusion_of(columns: Sequence[str]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
-    """Picks what most of the work hangs on: of what a row asks, the order and the weight. Rows that have it in common
-    mostly have their doses and rates in common, whatever else is asked."""
-    fields = [FIELD[COLUMNS[name]] for name in columns]
-    weighed = [field.name == "weight" or field.of != "patient" for field in fields]
-    return _picks([place for place, name in enumerate(columns) if name not in IDENTITY and weighed[place]])
-
-
-def _picks(places: Sequence[int]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
+    places = [place for place, name in enumerate(columns) if name not in IDENTITY]
     return lambda cells: tuple([cells[place] for place in places])
 
 

@@ -1,27 +1,35 @@
-"""The partitions of a batch, done here or by processes of this machine, and handed back in order."""
+"""The partitions of a batch, done here or by processes of this machine, and told of in order.
+
+A worker writes what it made into the tables itself. It tells how much that is, and hears where it belongs as soon as
+that is known of all partitions before: what was worked out is copied to nobody, and stands in the order of the input.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from queue import SimpleQueue
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from queue import PriorityQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from ivigcalc.batch.rows.source import Row
-from ivigcalc.batch.run.shares import Pieces, Share, do_share, put_together, share_out
-from ivigcalc.batch.run.work import Done, Planner, Settings, do_partition
+from ivigcalc.batch.run.growing import Growing
+from ivigcalc.batch.run.work import Became, Done, Planner, Settings, do_partition
 from ivigcalc.errors import IvigcalcError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 Partitions = Iterator[Sequence[Row]]
-#: finished partitions that may wait for an earlier one, for each process
+#: partitions under way or waiting for an earlier one, for each process
 _AHEAD = 4
-#: shares that a worker has, with the one that it does
+#: partitions that a worker has to plan, with the one that it plans
 _AT_HAND = 2
 
 
@@ -33,15 +41,45 @@ class WorkerError(IvigcalcError):
         self.exit_code = exit_code
 
 
+class _ToPlan(Struct, frozen=True):
+    """To a worker: plan these rows."""
+
+    number: int
+    rows: Sequence[Row]
+
+
+class _ToWrite(Struct, frozen=True):
+    """To a worker: write what a partition gave, in each table from this byte on."""
+
+    number: int
+    at: Mapping[str, int]
+
+
+class _Planned(Struct, frozen=True):
+    """Of a worker: what became of a partition, which it holds."""
+
+    number: int
+    became: Became
+
+
+class _Written(Struct, frozen=True):
+    """Of a worker: a partition is in the tables."""
+
+    number: int
+
+
 def do_here(settings: Settings, partitions: Partitions) -> Iterator[Done]:
-    """One after the other, in this process."""
+    """One after the other, in this process. Who asks writes them."""
     planner = Planner(settings)
     for rows in partitions:
         yield do_partition(planner, rows)
 
 
-def do_in_processes(settings: Settings, partitions: Partitions, jobs: int) -> Iterator[Done]:
-    """Shared out among `jobs` processes, which end with this one however it ends."""
+def do_in_processes(
+    settings: Settings, partitions: Partitions, jobs: int, work: Path, sizes: Mapping[str, int]
+) -> Iterator[Became]:
+    """Shared out among `jobs` processes, which write them to the tables in `work` after what these hold (`sizes`). The
+    processes end with this one however it ends."""
     import multiprocessing as mp
 
     context: Any = mp.get_context("fork" if "fork" in mp.get_all_start_methods() else "spawn")
@@ -51,19 +89,25 @@ def do_in_processes(settings: Settings, partitions: Partitions, jobs: int) -> It
         for _ in range(jobs):
             ours, theirs = context.Pipe()
             ends.append(ours)
-            process = context.Process(target=_serve, args=(theirs, settings, ends if forked else ()), daemon=True)
+            worker = (theirs, settings, work, tuple(sizes), ends if forked else ())
+            process = context.Process(target=_serve, args=worker, daemon=True)
             process.start()
             processes.append(process)
             theirs.close()
-        yield from _in_order(settings, partitions, ends)
+        yield from _in_order(partitions, ends, sizes)
     finally:
         for process in processes:
             process.kill()
             process.join()
 
 
-def _serve(connection: Connection, settings: Settings, inherited: Sequence[Connection]) -> None:
-    """The life of a worker: a share in, what became of it out, until the other side is gone."""
+# ---- a worker -------------------------------------------------------------------------------------------------------
+
+
+def _serve(
+    connection: Connection, settings: Settings, work: Path, tables: Sequence[str], inherited: Sequence[Connection]
+) -> None:
+    """The life of a worker: partitions are planned and written as it is told to, until the other side is gone."""
     import gc
     import signal
 
@@ -73,93 +117,131 @@ def _serve(connection: Connection, settings: Settings, inherited: Sequence[Conne
     for end in inherited:  # held here as well, they would keep the workers alive when the parent is killed
         end.close()
     planner = Planner(settings)
-    shares = _received_ahead(connection)
+    held: dict[int, Done] = {}
+    messages = _received_ahead(connection)
     with suppress(OSError):
-        while (share := shares.get()) is not None:
-            try:
-                connection.send(do_share(planner, share))
-            except IvigcalcError as error:
-                connection.send(WorkerError(str(error), error.exit_code))
+        try:
+            growing = Growing(work, tables)
+            while (message := messages.get()[-1]) is not None:
+                connection.send(_answer(message, planner, growing, held))
+        except IvigcalcError as error:
+            connection.send(WorkerError(str(error), error.exit_code))
+            while messages.get()[-1] is not None:  # who ends before that is read seems to have been ended
+                pass
 
 
-def _received_ahead(connection: Connection) -> SimpleQueue[Share | None]:
-    """The shares as they come, None at the end. They are taken at once, so that the other side, which hands out one
-    ahead, never waits for a worker that waits for it."""
-    shares: SimpleQueue[Share | None] = SimpleQueue()
+def _answer(
+    message: _ToPlan | _ToWrite, planner: Planner, growing: Growing, held: dict[int, Done]
+) -> _Planned | _Written:
+    if isinstance(message, _ToPlan):
+        done = held[message.number] = do_partition(planner, message.rows)
+        return _Planned(message.number, done.became)
+    growing.put(held.pop(message.number), message.at)
+    return _Written(message.number)
+
+
+def _received_ahead(connection: Connection) -> PriorityQueue[tuple[int, int, _ToPlan | _ToWrite | None]]:
+    """The messages as they come, what is to be written before what is to be planned, None at the end before all.
+
+    They are taken at once, so that the other side, which hands out one ahead, never waits for a worker that waits for
+    it.
+    """
+    messages: PriorityQueue[tuple[int, int, _ToPlan | _ToWrite | None]] = PriorityQueue()
 
     def take() -> None:
         with suppress(EOFError, OSError):
             while True:
-                shares.put(connection.recv())
-        shares.put(None)
+                message = connection.recv()
+                messages.put((isinstance(message, _ToPlan), message.number, message))
+        messages.put((-1, 0, None))
 
     Thread(target=take, daemon=True).start()
-    return shares
+    return messages
+
+
+# ---- those who hand out ---------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class _Partition:
-    """The shares of a partition, and what came back of them so far."""
+    """A partition, who has it, and how far it is."""
 
-    shares: Sequence[Share]
-    found: dict[int, Pieces] = field(default_factory=dict)
+    number: int
+    rows: Sequence[Row]
+    worker: Any = None
+    became: Became | None = None
+    written: bool = False
 
-    @property
-    def is_whole(self) -> bool:
-        return len(self.found) == len(self.shares)
 
-
-def _in_order(settings: Settings, partitions: Partitions, ends: Sequence[Connection]) -> Iterator[Done]:
-    """Hands out the shares of a few partitions ahead, and gives back each partition when it is whole and its turn."""
-    crew = _Crew(ends)
+def _in_order(partitions: Partitions, ends: Sequence[Connection], sizes: Mapping[str, int]) -> Iterator[Became]:
+    """Hands out a few partitions ahead, and tells of each when it is written and its turn."""
+    crew = _Crew(ends, sizes)
     waiting: deque[_Partition] = deque()
+    numbers = count()
     while True:
         while len(waiting) < _AHEAD * len(ends) and (rows := next(partitions, None)) is not None:
-            waiting.append(_Partition(share_out(settings, rows, len(ends))))
+            waiting.append(_Partition(next(numbers), rows))
             crew.take(waiting[-1])
         if not waiting:
             return
-        if waiting[0].is_whole:
-            first = waiting.popleft()
-            yield put_together(first.shares, [first.found[place] for place in range(len(first.shares))])
+        if waiting[0].written and (became := waiting.popleft().became) is not None:
+            yield became
         else:
             crew.work()
 
 
 class _Crew:
-    """The workers: each does its shares in their order, its own or those that are for anybody, and has one more at hand
-    so that it need not wait for it."""
+    """The workers: each plans one partition and has one more at hand, so that it need not wait for it."""
 
-    def __init__(self, ends: Sequence[Connection]) -> None:
+    def __init__(self, ends: Sequence[Connection], sizes: Mapping[str, int]) -> None:
         self._ends = ends
-        self._own: list[deque[tuple[_Partition, int]]] = [deque() for _ in ends]
-        self._anybodys: deque[tuple[_Partition, int]] = deque()
-        self._given: dict[Any, deque[tuple[_Partition, int]]] = {end: deque() for end in ends}
+        #: how long the tables are with all partitions that have their place
+        self._sizes = dict(sizes)
+        #: those that nobody has yet, those that have no place yet, and those that are not written
+        self._to_plan: deque[_Partition] = deque()
+        self._to_place: deque[_Partition] = deque()
+        self._under_way: dict[int, _Partition] = {}
+        self._at_hand: dict[Any, int] = dict.fromkeys(ends, 0)
 
     def take(self, partition: _Partition) -> None:
-        """Queue the shares of a partition."""
-        for place, share in enumerate(partition.shares):
-            (self._anybodys if share.worker is None else self._own[share.worker]).append((partition, place))
+        """Queue a partition."""
+        self._to_plan.append(partition)
+        self._to_place.append(partition)
         self._keep_busy()
 
     def work(self) -> None:
-        """Wait until some worker is done with a share."""
+        """Wait until some worker has planned or written a partition."""
         from multiprocessing.connection import wait
 
-        ready: list[Any] = wait([end for end, given in self._given.items() if given])
-        for end in ready:
-            partition, place = self._given[end].popleft()
-            partition.found[place] = _received(_talk(end.recv))
+        for end in wait(self._ends):
+            told = _talk(end.recv)  # type: ignore[union-attr]
+            if isinstance(told, WorkerError):
+                raise told
+            if isinstance(told, _Planned):
+                self._at_hand[end] -= 1
+                self._under_way[told.number].became = told.became
+            else:
+                self._under_way.pop(told.number).written = True
         self._keep_busy()
+        self._place()
 
     def _keep_busy(self) -> None:
         """Give every worker what it lacks, the idle ones first."""
         for many in range(1, _AT_HAND + 1):
-            for end, own in zip(self._ends, self._own, strict=True):
-                if len(self._given[end]) < many and (queue := own or self._anybodys):
-                    partition, place = queue.popleft()
-                    _talk(end.send, partition.shares[place])
-                    self._given[end].append((partition, place))
+            for end in self._ends:
+                if self._at_hand[end] < many and self._to_plan:
+                    partition = self._to_plan.popleft()
+                    _talk(end.send, _ToPlan(partition.number, partition.rows))
+                    partition.worker, partition.rows = end, ()
+                    self._under_way[partition.number] = partition
+                    self._at_hand[end] += 1
+
+    def _place(self) -> None:
+        """Say where they belong of all partitions before which nothing is open."""
+        while self._to_place and (became := self._to_place[0].became) is not None:
+            partition = self._to_place.popleft()
+            _talk(partition.worker.send, _ToWrite(partition.number, self._sizes))  # control: order-of-rows
+            self._sizes = {table: size + became.sizes[table] for table, size in self._sizes.items()}
 
 
 def _talk(call: Any, *what: Any) -> Any:
@@ -169,9 +251,3 @@ def _talk(call: Any, *what: Any) -> Any:
         raise WorkerError(
             "a worker process was ended from outside (out of memory?): run the same command again to go on"
         ) from None
-
-
-def _received(answer: Pieces | WorkerError) -> Pieces:
-    if isinstance(answer, WorkerError):
-        raise answer
-    return answer
