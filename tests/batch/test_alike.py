@@ -76,8 +76,8 @@ def test_a_row_of_a_list_gets_what_it_gets_alone(asked: list[dict[str, Any]]) ->
             assert plan == outcome.code, row
             continue
         assert isinstance(plan, Plan), row
-        assert b"".join(outcome.lines("sessions")).decode() == "".join(map(write_row, session_rows(plan))), row
-        assert b"".join(outcome.lines("steps")).decode() == "".join(map(write_row, step_rows(plan))), row
+        assert outcome.lines("sessions").decode() == "".join(map(write_row, session_rows(plan))), row
+        assert outcome.lines("steps").decode() == "".join(map(write_row, step_rows(plan))), row
         told = [notice for *_, notice in notices_told(plan)]
         assert [(code, level, *words) for _, _, _, code, level, _, *words in outcome.records("notices")] == told, row
 

@@ -279,7 +279,7 @@ def test_the_lines_are_those_of_the_csv_face() -> None:
             (SESSION_COLUMNS, session_rows, "sessions"),
             (STEP_COLUMNS, step_rows, "steps"),
         ):
-            lines = b"".join(mine.lines(table)).decode("utf-8")
+            lines = mine.lines(table).decode("utf-8")
             assert write_rows(columns_of, rows_of(plan)) == ",".join(columns_of) + "\n" + lines
         seen += 1
     assert seen > 80

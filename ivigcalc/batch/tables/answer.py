@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from ivigcalc.batch.tables.first_day import Dates, Day, Movable, has_own_dates, in_bytes, movable
-from ivigcalc.batch.tables.gaps import HEAD, SAID, WHO, DayText, Text, date_after, text_of
+from ivigcalc.batch.tables.first_day import Dates, Day, Filling, Movable, has_own_dates, in_bytes, movable
+from ivigcalc.batch.tables.gaps import HEAD, SAID, WHO, Text, date_after, text_of
 from ivigcalc.batch.tables.notices import Told, told
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.assemble import computed_from
@@ -83,11 +83,13 @@ class Figures(Struct, frozen=True, dict=True):
         place_of = {day: place for place, day in enumerate(self.days)}
         return tuple([place_of[_day_of(session)] for session in self.sessions])
 
-    def day_texts(self, start: date) -> tuple[DayText, ...]:
-        """Its days as its lines have them, for this first day."""
-        if self._dates is not None:
-            return self._dates.texts(start)
-        return in_bytes(self.days, self._own_dates(self.days))
+    def lines(self, table: str, who: bytes, said: bytes, start: date) -> bytes:
+        """Its lines in the table of sessions or of steps, for this patient and first day."""
+        text, filling = self._steps if table == "steps" else self._sessions
+        if filling is not None:
+            return text.filled(who, said, filling.of(start))
+        days = in_bytes(self.days, self._own_dates(self.days))
+        return text.filled(who, said, text.shape.filling(days))
 
     def on_days(self, start: date) -> tuple[date, ...]:
         """The date of each session, for this first day."""
@@ -117,16 +119,18 @@ class Figures(Struct, frozen=True, dict=True):
         return tuple(firsts[course] + timedelta(days=later) for course, later in days)
 
     @cached_property
-    def session_text(self) -> Text:
-        """`sessions.csv`, as `render.csv.session_rows` has it."""
-        firsts, order = self._alike
-        return text_of([_session_line(first, self.treatment) for first in firsts], order, self._places)
+    def _sessions(self) -> tuple[Text, Filling | None]:
+        """`sessions.csv`, as `render.csv.session_rows` has it, and what goes into its gaps."""
+        return self._with_gaps([_session_line(first, self.treatment) for first in self._alike[0]])
 
     @cached_property
-    def step_text(self) -> Text:
-        """`steps.csv`, as `render.csv.step_rows` has it."""
-        firsts, order = self._alike
-        return text_of([_step_lines(first) for first in firsts], order, self._places)
+    def _steps(self) -> tuple[Text, Filling | None]:
+        """`steps.csv`, as `render.csv.step_rows` has it, and what goes into its gaps."""
+        return self._with_gaps([_step_lines(first) for first in self._alike[0]])
+
+    def _with_gaps(self, blocks: Sequence[bytes]) -> tuple[Text, Filling | None]:
+        text = text_of(blocks, self._alike[1], self._places)
+        return text, None if self._dates is None else self._dates.filling(text.shape)
 
     @cached_property
     def line_counts(self) -> tuple[int, int]:
@@ -213,14 +217,12 @@ class Planned(NamedTuple):
         """How many lines it has in the tables of sessions, steps and notices."""
         return *self.answer.figures.line_counts, self.told.count
 
-    def lines(self, table: str, *, escape: bool = True) -> Sequence[bytes]:
-        """The CSV lines of a table, in pieces."""
+    def lines(self, table: str, *, escape: bool = True) -> bytes:
+        """The CSV lines of a table."""
         who = _who(self.patient_id, escape)
         if table == "notices":
-            return (self.told.text(escape=escape).replace(WHO, who).replace(SAID, self._until.encode("ascii")),)
-        figures = self.answer.figures
-        text = figures.step_text if table == "steps" else figures.session_text
-        return text.filled(who, self.answer.codes.encode("ascii"), figures.day_texts(self.start))
+            return self.told.text(escape=escape).replace(WHO, who).replace(SAID, self._until.encode("ascii"))
+        return self.answer.figures.lines(table, who, self.answer.codes.encode("ascii"), self.start)
 
     @property
     def _until(self) -> str:

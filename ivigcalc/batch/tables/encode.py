@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from itertools import chain
 from typing import Any, Literal
 
 from ivigcalc.batch.rows.columns import MAX_CELL, Cell
@@ -100,20 +99,11 @@ def table_bytes(
         from ivigcalc.batch.tables.arrow import plans_bytes
 
         return plans_bytes(table, plans, tables_of(picked)[table])
-    if kind == "csv" and not picked:
-        return b"".join(chain.from_iterable([plan.lines(table, escape=escape) for plan in plans]))
-    return b"".join(lines_of(table, kind, plans, escape=escape, picked=picked))
-
-
-def lines_of(
-    table: Table, kind: Kind, plans: Sequence[Planned], *, escape: bool = True, picked: tuple[str, ...] = ()
-) -> list[bytes]:
-    """The same of each plan, where it is text."""
     columns = tables_of(picked)[table]
     if kind == "jsonl":
-        return ["".join(_json_lines(plan, table, columns)).encode("utf-8") for plan in plans]
-    lines = [b"".join(plan.lines(table, escape=escape)) for plan in plans]
-    return [_picked_lines(own.decode("utf-8"), table, columns).encode("utf-8") for own in lines] if picked else lines
+        return "".join([line for plan in plans for line in _json_lines(plan, table, columns)]).encode("utf-8")
+    lines = b"".join([plan.lines(table, escape=escape) for plan in plans])
+    return _picked_lines(lines.decode("utf-8"), table, columns).encode("utf-8") if picked else lines
 
 
 def _json_lines(plan: Planned, table: Table, columns: Sequence[str]) -> Iterator[str]:

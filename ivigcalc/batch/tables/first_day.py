@@ -13,7 +13,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from ivigcalc.batch.tables.gaps import DayText
+from ivigcalc.batch.tables.gaps import DayText, Shape
 from ivigcalc.engine.draft import Draft
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.schedule import due_dates, step
@@ -22,10 +22,13 @@ from ivigcalc.request.request import Request
 
 #: a day of a plan: its course, and how many days after the first day of that course
 Day = tuple[int, int]
+#: whether the first day has passed, and of each later course whether it is titrated as a first one and whether it meets
+#: the one before
+_Courses = tuple[bool, tuple[tuple[bool, bool], ...]]
 #: from this year on every plan is made anew, for it may reach past the last year of the calendar
 _FAR = 2100
-#: first days that are remembered
-_STARTS = 4096
+#: first days that are remembered; of what goes into the gaps of lines fewer, for it is longer
+_STARTS, _FILLED_STARTS, _FILLED = 4096, 1024, 16
 
 
 class Dates:
@@ -34,19 +37,35 @@ class Dates:
     def __init__(self, stretches: tuple[tuple[Quantity | None, int], ...], days: tuple[Day, ...]) -> None:
         self._stretches, self._days = stretches, days
         self._dates: Known[date, tuple[date, ...]] = Known(_STARTS)
-        self._texts: Known[date, tuple[DayText, ...]] = Known(_STARTS)
+        self._filling: Known[Shape, Filling] = Known(_FILLED)
 
     def dates(self, start: date) -> tuple[date, ...]:
         """The date of each day, for this first day."""
         return self._dates.of(start, lambda: self._from(start))
 
+    def filling(self, shape: Shape) -> Filling:
+        """What goes into the gaps of lines of this shape; one value for all who ask for the same."""
+        return self._filling.of(shape, lambda: Filling(self, shape))
+
     def texts(self, start: date) -> tuple[DayText, ...]:
-        """The same as the lines of a table have them."""
-        return self._texts.of(start, lambda: in_bytes(self._days, self.dates(start)))
+        """Each day as the lines of a table have it."""
+        return in_bytes(self._days, self.dates(start))
 
     def _from(self, start: date) -> tuple[date, ...]:
         firsts = due_dates(start, self._stretches)
         return tuple(firsts[course - 1] + timedelta(days=later) for course, later in self._days)
+
+
+class Filling:
+    """What goes into the gaps of some lines, from whichever first day on."""
+
+    def __init__(self, dates: Dates, shape: Shape) -> None:
+        self._dates, self._shape = dates, shape
+        self._filled: Known[date, list[bytes]] = Known(_FILLED_STARTS)
+
+    def of(self, start: date) -> list[bytes]:
+        """Its days for this first day."""
+        return self._filled.of(start, lambda: self._shape.filling(self._dates.texts(start)))
 
 
 def in_bytes(days: Iterable[Day], dates: Iterable[date]) -> tuple[DayText, ...]:
@@ -72,33 +91,29 @@ class Movable(Struct, frozen=True, dict=True):
         return Known(_STARTS)
 
     @cached_property
-    def _gaps(self) -> Known[date, tuple[tuple[bool, bool], ...]]:
-        """What lies between courses, by first day."""
+    def _courses(self) -> Known[date, _Courses]:
+        """What a plan hangs on beside its dates, by first day."""
         return Known(_STARTS)
 
     def holds_also(self, start: date, other: date) -> bool:
         """Whether a plan for one first day is also the plan for the other, but for its dates."""
-        alike = self._is_past(start) == self._is_past(other)
-        return alike and max(start, other).year < _FAR and self._between_courses(start) == self._between_courses(other)
-
-    def _is_past(self, start: date) -> bool:
-        return self.asked_on is not None and start < self.asked_on
+        return max(start, other).year < _FAR and self._courses_from(start) == self._courses_from(other)
 
     def dates_of(self, days: tuple[Day, ...]) -> Dates:
         """When these days are; one value for all who ask for the same."""
         return self._dates.of(days, lambda: Dates(self.stretches, days))
 
-    def _between_courses(self, start: date) -> tuple[tuple[bool, bool], ...]:
-        """For each course after the first: whether it is titrated as a first one, and whether it meets the last."""
-        return self._gaps.of(start, lambda: self._gaps_from(start))
+    def _courses_from(self, start: date) -> _Courses:
+        return self._courses.of(start, lambda: self._counted(start))
 
-    def _gaps_from(self, start: date) -> tuple[tuple[bool, bool], ...]:
+    def _counted(self, start: date) -> _Courses:
         firsts = due_dates(start, self.stretches)
         lasts = [first + timedelta(days=days - 1) for first, days in zip(firsts, self.days, strict=True)]
-        return tuple(
+        between = tuple(
             (step(last, self.restart_after, 1) < first, first <= last)
             for last, first in zip(lasts, firsts[1:], strict=False)
         )
+        return self.asked_on is not None and start < self.asked_on, between
 
 
 def has_own_dates(draft: Draft) -> bool:

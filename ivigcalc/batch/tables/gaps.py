@@ -5,15 +5,17 @@ The marks are bytes that no text in UTF-8 holds: whatever a patient is called, i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from itertools import count
-from operator import eq
 from typing import NamedTuple
 
 #: the patient; course, day and date of a session; that date alone; what is said beside (codes, or the day of a notice)
 WHO, HEAD, DATE, SAID = b"\xff", b"\xfe", b"\xfd", b"\xfc"
+_DAY = re.compile(rb"(\xfe|\xfd|\xfb\d+;)")
 #: a day of a plan as its lines have it: with its course and day before it, and alone
 DayText = tuple[bytes, bytes]
+#: what is missing in a line: how many days after the session's own a day is, and which of its two texts
+Gap = tuple[int, int]
 
 
 def date_after(days: int) -> bytes:
@@ -21,37 +23,56 @@ def date_after(days: int) -> bytes:
     return b"\xfb%d;" % days if days else DATE
 
 
-class Text(NamedTuple):
-    """The lines of sessions: `blocks`, the few that are not alike, and for each session which of them are its own and
-    the place of its day among all days. `reach`: how many days later a line may name. `one_a_day`: the first session is
-    on the first day, the second on the second, and so on."""
+class Shape(NamedTuple):
+    """What is missing in the lines of sessions: of each the block that is its own and the place of its day among all
+    days, and of each block the gaps, in order."""
 
-    blocks: tuple[bytes, ...]
     order: tuple[int, ...]
     places: tuple[int, ...]
-    reach: int
-    one_a_day: bool
+    gaps: tuple[tuple[Gap, ...], ...]
 
-    def filled(self, who: bytes, said: bytes, days: Sequence[DayText]) -> list[bytes]:
-        """The lines of one patient, a text for each session."""
-        own = [block.replace(WHO, who).replace(SAID, said) for block in self.blocks]
-        if self.reach:
-            return [self._on(own[block], place, days) for block, place in zip(self.order, self.places, strict=True)]
-        on = days if self.one_a_day else [days[place] for place in self.places]
-        # a day more than there are sessions is one that no line of theirs names
-        own_on = zip(self.order, on, strict=False)
-        return [own[block].replace(DATE, date).replace(HEAD, head) for block, (head, date) in own_on]
-
-    def _on(self, lines: bytes, place: int, days: Sequence[DayText]) -> bytes:
-        for later in range(1, self.reach + 1):
-            if date_after(later) in lines:
-                lines = lines.replace(date_after(later), days[place + later][1])
-        return lines.replace(DATE, days[place][1]).replace(HEAD, days[place][0])
+    def filling(self, days: Sequence[DayText]) -> list[bytes]:
+        """What goes into all gaps where these are the days of the plan."""
+        sessions = zip(self.order, self.places, strict=True)
+        return [days[place + later][which] for block, place in sessions for later, which in self.gaps[block]]
 
 
-def text_of(blocks: Sequence[bytes], order: Sequence[int], places: Sequence[int]) -> Text:
-    """Lines of sessions: which of the blocks are those of each, and the place of its day among all days."""
-    reach = 0
-    while any(date_after(reach + 1) in block for block in blocks):
-        reach += 1
-    return Text(tuple(blocks), tuple(order), tuple(places), reach, all(map(eq, places, count())))
+class Text(NamedTuple):
+    """The lines of sessions.
+
+    `blocks`: those of the few that are not alike, cut at the gaps for days: a gap with nothing in it, a piece, a gap
+    and so on. Each ends with the mark of the patient of the next line.
+    """
+
+    blocks: tuple[tuple[bytes, ...], ...]
+    shape: Shape
+
+    def filled(self, who: bytes, said: bytes, days: Sequence[bytes]) -> bytes:
+        """The lines of one patient; `days` are what goes into the gaps of its shape."""
+        blocks, pieces = self.blocks, [WHO]
+        for block in self.shape.order:
+            pieces += blocks[block]
+        pieces[1::2] = days
+        pieces[-1] = pieces[-1][:-1]  # no line comes after the last
+        return b"".join(pieces).replace(WHO, who).replace(SAID, said)
+
+
+def text_of(blocks: Sequence[bytes], order: tuple[int, ...], places: tuple[int, ...]) -> Text:
+    """Lines of sessions: which of the blocks are those of each, and the place of its day among all days. Each line of a
+    block begins with the patient and the head of the session; a block may be empty."""
+    cut = [_cut(block) for block in blocks]
+    return Text(tuple([pieces for pieces, _ in cut]), Shape(order, places, tuple([gaps for _, gaps in cut])))
+
+
+def _cut(block: bytes) -> tuple[tuple[bytes, ...], tuple[Gap, ...]]:
+    """A block in pieces, and its gaps."""
+    if not block:
+        return (), ()
+    _, *pieces = _DAY.split(block[len(WHO) :] + WHO)
+    marks = pieces[::2]
+    pieces[::2] = [b""] * len(marks)
+    return tuple(pieces), tuple([(0, 0) if mark == HEAD else (_later(mark), 1) for mark in marks])
+
+
+def _later(mark: bytes) -> int:
+    return 0 if mark == DATE else int(mark[1:-1])
