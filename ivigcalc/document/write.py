@@ -23,7 +23,7 @@ class _Plain(Decimal):
     """A decimal that prints itself without exponent or trailing zeros."""
 
     def __str__(self) -> str:
-        return plain(self)
+        return plain(Decimal(self))  # which has the words of any Decimal
 
 
 def to_json(plan: Plan) -> str:
