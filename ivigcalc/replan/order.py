@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import accumulate
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ivigcalc.engine.prescription import prescribe
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import Quantity
 from ivigcalc.replan.past import refuse_settled_course
-from ivigcalc.replan.state import State, reference_of
+from ivigcalc.replan.state import Ordered, State, reference_of
 from ivigcalc.request.event import EventWords, Kind
+from ivigcalc.request.form import Form
 from ivigcalc.request.request import OrderedDose
+from ivigcalc.request.shorthand import read_order
+from ivigcalc.request.written import write_order
 
 
 class OrderChange(Struct, frozen=True):
@@ -33,15 +38,30 @@ class OrderChange(Struct, frozen=True):
         return replace(state, overrides=tuple(dict.fromkeys((*state.overrides, *self.override))))
 
 
-def _refuse_of_phases(state: State, course: int, option: str) -> None:
-    """Raise where one line orders several phases: nobody says of which of them the change is."""
-    line = state.order_of(course).form.order
-    if line is not None:
-        raise RequestError(
-            f"{option}: this plan was ordered by phases, in one line ({line}), and of which of them is meant is not "
-            "said: plan what is left anew with `ivigcalc schedule`",
-            field=option.removeprefix("--"),
-        )
+def _ordered_anew(state: State, course: int, option: str, **said: OrderedDose | Quantity | str | None) -> State:
+    """The state in which this is ordered from a course on: where one line orders phases, of the one phase that is left
+    then. Raises where several are: nobody says of which of them the change is."""
+    new = {name: value for name, value in said.items() if value is not None}
+
+    def change(form: Form) -> Form:
+        if form.order is None:
+            return replace(form, **{name: str(value) for name, value in new.items()})
+        by_phase = list(read_order(form.order))
+        parts = prescribe(state.desk.case(state.form_of(Ordered(course, form)), state.command)).parts
+        *earlier, _ = accumulate(part.courses for part in parts)
+        left = [part.phase.id for part, end in zip(parts, earlier, strict=False) if end >= course]
+        if left:
+            phases = " and ".join([*left, parts[-1].phase.id])
+            raise RequestError(
+                f"{option}: from course {course} on the plan has {phases}, ordered in one line ({form.order}), and "
+                f"which of them is meant is not said: give --from-course {earlier[-1] + 1} or later, or plan what is "
+                "left anew with `ivigcalc schedule`",
+                field=option.removeprefix("--"),
+            )
+        by_phase[-1] = replace(by_phase[-1], **new)
+        return replace(form, order=write_order(by_phase))
+
+    return state.with_form(course, change)
 
 
 class NewWeight(OrderChange, frozen=True):
@@ -135,10 +155,8 @@ class NewInterval(OrderChange, frozen=True):
             raise RequestError(
                 "--every: the plan has no dates; make it with `ivigcalc schedule --start`", field="every"
             )
-        _refuse_of_phases(state, self.from_course, "--every")
-        basis = {"dose_basis": self.dose_basis} if self.dose_basis else {}
         return replace(
-            state.with_order(self.from_course, every=str(self.every), **basis),
+            _ordered_anew(state, self.from_course, "--every", every=self.every, dose_basis=self.dose_basis),
             anchors=tuple(anchor for anchor in state.anchors if anchor.course <= self.from_course),
             moved=tuple(m for m in state.moved if m.place[0] <= self.from_course or m.to is None),
         )
@@ -168,6 +186,4 @@ class NewDose(OrderChange, frozen=True):
     def happened(self, state: State, at: date) -> State:
         """With the dose, and its basis where that is said too."""
         state = self._begin(state, at)
-        _refuse_of_phases(state, self.from_course, "--dose")
-        basis = {"dose_basis": self.dose_basis} if self.dose_basis else {}
-        return state.with_order(self.from_course, dose=str(self.dose), **basis)
+        return _ordered_anew(state, self.from_course, "--dose", dose=self.dose, dose_basis=self.dose_basis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import cached_property
 from typing import Any, Protocol
@@ -92,14 +93,17 @@ class State(Struct, frozen=True, dict=True):
 
     def with_order(self, first_course: int, **words: str | None) -> State:
         """The state in which words of the order are others from a course on, also in what was changed after it."""
+        return self.with_form(first_course, lambda form: replace(form, **words))
+
+    def with_form(self, first_course: int, change: Callable[[Form], Form]) -> State:
+        """The same where what is changed hangs on what was ordered."""
         now = self.order_of(first_course)
         begun = () if now.first_course == first_course else (Ordered(first_course, now.form),)
         orders = sorted((*self.orders, *begun), key=lambda ordered: ordered.first_course)
         return replace(
             self,
             orders=tuple(
-                Ordered(o.first_course, replace(o.form, **words)) if o.first_course >= first_course else o
-                for o in orders
+                Ordered(o.first_course, change(o.form)) if o.first_course >= first_course else o for o in orders
             ),
         )
 

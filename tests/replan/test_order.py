@@ -455,14 +455,60 @@ def test_the_rhythm_is_that_of_the_order_in_force(plan: Plan) -> None:
     ]  # fmt: skip
 
 
+#: CIDP: 144 g in two days, then 72 g every three weeks, from 1 December on
+PHASES = {"regimen": "cidp", "days": None, "courses": None, "order": "loading 2 g/kg d1-2, then 1 g/kg d1 q3w x5"}
+
+
 @pytest.mark.parametrize("words", [{"dose": "0.5 g/kg"}, {"every": "4 weeks", "dose_basis": "course"}])
 def test_a_line_that_orders_phases_does_not_say_which_of_them_changes(words: dict[str, str]) -> None:
     """A weight is of all phases; a line of one phase is a dose, days and an interval, and changes as they do."""
-    line = {"days": None, "courses": None}
-    phases = first(regimen="cidp", order="loading 2 g/kg d1-2, then 1 g/kg d1 q3w x4", **line)
-    with pytest.raises(RequestError, match="ordered by phases, in one line"):
-        after(phases, ON, from_course="3", **words)
+    phases = first(**PHASES)
+    with pytest.raises(
+        RequestError, match="from course 1 on the plan has loading and maintenance, ordered in one line"
+    ):
+        after(phases, "2026-11-30", from_course="1", **words)
     assert after(phases, ON, new_weight="68kg", from_course="3").course.dose_g == 68
-    one = first(order="2 g/kg d1-2 q4w x6", **line)
+    one = first(order="2 g/kg d1-2 q4w x6", days=None, courses=None)
     changed = after(one, ON, dose="1 g/kg/course", from_course="3", override=("dose-outside-regimen=less",))
     assert changed.course.dose_g == 72
+
+
+def doses_by_course(plan: Plan) -> list[Decimal]:
+    return [sum(s.dose_g for s in plan.sessions if s.course == course) for course in range(1, 7)]
+
+
+@pytest.mark.parametrize("course", [2, 3, 6])
+def test_the_dose_of_the_phase_that_is_left_of_a_line(course: int) -> None:
+    """0.5 g/kg for 72 kg are 36 g, from this course on; what the line orders before stays."""
+    changed = after(
+        first(**PHASES), ON, dose="0.5 g/kg", from_course=str(course), override=("dose-outside-regimen=less",)
+    )
+    assert doses_by_course(changed) == [144, *[72] * (course - 2), *[36] * (7 - course)]
+    assert [s.day for s in changed.sessions if s.course == 1] == [1, 2]
+
+
+def test_the_interval_of_the_phase_that_is_left_of_a_line() -> None:
+    """Four weeks instead of three from course 3 on, which is due on 12 January; then a dose, and a weight: as ever."""
+    changed = after(
+        first(**PHASES), ON, every="4 weeks", dose_basis="course", from_course="3",
+        override=("interval-outside-regimen=asked",),
+    )  # fmt: skip
+    begun = ["2026-12-01", "2026-12-22", "2027-01-12", "2027-02-09", "2027-03-09", "2027-04-06"]
+    assert [s.date for s in changed.sessions if s.day == 1] == begun
+    assert doses_by_course(changed) == [144, 72, 72, 72, 72, 72]
+    again = after(changed, ON, dose="0.5 g/kg", from_course="5", override=("dose-outside-regimen=less",))
+    assert [s.date for s in again.sessions if s.day == 1] == begun
+    assert doses_by_course(again) == [144, 72, 72, 72, 36, 36]
+    before = after(again, ON, dose="0.9 g/kg", from_course="4", override=("dose-outside-regimen=less",))
+    assert doses_by_course(before) == doses_by_course(
+        after(changed, ON, dose="0.9 g/kg", from_course="4", override=("dose-outside-regimen=less",))
+    )
+
+
+def test_three_phases_of_a_line_change_from_the_last_on() -> None:
+    """Loading, two courses, and two more: from course 3 on there are still two phases, from course 4 on one."""
+    line = "loading 2 g/kg d1-2, then follow-on 1 g/kg d1 q3w x2, then maintenance 1 g/kg d1 q3w x2"
+    phases = first(regimen="cidp:ean-pns-2021", days=None, courses=None, order=line)
+    with pytest.raises(RequestError, match="from course 3 on the plan has follow-on and maintenance"):
+        after(phases, ON, from_course="3", dose="0.5 g/kg")
+    assert doses_by_course(after(phases, ON, from_course="4", dose="0.5 g/kg")) == [144, 72, 72, 36, 36, 0]
