@@ -509,6 +509,9 @@ def test_three_phases_of_a_line_change_from_the_last_on() -> None:
     """Loading, two courses, and two more: from course 3 on there are still two phases, from course 4 on one."""
     line = "loading 2 g/kg d1-2, then follow-on 1 g/kg d1 q3w x2, then maintenance 1 g/kg d1 q3w x2"
     phases = first(regimen="cidp:ean-pns-2021", days=None, courses=None, order=line)
-    with pytest.raises(RequestError, match="from course 3 on the plan has follow-on and maintenance"):
-        after(phases, ON, from_course="3", dose="0.5 g/kg")
+    for course, left in (("1", "loading and "), ("2", ""), ("3", "")):
+        with pytest.raises(RequestError) as caught:
+            after(phases, "2026-11-30", from_course=course, dose="0.5 g/kg")
+        assert f"from course {course} on the plan has {left}follow-on and maintenance" in str(caught.value)
+        assert "give --from-course 4 or later" in str(caught.value)
     assert doses_by_course(after(phases, ON, from_course="4", dose="0.5 g/kg")) == [144, 72, 72, 36, 36, 0]

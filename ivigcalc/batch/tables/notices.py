@@ -30,7 +30,7 @@ NOTICE_COLUMNS = (
     "overridden_because",
 )
 #: notices whose words are remembered; most patients share most of theirs
-_REMEMBERED = 4096
+_REMEMBERED = 2048
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 #: course, day, and the words of a notice
