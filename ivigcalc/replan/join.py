@@ -173,7 +173,7 @@ def _of_those_there(notices: Iterable[Notice], there: frozenset[Place]) -> Itera
 
 def _of_the_first(notice: Notice) -> bool:
     """The first course is close to no course of the plan, but to the last infusion before it."""
-    return notice.code == "courses-close" and notice.sessions[0][0] == 1
+    return notice.code == "courses-close" and (1, 1) in notice.sessions
 
 
 def _stock_short(site: Site, windows: Sequence[tuple[Segment, int]], sessions: Sequence[Session]) -> Iterator[Notice]:
