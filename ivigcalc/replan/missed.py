@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal
 
@@ -12,8 +13,9 @@ from ivigcalc.engine.plan import Session
 from ivigcalc.engine.schedule import closed_because
 from ivigcalc.engine.since import Moved, Place
 from ivigcalc.errors import RefusedError, RequestError
-from ivigcalc.replan.past import lies_in_the_past, why_settled
+from ivigcalc.replan.past import lies_in_the_past, was_interrupted, why_settled
 from ivigcalc.replan.state import Anchor, State
+from ivigcalc.replan.timetable import due_dates_of
 from ivigcalc.request.event import EventWords, Kind
 from ivigcalc.text import listed
 
@@ -57,7 +59,7 @@ class Missed(Struct, frozen=True):
         if len({session.course for session in missed}) > 1:
             raise RequestError("--missed: name the days of one course only, one course after the other", field="missed")
         for session in missed:
-            if session.done or (session.infusion is not None and session.infusion.interruptions):
+            if session.done or was_interrupted(session):
                 what = "is marked done" if session.done else "was begun and interrupted"
                 raise RefusedError(
                     "session-past",
@@ -90,63 +92,75 @@ class Missed(Struct, frozen=True):
                 f"--to {to} is before {at}, the day on which this was told: give a later day", field="to"
             )
         course = [session for session in state.plan.sessions if session.course == first.course]
-        going = [s for s in course if s in missed or (s.day > first.day and not s.done)]
+        stay = [s for s in course if s not in missed and (s.day < first.day or s.done or was_interrupted(s))]
+        going = [session for session in course if session not in stay]
         self._refuse_past(going, missed, at)
-        shift = to - first.on
-        moved = [Moved((s.course, s.day), s.on, s.on + shift) for s in going if s.on]
-        self._refuse_where_taken(state, moved, shift)
+        moved = [Moved((s.course, s.day), s.on, s.on + (to - first.on)) for s in going if s.on]
+        self._refuse_where_taken(state, moved)
         self._refuse_closed(state, moved)
+        return self._after(state, moved)
+
+    def _after(self, state: State, moved: list[Moved]) -> State:
+        """With these sessions of a course on their days, and the courses after it where `rest` leaves them."""
+        course, first_day = moved[0].place
         # the days of the course that do not go on keep theirs, wherever it is anchored now
-        kept = [Moved((s.course, s.day), s.on, s.on) for s in course if s.on]
-        if self.rest == "keep":
+        kept = [Moved((s.course, s.day), s.on, s.on) for s in state.plan.sessions if s.course == course and s.on]
+        to = moved[0].to
+        if self.rest == "keep" or to is None:
             return replace(state, moved=_with(state.moved, [*kept, *moved]))
-        begun = course[0].on
-        assert begun is not None
-        anchors = (*(a for a in state.anchors if a.course < first.course), Anchor(first.course, begun + shift))
-        earlier = tuple(m for m in state.moved if m.place[0] <= first.course or m.to is None)
+        begun = to - timedelta(days=first_day - 1)  # as if the days before were given with it
+        anchors = (*(a for a in state.anchors if a.course < course), Anchor(course, begun))
+        earlier = tuple(m for m in state.moved if m.place[0] <= course or m.to is None)
         return replace(state, anchors=anchors, moved=_with(earlier, [*kept, *moved]))
 
     def _refuse_past(self, going: list[Session], missed: list[Session], at: date) -> None:
         """A later day of the course that has passed was given or was missed as well: nobody but the reader can say."""
         for session in going:
             if session not in missed and lies_in_the_past(session, at):  # control: missed-is-named
+                which = f"{session.course}.{session.day}"
                 raise RequestError(
-                    f"session {session.course}.{session.day} of the same course, {why_settled(session)}: where it was "
-                    f"given, mark it first with --done {session.course}.{session.day}; where it was missed too, add "
-                    f"--missed {session.date}",
+                    f"session {which} of the same course, {why_settled(session, at)}: where it was given, mark it "
+                    f"first with --done {which}; where it was missed too, add --missed {session.date}",
                     field="missed",
                     code="missed-or-given",
                 )
 
-    def _refuse_where_taken(self, state: State, moved: list[Moved], shift: timedelta) -> None:
+    def _refuse_where_taken(self, state: State, moved: list[Moved]) -> None:
         """No session comes on the day of another, before an earlier course or into a later one."""
-        going = {found.place for found in moved}
-        course = moved[0].place[0]
-        days = [found.to for found in moved if found.to]
+        met = self._met(state, moved)
+        if met is not None:  # control: not-onto-another
+            place, on = met
+            raise RefusedError(
+                "move-onto-course",
+                f"--to {self.to}: session {place[0]}.{place[1]} is on {on}; a moved session comes after those "
+                "before it and before those after it: give another day, or --rest move",
+                value=str(self.to),
+                overridable=False,
+            )
+
+    def _met(self, state: State, moved: list[Moved]) -> tuple[Place, date] | None:
+        """The first session that would not come before or after the moved ones as it should, and its day by then."""
+        going, days = {found.place for found in moved}, [found.to for found in moved if found.to]
+        due = due_dates_of(self._after(state, moved)) if self.rest == "move" else None
         for session in state.plan.sessions:
             place, on = (session.course, session.day), session.on
             if place in going or on is None:
                 continue
-            later = session.course > course
-            on = on + shift if later and self.rest == "move" else on
-            if on <= max(days) if later else on >= min(days):  # control: not-onto-another
-                raise RefusedError(
-                    "move-onto-course",
-                    f"--to {self.to}: session {place[0]}.{place[1]} is on {on}; a moved session comes after those "
-                    "before it and before those after it: give another day, or --rest move",
-                    value=str(self.to),
-                    overridable=False,
-                )
+            later = session.course > moved[0].place[0]
+            if later and due is not None:
+                on = due.days[session.course - 1] + timedelta(days=session.day - 1)
+            if on <= max(days) if later else on >= min(days):
+                return place, on
+        return None
 
     def _refuse_closed(self, state: State, moved: list[Moved]) -> None:
         site, days = state.site.value, [found.to for found in moved if found.to]
         for found in moved:
             why = closed_because(site, found.to) if found.to else None
             if why:  # control: not-on-closed-day
-                ahead = (timedelta(days=k) for k in range(_LOOK_AHEAD_DAYS))
-                later = next((by for by in ahead if not any(closed_because(site, day + by) for day in days)), None)
+                later = next((day for day in self._days_after(days[0]) if self._fits(state, moved, day)), None)
                 what = "the next open day" if len(days) == 1 else f"the next with all {len(days)} days open"
-                remedy = f"give --to {days[0] + later}, {what}" if later else "give another --to"
+                remedy = f"give --to {later}, {what}" if later else "give another --to"
                 raise RefusedError(
                     "move-onto-closed-day",
                     f"session {found.place[0]}.{found.place[1]} would be on {found.to}, when the clinic is closed "
@@ -154,6 +168,16 @@ class Missed(Struct, frozen=True):
                     value=str(found.to),
                     overridable=False,
                 )
+
+    def _days_after(self, day: date) -> Iterator[date]:
+        return (day + timedelta(days=k) for k in range(1, _LOOK_AHEAD_DAYS))
+
+    def _fits(self, state: State, moved: list[Moved], to: date) -> bool:
+        """Whether the sessions could begin on this day instead: another than the planned one, open, and not taken."""
+        assert moved[0].to is not None
+        instead = [replace(found, to=found.to + (to - moved[0].to)) for found in moved if found.to]
+        shut = any(closed_because(state.site.value, found.to) for found in instead if found.to)
+        return to != moved[0].missed and not shut and self._met(state, instead) is None
 
 
 def _session_on(state: State, day: date) -> Session:

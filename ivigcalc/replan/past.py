@@ -25,14 +25,21 @@ def lies_in_the_past(session: Session, at: date) -> bool:
     return last is not None and last < at
 
 
+def was_interrupted(session: Session) -> bool:
+    """Whether it was begun: it is no longer moved or ordered anew, but may be interrupted again."""
+    return session.infusion is not None and bool(session.infusion.interruptions)
+
+
 def is_settled(session: Session, at: date) -> bool:
     """Whether it can change no more: it is marked done, or lies in the past."""
     return session.done or lies_in_the_past(session, at)
 
 
-def why_settled(session: Session) -> str:
-    """What makes it so, in words."""
-    return "is marked done" if session.done else f"on {session.date} lies in the past"
+def why_settled(session: Session, at: date) -> str:
+    """What makes it so, or that it was begun, in words."""
+    if session.done:
+        return "is marked done"
+    return f"on {session.date} lies in the past" if lies_in_the_past(session, at) else "was interrupted"
 
 
 def refuse_settled(session: Session, at: date) -> None:
@@ -40,7 +47,7 @@ def refuse_settled(session: Session, at: date) -> None:
     if is_settled(session, at):  # control: settled-session
         raise RefusedError(
             "session-past",
-            f"session {session.course}.{session.day} {why_settled(session)}, and what is past stays as it was: "
+            f"session {session.course}.{session.day} {why_settled(session, at)}, and what is past stays as it was: "
             "choose one that is still to come",
             overridable=False,
         )
@@ -49,30 +56,33 @@ def refuse_settled(session: Session, at: date) -> None:
 def refuse_settled_course(plan: Plan, course: int, at: date) -> None:
     """Raise where a change from a course on would reach a session that can change no more."""
     reached = [session for session in plan.sessions if session.course >= course]
-    settled = [s for s in reached if is_settled(s, at) or (s.infusion is not None and s.infusion.interruptions)]
+    settled = [session for session in reached if is_settled(session, at) or was_interrupted(session)]
     if not settled:  # control: settled-course
         return
     last = settled[-1]
-    why = "was interrupted" if not is_settled(last, at) else why_settled(last)
     raise RefusedError(
         "session-past",
-        f"--from-course {course} reaches session {last.course}.{last.day}, which {why}: "
+        f"--from-course {course} reaches session {last.course}.{last.day}, which {why_settled(last, at)}: "
         f"what is past stays as it was; give --from-course {last.course + 1} or later",
         overridable=False,
     )
 
 
 def hold(before: Plan, after: Plan, at: date, named: Collection[Place]) -> None:
-    """Raise where a session that can change no more is another one after a change, but for those `named` by it."""
+    """Raise where a session that can change no more is another one after a change, or one that was begun on another
+    day, but for those `named` by it."""
     now = {(session.course, session.day): session for session in after.sessions}
     for was in before.sessions:
         place = (was.course, was.day)
         is_now = now.get(place)
-        kept = is_now is not None and is_now._replace(done=was.done) == was
-        if is_settled(was, at) and place not in named and not kept:  # control: past-stays
+        if is_settled(was, at):
+            kept = is_now is not None and is_now._replace(done=was.done) == was
+        else:
+            kept = not was_interrupted(was) or (is_now is not None and is_now.on == was.on)
+        if not kept and place not in named:  # control: past-stays
             raise RefusedError(
                 "session-past",
-                f"session {was.course}.{was.day} {why_settled(was)}, and this would change it: give a later "
-                "--from-course, or a day after it",
+                f"session {was.course}.{was.day} {why_settled(was, at)}, and this would change it: give a later "
+                "--from-course, or --rest keep with --missed",
                 overridable=False,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, zip_longest
 
 from msgspec import Struct
 
@@ -54,7 +54,11 @@ def _rhythm(state: State) -> list[_Rhythm]:
     found: list[_Rhythm] = []
     for number, ordered in enumerate(state.orders):
         parts = prescribe(state.desk.case(state.form_of(ordered), state.command)).parts
-        whole = [(part.phase.id, part.interval) for part in parts for _ in range(part.courses)]
+        whole: list[_Rhythm] = []
+        for part, following in zip_longest(parts, parts[1:]):
+            # after a phase without an interval comes that of the next one, as this order has it
+            interval = part.interval or (following.interval if following else None)
+            whole += [(part.phase.id, interval)] * part.courses
         end = state.orders[number + 1].first_course - 1 if number + 1 < len(state.orders) else len(whole)
         found += whole[ordered.first_course - 1 : end]
     return found

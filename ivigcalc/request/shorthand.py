@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 from ivigcalc.request import words
 from ivigcalc.request.request import Treatment
+from ivigcalc.request.written import write_order
 from ivigcalc.text import printable
 
-MOST_CHARACTERS, MOST_PHASES = 200, 10
+MOST_CHARACTERS, MOST_PHASES = 400, 10
 _THEN = re.compile(r"(?:[,;]\s*)?\bthen\b|;", re.IGNORECASE)
 _WORD = re.compile(r"\S+")
 _PHASE = re.compile(r"([a-z][a-z0-9-]*)(?=\s|$)")
@@ -70,14 +71,19 @@ def read_order(text: str) -> tuple[Treatment, ...]:
 
     Raises `ValueError` with the line and a mark below the word that is not understood.
     """
-    if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"longer than {MOST_CHARACTERS} characters; leave out what is too many")
+    _refuse_long(text)
     found: list[Treatment] = []
     for begin, end in _phases(text):
         found.append(_treatment(text, begin, end))
     if len(found) > MOST_PHASES:
         raise ValueError(f"more than {MOST_PHASES} phases; plan the rest by itself")
+    _refuse_long(write_order(found))  # as a saved plan has it, which is read again
     return tuple(found)
+
+
+def _refuse_long(line: str) -> None:
+    if len(line) > MOST_CHARACTERS:
+        raise ValueError(f"longer than {MOST_CHARACTERS} characters; leave out what is too many")
 
 
 def _phases(text: str) -> Iterator[tuple[int, int]]:

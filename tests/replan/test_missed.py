@@ -84,6 +84,46 @@ def test_the_rest_is_counted_from_each_course_that_moved_and_from_the_last_word_
     assert first_days(anew) == ["2026-12-01", "2027-01-05", "2027-02-02", "2027-03-02", "2027-03-30", "2027-04-27"]
 
 
+def test_days_that_were_drawn_apart_move_the_rest_by_no_more_than_they_move(plan: Plan) -> None:
+    """Day 2 ten days later, and two more: the rest twelve in all, though day 1 stays where it was given."""
+    once = after(plan, "2026-12-02", missed=("2026-12-02",), to="2026-12-12", rest="move")
+    twice = after(once, "2026-12-12", missed=("2026-12-12",), to="2026-12-14", rest="move")
+    assert course(twice, 1) == ["2026-12-01", *days_from("2026-12-14", 3)]
+    assert (first_days(once)[1], first_days(twice)[1]) == ("2027-01-08", "2027-01-10")
+
+
+def test_a_day_given_after_those_that_follow_it_does_not_draw_the_next_course_onto_it() -> None:
+    """Days 1 and 3 were given, day 2 is moved by four weeks and then by a day: course 2 goes with it."""
+    done = after(first(days="3", courses="2"), "2026-12-03", done=("1.1", "1.3"))
+    late = after(done, "2026-12-03", missed=("2026-12-02",), to="2026-12-30", rest="move")
+    later = after(late, "2026-12-30", missed=("2026-12-30",), to="2026-12-31", rest="move")
+    assert course(late, 2) == days_from("2027-01-26", 3)
+    assert course(later, 2) == days_from("2027-01-27", 3)
+
+
+def test_where_the_first_day_is_left_out_the_rest_moves_as_the_others_do(plan: Plan) -> None:
+    """Day 1 of course 2 is not given; day 2 moves from 30 December by five days, and course 3 from 26 January too."""
+    without = after(plan, TOLD, missed=("2026-12-29",), rest="keep")
+    moved = after(without, "2026-12-30", missed=("2026-12-30",), to="2027-01-04", rest="move")
+    assert course(moved, 2) == days_from("2027-01-04", 3)
+    assert first_days(moved)[2] == "2027-01-31"
+
+
+@pytest.mark.parametrize("resume", [None, "11:21"])
+def test_what_was_begun_stays_on_its_day(resume: str | None) -> None:
+    """Day 2 was interrupted today; day 1, which was missed yesterday, is given tomorrow without taking it along."""
+    begun = reaction(first(days="2", courses="2"), "10:51", resume, resume and "half", session="1.2", on="2026-12-02")
+    moved = after(begun, "2026-12-02", missed=("2026-12-01",), to="2026-12-03", rest="keep")
+    assert course(moved, 1) == ["2026-12-03", "2026-12-02"]
+    assert session(moved, "1.2") == session(begun, "1.2")
+
+
+def test_a_later_course_that_was_begun_is_not_moved_with_the_rest(plan: Plan) -> None:
+    begun = reaction(plan, "10:51", session="2.1", on=TOLD)
+    with pytest.raises(RefusedError, match=r"session 2\.1 was interrupted, and this would change it: .*--rest keep"):
+        after(begun, TOLD, missed=("2026-12-04",), to="2026-12-30", rest="move", done=())
+
+
 def test_what_is_not_given_is_not_given_either_where_the_rest_moves(plan: Plan) -> None:
     less = after(plan, TOLD, missed=("2027-03-23",), rest="keep")
     moved = after(less, TOLD, missed=("2026-12-29",), to="2027-01-05", rest="move")
@@ -307,6 +347,17 @@ def test_a_closed_day_is_followed_by_an_open_one() -> None:
         after(
             first(SITE, days="1", override=ONE_DAY), "2026-12-20", missed=("2026-12-29",), to="2026-12-24", rest="keep"
         )
+
+
+def test_the_open_day_that_is_named_can_be_given() -> None:
+    """Moved from Monday 28 December to the Sunday before: the Monday is no other day, and the Tuesday is. Onto Sunday 3
+    January, with course 2 on the Monday after: no day before it is left."""
+    weekdays = helpers.a_site(open={"mon-fri": "07:00-19:00"}, closed_days="shift-later")
+    plan = first(weekdays, days="2", start="2026-11-30", courses="3")
+    with pytest.raises(RefusedError, match=r"give --to 2026-12-29, the next with all 2 days open"):
+        after(plan, "2026-12-20", missed=("2026-12-28",), to="2026-12-27", rest="keep")
+    with pytest.raises(RefusedError, match=r"closed \(no opening hours on Sunday\): give another --to$"):
+        after(plan, "2026-12-01", missed=("2026-12-01",), to="2026-12-27", rest="keep")
 
 
 @pytest.mark.parametrize(

@@ -505,6 +505,17 @@ def test_the_interval_of_the_phase_that_is_left_of_a_line() -> None:
     )
 
 
+@pytest.mark.parametrize("order", [PHASES["order"], None])
+def test_the_first_course_after_the_loading_keeps_its_day(order: str | None) -> None:
+    """Three weeks after a loading dose that has no interval of its own, whatever the interval after it."""
+    plan = first(**PHASES | {"order": order, "courses": None if order else "6", "days": None if order else "2"})
+    for weeks, second in (("2 weeks", "2027-01-05"), ("4 weeks", "2027-01-19")):
+        changed = after(
+            plan, ON, every=weeks, dose_basis="course", from_course="2", override=("interval-outside-regimen=asked",)
+        )
+        assert [s.date for s in changed.sessions if s.day == 1][:3] == ["2026-12-01", "2026-12-22", second]
+
+
 def test_three_phases_of_a_line_change_from_the_last_on() -> None:
     """Loading, two courses, and two more: from course 3 on there are still two phases, from course 4 on one."""
     line = "loading 2 g/kg d1-2, then follow-on 1 g/kg d1 q3w x2, then maintenance 1 g/kg d1 q3w x2"

@@ -95,7 +95,7 @@ READ: list[tuple[str, Any, Any, Any]] = [
 ]
 #: field, and words that are refused for it
 REFUSED: list[tuple[str, tuple[str, ...]]] = [
-    ("order", ("", "2 g/kg foo", "then", "x" * 201)),
+    ("order", ("", "2 g/kg foo", "then", "x" * 401)),
     (
         "weight",
         (

@@ -21,6 +21,7 @@ from ivigcalc.request.read import read_form
 from ivigcalc.request.request import OrderedDose, Treatment
 from ivigcalc.request.shorthand import read_order
 from ivigcalc.request.written import write_order
+from ivigcalc.request.written import write_order
 
 GRAMS = OrderedDose(Quantity(Decimal(2), "g/kg"))
 A_DAY = OrderedDose(Quantity(Decimal("0.4"), "g/kg"), "day")
@@ -87,10 +88,10 @@ def test_the_caret_stands_below_the_word_that_is_not_understood(line: str, word:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "  ", "then", "2 g/kg then", "then 2 g/kg", "2 g/kg, then then 1 g/kg", "x" * 201]
+    "line", ["", "  ", "then", "2 g/kg then", "then 2 g/kg", "2 g/kg, then then 1 g/kg", "x" * 401]
 )
 def test_a_part_that_orders_nothing_is_refused(line: str) -> None:
-    with pytest.raises(ValueError, match=r"nothing is ordered|longer than 200"):
+    with pytest.raises(ValueError, match=r"nothing is ordered|longer than 400"):
         read_order(line)
 
 
@@ -229,3 +230,13 @@ def test_every_plan_prints_a_line_that_gives_the_same_plan_again() -> None:
 
 def _all(form: Form) -> dict[str, Any]:
     return {name: getattr(form, name) for name in Form.__struct_fields__}
+
+
+def test_a_line_that_is_written_longer_than_it_was_typed_can_be_read_again() -> None:
+    """A saved plan has the line as the program writes it, with a blank before each unit."""
+    part = "0.923456789g/kg/course d1-2 over 1439.123456789min q21d per course x2"
+    short, too_long = ";".join([part] * 5), ";".join([part.replace("q21d per course x2", "q365d per 4 weeks x200")] * 5)
+    assert read_order(write_order(read_order(short))) == read_order(short)
+    assert len(too_long) < 400
+    with pytest.raises(ValueError, match="longer than 400 characters"):
+        read_order(too_long)

@@ -98,14 +98,15 @@ def _all_of(number: int, course: CourseDates) -> tuple[tuple[int, int], ...]:
 def courses_overlap(_rx: Prescription, calendar: Calendar) -> Iterator[Notice]:
     """Courses that begin before the one before ends."""
     for number, (earlier, later) in enumerate(pairwise(calendar.courses), start=calendar.first_course):
-        if later.days[0] <= earlier.days[-1]:  # control: overlap
+        begun, ended = min(later.days), max(earlier.days)  # a day that was missed may come after those that follow it
+        if begun <= ended:  # control: overlap
             yield Notice(
                 "course-overlap",
                 "stop",
-                f"course {number + 1} starts on {later.days[0]}, before course {number} ends on {earlier.days[-1]}: "
+                f"course {number + 1} starts on {begun}, before course {number} ends on {ended}: "
                 "choose a longer --every or fewer --days",
-                str(later.days[0]),
-                str(earlier.days[-1]),
+                str(begun),
+                str(ended),
             )
 
 
