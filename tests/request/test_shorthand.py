@@ -21,7 +21,6 @@ from ivigcalc.request.read import read_form
 from ivigcalc.request.request import OrderedDose, Treatment
 from ivigcalc.request.shorthand import read_order
 from ivigcalc.request.written import write_order
-from ivigcalc.request.written import write_order
 
 GRAMS = OrderedDose(Quantity(Decimal(2), "g/kg"))
 A_DAY = OrderedDose(Quantity(Decimal("0.4"), "g/kg"), "day")
