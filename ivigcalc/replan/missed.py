@@ -130,10 +130,11 @@ class Missed(Struct, frozen=True):
         met = self._met(state, moved)
         if met is not None:  # control: not-onto-another
             place, on = met
+            too = ", or --rest move" if self.rest == "keep" else ""
             raise RefusedError(
                 "move-onto-course",
                 f"--to {self.to}: session {place[0]}.{place[1]} is on {on}; a moved session comes after those "
-                "before it and before those after it: give another day, or --rest move",
+                f"before it and before those after it: give another day{too}",
                 value=str(self.to),
                 overridable=False,
             )

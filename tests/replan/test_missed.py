@@ -283,6 +283,7 @@ def test_a_move_onto_another_course_is_refused(plan: Plan, to: str, rest: str, o
     with pytest.raises(RefusedError, match=f"session {onto} is on") as caught:
         after(plan, TOLD, missed=("2026-12-29",), to=to, rest=rest)
     assert caught.value.code == "move-onto-course"
+    assert str(caught.value).endswith("give another day, or --rest move" if rest == "keep" else "give another day")
     assert not caught.value.overridable
 
 
