@@ -77,7 +77,7 @@ CORE = {
     "replan/join": ("tests/replan/test_join.py", "tests/replan/test_close.py", "tests/replan/test_order.py", "tests/replan/test_faces.py"),
     "replan/missed": ("tests/replan/test_missed.py",),
     "replan/order": ("tests/replan/test_read.py", "tests/replan/test_order.py"),
-    "replan/past": ("tests/replan/test_past.py",),
+    "replan/past": ("tests/replan/test_past.py", "tests/replan/test_missed.py"),
     "replan/reaction": ("tests/replan/test_read.py", "tests/replan/test_reaction.py"),
     "replan/read": ("tests/replan/test_read.py",),
     "replan/replan": ("tests/replan/test_join.py", "tests/replan/test_order.py", "tests/replan/test_history.py", "tests/cli/test_replan.py"),

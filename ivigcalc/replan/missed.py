@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal
 
@@ -92,26 +91,12 @@ class Missed(Struct, frozen=True):
                 f"--to {to} is before {at}, the day on which this was told: give a later day", field="to"
             )
         course = [session for session in state.plan.sessions if session.course == first.course]
-        stay = [s for s in course if s not in missed and (s.day < first.day or s.done or was_interrupted(s))]
-        going = [session for session in course if session not in stay]
+        going = [s for s in course if s in missed or (s.day > first.day and not s.done and not was_interrupted(s))]
         self._refuse_past(going, missed, at)
-        moved = [Moved((s.course, s.day), s.on, s.on + (to - first.on)) for s in going if s.on]
-        self._refuse_where_taken(state, moved)
-        self._refuse_closed(state, moved)
-        return self._after(state, moved)
-
-    def _after(self, state: State, moved: list[Moved]) -> State:
-        """With these sessions of a course on their days, and the courses after it where `rest` leaves them."""
-        course, first_day = moved[0].place
-        # the days of the course that do not go on keep theirs, wherever it is anchored now
-        kept = [Moved((s.course, s.day), s.on, s.on) for s in state.plan.sessions if s.course == course and s.on]
-        to = moved[0].to
-        if self.rest == "keep" or to is None:
-            return replace(state, moved=_with(state.moved, [*kept, *moved]))
-        begun = to - timedelta(days=first_day - 1)  # as if the days before were given with it
-        anchors = (*(a for a in state.anchors if a.course < course), Anchor(course, begun))
-        earlier = tuple(m for m in state.moved if m.place[0] <= course or m.to is None)
-        return replace(state, anchors=anchors, moved=_with(earlier, [*kept, *moved]))
+        move = _Move(tuple(going), to, self.rest)
+        self._refuse_where_taken(state, move)
+        self._refuse_closed(state, move)
+        return move.after(state)
 
     def _refuse_past(self, going: list[Session], missed: list[Session], at: date) -> None:
         """A later day of the course that has passed was given or was missed as well: nobody but the reader can say."""
@@ -125,9 +110,9 @@ class Missed(Struct, frozen=True):
                     code="missed-or-given",
                 )
 
-    def _refuse_where_taken(self, state: State, moved: list[Moved]) -> None:
+    def _refuse_where_taken(self, state: State, move: _Move) -> None:
         """No session comes on the day of another, before an earlier course or into a later one."""
-        met = self._met(state, moved)
+        met = move.meets(state)
         if met is not None:  # control: not-onto-another
             place, on = met
             too = ", or --rest move" if self.rest == "keep" else ""
@@ -139,46 +124,69 @@ class Missed(Struct, frozen=True):
                 overridable=False,
             )
 
-    def _met(self, state: State, moved: list[Moved]) -> tuple[Place, date] | None:
-        """The first session that would not come before or after the moved ones as it should, and its day by then."""
-        going, days = {found.place for found in moved}, [found.to for found in moved if found.to]
-        due = due_dates_of(self._after(state, moved)) if self.rest == "move" else None
-        for session in state.plan.sessions:
-            place, on = (session.course, session.day), session.on
-            if place in going or on is None:
-                continue
-            later = session.course > moved[0].place[0]
-            if later and due is not None:
-                on = due.days[session.course - 1] + timedelta(days=session.day - 1)
-            if on <= max(days) if later else on >= min(days):
-                return place, on
-        return None
-
-    def _refuse_closed(self, state: State, moved: list[Moved]) -> None:
-        site, days = state.site.value, [found.to for found in moved if found.to]
-        for found in moved:
-            why = closed_because(site, found.to) if found.to else None
+    def _refuse_closed(self, state: State, move: _Move) -> None:
+        site = state.site.value
+        for place, on in move.days.items():
+            why = closed_because(site, on)
             if why:  # control: not-on-closed-day
-                later = next((day for day in self._days_after(days[0]) if self._fits(state, moved, day)), None)
-                what = "the next open day" if len(days) == 1 else f"the next with all {len(days)} days open"
-                remedy = f"give --to {later}, {what}" if later else "give another --to"
+                ahead = (replace(move, to=move.to + timedelta(days=k)) for k in range(_LOOK_AHEAD_DAYS))
+                fits = next((other.to for other in ahead if other.fits(state)), None)
+                many = len(move.days)
+                what = "the next open day" if many == 1 else f"the next with all {many} days open"
                 raise RefusedError(
                     "move-onto-closed-day",
-                    f"session {found.place[0]}.{found.place[1]} would be on {found.to}, when the clinic is closed "
-                    f"({why}): {remedy}",
-                    value=str(found.to),
+                    f"session {place[0]}.{place[1]} would be on {on}, when the clinic is closed ({why}): "
+                    f"{f'give --to {fits}, {what}' if fits else 'give another --to'}",
+                    value=str(on),
                     overridable=False,
                 )
 
-    def _days_after(self, day: date) -> Iterator[date]:
-        return (day + timedelta(days=k) for k in range(1, _LOOK_AHEAD_DAYS))
 
-    def _fits(self, state: State, moved: list[Moved], to: date) -> bool:
-        """Whether the sessions could begin on this day instead: another than the planned one, open, and not taken."""
-        assert moved[0].to is not None
-        instead = [replace(found, to=found.to + (to - moved[0].to)) for found in moved if found.to]
-        shut = any(closed_because(state.site.value, found.to) for found in instead if found.to)
-        return to != moved[0].missed and not shut and self._met(state, instead) is None
+class _Move(Struct, frozen=True):
+    """The sessions of a course that are given from another day on, at the distances that they have."""
+
+    going: tuple[Session, ...]
+    to: date
+    rest: Rest
+
+    @property
+    def days(self) -> dict[Place, date]:
+        """The new day of each."""
+        begin = self.going[0].on
+        return {(s.course, s.day): self.to + (s.on - begin) for s in self.going if s.on and begin}
+
+    def after(self, state: State) -> State:
+        """With them on their days, and the courses after theirs where `rest` leaves them."""
+        course, day = min(self.days)
+        # the days of the course that do not go on keep theirs, wherever it is anchored now
+        own = [session for session in state.plan.sessions if session.course == course]
+        now = [Moved((s.course, s.day), s.on, self.days.get((s.course, s.day), s.on)) for s in own if s.on]
+        if self.rest == "keep":
+            return replace(state, moved=_with(state.moved, now))
+        begun = self.to - timedelta(days=day - 1)  # as if the days before were given with it
+        anchors = (*(a for a in state.anchors if a.course < course), Anchor(course, begun))
+        earlier = tuple(m for m in state.moved if m.place[0] <= course or m.to is None)
+        return replace(state, anchors=anchors, moved=_with(earlier, now))
+
+    def meets(self, state: State) -> tuple[Place, date] | None:
+        """The first session that would not come before or after them as it should, and its day by then."""
+        days = self.days
+        (course, _), first, last = min(days), min(days.values()), max(days.values())
+        due = due_dates_of(self.after(state)) if self.rest == "move" else None
+        for session in state.plan.sessions:
+            place, on = (session.course, session.day), session.on
+            if place in days or on is None:
+                continue
+            later = session.course > course
+            on = due.days[session.course - 1] if later and due else on
+            if on <= last if later else on >= first:
+                return place, on
+        return None
+
+    def fits(self, state: State) -> bool:
+        """Whether they can begin on this day: another than the planned one, open, and nobody else's."""
+        shut = any(closed_because(state.site.value, on) for on in self.days.values())
+        return self.to != self.going[0].on and not shut and self.meets(state) is None
 
 
 def _session_on(state: State, day: date) -> Session:

@@ -78,7 +78,7 @@ def hold(before: Plan, after: Plan, at: date, named: Collection[Place]) -> None:
         if is_settled(was, at):
             kept = is_now is not None and is_now._replace(done=was.done) == was
         else:
-            kept = not was_interrupted(was) or (is_now is not None and is_now.on == was.on)
+            kept = not was_interrupted(was) or is_now is None or is_now.on == was.on
         if not kept and place not in named:  # control: past-stays
             raise RefusedError(
                 "session-past",

@@ -121,6 +121,50 @@ def test_a_lost_part_begins_again(
     assert contents(done.folder) == contents(expected.folder)
 
 
+@pytest.mark.parametrize("which", ["one", "all"])
+def test_a_file_for_a_patient_that_was_lost_begins_again(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, die_at: Callable[[str, int], None], which: str
+) -> None:
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS_WITH_FILES", 10)
+    content = patients(40)
+    expected = batch(content, "--each", "ics", folder="whole")
+    die_at("add", 4)
+    with pytest.raises(Killed):
+        batch(content, "--each", "ics")
+    monkeypatch.undo()
+    each = expected.folder.parent / "out" / WORK / "each"
+    files = sorted(each.iterdir())
+    for path in files[:1] if which == "one" else files:
+        path.unlink()
+    done = batch(content, "--each", "ics")
+    if which == "one":  # others that do not count as yet were there in its place
+        assert done.code == 2
+        assert "a file for a patient was deleted before the batch was done" in done.err
+        done = batch(content, "--each", "ics")
+    assert done.code == 0
+    assert contents(done.folder) == contents(expected.folder)
+
+
+def test_a_file_for_a_patient_that_is_lost_while_it_runs_is_told(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("ivigcalc.batch.run.running.PARTITION_ROWS_WITH_FILES", 10)
+    real = folders.Progress.add
+
+    def meddled_with(self: folders.Progress, became: Any) -> None:
+        real(self, became)
+        work = tmp_path / "out" / WORK
+        for path in list((work / "each").iterdir())[:1] if self.partitions == 2 else []:
+            path.unlink()
+
+    monkeypatch.setattr(folders.Progress, "add", meddled_with)
+    done = batch(patients(40), "--each", "ics")
+    assert done.code == 2
+    assert "a file for a patient was deleted before the batch was done" in done.err
+    monkeypatch.undo()
+    assert batch(patients(40), "--each", "ics").code == 0
+
+
 @pytest.mark.parametrize("changed", ["input", "options", "site", "definitions", "version"])
 @pytest.mark.parametrize("finished", [False, True])
 def test_a_run_is_not_taken_up_when_something_changed(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,8 +23,9 @@ from ivigcalc.batch.run import workers
 from ivigcalc.batch.run.growing import part_of
 from ivigcalc.batch.run.running import in_partitions
 from ivigcalc.batch.run.work import Became, Done, Settings
-from ivigcalc.batch.run.workers import WorkerError, do_here, do_in_processes
+from ivigcalc.batch.run.workers import do_here, do_in_processes
 from ivigcalc.batch.tables.encode import Kind
+from ivigcalc.errors import RequestError
 
 COLUMNS = ("patient_id", "weight_kg", "start")
 ORDER = Form(regimen="dermatomyositis", product="octagam-10-us", courses="2", days="2", at="09:00")
@@ -113,6 +116,59 @@ def test_rows_stand_in_their_order_whoever_is_done_first(
 
 
 def test_a_worker_that_cannot_write_says_why(tmp_path: Path) -> None:
-    with pytest.raises(WorkerError, match="cannot write to the output folder: No such file or directory") as caught:
+    """With the code by which `explain` knows it, as one process does."""
+    with pytest.raises(RequestError, match="cannot write to the output folder: No such file or directory") as caught:
         list(do_in_processes(settings(), in_partitions(iter(rows(["60"])), 1), 2, tmp_path, {"sessions": 0}))
-    assert caught.value.exit_code == 2
+    assert (caught.value.exit_code, caught.value.code, caught.value.field) == (2, "cannot-write", "output")
+
+
+@pytest.mark.parametrize(("how", "said"), [("cut", "steps.part was cut"), ("deleted", "steps.part was deleted")])
+def test_a_table_that_is_cut_or_deleted_ends_it(tmp_path: Path, how: str, said: str) -> None:
+    """Behind a cut there would be a hole, and nobody would see it."""
+    partitions = in_partitions(iter(rows(["60", "72"] * 40)), 1)
+
+    def meddled_with() -> Iterator[list[Row]]:
+        for number, partition in enumerate(partitions):
+            if number == 30:
+                steps = part_of(tmp_path, "steps")
+                steps.unlink() if how == "deleted" else os.truncate(steps, 3)
+            yield partition
+
+    tables = here(settings(), rows(["60"]), 1)[0].tables
+    for table in tables:
+        part_of(tmp_path, table).write_bytes(HEADING)
+    with pytest.raises(RequestError, match=f"{said} before the batch was done") as caught:
+        list(do_in_processes(settings(), meddled_with(), 2, tmp_path, dict.fromkeys(tables, len(HEADING))))
+    assert caught.value.code == "damaged"
+
+
+def test_a_worker_does_not_outlive_its_parent_whatever_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "do_partition", lambda *_: time.sleep(60))
+
+    def parent() -> None:
+        list(do_in_processes(settings(), in_partitions(iter(rows(["60"] * 4)), 1), 2, tmp_path, {}))
+
+    started = get_context("fork").Process(target=parent)
+    started.start()
+    children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
+    wait_until(lambda: len(children.read_text(encoding="utf-8").split()) == 2)
+    its = [Path("/proc") / child for child in children.read_text(encoding="utf-8").split()]
+    time.sleep(0.2)  # by now they sleep
+    started.kill()
+    started.join()
+    wait_until(lambda: not any(map(runs, its)))
+
+
+def runs(process: Path) -> bool:
+    """Whether a process is there, and not only its name."""
+    try:
+        return "\nState:\tZ" not in (process / "status").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "it takes too long"
+        time.sleep(0.01)

@@ -118,10 +118,13 @@ def test_what_was_begun_stays_on_its_day(resume: str | None) -> None:
     assert session(moved, "1.2") == session(begun, "1.2")
 
 
-def test_a_later_course_that_was_begun_is_not_moved_with_the_rest(plan: Plan) -> None:
-    begun = reaction(plan, "10:51", session="2.1", on=TOLD)
+@pytest.mark.parametrize(("missed", "to"), [("2026-12-04", "2026-12-30"), ("2026-12-01", "2026-11-30")])
+def test_a_later_course_that_was_begun_is_not_moved_with_the_rest(plan: Plan, missed: str, to: str) -> None:
+    """Neither later nor earlier."""
+    told = min(TOLD, to)
+    begun = reaction(plan, "10:51", session="2.1", on=told)
     with pytest.raises(RefusedError, match=r"session 2\.1 was interrupted, and this would change it: .*--rest keep"):
-        after(begun, TOLD, missed=("2026-12-04",), to="2026-12-30", rest="move", done=())
+        after(begun, told, missed=(missed,), to=to, rest="move")
 
 
 def test_what_is_not_given_is_not_given_either_where_the_rest_moves(plan: Plan) -> None:

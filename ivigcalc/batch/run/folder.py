@@ -56,7 +56,7 @@ class Progress:
         self.planned += became.planned
         self.errors += became.errors
         self.counts += became.counts
-        self.sizes = {table: size + became.sizes[table] for table, size in self.sizes.items()}
+        self.sizes = became.after(self.sizes)
 
     @property
     def rows(self) -> int:
@@ -127,8 +127,13 @@ class Folder:
         found = read_state(self.work / STATE)
         if found is None or found["finished"]:
             return found
-        whole = all((_size(self.work / f"{table}.part") or 0) >= size for table, size in found["sizes"].items())
-        return found if whole else None
+        whole = all((_size(part_of(self.work, table)) or 0) >= size for table, size in found["sizes"].items())
+        files = found["planned"] * len(found["about"]["options"]["each"])
+        return found if whole and self.has_files(files) else None
+
+    def has_files(self, count: int) -> bool:
+        """Whether so many files for each patient were made, or more."""
+        return not count or sum(1 for _ in files_for_patients(self.work / _MADE)) >= count  # control: files-are-there
 
     def in_the_way(self, names: Iterable[str]) -> list[str]:
         """Those of the names that exist and would be replaced."""
@@ -162,13 +167,13 @@ class Folder:
     def append(self, done: Done, progress: Progress) -> None:
         """Add what one partition gave to all that there is. It counts only from the next `keep` on."""
         assert self._growing is not None
-        self._growing.put(done, progress.sizes)
+        self._growing.put(done, progress.sizes, progress.sizes)
 
     def keep(self, about: dict[str, Any], progress: Progress) -> None:
         """Make all that was appended safe on disk, and say so in the state."""
         with explained("cannot write to the output folder"):
             if self._growing is not None:
-                self._growing.sync()
+                self._growing.sync(progress.sizes)
             if (self.work / _MADE).is_dir():
                 sync(self.work / _MADE)
             state = {

@@ -20,9 +20,12 @@ class Growing:
         self._each = work / EACH
         with explained("cannot write to the output folder"):
             self._files = {table: part_of(work, table).open("r+b", buffering=0) for table in tables}
+            self._links = {table: os.fstat(file.fileno()).st_nlink for table, file in self._files.items()}
 
-    def put(self, done: Done, at: Mapping[str, int]) -> None:
-        """Write what one partition gave, in each table at its place. It counts only when the state says so."""
+    def put(self, done: Done, at: Mapping[str, int], least: Mapping[str, int]) -> None:
+        """Write what one partition gave, in each table at its place. It counts only when the state says so. `least`:
+        how long the tables are by now, or longer."""
+        self._check(least)
         with explained("cannot write to the output folder"):
             for table, data in done.tables.items():
                 self._files[table].seek(at[table])
@@ -32,15 +35,33 @@ class Growing:
                     write_all(file, data)
                     os.fsync(file.fileno())
 
-    def sync(self) -> None:
-        """Make safe on disk what was written to the tables, by this process or another."""
+    def sync(self, least: Mapping[str, int]) -> None:
+        """Make safe on disk what was written to the tables, by this process or another: so long they are at least."""
+        self._check(least)
         for file in self._files.values():
             os.fsync(file.fileno())
+
+    def _check(self, least: Mapping[str, int]) -> None:
+        """Raise where a table was cut or deleted: what is written behind a cut leaves a hole."""
+        for table, file in self._files.items():
+            status = os.fstat(file.fileno())
+            cut, deleted = status.st_size < least[table], status.st_nlink < self._links[table]
+            if cut or deleted:  # control: table-cut-under-batch
+                raise lost(f"{table}.part was {'deleted' if deleted else 'cut'}")
 
     def close(self) -> None:
         """Let go of the files."""
         for file in self._files.values():
             file.close()
+
+
+def lost(what: str) -> RequestError:
+    """The error where somebody else meddles with the work folder."""
+    return RequestError(
+        f"{what} before the batch was done: leave the folder alone until it is, and run the same command again",
+        field="output",
+        code="damaged",
+    )
 
 
 def part_of(work: Path, table: str) -> Path:

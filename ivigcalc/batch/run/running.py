@@ -17,7 +17,7 @@ from ivigcalc.batch.run.about import About, Summary, about, finished_before, own
 from ivigcalc.batch.run.asked import Batch
 from ivigcalc.batch.run.fingerprint import definitions_sha256
 from ivigcalc.batch.run.folder import Folder, Progress, as_json
-from ivigcalc.batch.run.growing import explained
+from ivigcalc.batch.run.growing import explained, lost
 from ivigcalc.batch.run.progress import Watch
 from ivigcalc.batch.run.state import EACH, SCHEMA, SUMMARY
 from ivigcalc.batch.run.summary import summary_of
@@ -103,6 +103,8 @@ class Run:
                 self._folder.keep(self._about, progress)
                 kept_at = clock()
         self._check_unchanged()
+        if not self._folder.has_files(progress.planned * len(self._batch.each)):
+            raise _NothingKeptError(lost("a file for a patient was deleted"))
 
     def _written(self, progress: Progress, watch: Watch) -> Generator[Became]:
         """Each partition that is left once it is in the tables, done by whomever the batch names."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct
@@ -79,6 +79,10 @@ class Became(Struct, frozen=True):
     first_errors: tuple[NumberedError, ...]
     counts: Counter[str]
     sizes: dict[str, int]
+
+    def after(self, sizes: Mapping[str, int]) -> dict[str, int]:
+        """How long the tables are with it, where they were so long before."""
+        return {table: size + self.sizes[table] for table, size in sizes.items()}
 
 
 class Done(Struct, frozen=True):

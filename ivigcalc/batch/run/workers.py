@@ -6,6 +6,7 @@ that is known of all partitions before: what was worked out is copied to nobody,
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +22,7 @@ from msgspec import Struct
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.run.growing import Growing
 from ivigcalc.batch.run.work import Became, Done, Planner, Settings, do_partition
-from ivigcalc.errors import IvigcalcError
+from ivigcalc.errors import IvigcalcError, RequestError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -49,10 +50,12 @@ class _ToPlan(Struct, frozen=True):
 
 
 class _ToWrite(Struct, frozen=True):
-    """To a worker: write what a partition gave, in each table from this byte on."""
+    """To a worker: write what a partition gave, in each table from this byte on. `least`: how long the tables are at
+    least by now."""
 
     number: int
     at: Mapping[str, int]
+    least: Mapping[str, int]
 
 
 class _Planned(Struct, frozen=True):
@@ -66,6 +69,27 @@ class _Written(Struct, frozen=True):
     """Of a worker: a partition is in the tables."""
 
     number: int
+
+
+class _Stopped(Struct, frozen=True):
+    """Of a worker: why it cannot go on."""
+
+    message: str
+    exit_code: int
+    field: str
+    code: str
+
+    @classmethod
+    def by(cls, error: IvigcalcError) -> _Stopped:
+        """What an error says, without what cannot be sent."""
+        return cls(str(error), error.exit_code, getattr(error, "field", ""), getattr(error, "code", ""))
+
+    @property
+    def error(self) -> IvigcalcError:
+        """The same as it is raised here."""
+        if self.code and self.exit_code == RequestError.exit_code:
+            return RequestError(self.message, field=self.field, code=self.code)
+        return WorkerError(self.message, self.exit_code)
 
 
 def do_here(settings: Settings, partitions: Partitions) -> Iterator[Done]:
@@ -122,12 +146,12 @@ def _serve(
     with suppress(OSError):
         try:
             growing = Growing(work, tables)
-            while (message := messages.get()[-1]) is not None:
-                connection.send(_answer(message, planner, growing, held))
+            while True:
+                connection.send(_answer(messages.get()[-1], planner, growing, held))
         except IvigcalcError as error:
-            connection.send(WorkerError(str(error), error.exit_code))
-            while messages.get()[-1] is not None:  # who ends before that is read seems to have been ended
-                pass
+            connection.send(_Stopped.by(error))
+            while True:  # who ends before that is read seems to have been ended from outside
+                messages.get()
 
 
 def _answer(
@@ -136,24 +160,24 @@ def _answer(
     if isinstance(message, _ToPlan):
         done = held[message.number] = do_partition(planner, message.rows)
         return _Planned(message.number, done.became)
-    growing.put(held.pop(message.number), message.at)
+    growing.put(held.pop(message.number), message.at, message.least)
     return _Written(message.number)
 
 
-def _received_ahead(connection: Connection) -> PriorityQueue[tuple[int, int, _ToPlan | _ToWrite | None]]:
-    """The messages as they come, what is to be written before what is to be planned, None at the end before all.
+def _received_ahead(connection: Connection) -> PriorityQueue[tuple[bool, int, _ToPlan | _ToWrite]]:
+    """The messages as they come, what is to be written before what is to be planned.
 
     They are taken at once, so that the other side, which hands out one ahead, never waits for a worker that waits for
-    it.
+    it. Where the other side is gone, nobody counts what is made here: the process ends, whatever it does.
     """
-    messages: PriorityQueue[tuple[int, int, _ToPlan | _ToWrite | None]] = PriorityQueue()
+    messages: PriorityQueue[tuple[bool, int, _ToPlan | _ToWrite]] = PriorityQueue()
 
     def take() -> None:
         with suppress(EOFError, OSError):
             while True:
                 message = connection.recv()
                 messages.put((isinstance(message, _ToPlan), message.number, message))
-        messages.put((-1, 0, None))
+        os._exit(0)
 
     Thread(target=take, daemon=True).start()
     return messages
@@ -185,6 +209,7 @@ def _in_order(partitions: Partitions, ends: Sequence[Connection], sizes: Mapping
         if not waiting:
             return
         if waiting[0].written and (became := waiting.popleft().became) is not None:
+            crew.told_of(became)
             yield became
         else:
             crew.work()
@@ -195,8 +220,8 @@ class _Crew:
 
     def __init__(self, ends: Sequence[Connection], sizes: Mapping[str, int]) -> None:
         self._ends = ends
-        #: how long the tables are with all partitions that have their place
-        self._sizes = dict(sizes)
+        #: how long the tables are with all partitions that have their place, and at least with those that were told of
+        self._sizes = self._least = sizes
         #: those that nobody has yet, those that have no place yet, and those that are not written
         self._to_plan: deque[_Partition] = deque()
         self._to_place: deque[_Partition] = deque()
@@ -215,8 +240,8 @@ class _Crew:
 
         for end in wait(self._ends):
             told = _talk(end.recv)  # type: ignore[union-attr]
-            if isinstance(told, WorkerError):
-                raise told
+            if isinstance(told, _Stopped):
+                raise told.error
             if isinstance(told, _Planned):
                 self._at_hand[end] -= 1
                 self._under_way[told.number].became = told.became
@@ -240,8 +265,13 @@ class _Crew:
         """Say where they belong of all partitions before which nothing is open."""
         while self._to_place and (became := self._to_place[0].became) is not None:
             partition = self._to_place.popleft()
-            _talk(partition.worker.send, _ToWrite(partition.number, self._sizes))  # control: order-of-rows
-            self._sizes = {table: size + became.sizes[table] for table, size in self._sizes.items()}
+            place = _ToWrite(partition.number, self._sizes, self._least)  # control: order-of-rows
+            _talk(partition.worker.send, place)
+            self._sizes = became.after(self._sizes)
+
+    def told_of(self, became: Became) -> None:
+        """A partition is written, and so are all before it."""
+        self._least = became.after(self._least)
 
 
 def _talk(call: Any, *what: Any) -> Any:
