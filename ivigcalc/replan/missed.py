@@ -152,8 +152,8 @@ class _Move(Struct, frozen=True):
     @property
     def days(self) -> dict[Place, date]:
         """The new day of each."""
-        begin = self.going[0].on
-        return {(s.course, s.day): self.to + (s.on - begin) for s in self.going if s.on and begin}
+        planned = [((s.course, s.day), s.on) for s in self.going if s.on]
+        return {place: self.to + (on - planned[0][1]) for place, on in planned}
 
     def after(self, state: State) -> State:
         """With them on their days, and the courses after theirs where `rest` leaves them."""
