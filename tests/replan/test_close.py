@@ -45,6 +45,16 @@ def test_a_last_day_that_moves_towards_the_next_course_is_said(plan: Plan) -> No
     assert notice.sessions == ((3, 1), (3, 2), (3, 3), (3, 4))
 
 
+@pytest.mark.parametrize(("missed", "to", "course"), [("2027-01-29", "2027-01-31", 3), ("2027-02-26", "2027-02-28", 4)])
+def test_a_last_day_under_another_order_is_held_against_the_days_of_its_course(
+    plan: Plan, missed: str, to: str, course: int
+) -> None:
+    """Four days, and no more, whichever orders could give the course: 23 days from the last one instead of 25."""
+    heavier = after(plan, ON, new_weight="68kg", from_course="3")
+    said = f"course {course + 1} starts 23 days after the last day of course {course}, not 25"
+    assert close(moved(heavier, missed, to, "keep")) == [said]
+
+
 def test_a_later_day_that_moves_with_the_rest_brings_no_course_closer(plan: Plan) -> None:
     """Day 2 of course 2 on 5 January instead of 30 December, the rest 6 days later: each gap is as long as it was."""
     assert close(moved(plan, "2026-12-30", "2027-01-05", "move")) == []
