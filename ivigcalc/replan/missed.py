@@ -91,7 +91,9 @@ class Missed(Struct, frozen=True):
                 f"--to {to} is before {at}, the day on which this was told: give a later day", field="to"
             )
         course = [session for session in state.plan.sessions if session.course == first.course]
-        going = [s for s in course if s in missed or (s.day > first.day and not s.done and not was_interrupted(s))]
+        later = [s for s in course if s.day > first.day and not s.done]
+        unbegun = [session for session in later if not was_interrupted(session)]  # control: begun-stays
+        going = [session for session in course if session in missed or session in unbegun]
         self._refuse_past(going, missed, at)
         move = _Move(tuple(going), to, self.rest)
         self._refuse_where_taken(state, move)
@@ -163,7 +165,8 @@ class _Move(Struct, frozen=True):
         now = [Moved((s.course, s.day), s.on, self.days.get((s.course, s.day), s.on)) for s in own if s.on]
         if self.rest == "keep":
             return replace(state, moved=_with(state.moved, now))
-        begun = self.to - timedelta(days=day - 1)  # as if the days before were given with it
+        # as if the days before were given with it
+        begun = self.to - timedelta(days=day - 1)  # control: rest-from-the-new-day
         anchors = (*(a for a in state.anchors if a.course < course), Anchor(course, begun))
         earlier = tuple(m for m in state.moved if m.place[0] <= course or m.to is None)
         return replace(state, anchors=anchors, moved=_with(earlier, now))

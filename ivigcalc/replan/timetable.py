@@ -57,7 +57,7 @@ def _rhythm(state: State) -> list[_Rhythm]:
         whole: list[_Rhythm] = []
         for part, following in zip_longest(parts, parts[1:]):
             # after a phase without an interval comes that of the next one, as this order has it
-            interval = part.interval or (following.interval if following else None)
+            interval = part.interval or (following.interval if following else None)  # control: first-after-the-loading
             whole += [(part.phase.id, interval)] * part.courses
         end = state.orders[number + 1].first_course - 1 if number + 1 < len(state.orders) else len(whole)
         found += whole[ordered.first_course - 1 : end]
