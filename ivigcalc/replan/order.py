@@ -8,7 +8,6 @@ from itertools import accumulate
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ivigcalc.engine.prescription import prescribe
 from ivigcalc.errors import RequestError
 from ivigcalc.quantity import Quantity
 from ivigcalc.replan.past import refuse_settled_course
@@ -47,7 +46,7 @@ def _ordered_anew(state: State, course: int, option: str, **said: OrderedDose | 
         if form.order is None:
             return replace(form, **{name: str(value) for name, value in new.items()})
         by_phase = list(read_order(form.order))
-        parts = prescribe(state.desk.case(state.form_of(Ordered(course, form)), state.command)).parts
+        parts = state.parts_of(Ordered(course, form))
         *earlier, _ = accumulate(part.courses for part in parts)
         left = [part.phase.id for part, end in zip(parts, earlier, strict=False) if end >= course]
         if left:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ivigcalc.api import Desk
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.engine.plan import Notice, Plan, Session
+from ivigcalc.engine.prescription import Part, prescribe
 from ivigcalc.engine.since import Moved, Pause, Place
 from ivigcalc.errors import RequestError
 from ivigcalc.request.event import EventWords, Kind
@@ -90,6 +91,10 @@ class State(Struct, frozen=True, dict=True):
             return form
         protocol = f"{reference_of(source.regimen)}:{source.protocol}"  # control: same-protocol
         return replace(form, regimen=protocol, indication=None)
+
+    def parts_of(self, ordered: Ordered) -> tuple[Part, ...]:
+        """The parts of an order from the first course on, one for each phase."""
+        return prescribe(self.desk.case(self.form_of(ordered), self.command)).parts
 
     def with_order(self, first_course: int, **words: str | None) -> State:
         """The state in which words of the order are others from a course on, also in what was changed after it."""

@@ -8,7 +8,6 @@ from itertools import groupby, pairwise, zip_longest
 
 from msgspec import Struct
 
-from ivigcalc.engine.prescription import prescribe
 from ivigcalc.engine.schedule import due_dates
 from ivigcalc.quantity import Quantity
 from ivigcalc.replan.state import State
@@ -53,7 +52,7 @@ def _rhythm(state: State) -> list[_Rhythm]:
     """Of each course the phase and the interval, under the order that is in force for it."""
     found: list[_Rhythm] = []
     for number, ordered in enumerate(state.orders):
-        parts = prescribe(state.desk.case(state.form_of(ordered), state.command)).parts
+        parts = state.parts_of(ordered)
         whole: list[_Rhythm] = []
         for part, following in zip_longest(parts, parts[1:]):
             # after a phase without an interval comes that of the next one, as this order has it
