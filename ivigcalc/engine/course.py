@@ -87,18 +87,26 @@ Shape = tuple[tuple[Quantity | None, int, int], ...]
 
 
 class Dosed(Struct, frozen=True, dict=True):
-    """All courses of a prescription for one dosing weight, exact in `stretches`, as shown in `courses` and `totals`.
+    """All courses of a prescription for one dosing weight, exact in `stretches`, as shown in `courses`.
 
-    `restocked_from`: the first course that the stock did not reach. `age_unknown`: small doses would be rounded finer
-    for some ages, and nobody said the age.
+    `age_unknown`: small doses would be rounded finer for some ages, and nobody said the age.
     """
 
     kg: Fraction
     stretches: tuple[Stretch, ...]
     courses: tuple[Course, ...]
-    totals: Totals
-    restocked_from: int | None = None
+    drawn: Drawn
     age_unknown: bool = False
+
+    @property
+    def totals(self) -> Totals:
+        """What all sessions come to."""
+        return self.drawn.totals
+
+    @property
+    def restocked_from(self) -> int | None:
+        """The first course that the stock did not reach."""
+        return self.drawn.restocked_from
 
     @cached_property
     def titrated(self) -> Known[object, Titrated]:
@@ -142,23 +150,40 @@ class Dosed(Struct, frozen=True, dict=True):
         """Course and day of each session, in order."""
         return tuple((course, day) for s in self.stretches for course in s.numbers for day in range(1, s.days + 1))
 
-    @cached_property
+    @property
     def portions(self) -> tuple[Portion, ...]:
         """What each session of the plan gives, in order."""
-        return tuple(portion for s in self.stretches for course in s.portions for portion in course)
+        return self.drawn.of_sessions
 
 
 #: the doses in g of the days of a course, and of how many courses
 Given = tuple[tuple[Fraction, ...], int]
 
 
-class Drawn(Struct, frozen=True):
+class Drawn(Struct, frozen=True, dict=True):
     """The portions of each course of each part of a plan, and what they come to: the same for every weight that is
     given the same. `restocked_from`: the first course that the stock did not reach."""
 
     portions: tuple[tuple[tuple[Portion, ...], ...], ...]
     totals: Totals
     restocked_from: int | None
+
+    @cached_property
+    def of_sessions(self) -> tuple[Portion, ...]:
+        """The portion of each session, in order."""
+        return tuple(portion for part in self.portions for course in part for portion in course)
+
+    @cached_property
+    def parts_of_sessions(self) -> tuple[int, ...]:
+        """The number of the part that each session is of, from 0."""
+        return tuple(number for number, part in enumerate(self.portions) for course in part for _ in course)
+
+    @cached_property
+    def sorts(self) -> tuple[int, ...]:
+        """Which sessions give the same portion of the same part: the sort of each, numbered as they are first met."""
+        known: dict[tuple[int, Portion], int] = {}
+        of_part = zip(self.parts_of_sessions, self.of_sessions, strict=True)
+        return tuple(known.setdefault(session, len(known)) for session in of_part)
 
 
 def finer_for_age(case: Case) -> bool | None:
@@ -189,7 +214,7 @@ def _dose_courses(prescription: Prescription, kg: Fraction, finer: bool | None, 
         stretches.append(Stretch(part, first, dose, rounding, portions, _with_all_sizes(prescription, part, kg, dose)))
         first += part.courses
     courses = tuple([shown_course(stretch, kg) for stretch in stretches])
-    return Dosed(kg, tuple(stretches), courses, drawn.totals, drawn.restocked_from, finer is None)
+    return Dosed(kg, tuple(stretches), courses, drawn, finer is None)
 
 
 def _drawn(prescription: Prescription, given: tuple[Given, ...]) -> Drawn:

@@ -21,7 +21,8 @@ from ivigcalc.engine.weight import Weights
 from ivigcalc.exact import Fraction
 from ivigcalc.quantity import decimal_of
 
-#: how long after its end an interrupted infusion is looked for by the clock
+#: fields of a session that say when it is: its course, day and date
+_DAY_FIELDS = 3
 
 
 class Draft(Struct, frozen=True, dict=True):
@@ -38,34 +39,51 @@ class Draft(Struct, frozen=True, dict=True):
     @cached_property
     def sessions(self) -> tuple[Session, ...]:
         """Every session: its day, its portion and its infusion."""
-        before_min, after_min = self.prescription.overheads_min
-        at_min, stretches, change = self.case.order.at, self.dosed.stretches, self._clock_change
-        product, since = self.case.product.id, self.case.since
-        times = {time: _shown(time) for time in dict.fromkeys(self.titrated.times)}
-        sessions = (
-            Session(
-                visit.course,
-                visit.day,
-                visit.on,
-                at_min,
-                portion.dose_g,
-                portion.volume_ml,
-                portion.vials,
-                portion.leftover_g,
-                infusion,
-                stretches[visit.stretch].part.phase.id,
-                before_min,
-                after_min,
-                times[time],
-                change(visit.on, infusion),
-                (visit.course, visit.day) in since.done,
-                product,
-            )
-            for visit, portion, infusion, time in zip(
-                self.calendar.visits, self.dosed.portions, self.titrated.infusions, self.titrated.times, strict=True
-            )
-        )
+        sorts, since = self.titrated.sorts, self.case.since
+        alike = [self._first_of(sort)[_DAY_FIELDS:] for sort in range(max(sorts) + 1)]
+        visits = zip(self.calendar.visits, sorts, strict=True)
+        sessions = [Session._make((visit.course, visit.day, visit.on, *alike[sort])) for visit, sort in visits]
+        if since.done or zone_of(self.case.site) is not None:
+            sessions = list(map(self._on_its_day, sessions))
         return tuple(map(self._as_it_went, sessions) if since.pauses else sessions)
+
+    def _first_of(self, sort: int) -> Session:
+        """The first session of a sort, whatever hangs on its day."""
+        place = self.titrated.sorts.index(sort)
+        visit, portion = self.calendar.visits[place], self.dosed.portions[place]
+        before_min, after_min = self.prescription.overheads_min
+        return Session(
+            visit.course,
+            visit.day,
+            visit.on,
+            at_min=self.case.order.at,
+            dose_g=portion.dose_g,
+            volume_ml=portion.volume_ml,
+            vials=portion.vials,
+            leftover_g=portion.leftover_g,
+            infusion=self.titrated.infusions[place],
+            phase=self.dosed.stretches[visit.stretch].part.phase.id,
+            overhead_before_min=before_min,
+            overhead_after_min=after_min,
+            infusion_time=_shown(self.titrated.times[place]),
+            product=self.case.product.id,
+        )
+
+    def _on_its_day(self, session: Session) -> Session:
+        """A session with what hangs on its day: whether it is past, and how the clocks are changed."""
+        return session._replace(
+            clock_change=self._clock_change(session.on, session.infusion),
+            done=(session.course, session.day) in self.case.since.done,
+        )
+
+    @cached_property
+    def sorts(self) -> tuple[int, ...]:
+        """Which sessions of a first plan are alike but for their days: the sort of each, numbered as they are met."""
+        if zone_of(self.case.site) is None:
+            return self.titrated.sorts
+        known: dict[object, int] = {}
+        changes = [session.clock_change for session in self.sessions]
+        return tuple([known.setdefault(kind, len(known)) for kind in zip(self.titrated.sorts, changes, strict=True)])
 
     def _as_it_went(self, session: Session) -> Session:
         """A session with its interruptions, by the clocks as they are changed until its new end."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ivigcalc.engine.ceilings import Held, other_ceilings
 from ivigcalc.engine.course import Dosed, Portion
-from ivigcalc.engine.infusion_time import TimeInForce, plateau_ml_per_h, stretches_of_sessions, time_in_force
+from ivigcalc.engine.infusion_time import TimeInForce, plateau_ml_per_h, time_in_force
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Infusion, InfusionStep, Notice, Titration
 from ivigcalc.engine.prescription import Prescription, Rates
@@ -57,6 +57,7 @@ class Titrated(Struct, frozen=True, dict=True):
 
     `times`: how long each session is to last. `held`: what the patient is held to. `without`: why some sessions have no
     infusion, in words. `longest_bottles_min`: of each session, for how many minutes the bottle runs that runs longest.
+    `sorts`: which sessions are alike but for their days: the sort of each, numbered as they are first met.
     """
 
     used: tuple[UsedTable, ...]
@@ -65,6 +66,7 @@ class Titrated(Struct, frozen=True, dict=True):
     titrations: tuple[Titration, ...]
     without: tuple[str, ...]
     longest_bottles_min: tuple[Fraction, ...]
+    sorts: tuple[int, ...]
     held: Held
 
     @cached_property
@@ -111,47 +113,49 @@ def _titrate(
     kinds: tuple[InfusionKind, ...],
 ) -> Titrated:
     served = {kind: _served(prescription, kind, held) for kind in dict.fromkeys(kinds)}
-    climbs: list[_Climbed] = []
-    infusions: dict[tuple[int, Fraction, TimeInForce | None], Infusion] = {}
-    alike: dict[tuple[int, int, InfusionKind], _Session] = {}
-    given: list[_Session] = []
-    for portion, stretch, kind in zip(dosed.portions, stretches_of_sessions(dosed), kinds, strict=True):
-        same = (id(portion), id(stretch), kind)  # of the plan in hand, which keeps them
-        if same not in alike:
-            serves = served[kind]
-            table = None if isinstance(serves, str) else serves.rates.table.table
-            time, infusion = time_in_force(prescription, stretch, table), None
-            if not isinstance(serves, str):
-                at = next((place for place, climbed in enumerate(climbs) if climbed.is_alike(serves)), len(climbs))
-                if at == len(climbs):
-                    climbs.append(_Climbed.of(prescription, kind, serves, rate_kg, held.risks))
-                key = (at, portion.exact_g, time)
-                if key not in infusions:
-                    infusions[key] = climbs[at].infusion(portion.exact_g, time)
-                infusion = infusions[key]
-            alike[same] = _Session(infusion, time, _longest_bottle_min(portion, infusion))
-        given.append(alike[same])
-    made_at = [[made for key, made in infusions.items() if key[0] == at] for at in range(len(climbs))]
+    climbs = _Climbs(prescription, rate_kg, held.risks)
+    sessions = tuple(zip(dosed.drawn.sorts, kinds, strict=True))
+    sorts: dict[tuple[int, _Given], int] = {}
+    sort_of: dict[tuple[int, InfusionKind], int] = {}
+    for session in dict.fromkeys(sessions):
+        (drawn, kind), place = session, sessions.index(session)
+        given = _given(prescription, dosed, place, kind, served[kind], climbs)
+        sort_of[session] = sorts.setdefault((drawn, given), len(sorts))
+    of_each = tuple([sort_of[session] for session in sessions])
+    times = [given.time for _, given in sorts]
+    infusions = [None if given.made is None else climbs.made[given.made] for _, given in sorts]
+    longest = [_longest_bottle_min(dosed.portions[of_each.index(sort)], made) for sort, made in enumerate(infusions)]
     return Titrated(
-        tuple(climbed.used(made) for climbed, made in zip(climbs, made_at, strict=True)),
-        tuple([session.infusion for session in given]),
-        tuple([session.time for session in given]),
+        climbs.used(),
+        tuple([infusions[sort] for sort in of_each]),
+        tuple([times[sort] for sort in of_each]),
         tuple(
-            Titration(made, tuple([place for place, session in enumerate(given) if session.infusion is made]))
-            for made in infusions.values()
+            Titration(made, tuple([place for place, sort in enumerate(of_each) if infusions[sort] is made]))
+            for made in climbs.made
         ),
         tuple(dict.fromkeys(why for why in served.values() if isinstance(why, str))),
-        tuple([session.longest_bottle_min for session in given]),
+        tuple([longest[sort] for sort in of_each]),
+        of_each,
         held,
     )
 
 
-class _Session(Struct, frozen=True):
-    """The infusion of a session, how long it is to last, and how long its longest bottle runs."""
+class _Given(Struct, frozen=True):
+    """How long a session is to last, and the number of its infusion among those that are made."""
 
-    infusion: Infusion | None
     time: TimeInForce | None
-    longest_bottle_min: Fraction
+    made: int | None
+
+
+def _given(
+    prescription: Prescription, dosed: Dosed, place: int, kind: InfusionKind, serves: _Serves | str, climbs: _Climbs
+) -> _Given:
+    """What the session at a place of the plan is given; no infusion where there are words that say why not."""
+    stretch = dosed.stretches[dosed.drawn.parts_of_sessions[place]]
+    if isinstance(serves, str):
+        return _Given(time_in_force(prescription, stretch, None), None)
+    time = time_in_force(prescription, stretch, serves.rates.table.table)
+    return _Given(time, climbs.make(kind, serves, dosed.portions[place].exact_g, time))
 
 
 def _longest_bottle_min(portion: Portion, infusion: Infusion | None) -> Fraction:
@@ -225,6 +229,34 @@ class _Climbed(Struct, frozen=True):
                 on = climb(self.climb.ladder, self.climb.weight_kg, limits)
                 return make_infusion(on, full_steps(on), dose_g)
         return make_infusion(self.climb, self.full_steps, dose_g)
+
+
+class _Climbs:
+    """The tables that one patient's plan is climbed by, as they are met, and the infusions `made`, each once."""
+
+    def __init__(self, prescription: Prescription, rate_kg: Fraction, risks: tuple[Risk, ...]) -> None:
+        self._prescription, self._rate_kg, self._risks = prescription, rate_kg, risks
+        self._climbs: list[_Climbed] = []
+        self._numbers: dict[tuple[int, Fraction, TimeInForce | None], int] = {}
+        self.made: list[Infusion] = []
+
+    def make(self, kind: InfusionKind, serves: _Serves, dose_g: Fraction, time: TimeInForce | None) -> int:
+        """The number of the infusion of a dose that has to last so long."""
+        at = next((at for at, climbed in enumerate(self._climbs) if climbed.is_alike(serves)), len(self._climbs))
+        if at == len(self._climbs):
+            self._climbs.append(_Climbed.of(self._prescription, kind, serves, self._rate_kg, self._risks))
+        number = self._numbers.setdefault((at, dose_g, time), len(self.made))
+        if number == len(self.made):
+            self.made.append(self._climbs[at].infusion(dose_g, time))
+        return number
+
+    def used(self) -> tuple[UsedTable, ...]:
+        """Each table with what bound its infusions."""
+        made = [
+            [self.made[number] for key, number in self._numbers.items() if key[0] == at]
+            for at in range(len(self._climbs))
+        ]
+        return tuple(climbed.used(of_it) for climbed, of_it in zip(self._climbs, made, strict=True))
 
 
 def make_infusion(on: Climb, full_steps: tuple[InfusionStep, ...], dose_g: Fraction) -> Infusion:

@@ -49,7 +49,7 @@ def time_in_force(rx: Prescription, stretch: Stretch, table: RateTable | None) -
 
 def stretches_of_sessions(dosed: Dosed) -> tuple[Stretch, ...]:
     """The stretch of each session of the plan, in order."""
-    return tuple(stretch for stretch in dosed.stretches for course in stretch.portions for _ in course)
+    return tuple([dosed.stretches[number] for number in dosed.drawn.parts_of_sessions])
 
 
 def plateau_ml_per_h(on: Climb, volume_ml: Fraction, least_min: Fraction) -> Fraction | None:

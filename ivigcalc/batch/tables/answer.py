@@ -24,7 +24,7 @@ from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.assemble import computed_from
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked
-from ivigcalc.engine.plan import Notice, Session, Titration, clock_text
+from ivigcalc.engine.plan import Notice, Session, clock_text
 from ivigcalc.quantity import decimal_of
 from ivigcalc.render.csv import (
     Treatment,
@@ -42,46 +42,42 @@ ROUNDED = "rows/rounded"
 
 
 class Figures(Struct, frozen=True, dict=True):
-    """The doses and rates of a plan, whatever is said of it. `movable` where they are the same from another first day
-    on. What goes into the gaps of its text: the patient, the codes of the notices, and `days`.
+    """The doses and rates of a plan, whatever is said of it. `sorts`: which sessions are alike but for their days.
+    `movable` where they are the same from another first day on. What goes into the gaps of its text: the patient, the
+    codes of the notices, and `days`.
     """
 
     sessions: tuple[Session, ...]
-    titrations: tuple[Titration, ...]
+    sorts: tuple[int, ...]
     treatment: Treatment
     movable: Movable | None
 
     @cached_property
-    def _alike(self) -> tuple[tuple[Session, ...], tuple[int, ...]]:
-        """Sessions whose lines differ in their days alone: one of each kind, and of which kind each session is."""
-        kinds: dict[tuple[object, ...], int] = {}
-        firsts: list[Session] = []
-        order: list[int] = []
-        for session in self.sessions:
-            # what it shows is told by which object it is: a plan makes one of each, and all of them are in hand
-            made = map(id, (session.infusion, session.dose_g, session.leftover_g, session.vials))
-            kind = kinds.setdefault((*made, session.phase, session.clock_change), len(firsts))
-            if kind == len(firsts):
-                firsts.append(session)
-            order.append(kind)
-        return tuple(firsts), tuple(order)
+    def _firsts(self) -> list[Session]:
+        """The first session of each sort."""
+        return [self.sessions[self.sorts.index(sort)] for sort in range(max(self.sorts) + 1)]
+
+    @cached_property
+    def _own_days(self) -> tuple[Day, ...]:
+        """The day of each session. The days of a course follow each other, so they are counted from its first."""
+        return tuple([(session.course, session.day - 1) for session in self.sessions])
 
     @cached_property
     def days(self) -> tuple[Day, ...]:
         """Every day that the tables name, in order: those of the sessions, and those that an infusion reaches into."""
-        found = set(map(_day_of, self.sessions))
-        firsts, order = self._alike
-        reach = [0 if first.duration_min is None else _days_later(first, first.duration_min) or 0 for first in firsts]
-        if any(reach):
-            for session, kind in zip(self.sessions, order, strict=True):
-                found.update((session.course, session.day - 1 + more) for more in range(1, reach[kind] + 1))
+        reach = [0 if one.duration_min is None else _days_later(one, one.duration_min) or 0 for one in self._firsts]
+        if not any(reach):
+            return self._own_days
+        found = set(self._own_days)
+        for (course, later), sort in zip(self._own_days, self.sorts, strict=True):
+            found.update((course, later + more) for more in range(1, reach[sort] + 1))
         return tuple(sorted(found))
 
     @cached_property
     def _places(self) -> tuple[int, ...]:
         """Where the day of each session is among the days; those of one infusion follow each other."""
         place_of = {day: place for place, day in enumerate(self.days)}
-        return tuple([place_of[_day_of(session)] for session in self.sessions])
+        return tuple([place_of[day] for day in self._own_days])
 
     def lines(self, table: str, who: bytes, said: bytes, start: date) -> bytes:
         """Its lines in the table of sessions or of steps, for this patient and first day."""
@@ -93,14 +89,14 @@ class Figures(Struct, frozen=True, dict=True):
 
     def on_days(self, start: date) -> tuple[date, ...]:
         """The date of each session, for this first day."""
-        days = tuple(map(_day_of, self.sessions))
+        days = self._own_days
         return self.movable.dates_of(days).dates(start) if self.movable is not None else self._own_dates(days)
 
     def last_day(self, start: date) -> date:
         """The date of the last session, for this first day."""
         if self._last_date is not None:
             return self._last_date.dates(start)[0]
-        return self._own_dates((_day_of(self.sessions[-1]),))[0]
+        return self._own_dates(self._own_days[-1:])[0]
 
     @cached_property
     def _dates(self) -> Dates | None:
@@ -110,7 +106,7 @@ class Figures(Struct, frozen=True, dict=True):
     @cached_property
     def _last_date(self) -> Dates | None:
         """When its last session is; None where it cannot be moved."""
-        return self.movable.dates_of((_day_of(self.sessions[-1]),)) if self.movable is not None else None
+        return self.movable.dates_of(self._own_days[-1:]) if self.movable is not None else None
 
     def _own_dates(self, days: tuple[Day, ...]) -> tuple[date, ...]:
         firsts = {
@@ -121,23 +117,22 @@ class Figures(Struct, frozen=True, dict=True):
     @cached_property
     def _sessions(self) -> tuple[Text, Filling | None]:
         """`sessions.csv`, as `render.csv.session_rows` has it, and what goes into its gaps."""
-        return self._with_gaps([_session_line(first, self.treatment) for first in self._alike[0]])
+        return self._with_gaps([_session_line(first, self.treatment) for first in self._firsts])
 
     @cached_property
     def _steps(self) -> tuple[Text, Filling | None]:
         """`steps.csv`, as `render.csv.step_rows` has it, and what goes into its gaps."""
-        return self._with_gaps([_step_lines(first) for first in self._alike[0]])
+        return self._with_gaps([_step_lines(first) for first in self._firsts])
 
     def _with_gaps(self, blocks: Sequence[bytes]) -> tuple[Text, Filling | None]:
-        text = text_of(blocks, self._alike[1], self._places)
+        text = text_of(blocks, self.sorts, self._places)
         return text, None if self._dates is None else self._dates.filling(text.shape)
 
     @cached_property
     def line_counts(self) -> tuple[int, int]:
         """How many lines it has in the tables of sessions and steps."""
-        firsts, order = self._alike
-        steps = [len(first.infusion.steps) if first.infusion else 0 for first in firsts]
-        return len(order), sum([steps[kind] for kind in order])
+        steps = [len(first.infusion.steps) if first.infusion else 0 for first in self._firsts]
+        return len(self.sorts), sum([steps[sort] for sort in self.sorts])
 
 
 class Answer(NamedTuple):
@@ -147,11 +142,6 @@ class Answer(NamedTuple):
     figures: Figures
     codes: str
     kinds: tuple[str, ...] = ()
-
-
-def _day_of(session: Session) -> Day:
-    """The days of a course follow each other, so they are counted from its first."""
-    return session.course, session.day - 1
 
 
 def _step_lines(session: Session) -> bytes:
@@ -271,7 +261,7 @@ def _figures(worked: Worked, known: Known[Movable, Movable]) -> Figures:
     draft, dosed = worked.draft, worked.draft.dosed
     dates = None if has_own_dates(draft) else _of_all(movable(draft), known)
     by = treatment(computed_from(draft), decimal_of(dosed.kg, 2), dosed.courses)
-    return Figures(draft.sessions, draft.titrated.titrations, by, dates)
+    return Figures(draft.sessions, draft.sorts, by, dates)
 
 
 def _kinds(treatment: Treatment, notices: tuple[Notice, ...], rounded: bool) -> tuple[str, ...]:
