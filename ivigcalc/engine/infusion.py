@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -19,7 +19,6 @@ from ivigcalc.engine.prescription import Prescription, Rates
 from ivigcalc.engine.titration import (
     Binding,
     Climb,
-    Ladder,
     OtherCeiling,
     TableChoice,
     climb,
@@ -305,7 +304,8 @@ def step_of(
 ) -> InfusionStep:
     """Cumulative volumes are rounded, and each step is the difference: what is shown sums exactly."""
     (rate, rung, _), beside = on.rates[place], shown_beside(on, place)
-    per_kg, per_kg_mg = _per_kg(on.ladder, shown_per_kg(on, place))
+    of_body = shown_per_kg(on, place)
+    per_kg, per_kg_mg = (None, None) if of_body is None else _per_kg(on.ladder.ml_per_g, of_body)
     return InfusionStep(
         step=place + 1,
         rate_ml_per_kg_per_h=per_kg,
@@ -320,8 +320,7 @@ def step_of(
     )
 
 
-def _per_kg(ladder: Ladder, rate: Fraction | None) -> tuple[Decimal | None, Decimal | None]:
+@lru_cache(maxsize=1024)  # few are set, and those of a ladder for every patient
+def _per_kg(ml_per_g: Fraction, rate: Fraction) -> tuple[Decimal, Decimal]:
     """A rate in mL/kg/h and in mg/kg/min."""
-    if rate is None:
-        return None, None
-    return decimal_of(rate, RATE_PLACES), decimal_of(rate * 1000 / ladder.ml_per_g / 60, RATE_PLACES)
+    return decimal_of(rate, RATE_PLACES), decimal_of(rate * 1000 / ml_per_g / 60, RATE_PLACES)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from ivigcalc.engine.plan import ComputedFrom, Course, InfusionStep, Level, Notice, Plan, Session
+from ivigcalc.definitions import Regimen
+from ivigcalc.engine.plan import Course, InfusionStep, Level, Notice, Plan, Session
 from ivigcalc.quantity import plain
 from ivigcalc.render.words import vials_text
 
@@ -91,12 +92,12 @@ def notice_codes(notices: Iterable[Notice]) -> str:
     return "|".join(";".join(codes) for codes in by_level.values())  # control: override-in-csv
 
 
-def basis_figures(source: ComputedFrom) -> tuple[str | None, int | None, str | None]:
-    """What stands behind the protocol, how many patients, and what of it was read."""
-    if source.regimen is None or source.protocol is None:
+def basis_figures(regimen: Regimen | None, protocol: str | None) -> tuple[str | None, int | None, str | None]:
+    """What stands behind a protocol, how many patients, and what of it was read."""
+    if regimen is None or protocol is None:
         return None, None, None
-    protocol = source.regimen.value.protocols[source.protocol]
-    return protocol.evidence, protocol.patients, protocol.reading
+    of_it = regimen.protocols[protocol]
+    return of_it.evidence, of_it.patients, of_it.reading
 
 
 def session_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
@@ -143,17 +144,24 @@ class Treatment(NamedTuple):
 
 def treatment_of(plan: Plan) -> Treatment:
     """The definitions that a plan was made by, by their ids, and the weight that it doses on."""
-    return treatment(plan.computed_from, plan.dosing_weight.kg, plan.phases)
+    source = plan.computed_from
+    regimen = source.regimen.value if source.regimen else None
+    ids = (source.protocol, source.product.value.id, source.policy.policy.value.id)
+    return treatment(regimen, *ids, plan.dosing_weight.kg, plan.phases)
 
 
-def treatment(source: ComputedFrom, dosing_weight_kg: Decimal, phases: Iterable[Course]) -> Treatment:
-    """The same of what a plan is made of."""
-    regimen = source.regimen.value.id if source.regimen else None
-    policy = source.policy.policy.value.id
-    per_kg = tuple((phase.phase, phase.g_per_kg) for phase in phases)
-    return Treatment(
-        regimen, source.protocol, source.product.value.id, policy, dosing_weight_kg, per_kg, basis_figures(source)
-    )
+def treatment(
+    regimen: Regimen | None,
+    protocol: str | None,
+    product: str,
+    policy: str,
+    dosing_weight_kg: Decimal,
+    phases: Iterable[Course],
+) -> Treatment:
+    """The same of what a plan is made of: the regimen, the ids of the others, and what a course of each phase is."""
+    per_kg = tuple([(phase.phase, phase.g_per_kg) for phase in phases])
+    ids = (regimen.id if regimen else None, protocol, product, policy)
+    return Treatment(*ids, dosing_weight_kg, per_kg, basis_figures(regimen, protocol))
 
 
 def session_words(session: Session, treatment: Treatment) -> tuple[str | Decimal | int | None, ...]:
@@ -183,8 +191,10 @@ def write_rows(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return stream.getvalue()
 
 
-def write_row(cells: Iterable[str]) -> str:
-    """One line of CSV."""
+def quoted(text: str) -> str:
+    """One CSV cell, quoted where it must be."""
+    if "," not in text and '"' not in text and text.isprintable():
+        return text
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerow(cells)
+    csv.writer(stream, lineterminator="").writerow([text])
     return stream.getvalue()

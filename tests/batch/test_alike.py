@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -17,7 +20,7 @@ from ivigcalc.batch.rows.source import Row
 from ivigcalc.batch.run.work import Planner, Settings
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import IvigcalcError, RefusedError
-from ivigcalc.render.csv import session_rows, step_rows, write_row
+from ivigcalc.render.csv import session_rows, step_rows
 
 ASKED_ON = date(2026, 12, 5)
 ORDERS = [
@@ -76,8 +79,8 @@ def test_a_row_of_a_list_gets_what_it_gets_alone(asked: list[dict[str, Any]]) ->
             assert plan == outcome.code, row
             continue
         assert isinstance(plan, Plan), row
-        assert outcome.lines("sessions").decode() == "".join(map(write_row, session_rows(plan))), row
-        assert outcome.lines("steps").decode() == "".join(map(write_row, step_rows(plan))), row
+        assert outcome.lines("sessions").decode() == lines(session_rows(plan)), row
+        assert outcome.lines("steps").decode() == lines(step_rows(plan)), row
         told = [notice for *_, notice in notices_told(plan)]
         assert [(code, level, *words) for _, _, _, code, level, _, *words in outcome.records("notices")] == told, row
 
@@ -89,6 +92,13 @@ def cells_of(number: int, asked: dict[str, Any]) -> dict[str, str]:
     cells |= dict(zip(("weight_kg", "height_cm", "sex", "age_years"), asked["body"], strict=True))
     order = {"regimen": regimen, "product": product, "policy": policy, "courses": "4", "days": "2"}
     return {"patient_id": f"P{number}", **cells, **order, "every": "4 weeks", "dose_basis": "course"}
+
+
+def lines(rows: Iterable[tuple[str, ...]]) -> str:
+    """As the standard library writes them."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return stream.getvalue()
 
 
 def alone(row: dict[str, str]) -> Plan | str:

@@ -6,8 +6,6 @@ into words once, and whose they are and when is filled in.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,7 +19,6 @@ from ivigcalc.batch.tables.first_day import Dates, Day, Filling, Movable, has_ow
 from ivigcalc.batch.tables.gaps import HEAD, SAID, WHO, Text, date_after, text_of
 from ivigcalc.batch.tables.notices import Told, told
 from ivigcalc.clock import DAY_MIN
-from ivigcalc.engine.assemble import computed_from
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked
 from ivigcalc.engine.plan import Notice, Session, clock_text
@@ -30,6 +27,7 @@ from ivigcalc.render.csv import (
     Treatment,
     cell,
     notice_codes,
+    quoted,
     safe_cell,
     session_figures,
     session_words,
@@ -44,7 +42,7 @@ ROUNDED = "rows/rounded"
 class Figures(Struct, frozen=True, dict=True):
     """The doses and rates of a plan, whatever is said of it. `sorts`: which sessions are alike but for their days.
     `movable` where they are the same from another first day on. What goes into the gaps of its text: the patient, the
-    codes of the notices, and `days`.
+    codes of the notices, and the days.
     """
 
     sessions: tuple[Session, ...]
@@ -63,29 +61,27 @@ class Figures(Struct, frozen=True, dict=True):
         return tuple([(session.course, session.day - 1) for session in self.sessions])
 
     @cached_property
-    def days(self) -> tuple[Day, ...]:
-        """Every day that the tables name, in order: those of the sessions, and those that an infusion reaches into."""
+    def _placed(self) -> tuple[tuple[Day, ...], tuple[int, ...]]:
+        """Every day that the tables name, in order: those of the sessions, and those that an infusion reaches into; and
+        where the day of each session is among them. Those of one infusion follow each other."""
+        own = self._own_days
         reach = [0 if one.duration_min is None else _days_later(one, one.duration_min) or 0 for one in self._firsts]
         if not any(reach):
-            return self._own_days
-        found = set(self._own_days)
-        for (course, later), sort in zip(self._own_days, self.sorts, strict=True):
+            return own, tuple(range(len(own)))
+        found = set(own)
+        for (course, later), sort in zip(own, self.sorts, strict=True):
             found.update((course, later + more) for more in range(1, reach[sort] + 1))
-        return tuple(sorted(found))
-
-    @cached_property
-    def _places(self) -> tuple[int, ...]:
-        """Where the day of each session is among the days; those of one infusion follow each other."""
-        place_of = {day: place for place, day in enumerate(self.days)}
-        return tuple([place_of[day] for day in self._own_days])
+        days = tuple(sorted(found))
+        place_of = {day: place for place, day in enumerate(days)}
+        return days, tuple([place_of[day] for day in own])
 
     def lines(self, table: str, who: bytes, said: bytes, start: date) -> bytes:
         """Its lines in the table of sessions or of steps, for this patient and first day."""
         text, filling = self._steps if table == "steps" else self._sessions
         if filling is not None:
             return text.filled(who, said, filling.of(start))
-        days = in_bytes(self.days, self._own_dates(self.days))
-        return text.filled(who, said, text.shape.filling(days))
+        days, _ = self._placed
+        return text.filled(who, said, text.shape.filling(in_bytes(days, self._own_dates(days))))
 
     def on_days(self, start: date) -> tuple[date, ...]:
         """The date of each session, for this first day."""
@@ -101,7 +97,7 @@ class Figures(Struct, frozen=True, dict=True):
     @cached_property
     def _dates(self) -> Dates | None:
         """When its days are; None where it cannot be moved."""
-        return self.movable.dates_of(self.days) if self.movable is not None else None
+        return self.movable.dates_of(self._placed[0]) if self.movable is not None else None
 
     @cached_property
     def _last_date(self) -> Dates | None:
@@ -125,7 +121,7 @@ class Figures(Struct, frozen=True, dict=True):
         return self._with_gaps([_step_lines(first) for first in self._firsts])
 
     def _with_gaps(self, blocks: Sequence[bytes]) -> tuple[Text, Filling | None]:
-        text = text_of(blocks, self.sorts, self._places)
+        text = text_of(blocks, self.sorts, self._placed[1])
         return text, None if self._dates is None else self._dates.filling(text.shape)
 
     @cached_property
@@ -260,7 +256,10 @@ def planned(worked: Worked, known: Known[Movable, Movable], *, rounded: bool = F
 def _figures(worked: Worked, known: Known[Movable, Movable]) -> Figures:
     draft, dosed = worked.draft, worked.draft.dosed
     dates = None if has_own_dates(draft) else _of_all(movable(draft), known)
-    by = treatment(computed_from(draft), decimal_of(dosed.kg, 2), dosed.courses)
+    case = draft.case
+    by = treatment(
+        case.regimen, case.protocol_id, case.product.id, case.policy.id, decimal_of(dosed.kg, 2), dosed.courses
+    )
     return Figures(draft.sessions, draft.sorts, by, dates)
 
 
@@ -286,15 +285,6 @@ def _of_all(mine: Movable, known: Known[Movable, Movable]) -> Movable:
 @lru_cache(maxsize=1024)  # a patient is in every table
 def _who(patient_id: str, escape: bool) -> bytes:
     return quoted(safe_cell(patient_id) if escape else patient_id).encode("utf-8")
-
-
-def quoted(text: str) -> str:
-    """One CSV cell, quoted where it must be."""
-    if "," not in text and '"' not in text and text.isprintable():
-        return text
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="").writerow([text])
-    return stream.getvalue()
 
 
 def _moment(session: Session, on: date, minutes: int | None) -> str | None:

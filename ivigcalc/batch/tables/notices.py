@@ -14,7 +14,7 @@ from ivigcalc.codes import audience_of
 from ivigcalc.engine.plan import Notice
 from ivigcalc.engine.schedule import step
 from ivigcalc.quantity import Quantity, quantity
-from ivigcalc.render.csv import safe_cell, write_row
+from ivigcalc.render.csv import quoted, safe_cell
 
 NOTICE_COLUMNS = (
     "patient_id",
@@ -125,7 +125,7 @@ def _with_its_day(notice: Notice, until: str | None) -> bytes:
 def _lines(notice: Notice, until: str | None, escape: bool) -> bytes:
     """Its lines, of which each is one whatever its words hold, with gaps also for this day."""
     words = [" ".join((word or "").splitlines()) for word in _words(notice)]
-    cells = write_row(map(safe_cell, words) if escape else words).encode("utf-8")
+    cells = f"{','.join(map(quoted, map(safe_cell, words) if escape else words))}\n".encode()
     if until:
         cells = cells.replace(until.encode("ascii"), SAID)
     if not notice.sessions:
