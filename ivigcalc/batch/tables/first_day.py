@@ -95,6 +95,11 @@ class Movable(Struct, frozen=True, dict=True):
         """What a plan hangs on beside its dates, by first day."""
         return Known(_STARTS)
 
+    @cached_property
+    def _equal(self) -> Known[_Courses, _Courses]:
+        """The first of those that are equal: what is one and the same is compared in no time."""
+        return Known(_STARTS)
+
     def holds_also(self, start: date, other: date) -> bool:
         """Whether a plan for one first day is also the plan for the other, but for its dates."""
         return max(start, other).year < _FAR and self._courses_from(start) == self._courses_from(other)
@@ -104,7 +109,10 @@ class Movable(Struct, frozen=True, dict=True):
         return self._dates.of(days, lambda: Dates(self.stretches, days))
 
     def _courses_from(self, start: date) -> _Courses:
-        return self._courses.of(start, lambda: self._counted(start))
+        return self._courses.of(start, lambda: self._first_of_equal(self._counted(start)))
+
+    def _first_of_equal(self, counted: _Courses) -> _Courses:
+        return self._equal.of(counted, lambda: counted)
 
     def _counted(self, start: date) -> _Courses:
         firsts = due_dates(start, self.stretches)

@@ -38,22 +38,18 @@ class Shape(NamedTuple):
 
 
 class Text(NamedTuple):
-    """The lines of sessions.
-
-    `blocks`: those of the few that are not alike, cut at the gaps for days: a gap with nothing in it, a piece, a gap
-    and so on. Each ends with the mark of the patient of the next line.
+    """The lines of sessions, cut at the gaps for days: the mark of the patient of the first line, a gap with nothing in
+    it, a piece, a gap and so on. The last piece ends with the mark of the patient of a line that does not come.
     """
 
-    blocks: tuple[tuple[bytes, ...], ...]
+    pieces: tuple[bytes, ...]
     shape: Shape
 
     def filled(self, who: bytes, said: bytes, days: Sequence[bytes]) -> bytes:
         """The lines of one patient; `days` are what goes into the gaps of its shape."""
-        blocks, pieces = self.blocks, [WHO]
-        for block in self.shape.order:
-            pieces += blocks[block]
+        pieces = list(self.pieces)
         pieces[1::2] = days
-        pieces[-1] = pieces[-1][:-1]  # no line comes after the last
+        pieces[-1] = pieces[-1][: -len(WHO)]
         return b"".join(pieces).replace(WHO, who).replace(SAID, said)
 
 
@@ -61,7 +57,10 @@ def text_of(blocks: Sequence[bytes], order: tuple[int, ...], places: tuple[int, 
     """Lines of sessions: which of the blocks are those of each, and the place of its day among all days. Each line of a
     block begins with the patient and the head of the session; a block may be empty."""
     cut = [_cut(block) for block in blocks]
-    return Text(tuple([pieces for pieces, _ in cut]), Shape(order, places, tuple([gaps for _, gaps in cut])))
+    pieces = [WHO]
+    for block in order:
+        pieces += cut[block][0]
+    return Text(tuple(pieces), Shape(order, places, tuple([gaps for _, gaps in cut])))
 
 
 def _cut(block: bytes) -> tuple[tuple[bytes, ...], tuple[Gap, ...]]:
