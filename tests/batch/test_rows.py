@@ -2,6 +2,7 @@
 
 import csv
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivigcalc.api import Desk
+from ivigcalc.batch.rows import source
 from ivigcalc.batch.rows.columns import COLUMNS, Columns
 from ivigcalc.batch.rows.csv_lines import cells_of_line
 from ivigcalc.batch.rows.outcome import Failed, failed, for_clerk
+from ivigcalc.batch.rows.source import Row
 from ivigcalc.errors import RefusedError
 from ivigcalc.request.form import Form
 
@@ -380,3 +383,25 @@ def test_a_line_is_read_as_the_csv_module_reads_it(line: str) -> None:
     except csv.Error:
         found = None
     assert found == plainly()
+
+
+@given(st.text(st.sampled_from('ab", \t\r\n\0;\u00e9\ufeff\udcff'), max_size=60), st.integers(0, 12))
+def test_a_list_is_read_alike_in_blocks_and_line_by_line(text: str, block: int) -> None:
+    """Wherever a block ends: inside quotes, in a line, in an empty one."""
+
+    def read(*, by_blocks: bool) -> list[Row]:
+        with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
+            patched.setattr(source, "_BLOCK", block)
+            if not by_blocks:
+                patched.setattr(source, "plain_lines", lambda block: None if block else [])
+            path = Path(folder) / "list.csv"
+            path.write_bytes(b"patient_id,weight_kg\n" + text.encode("utf-8", "surrogateescape"))
+            opened = source.Source(path, "csv")
+            try:
+                return list(opened.rows())
+            finally:
+                opened.close()
+
+    rows = read(by_blocks=True)
+    assert rows == read(by_blocks=False)
+    assert [row.number for row in rows] == sorted({row.number for row in rows})

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,7 +20,14 @@ from msgspec.structs import replace
 
 from ivigcalc.batch.rows.arrow_cells import cells_of
 from ivigcalc.batch.rows.columns import COLUMNS, Cell, check_columns, fitted
-from ivigcalc.batch.rows.csv_lines import OpenQuoteError, cells_before_the_quote, cells_of_line, decoded, look_ahead
+from ivigcalc.batch.rows.csv_lines import (
+    OpenQuoteError,
+    cells_before_the_quote,
+    cells_of_line,
+    decoded,
+    look_ahead,
+    plain_lines,
+)
 from ivigcalc.batch.rows.headings import Picked, Reading, as_they_are, picked
 from ivigcalc.batch.rows.json_lines import cells_at, json_cells, json_object, leaves
 from ivigcalc.batch.rows.outcome import Failed
@@ -40,6 +48,8 @@ _PACKED = (".gz", ".zst")
 MAX_LINE = 4 * 1024 * 1024
 _TOO_LONG = "\0too-long"
 _CHUNK = 1024 * 1024
+#: so much of a list is read at once, and what there is more of its last line
+_BLOCK = 64 * 1024
 #: the two byte order marks of UTF-16, as they come out of the decoder
 _UTF16 = ("\udcff\udcfe", "\udcfe\udcff")
 
@@ -209,25 +219,43 @@ class Source:
         return tuple(name.strip() for name in heading)
 
     def _csv_rows(self) -> Iterator[Row]:
-        delimiter = self._reading.delimiter
+        next(_lines(self._file), None)
+        numbers = count(2)  # as a spreadsheet counts: the heading is row 1
+        while True:
+            begin = self._file.tell()
+            block = self._file.read(_BLOCK) + self._file.readline(MAX_LINE)
+            lines = plain_lines(block) if len(block) < MAX_LINE else None
+            if lines is None:
+                end = self._file.tell()
+                self._file.seek(begin)
+                yield from self._csv_rows_by_line(numbers, end)
+            elif lines:
+                rows = (_row_of(number, line.split(self._reading.delimiter)) for line, number in zip(lines, numbers))  # noqa: B905
+                yield from filter(None, rows)
+            else:
+                return
+
+    def _csv_rows_by_line(self, numbers: Iterator[int], end: int) -> Iterator[Row]:
+        """The rows until this place of the file, or the end of a cell that reaches over it."""
         within = range(0)  # the rows that one cell in quotes reaches over
         settled = 0  # an open quote before this row is one too many, like the one that was looked at
-        lines = _lines(self._file)
-        next(lines, None)
-        for number, line in enumerate(lines, start=2):  # as a spreadsheet counts: the heading is row 1
+        for line in _lines(self._file):
+            number = next(numbers)
             if number in within:
                 yield Row(number, _many_lines(within))
-                continue
-            try:
-                row = _csv_row(number, line, delimiter)
-            except OpenQuoteError:
-                if number >= settled:
-                    more, closed = self._look_ahead()
-                    settled = number + more
-                    within = range(number, settled + 1) if closed else range(0)
-                row = self._open_row(number, line, within)
-            if row is not None:
-                yield row
+            else:
+                try:
+                    row = _csv_row(number, line, self._reading.delimiter)
+                except OpenQuoteError:
+                    if number >= settled:
+                        more, closed = self._look_ahead()
+                        settled = number + more
+                        within = range(number, settled + 1) if closed else range(0)
+                    row = self._open_row(number, line, within)
+                if row is not None:
+                    yield row
+            if number >= settled and self._file.tell() >= end:
+                return
 
     def _look_ahead(self) -> tuple[int, bool]:
         here = self._file.tell()
@@ -304,6 +332,10 @@ def _csv_row(number: int, line: bytes, delimiter: str) -> Row | None:
         raise
     except csv.Error as error:
         return Row(number, Failed("unreadable-row", "", f"{error}: look for a missing or extra quote"))
+    return _row_of(number, cells)
+
+
+def _row_of(number: int, cells: list[str]) -> Row | None:
     # a spreadsheet writes commas for rows that were emptied
     return Row(number, cells) if any(map(str.strip, cells)) else None
 
@@ -322,8 +354,8 @@ def _line_too_long() -> Failed:
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """The lines of a file; of one that is too long only a mark is kept, whatever its length."""
-    first = True
+    """The lines of a file from here on; of one that is too long only a mark is kept, whatever its length."""
+    first = file.tell() == 0
     while line := file.readline(MAX_LINE):
         if len(line) == MAX_LINE and not line.endswith(b"\n"):
             while (rest := file.readline(_CHUNK)) and not rest.endswith(b"\n"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ivigcalc.batch.rows.columns import MAX_CELL, Columns
+from ivigcalc.batch.rows.columns import MAX_CELL, Cell, Columns
 from ivigcalc.batch.rows.outcome import Failed
 from ivigcalc.batch.rows.source import Row
 from ivigcalc.request.reference import is_path, split_protocol
@@ -59,12 +59,17 @@ def survey(rows: Iterable[Row], columns: Columns) -> Survey:
     seen: set[str] = set()
     places = [columns.names.index(name) for name in _REFERENCES if name in columns.names]
     count = 0
+    before: list[Cell] = []
     for row in rows:
         count += 1
         if isinstance(row.cells, Failed):
             continue
         repeated.note(columns.patient_id(row.cells))
-        for cell in [row.cells[place] for place in places if place < len(row.cells)]:
+        named = [row.cells[place] for place in places if place < len(row.cells)]
+        if named == before:  # as in most rows of most lists
+            continue
+        before = named
+        for cell in named:
             if isinstance(cell, str) and cell not in seen:
                 if len(seen) >= _REMEMBERED:
                     seen.clear()
