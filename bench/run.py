@@ -159,7 +159,7 @@ def measure(patients: int, many: int, pairs: int) -> list[str]:
             "",
             *throughput(scratch),
             "",
-            "## A file for each patient (16 pages as PDF), of one process",
+            "## A file for each patient, of one process",
             "",
             *files(scratch),
             "",
@@ -235,16 +235,24 @@ def throughput(scratch: Path) -> list[str]:
     return lines
 
 
+#: files for each patient, how they are asked for, and of how many patients
+FILES: tuple[tuple[str, tuple[str, ...], tuple[int, int]], ...] = (
+    ("ics", ("ics",), (50, 500)),
+    ("pdf, the record of one session", ("pdf", "--session", "1.1"), (20, 200)),
+    ("pdf, all 16 pages", ("pdf",), (10, 100)),
+)
+
+
 def files(scratch: Path) -> list[str]:
     """What `--each` costs, and that it holds no more for more patients."""
     regimen, product = next(iter(ORDERS.values()))
     lines = ["| files | patients | patients/s | peak MiB |", "|---|--:|--:|--:|"]
-    for each, sizes in (("ics", (50, 500)), ("pdf", (10, 100))):
+    for name, options, sizes in FILES:
         for patients in sizes:
-            source = scratch / f"each-{patients}.csv"
+            source, folder = scratch / f"each-{patients}.csv", scratch / f"each-{name}-{patients}".replace(" ", "-")
             write_patients(source, patients, regimen, product)
-            run = timed([*batch(source, scratch / f"each-{each}-{patients}", 1), "--each", each])
-            lines.append(f"| {each} | {patients} | {patients / run.seconds:.1f} | {run.peak_mb:.0f} |")
+            run = timed([*batch(source, folder, 1), "--each", *options])
+            lines.append(f"| {name} | {patients} | {patients / run.seconds:.1f} | {run.peak_mb:.0f} |")
     return lines
 
 

@@ -17,7 +17,7 @@ from ivigcalc.cli.declare import in_panel
 from ivigcalc.cli.lean import add_command
 from ivigcalc.cli.options import takes_form
 from ivigcalc.cli.output import tell
-from ivigcalc.cli.show import PaperOption, QuietOption, SiteOption
+from ivigcalc.cli.show import PaperOption, PartOption, QuietOption, SessionOption, SiteOption
 from ivigcalc.cli.today import today
 from ivigcalc.errors import RequestError
 from ivigcalc.request.form import Form
@@ -179,6 +179,8 @@ def batch(
     table: TableOption = None,
     columns: ColumnsOption = None,
     paper: PaperOption = None,
+    part: PartOption = [],  # noqa: B006 - typer wants a list, and nobody changes it
+    session: SessionOption = None,
     escape: EscapeOption = Escape.formulas,
     jobs: JobsOption = 1,
     cluster: ClusterOption = None,
@@ -197,8 +199,8 @@ def batch(
     from ivigcalc.batch.rows.source import format_of
     from ivigcalc.batch.run.asked import Batch, read_wait
     from ivigcalc.batch.tables.encode import read_picked, tables_of
-    from ivigcalc.batch.tables.patient_files import read_kinds
-    from ivigcalc.cli.show import paper_of
+    from ivigcalc.batch.tables.patient_files import Pages, read_kinds, read_session
+    from ivigcalc.cli.show import paper_of, parts_named
     from ivigcalc.cli.sites import find_site
 
     if output is None:
@@ -218,6 +220,9 @@ def batch(
         raise RequestError(
             "--table is for -o -, and a folder holds both tables: leave out --table, or give -o -", field="table"
         )
+    kinds = read_kinds(each or ())
+    if (part or session) and "pdf" not in kinds:
+        raise RequestError("--part and --session choose pages of a PDF: give --each pdf", field="part")
     picked = read_picked(columns)
     shown = table or Table.sessions
     if to_stdout and shown.value not in tables_of(picked):
@@ -237,8 +242,8 @@ def batch(
         kind=format.value,
         jobs=jobs,
         cluster=cluster,
-        each=read_kinds(each or ()),
-        paper=paper_of(paper),
+        each=kinds,
+        pages=Pages(paper_of(paper), parts_named(tuple(part)), read_session(session)),
         allow_duplicates=allow_duplicates,
         max_errors=0 if fail_fast else max_errors,
         restart=restart,

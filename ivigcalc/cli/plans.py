@@ -18,7 +18,9 @@ from ivigcalc.cli.show import (
     NotesOption,
     OutputOption,
     PaperOption,
+    PartOption,
     QuietOption,
+    SessionOption,
     SiteOption,
     named_otherwise,
     show,
@@ -37,13 +39,6 @@ PlotOption = Annotated[bool, _output("Draw the titration.", "--plot")]
 PreviousOption = Annotated[
     Path | None,
     _output("The .ics exported before: what changed is updated, what is gone is cancelled.", metavar="FILE"),
-]
-PartOption = Annotated[
-    list[str],
-    _output("record, calendar, patient or order, for PDF and HTML; repeatable, all if not given.", metavar="PART"),
-]
-SessionOption = Annotated[
-    str | None, _output("Only the record of this session, as 2.1 (course.day), for PDF and HTML.", metavar="C.D")
 ]
 AlarmOption = Annotated[
     int | None, _output("Minutes before each session, for .ics.", min=1, max=20160, metavar="MINUTES")

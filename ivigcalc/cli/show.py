@@ -62,6 +62,13 @@ NoColorOption = Annotated[bool, _output("No colour.", "--no-color")]
 PaperOption = Annotated[
     str | None, _output("a4 or letter, for PDF and HTML; else the site's, else a4.", "--paper", metavar="PAPER")
 ]
+PartOption = Annotated[
+    list[str],
+    _output("record, calendar, patient or order, for PDF and HTML; repeatable, all if not given.", metavar="PART"),
+]
+SessionOption = Annotated[
+    str | None, _output("Only the record of this session, as 2.1 (course.day), for PDF and HTML.", metavar="C.D")
+]
 LocaleOption = Annotated[
     str | None,
     _output(
@@ -229,6 +236,13 @@ def parts_of(named: tuple[str, ...]) -> Sequence[Part]:
     """The parts that are named; all of them where none is."""
     from ivigcalc.render.paper.page import PARTS
 
+    return parts_named(named) or PARTS
+
+
+def parts_named(named: tuple[str, ...]) -> tuple[Part, ...]:
+    """The parts that are named, each of which there is."""
+    from ivigcalc.render.paper.page import PARTS
+
     for part in named:
         if part not in PARTS:
             allowed, typed = ", ".join(PARTS), safe(part, TYPED)
@@ -236,7 +250,7 @@ def parts_of(named: tuple[str, ...]) -> Sequence[Part]:
                 f"--part: '{typed}' is not one of the choices; {near(part.lower(), PARTS)}allowed: {allowed}",
                 field="part",
             )
-    return named or PARTS  # type: ignore[return-value]
+    return named  # type: ignore[return-value]
 
 
 def _previous(path: Path | None) -> bytes | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from ivigcalc import library
 from ivigcalc.batch.tables.patient_files import file_name
@@ -312,6 +313,19 @@ def test_one_file_per_patient_has_a_name_that_is_safe(batch: Batch, each: str) -
         assert name.removeprefix("each/").rpartition("_row")[0].replace("_", "").replace("-", "").isalnum()
         assert len(name) < 100
     assert sorted(path.name for path in done.folder.parent.iterdir() if path.name != "no-config") == ["in.csv", "out"]
+
+
+def test_the_pages_that_are_named_are_printed_alone(batch: Batch) -> None:
+    """As `calendar` prints them; a plan without the session that is named is an error of its row."""
+    rows = "patient_id,weight_kg,courses\na,72,2\nb,80,1\n"
+    alone = batch(rows, "--each", "pdf", "--session", "2.1")
+    assert (alone.code, alone.codes()) == (5, {"b": "bad-request"})
+    (record,) = PdfReader(alone.folder / "each" / "a_row2.pdf").pages
+    assert record.extract_text().startswith("Infusion record, session 3 of 4")
+    assert alone.table("errors")[0]["message"].startswith("there is no session '2.1'; say course.day")
+    printed = batch(rows, "--each", "pdf", "--part", "patient", "--part", "calendar", "--restart")
+    pages = PdfReader(printed.folder / "each" / "a_row2.pdf").pages
+    assert [page.extract_text().splitlines()[0] for page in pages] == ["Infusion calendar", "Your infusions"]
 
 
 def test_the_names_of_files_keep_patients_apart() -> None:

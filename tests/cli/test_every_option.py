@@ -169,6 +169,8 @@ OTHERWISE: dict[tuple[str, str], list[str]] = {
     ("batch", "--encoding"): ["utf-8"],
     ("batch", "--each"): ["ics", "--at", "09:00"],
     ("batch", "--paper"): ["letter", "--each", "pdf"],
+    ("batch", "--part"): ["patient", "--each", "pdf"],
+    ("batch", "--session"): ["1.1", "--each", "pdf"],
     ("batch", "--columns"): ["patient_id,dose_g"],
     ("batch", "--escape"): ["none"],
     ("batch", "--jobs"): ["2"],

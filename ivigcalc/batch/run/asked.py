@@ -22,6 +22,7 @@ from ivigcalc.batch.run.folder import Folder
 from ivigcalc.batch.run.growing import explained
 from ivigcalc.batch.run.work import code_of
 from ivigcalc.batch.tables.encode import Kind
+from ivigcalc.batch.tables.patient_files import ALL_PAGES, Pages
 from ivigcalc.codes import codes
 from ivigcalc.definitions import Loaded, Site
 from ivigcalc.errors import RequestError
@@ -49,7 +50,7 @@ class Batch(Struct, frozen=True):
     jobs: int = 1
     cluster: str | None = None
     each: tuple[str, ...] = ()
-    paper: str | None = None
+    pages: Pages = ALL_PAGES
     allow_duplicates: bool = False
     max_errors: int | None = None
     restart: bool = False

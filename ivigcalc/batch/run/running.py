@@ -124,7 +124,7 @@ class Run:
             on=date.fromisoformat(self._about["on"]),
             kind=self._batch.kind,
             each=self._batch.each,
-            paper=self._batch.paper,
+            pages=self._batch.pages,
             files=self._files,
             definitions=self._about["definitions"],
             escape=self._batch.escape,

@@ -27,6 +27,7 @@ from ivigcalc.batch.tables.encode import (
     tables_of,
 )
 from ivigcalc.batch.tables.first_day import Movable, asks_for_a_day
+from ivigcalc.batch.tables.patient_files import ALL_PAGES, Pages, patient_files
 from ivigcalc.definitions import NO_SITE_LOADED, Loaded, Site
 from ivigcalc.engine.ceilings import LIFTS
 from ivigcalc.engine.known import Known
@@ -55,7 +56,7 @@ class Settings(Struct, frozen=True):
     on: date | None = None
     kind: Kind = "csv"
     each: tuple[str, ...] = ()
-    paper: str | None = None
+    pages: Pages = ALL_PAGES
     files: tuple[str, ...] = ()
     definitions: str = ""
     escape: bool = True
@@ -274,9 +275,7 @@ class Planner:
     def _keep(self, plan: Plan, number: int) -> None:
         """What is written of a plan beside its lines in the tables."""
         if self.settings.each:
-            from ivigcalc.batch.tables.patient_files import patient_files
-
-            self._files += patient_files(plan, number, self.settings.each, self.settings.paper)
+            self._files += patient_files(plan, number, self.settings.each, self.settings.pages)
         if self.settings.plans:
             from ivigcalc.document.write import to_json_line
 

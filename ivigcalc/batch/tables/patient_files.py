@@ -5,15 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import RequestError
 from ivigcalc.text import TYPED, safe
 
+if TYPE_CHECKING:
+    from ivigcalc.customs import Paper
+    from ivigcalc.render.paper.page import Part
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _MAX_NAME = 60
 _KINDS = ("pdf", "ics", "json")
+_SESSION = re.compile(r"[1-9][0-9]{0,3}\.[1-9][0-9]?")
 _FILE_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{_MAX_NAME}}}_row([0-9]+)\.(?:{'|'.join(_KINDS)})")
+
+
+class Pages(Struct, frozen=True):
+    """What of a plan is printed: its parts, all where none is named; the record of one `session` alone (course.day);
+    and on which paper, None for that of the site."""
+
+    paper: Paper | None = None
+    parts: tuple[Part, ...] = ()
+    session: str | None = None
+
+
+ALL_PAGES = Pages()
 
 
 def file_name(patient_id: str, row: int, suffix: str) -> str:
@@ -33,10 +53,10 @@ def row_of(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def patient_files(plan: Plan, row: int, kinds: tuple[str, ...], paper: str | None) -> list[tuple[str, bytes]]:
+def patient_files(plan: Plan, row: int, kinds: tuple[str, ...], pages: Pages) -> list[tuple[str, bytes]]:
     """(name, content) of each kind of file for one plan."""
     patient_id = plan.computed_from.request.patient.patient_id or ""
-    return [(file_name(patient_id, row, kind), _renderer(kind, paper)(plan)) for kind in kinds]
+    return [(file_name(patient_id, row, kind), _renderer(kind, pages)(plan)) for kind in kinds]
 
 
 def read_kinds(said: Sequence[str]) -> tuple[str, ...]:
@@ -51,11 +71,19 @@ def read_kinds(said: Sequence[str]) -> tuple[str, ...]:
     return kinds
 
 
-def _renderer(kind: str, paper: str | None) -> Callable[[Plan], bytes]:
+def read_session(said: str | None) -> str | None:
+    """`2.1`, course and day; which courses there are, each row says for itself."""
+    if said is None or _SESSION.fullmatch(said.strip()):
+        return said and said.strip()
+    raise RequestError(f"--session: '{safe(said, TYPED)}' names no session: say course.day, as 2.1", field="session")
+
+
+def _renderer(kind: str, pages: Pages) -> Callable[[Plan], bytes]:
     if kind == "pdf":
+        from ivigcalc.render.paper.page import PARTS
         from ivigcalc.render.paper.pdf import to_pdf
 
-        return partial(to_pdf, paper=paper)  # type: ignore[arg-type]
+        return partial(to_pdf, paper=pages.paper, parts=pages.parts or PARTS, session=pages.session)
     if kind == "json":
         from ivigcalc.document.write import to_json
 

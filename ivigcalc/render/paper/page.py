@@ -49,7 +49,7 @@ def _session(plan: Plan, named: str) -> Session:
             return session
     first, last = plan.sessions[0], plan.sessions[-1]
     raise RequestError(
-        f"--session: there is no session '{safe(named)}'; "
+        f"there is no session '{safe(named)}'; "
         f"say course.day, from {first.course}.{first.day} to {last.course}.{last.day}",
         field="session",
     )
