@@ -59,32 +59,44 @@ def _session(plan: Plan, named: str) -> Session:
 def document(
     plan: Plan, paper: str, closed: ClosedDays, parts: Sequence[Part] = PARTS, only: Session | None = None
 ) -> dict[str, Any]:
-    """Everything that is printed: the parts, and of the records only that of one session where one is named."""
-    return {
+    """Everything that is printed of the parts; of the records only that of one session where one is named."""
+    said: dict[str, Any] = {
         "parts": list(parts),
         "clinic": clinic(plan.computed_from.site.value),
-        "home": home(plan),
         "paper": "us-letter" if paper == "letter" else "a4",
         "title": Words.plan_title.format(treatment=treatment(plan), product=by_order(plan, _product_id)),
-        "made": f"ivigcalc {clean(plan.ivigcalc_version, 20)}",
-        "fingerprint": fingerprint(plan),
         "check": CHECK_LINE,
         "patient": patient(plan),
         "treatment": treatment(plan),
         "protocol": protocol(plan),
-        "summary": summary(plan),
-        "weekdays": list(weekday_names()),
         "temperature": customs().temperature,
         "decimal": customs().decimal,
-        "months": [month_grid(month) for month in months(plan, closed)],
-        "sessions": [session_row(plan, session) for session in plan.sessions],
+        "sheets": [],
+    }
+    if "calendar" in parts:
+        said["weekdays"] = list(weekday_names())
+        said["months"] = [month_grid(month) for month in months(plan, closed)]
+        said["sessions"] = [session_row(plan, session) for session in plan.sessions]
+    if "patient" in parts:
+        said["home"] = home(plan)
+    if "record" in parts:
+        sessions = enumerate(plan.sessions, start=1)
+        said["sheets"] = [nurse_sheet(plan, one, number) for number, one in sessions if only in (None, one)]
+    if "order" in parts:
+        said |= _order(plan)
+    return said
+
+
+def _order(plan: Plan) -> dict[str, Any]:
+    """What the order page has: what the plan rests on, all that is said of it, and its number."""
+    return {
+        "made": f"ivigcalc {clean(plan.ivigcalc_version, 20)}",
+        "fingerprint": fingerprint(plan),
+        "summary": summary(plan),
         "totals": totals(plan),
         "notices": [printed_notice(found, plan) for found in by_level(plan.notices)],
         "inputs": inputs(plan),
         "sources": [clean(citation, 300) for citation in plan.sources],
-        "sheets": [
-            nurse_sheet(plan, s, number) for number, s in enumerate(plan.sessions, start=1) if only in (None, s)
-        ],
     }
 
 
