@@ -220,8 +220,8 @@ def batch(
         raise RequestError(
             "--table is for -o -, and a folder holds both tables: leave out --table, or give -o -", field="table"
         )
-    kinds = read_kinds(each or ())
-    if (part or session) and "pdf" not in kinds:
+    kinds, parts = read_kinds(each or ()), parts_named(tuple(part), session)
+    if (part or session is not None) and "pdf" not in kinds:
         raise RequestError("--part and --session choose pages of a PDF: give --each pdf", field="part")
     picked = read_picked(columns)
     shown = table or Table.sessions
@@ -243,7 +243,7 @@ def batch(
         jobs=jobs,
         cluster=cluster,
         each=kinds,
-        pages=Pages(paper_of(paper), parts_named(tuple(part)), read_session(session)),
+        pages=Pages(paper_of(paper), parts, read_session(session)),
         allow_duplicates=allow_duplicates,
         max_errors=0 if fail_fast else max_errors,
         restart=restart,
@@ -256,7 +256,7 @@ def batch(
             renamed=read_map(map or ()),
             ignore_unknown=ignore_unknown,
             nulls=read_nulls(null),
-            delimiter=read_delimiter(delimiter or delimiter_of(file)),
+            delimiter=read_delimiter(delimiter_of(file) if delimiter is None else delimiter),
             encoding=read_encoding(encoding),
             sheet=sheet,
             query=query,

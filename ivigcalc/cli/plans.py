@@ -23,6 +23,7 @@ from ivigcalc.cli.show import (
     SessionOption,
     SiteOption,
     named_otherwise,
+    parts_named,
     show,
 )
 from ivigcalc.cli.today import today
@@ -135,7 +136,7 @@ def calendar(
     no_color: NoColorOption = False,
 ) -> None:
     """The month grid on screen, a printable PDF or HTML page with a sheet for each session, or an .ics file."""
-    if (part or session) and format not in (Format.pdf, Format.html):
+    if (part or session is not None) and format not in (Format.pdf, Format.html):
         raise RequestError(
             f"--part and --session choose pages, and {format} has none: give --format pdf or html", field="part"
         )
@@ -151,7 +152,7 @@ def calendar(
         previous=previous,
         alarm_min=alarm,
         initials=initials,
-        parts=tuple(part),
+        parts=parts_named(tuple(part), session),
         session=session,
         notes=notes,
         locale=locale,

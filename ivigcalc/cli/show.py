@@ -15,7 +15,7 @@ from ivigcalc.errors import RequestError
 from ivigcalc.text import LONG, TYPED, near, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from ivigcalc.customs import Paper
     from ivigcalc.engine.plan import Plan
@@ -101,7 +101,7 @@ class Look(Struct, frozen=True):
     previous: Path | None = None
     alarm_min: int | None = None
     initials: bool = False
-    parts: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
     session: str | None = None
     notes: bool = False
     locale: str | None = None
@@ -184,7 +184,7 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
         case Format.pdf:
             from ivigcalc.render.paper.pdf import to_pdf
 
-            return to_pdf(plan, paper_of(look.paper), parts_of(look.parts), look.session)
+            return to_pdf(plan, paper_of(look.paper), look.parts, look.session)
         case Format.ics:
             from ivigcalc.render.ics import to_ics
 
@@ -200,7 +200,7 @@ def rendered(plan: Plan, look: Look) -> str | bytes:
         case Format.html:
             from ivigcalc.render.web.html import to_html
 
-            return to_html(plan, paper_of(look.paper), parts_of(look.parts), look.session)
+            return to_html(plan, paper_of(look.paper), look.parts, look.session)
         case Format.fhir:
             from ivigcalc.render.fhir.bundle import to_fhir
 
@@ -232,15 +232,8 @@ def paper_of(text: str | None) -> Paper | None:
     return lowered  # type: ignore[return-value]
 
 
-def parts_of(named: tuple[str, ...]) -> Sequence[Part]:
-    """The parts that are named; all of them where none is."""
-    from ivigcalc.render.paper.page import PARTS
-
-    return parts_named(named) or PARTS
-
-
-def parts_named(named: tuple[str, ...]) -> tuple[Part, ...]:
-    """The parts that are named, each of which there is."""
+def parts_named(named: tuple[str, ...], session: str | None) -> tuple[Part, ...]:
+    """The parts that are named, in the order of the pages; none for all of them. A `session` is that of a record."""
     from ivigcalc.render.paper.page import PARTS
 
     for part in named:
@@ -250,7 +243,12 @@ def parts_named(named: tuple[str, ...]) -> tuple[Part, ...]:
                 f"--part: '{typed}' is not one of the choices; {near(part.lower(), PARTS)}allowed: {allowed}",
                 field="part",
             )
-    return named  # type: ignore[return-value]
+    if session is not None and named and "record" not in named:
+        raise RequestError(
+            "--session chooses a record, and --part names other pages: add --part record, or leave one out",
+            field="session",
+        )
+    return () if set(named) == set(PARTS) else tuple(part for part in PARTS if part in named)
 
 
 def _previous(path: Path | None) -> bytes | None:

@@ -322,7 +322,7 @@ def test_the_pages_that_are_named_are_printed_alone(batch: Batch) -> None:
     assert (alone.code, alone.codes()) == (5, {"b": "bad-request"})
     (record,) = PdfReader(alone.folder / "each" / "a_row2.pdf").pages
     assert record.extract_text().startswith("Infusion record, session 3 of 4")
-    assert alone.table("errors")[0]["message"].startswith("there is no session '2.1'; say course.day")
+    assert alone.table("errors")[0]["message"].startswith("there is no session '2.1'; give --session as course.day")
     printed = batch(rows, "--each", "pdf", "--part", "patient", "--part", "calendar", "--restart")
     pages = PdfReader(printed.folder / "each" / "a_row2.pdf").pages
     assert [page.extract_text().splitlines()[0] for page in pages] == ["Infusion calendar", "Your infusions"]

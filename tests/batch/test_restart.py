@@ -59,6 +59,16 @@ def test_restart_begins_again_what_it_did_not_begin(batch: Batch, half_done: Cal
     assert (done.code, "taken up" in done.err) == (0, False)
 
 
+def test_the_options_of_another_batch_are_named(batch: Batch) -> None:
+    """The parts of a PDF are printed in one order, however they are named."""
+    pages = ("--each", "pdf", "--part")
+    assert batch(patients(1), *pages, "patient", "--part", "calendar").code == 0
+    assert "finished before" in batch(patients(1), *pages, "calendar", "--part", "patient", "--part", "patient").err
+    other = batch(patients(1), "--dose-basis", "course", *pages, "patient")
+    assert other.code == 2
+    assert "another batch (different: --dose-basis, --part)" in other.err
+
+
 @pytest.mark.parametrize("options", [("--each", "ics"), ()])
 def test_files_of_somebody_else_stay_where_they_are(batch: Batch, tmp_path: Path, options: tuple[str, ...]) -> None:
     first = batch(patients(3), "--each", "ics")

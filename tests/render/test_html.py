@@ -151,7 +151,7 @@ def test_parts_and_sessions_are_chosen_as_for_the_paper() -> None:
     assert ids == ["patient", "order"]
     [only] = parsed(to_html(plan, "a4", session="2.1")).iter("section")
     assert "session 3 of 4 Tuesday 29 December 2026" in words(only)
-    with pytest.raises(RequestError, match=r"no session '9\.1'; say course\.day"):
+    with pytest.raises(RequestError, match=r"no session '9\.1'; give --session as course\.day"):
         to_html(plan, "a4", session="9.1")
 
 

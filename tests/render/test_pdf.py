@@ -94,7 +94,7 @@ def test_one_session_can_be_printed_alone() -> None:
     plan = papers.planned_once()
     [text] = papers.pages(to_pdf(plan, "a4", session="2.1"))
     assert text.startswith("Infusion record, session 3 of 4 Tuesday 29 December 2026 Course 2 of 2, day 1 of 2")
-    with pytest.raises(RequestError, match=r"no session '9\.1'; say course\.day, from 1\.1 to 2\.2"):
+    with pytest.raises(RequestError, match=r"no session '9\.1'; give --session as course\.day, from 1\.1 to 2\.2"):
         to_pdf(plan, "a4", session="9.1")
 
 

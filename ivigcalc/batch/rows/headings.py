@@ -162,7 +162,8 @@ def read_nulls(said: str | None) -> frozenset[str]:
 
 def read_delimiter(said: str | None) -> str:
     """One character; `tab` and `\\\\t` are a tab."""
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(said or ",", said or ",")
+    said = "," if said is None else said
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(said, said)
     if len(delimiter) != 1 or delimiter in "\"\r\n\0 '" or delimiter.isalnum():
         raise RequestError("--delimiter: give one character, such as ; or | or tab", field="delimiter")
     return delimiter

@@ -74,8 +74,17 @@ def about(batch: Batch, source: Source, files: tuple[str, ...], corrected: str |
 
 
 def differences(one: About, other: About) -> list[str]:
-    """What is not the same; the day of asking does not count."""
-    return [key for key in one if key != "on" and _plain(one[key]) != _plain(other.get(key))]
+    """What is not the same, options by their names; the day of asking does not count."""
+    changed = [key for key in one if key != "on" and _plain(one[key]) != _plain(other.get(key))]
+    return [said for key in changed for said in (_options(one, other) if key == "options" else ()) or (key,)]
+
+
+def _options(one: About, other: About) -> list[str]:
+    """Which options differ."""
+    now, then = _plain(one["options"]), _plain(other.get("options"))
+    if not isinstance(then, dict):
+        return []
+    return [f"--{name.replace('_', '-')}" for name in {**now, **then} if now.get(name) != then.get(name)]
 
 
 def _plain(value: Any) -> Any:

@@ -80,10 +80,9 @@ def read_session(said: str | None) -> str | None:
 
 def _renderer(kind: str, pages: Pages) -> Callable[[Plan], bytes]:
     if kind == "pdf":
-        from ivigcalc.render.paper.page import PARTS
         from ivigcalc.render.paper.pdf import to_pdf
 
-        return partial(to_pdf, paper=pages.paper, parts=pages.parts or PARTS, session=pages.session)
+        return partial(to_pdf, paper=pages.paper, parts=pages.parts, session=pages.session)
     if kind == "json":
         from ivigcalc.document.write import to_json
 

@@ -28,18 +28,15 @@ Part = Literal["calendar", "patient", "record", "order"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
-def prepared(
-    plan: Plan, paper: Paper | None, parts: Sequence[Part] = PARTS, session: str | None = None
-) -> dict[str, Any]:
-    """What is printed of the parts that are asked for, in the order of the pages; of the records only `session`.
-
-    `paper`: None for that of the site.
+def prepared(plan: Plan, paper: Paper | None, parts: Sequence[Part] = (), session: str | None = None) -> dict[str, Any]:
+    """What is printed of the parts that are asked for, in the order of the pages, all where none is; of the records
+    only `session`, which alone is its record alone. `paper`: None for that of the site.
     """
-    only = _session(plan, session) if session else None
-    wanted: Sequence[Part] = ("record",) if only and parts == PARTS else [part for part in PARTS if part in parts]
+    only = None if session is None else _session(plan, session)
+    wanted = parts or (("record",) if only else PARTS)
     site = plan.computed_from.site.value
     closed = closed_days(site, (s.on for s in plan.sessions if s.on))
-    return document(plan, paper or customs_of(site).paper, closed, wanted, only)
+    return document(plan, paper or customs_of(site).paper, closed, [part for part in PARTS if part in wanted], only)
 
 
 def _session(plan: Plan, named: str) -> Session:
@@ -49,8 +46,8 @@ def _session(plan: Plan, named: str) -> Session:
             return session
     first, last = plan.sessions[0], plan.sessions[-1]
     raise RequestError(
-        f"there is no session '{safe(named)}'; "
-        f"say course.day, from {first.course}.{first.day} to {last.course}.{last.day}",
+        f"there is no session '{safe(named)}'; give --session as course.day, "
+        f"from {first.course}.{first.day} to {last.course}.{last.day}",
         field="session",
     )
 

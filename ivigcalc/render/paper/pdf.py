@@ -7,14 +7,14 @@ from typing import Any
 
 from ivigcalc.customs import Paper
 from ivigcalc.engine.plan import Plan
-from ivigcalc.render.paper.page import PARTS, Part, prepared
+from ivigcalc.render.paper.page import Part, prepared
 from ivigcalc.render.paper.typeset import typeset
 
 #: what differs between the records of one course and the next
 _HEAD = ("number", "when", "date")
 
 
-def to_pdf(plan: Plan, paper: Paper | None = None, parts: Sequence[Part] = PARTS, session: str | None = None) -> bytes:
+def to_pdf(plan: Plan, paper: Paper | None = None, parts: Sequence[Part] = (), session: str | None = None) -> bytes:
     """The parts of a plan for printing, in the order of its pages; of the records only `session`, as `2.1`.
 
     `paper`: None for that of the site.

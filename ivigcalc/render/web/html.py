@@ -13,7 +13,7 @@ from ivigcalc.engine.plan import Plan
 from ivigcalc.errors import MissingExtraError
 from ivigcalc.render.catalogue import words_of
 from ivigcalc.render.catalogue.paper import Paper as Words
-from ivigcalc.render.paper.page import PARTS, Part, prepared
+from ivigcalc.render.paper.page import Part, prepared
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -31,7 +31,7 @@ _ROWS_WITHOUT_RATES, _SIDE_BY_SIDE = 8, 4
 _FIXED, _BLANK_ROWS = Decimal(31), 4
 
 
-def to_html(plan: Plan, paper: Paper | None = None, parts: Sequence[Part] = PARTS, session: str | None = None) -> str:
+def to_html(plan: Plan, paper: Paper | None = None, parts: Sequence[Part] = (), session: str | None = None) -> str:
     """The parts of a plan as a page for a screen, which prints as the PDF does; of the records only `session`.
 
     `paper`: None for that of the site.
