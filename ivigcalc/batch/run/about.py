@@ -20,6 +20,8 @@ from ivigcalc.errors import RequestError
 from ivigcalc.request.reference import is_path, split_protocol
 
 About = dict[str, Any]
+#: so many options are named where they are not the same
+_NAMED = 4
 
 
 class Summary(Struct, frozen=True):
@@ -80,11 +82,12 @@ def differences(one: About, other: About) -> list[str]:
 
 
 def _options(one: About, other: About) -> list[str]:
-    """Which options differ."""
+    """Which options differ, where they are few."""
     now, then = _plain(one["options"]), _plain(other.get("options"))
     if not isinstance(then, dict):
         return []
-    return [f"--{name.replace('_', '-')}" for name in {**now, **then} if now.get(name) != then.get(name)]
+    changed = [f"--{name.replace('_', '-')}" for name in {**now, **then} if now.get(name) != then.get(name)]
+    return changed if len(changed) <= _NAMED else []
 
 
 def _plain(value: Any) -> Any:
