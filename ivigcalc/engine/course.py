@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby, takewhile
@@ -181,9 +181,18 @@ class Drawn(Struct, frozen=True, dict=True):
     @cached_property
     def sorts(self) -> tuple[int, ...]:
         """Which sessions give the same portion of the same part: the sort of each, numbered as they are first met."""
-        known: dict[tuple[int, Portion], int] = {}
-        of_part = zip(self.parts_of_sessions, self.of_sessions, strict=True)
-        return tuple(known.setdefault(session, len(known)) for session in of_part)
+        return sorts_of(zip(self.parts_of_sessions, self.of_sessions, strict=True))
+
+
+def sorts_of(values: Iterable[Hashable]) -> tuple[int, ...]:
+    """Of each value its sort, that of all equal ones, numbered as they are first met."""
+    known: dict[Hashable, int] = {}
+    return tuple([known.setdefault(value, len(known)) for value in values])
+
+
+def first_places(sorts: tuple[int, ...]) -> list[int]:
+    """Where each sort is first met."""
+    return [sorts.index(sort) for sort in range(max(sorts) + 1)]
 
 
 def finer_for_age(case: Case) -> bool | None:

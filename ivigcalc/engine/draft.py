@@ -10,7 +10,7 @@ from msgspec import Struct
 from ivigcalc.clock import DAY_MIN
 from ivigcalc.engine.case import Case
 from ivigcalc.engine.clocks import change_of_clocks, zone_of
-from ivigcalc.engine.course import Dosed
+from ivigcalc.engine.course import Dosed, first_places, sorts_of
 from ivigcalc.engine.infusion import Titrated
 from ivigcalc.engine.infusion_time import TimeInForce
 from ivigcalc.engine.plan import ClockChange, Infusion, InfusionTime, Session
@@ -40,16 +40,15 @@ class Draft(Struct, frozen=True, dict=True):
     def sessions(self) -> tuple[Session, ...]:
         """Every session: its day, its portion and its infusion."""
         sorts, since = self.titrated.sorts, self.case.since
-        alike = [self._first_of(sort)[_DAY_FIELDS:] for sort in range(max(sorts) + 1)]
+        alike = [self._whatever_the_day(place)[_DAY_FIELDS:] for place in first_places(sorts)]
         visits = zip(self.calendar.visits, sorts, strict=True)
         sessions = [Session._make((visit.course, visit.day, visit.on, *alike[sort])) for visit, sort in visits]
         if since.done or zone_of(self.case.site) is not None:
             sessions = list(map(self._on_its_day, sessions))
         return tuple(map(self._as_it_went, sessions) if since.pauses else sessions)
 
-    def _first_of(self, sort: int) -> Session:
-        """The first session of a sort, whatever hangs on its day."""
-        place = self.titrated.sorts.index(sort)
+    def _whatever_the_day(self, place: int) -> Session:
+        """The session at a place of the plan, whatever hangs on its day."""
         visit, portion = self.calendar.visits[place], self.dosed.portions[place]
         before_min, after_min = self.prescription.overheads_min
         return Session(
@@ -81,9 +80,8 @@ class Draft(Struct, frozen=True, dict=True):
         """Which sessions of a first plan are alike but for their days: the sort of each, numbered as they are met."""
         if zone_of(self.case.site) is None:
             return self.titrated.sorts
-        known: dict[object, int] = {}
         changes = [session.clock_change for session in self.sessions]
-        return tuple([known.setdefault(kind, len(known)) for kind in zip(self.titrated.sorts, changes, strict=True)])
+        return sorts_of(zip(self.titrated.sorts, changes, strict=True))
 
     def _as_it_went(self, session: Session) -> Session:
         """A session with its interruptions, by the clocks as they are changed until its new end."""

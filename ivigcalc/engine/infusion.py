@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ivigcalc.engine.ceilings import Held, other_ceilings
-from ivigcalc.engine.course import Dosed, Portion
+from ivigcalc.engine.course import Dosed, Portion, first_places, sorts_of
 from ivigcalc.engine.infusion_time import TimeInForce, plateau_ml_per_h, time_in_force
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.plan import Infusion, InfusionStep, Notice, Titration
@@ -114,16 +114,18 @@ def _titrate(
     served = {kind: _served(prescription, kind, held) for kind in dict.fromkeys(kinds)}
     climbs = _Climbs(prescription, rate_kg, held.risks)
     sessions = tuple(zip(dosed.drawn.sorts, kinds, strict=True))
-    sorts: dict[tuple[int, _Given], int] = {}
-    sort_of: dict[tuple[int, InfusionKind], int] = {}
-    for session in dict.fromkeys(sessions):
-        (drawn, kind), place = session, sessions.index(session)
-        given = _given(prescription, dosed, place, kind, served[kind], climbs)
-        sort_of[session] = sorts.setdefault((drawn, given), len(sorts))
+    given = {
+        (drawn, kind): _given(prescription, dosed, sessions.index((drawn, kind)), kind, served[kind], climbs)
+        for drawn, kind in dict.fromkeys(sessions)
+    }
+    alike = sorts_of((drawn, made) for (drawn, _), made in given.items())
+    sort_of = dict(zip(given, alike, strict=True))
     of_each = tuple([sort_of[session] for session in sessions])
-    times = [given.time for _, given in sorts]
-    infusions = [None if given.made is None else climbs.made[given.made] for _, given in sorts]
-    longest = [_longest_bottle_min(dosed.portions[of_each.index(sort)], made) for sort, made in enumerate(infusions)]
+    firsts = first_places(of_each)
+    times = [given[sessions[place]].time for place in firsts]
+    numbers = [given[sessions[place]].made for place in firsts]
+    infusions = [None if number is None else climbs.made[number] for number in numbers]
+    longest = [_longest_bottle_min(dosed.portions[place], made) for place, made in zip(firsts, infusions, strict=True)]
     return Titrated(
         climbs.used(),
         tuple([infusions[sort] for sort in of_each]),

@@ -230,7 +230,7 @@ class Source:
                 self._file.seek(begin)
                 yield from self._csv_rows_by_line(numbers, end)
             elif lines:
-                rows = (_row_of(number, line.split(self._reading.delimiter)) for line, number in zip(lines, numbers))  # noqa: B905
+                rows = (_row_of(number, line.split(self._reading.delimiter)) for line, number in zip(lines, numbers))  # noqa: B905 - the numbers go on
                 yield from filter(None, rows)
             else:
                 return

@@ -19,6 +19,7 @@ from ivigcalc.batch.tables.first_day import Dates, Day, Filling, Movable, has_ow
 from ivigcalc.batch.tables.gaps import HEAD, SAID, WHO, Text, date_after, text_of
 from ivigcalc.batch.tables.notices import Told, told
 from ivigcalc.clock import DAY_MIN
+from ivigcalc.engine.course import first_places
 from ivigcalc.engine.known import Known
 from ivigcalc.engine.make import Worked
 from ivigcalc.engine.plan import Notice, Session, clock_text
@@ -53,7 +54,7 @@ class Figures(Struct, frozen=True, dict=True):
     @cached_property
     def _firsts(self) -> list[Session]:
         """The first session of each sort."""
-        return [self.sessions[self.sorts.index(sort)] for sort in range(max(self.sorts) + 1)]
+        return [self.sessions[place] for place in first_places(self.sorts)]
 
     @cached_property
     def _own_days(self) -> tuple[Day, ...]:
